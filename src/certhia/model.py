@@ -1,0 +1,206 @@
+"""The frozen records that stages hand to each other. No behaviour beyond what their fields imply."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from typing import Protocol as Protocol_
+
+from certhia.errors import CerthiaError
+
+if TYPE_CHECKING:
+    from certhia._core import Page, Scan
+
+
+class Protocol(StrEnum):
+    """How a log is read."""
+
+    RFC6962 = "rfc6962"
+    STATIC = "static"
+    HYBRID = "hybrid"  # get-sth for heads, /tile/data for entries (ct-facts C1)
+
+
+class Health(StrEnum):
+    """How a log is doing, as users know it."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FinalHead:
+    """The last head of a log that takes no more entries, as the log list gives it."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One log as a log list describes it (log list v3). URLs end in a slash.
+
+    `submission_url` gives the origin of a static log's checkpoints; `monitoring_url` is where bytes come from. For an
+    RFC 6962 log both are the list's `url`, without `ct/v1/`.
+    """
+
+    id: bytes  # SHA-256 of the key, 32 bytes
+    key: bytes  # SubjectPublicKeyInfo, DER
+    description: str
+    operator: str
+    protocol: Protocol
+    submission_url: str
+    monitoring_url: str
+    mmd: int = 86400  # seconds
+    state: str | None = None  # pending, qualified, usable, readonly, retired, rejected
+    state_since: datetime | None = None
+    interval: tuple[datetime, datetime] | None = None  # [start, end)
+    final: FinalHead | None = None
+    log_type: str | None = None  # None, "test", "monitoring_only", or what lists may bring
+    sources: tuple[str, ...] = ()  # "google", "apple", "file", "option"
+
+    @property
+    def url(self) -> str:
+        """What people know the log by."""
+        return self.submission_url
+
+    @property
+    def origin(self) -> str:
+        """The checkpoint origin of a static log: its submission prefix without scheme and trailing slash."""
+        return self.submission_url.split("://", 1)[-1].rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class LogName:
+    """What a match says about the log it was seen in."""
+
+    id: bytes
+    url: str
+    description: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A signed tree head whose signature holds (RFC 6962 section 3.5; C2SP static-ct-api)."""
+
+    size: int
+    root: bytes  # 32 bytes
+    timestamp: int  # milliseconds, as the log claims
+    raw: bytes  # the get-sth JSON or the whole note, as served: whoever reads it again can check the signature again
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A page of consecutive entries of one log, decoded and matched, in log order."""
+
+    log: Log
+    page: Page
+    scan: Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A range of a log that was proven to belong to a signed head.
+
+    `edge` holds the hashes of the perfect subtrees of [0, end), largest first (32 bytes each). Where `end` is the
+    head's size the edge's root is the head's; else `proof` leads from the edge to the head: for `proof_kind`
+    "consistency" a proof of RFC 6962 section 2.1.2, for "nodes" the roots of the subtrees that tile [end, head.size).
+    A step with start == end is an anchor: where following began.
+    """
+
+    log_id: bytes
+    start: int
+    end: int
+    quarantined: int
+    edge: bytes
+    head: Head
+    proof: tuple[bytes, ...] = ()
+    proof_kind: str = ""  # "", "consistency" or "nodes"
+    note: str = ""  # why a range was skipped, for the steps that stand for a skipped range
+    at: float = 0.0  # Unix seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An entry that could not be decoded. It is counted and hashed, and never stops its log."""
+
+    log_id: bytes
+    index: int
+    reason: str
+    leaf_hash: bytes
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHit:
+    """One rule that matched one name of a certificate."""
+
+    rule: str  # as the user wrote it
+    name: str  # the certificate's name or address that it matched, as rendered by the core
+    where: str  # "san", "cn", "ip"
+    why: str  # "exact", "apex", "below", "wildcard", "cidr", "everything"
+    programme: str = ""
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One place where a certificate stands: an entry of a log."""
+
+    log_id: bytes
+    index: int
+    is_precert: bool
+    timestamp: int  # milliseconds, the log's
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A certificate that concerns someone. One for each issuance: a precertificate and its certificate are one."""
+
+    tbs_sha256: bytes  # of the TBS without poison and SCT list: what makes two sightings one
+    hits: tuple[RuleHit, ...]
+    sighting: Sighting  # the first one
+    log: LogName
+    verified: bool  # at the time of telling
+    seen: float  # Unix seconds
+    names: tuple[str, ...]  # all DNS names and addresses, in the certificate's order
+    not_before: int  # Unix seconds
+    not_after: int
+    serial: str  # upper-case hex
+    issuer: str  # distinguished name, RFC 4514 style
+    issuer_organization: str
+    subject_organization: str
+    sha256: bytes  # of the certificate, or of the precertificate as submitted
+    spki_sha256: bytes
+    sightings: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One match on its way to one sink. `id` is stable over retries; `repeat` says it may have been told before."""
+
+    id: int
+    match: Match
+    repeat: bool = False
+
+
+class Sink(Protocol_):
+    """Where matches go. A sink is called by one task at a time, with deliveries in order."""
+
+    @property
+    def name(self) -> str:
+        """Stable over restarts; names the sink's queue in the outbox."""
+
+    async def send(self, deliveries: Sequence[Delivery]) -> None:
+        """Returns once they are told (written and flushed). An exception makes the outbox try all of them again."""
+
+    async def close(self) -> None:
+        """Flushes and lets go. Idempotent."""
+
+
+class SinkClosed(CerthiaError):
+    """Raised by `Sink.send` when nobody reads any more (`| head`): the program ends quietly."""
