@@ -1,14 +1,14 @@
 """Every error that Certhia raises on purpose.
 
-    CerthiaError                  anything below; its text says what was wrong, where, and what to do
-    ├── ConfigError               an option, a rule or a file the user gave makes no sense: exit status 2
-    ├── Malformed (ValueError)    bytes that make no sense; `.offset` and `.reason` say where and why
-    ├── RemoteError               a log or another server misbehaved: retried for ever
-    │   ├── Throttled             429 or its like; `.retry_after` in seconds, or None
-    │   ├── Lagging               the front end does not have a range yet that it signed for: not an error of ours
-    │   ├── BadAnswer             the server answered, but not with what the protocol asks for
-    │   └── Unverified            a signature, proof or root does not hold; nothing of it is trusted
-    └── StateError                local storage failed or is not ours to write: stop, loudly
+CerthiaError                  anything below; its text says what was wrong, where, and what to do
+├── ConfigError               an option, a rule or a file the user gave makes no sense: exit status 2
+├── Malformed (ValueError)    bytes that make no sense; `.offset` and `.reason` say where and why
+├── RemoteError               a log or another server misbehaved: retried for ever
+│   ├── Throttled             429 or its like; `.retry_after` in seconds, or None
+│   ├── Lagging               the front end does not have a range yet that it signed for: not an error of ours
+│   ├── BadAnswer             the server answered, but not with what the protocol asks for
+│   └── Unverified            a signature, proof or root does not hold; nothing of it is trusted
+└── StateError                local storage failed or is not ours to write: stop, loudly
 """
 
 from __future__ import annotations
