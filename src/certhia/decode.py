@@ -1,0 +1,39 @@
+"""From an entry that a rule matched to what people are told about it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from certhia._core import Entry
+from certhia.model import Log, LogName, Match, RuleHit, Sighting
+
+ORGANIZATION = "2.5.4.10"
+
+
+def sighting(log: Log, entry: Entry) -> Sighting:
+    """Where the entry stands."""
+    return Sighting(log.id, entry.index, entry.is_precert, entry.timestamp)
+
+
+def match(log: Log, entry: Entry, hits: tuple[RuleHit, ...], *, verified: bool, seen: float) -> Match:
+    """Reads what a match tells. Rules and fields go by the leaf, which the tree covers; only the fingerprint of a
+    precertificate is that of the bytes as submitted (RFC 6962 section 3.2: the leaf holds its TBS alone)."""
+    certificate = entry.certificate
+    submitted = entry.submitted
+    return Match(
+        tbs_sha256=certificate.tbs_sha256,
+        hits=hits,
+        sighting=sighting(log, entry),
+        log=LogName(log.id, log.url, log.description, log.operator),
+        verified=verified,
+        seen=seen,
+        names=tuple(certificate.names),
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        serial=certificate.serial,
+        issuer=certificate.issuer,
+        issuer_organization=certificate.issuer_attribute(ORGANIZATION) or "",
+        subject_organization=certificate.subject_attribute(ORGANIZATION) or "",
+        sha256=hashlib.sha256(submitted).digest() if entry.is_precert and submitted else certificate.sha256,
+        spki_sha256=certificate.spki_sha256,
+    )

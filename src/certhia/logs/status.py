@@ -1,0 +1,87 @@
+"""How each log is doing: its positions, its lag, its health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from certhia.model import Head, Health, Log
+
+FAILED_AFTER = 3  # failed rounds in a row
+FIRST_PAUSE = 60.0  # seconds after the log became Failed, doubled each time
+LONGEST_PAUSE = 3600.0
+RATE_WINDOW = 10.0  # seconds over which the rate of entries is smoothed
+
+
+@dataclass(slots=True)
+class Status:
+    """What is known about one log now. Written by its follower, read by whoever shows it."""
+
+    log: Log
+    start: int | None = None  # where following began, or resumed
+    position: int = 0  # downloaded
+    verified: int = 0
+    provable: bool = True  # False while the log gives no proof of where following began
+    head: Head | None = None  # the newest one
+    last_timestamp: int = 0  # of the newest entry read, milliseconds
+    health: Health = Health.HEALTHY
+    failures: int = 0  # rounds that failed in a row
+    error: str = ""  # why the last round failed
+    lagging: str = ""  # what the front end does not have yet
+    alarms: list[str] = field(default_factory=list)
+    mismatches: int = 0  # roots that differed from the signed head's
+    entries: int = 0  # read by this process
+    precerts: int = 0
+    quarantined: int = 0
+    matches: int = 0
+    finished: str = ""  # why it is no longer followed
+    rate: float = 0.0  # entries a second, smoothed
+    _rate_at: float | None = None
+    _rate_count: int = 0
+
+    @property
+    def lag(self) -> int:
+        """Entries that the newest head covers and we have not read yet."""
+        return max(self.head.size - self.position, 0) if self.head else 0
+
+    def lag_seconds(self, now: float) -> float:
+        """Age of the newest entry read while there are entries to be read; 0 when there are none."""
+        if not self.lag or not self.last_timestamp:
+            return 0.0
+        return max(now - self.last_timestamp / 1000, 0.0)
+
+    def read(self, count: int, now: float) -> None:
+        """`count` entries more were read at `now` (monotonic)."""
+        self.entries += count
+        self._rate_count += count
+        self.tick(now)
+
+    def tick(self, now: float) -> None:
+        """Lets the rate follow time; call it now and then."""
+        if self._rate_at is None:
+            self._rate_at = now
+            return
+        passed = now - self._rate_at
+        if passed < 1.0:
+            return
+        weight = min(passed / RATE_WINDOW, 1.0)
+        self.rate += weight * (self._rate_count / passed - self.rate)
+        self._rate_at, self._rate_count = now, 0
+
+    def succeeded(self) -> None:
+        """A round went through."""
+        self.failures = 0
+        self.error = ""
+        self.health = Health.HEALTHY
+
+    def failed(self, reason: str) -> None:
+        """A round failed. 429 and lag are no failures: don't call it for them."""
+        self.failures += 1
+        self.error = reason
+        self.health = Health.FAILED if self.failures >= FAILED_AFTER else Health.DEGRADED
+
+    def pause(self, poll: float) -> float:
+        """Seconds until the next round."""
+        if self.health is not Health.FAILED:
+            return poll
+        doublings = min(self.failures - FAILED_AFTER, 10)
+        return max(poll, min(FIRST_PAUSE * 2.0**doublings, LONGEST_PAUSE))
