@@ -1,0 +1,17 @@
+"""Data shipped with Certhia. ORIGIN.md says where each file is from, of which date, and how to renew it."""
+
+from __future__ import annotations
+
+import gzip
+from importlib.resources import files
+
+
+def google_list() -> tuple[bytes, bytes]:
+    """Google's list of all logs, as old as this version of Certhia: its exact bytes and their signature."""
+    here = files(__name__)
+    return gzip.decompress((here / "all_logs_list.json.gz").read_bytes()), (here / "all_logs_list.sig").read_bytes()
+
+
+def google_key() -> bytes:
+    """The public key (PEM, RSA 4096) that Google signs its log lists with."""
+    return (files(__name__) / "log_list_pubkey.pem").read_bytes()

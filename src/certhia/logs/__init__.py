@@ -1,0 +1,1 @@
+"""Where certificates come from: the logs."""
