@@ -15,13 +15,20 @@ def sighting(log: Log, entry: Entry) -> Sighting:
     return Sighting(log.id, entry.index, entry.is_precert, entry.timestamp)
 
 
+def sighting_key(log: Log, entry: Entry, tbs_sha256: bytes) -> bytes:
+    """A key that no other sighting has, for those who want to hear of each."""
+    return hashlib.sha256(tbs_sha256 + log.id + entry.index.to_bytes(8)).digest()
+
+
 def match(log: Log, entry: Entry, hits: tuple[RuleHit, ...], *, verified: bool, seen: float) -> Match:
     """Reads what a match tells. Rules and fields go by the leaf, which the tree covers; only the fingerprint of a
     precertificate is that of the bytes as submitted (RFC 6962 section 3.2: the leaf holds its TBS alone)."""
     certificate = entry.certificate
     submitted = entry.submitted
+    tbs = certificate.tbs_sha256
     return Match(
-        tbs_sha256=certificate.tbs_sha256,
+        key=tbs,
+        tbs_sha256=tbs,
         hits=hits,
         sighting=sighting(log, entry),
         log=LogName(log.id, log.url, log.description, log.operator),

@@ -100,6 +100,7 @@ class Arrival:
     log: Log
     page: Page
     scan: Scan
+    verified: bool = False  # whether a signed head is known to cover it
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ class Quarantined:
     index: int
     reason: str
     leaf_hash: bytes
+    leaf_input: bytes = b""  # as the log served it, so that a later version can try again
     at: float = 0.0
 
 
@@ -161,7 +163,8 @@ class Sighting:
 class Match:
     """A certificate that concerns someone. One for each issuance: a precertificate and its certificate are one."""
 
-    tbs_sha256: bytes  # of the TBS without poison and SCT list: what makes two sightings one
+    key: bytes  # what makes two sightings one: `tbs_sha256`, unless every sighting is to be told
+    tbs_sha256: bytes  # of the TBS without poison and SCT list: equal for a precertificate and its certificate
     hits: tuple[RuleHit, ...]
     sighting: Sighting  # the first one
     log: LogName

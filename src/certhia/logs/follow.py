@@ -96,6 +96,7 @@ class Follower:
         self._proven_size = origin.head.size if origin.head is not None else 0  # of the newest head that was proven
         self._quarantined = 0  # since the last step
         self._end: int | None = None
+        self._reason = ""  # why it ends at _end
 
     @property
     def log(self) -> Log:
@@ -106,6 +107,11 @@ class Follower:
     def poll(self) -> float:
         """Seconds between heads."""
         return self._reading.poll_static if self.log.protocol is Protocol.STATIC else self._reading.poll_rfc6962
+
+    def finish(self, reason: str) -> None:
+        """Reads what the newest head covers, then ends."""
+        self._end = self._head.size if self._head is not None else 0
+        self._reason = reason
 
     async def run(self) -> None:
         """Rounds for ever. Returns when nothing is left to be read; `status.finished` says why."""
@@ -184,7 +190,7 @@ class Follower:
         else:
             position = await starts.resolve(origin.point, self.client, head, self._clock)
             await self._anchor(position, head)
-        if self._reading.until is not None:
+        if self._reading.until is not None and self._end is None:
             self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
         self.status.start = self.status.position = position
         self.status.verified = self._verified.size if self._verified is not None else position
@@ -283,7 +289,12 @@ class Follower:
         status.precerts += scan.precerts
         status.quarantined += len(scan.quarantined)
         status.read(len(page), self._clock.monotonic())
-        await self._out.accept(Arrival(self.log, page, scan))
+        await self._out.accept(Arrival(self.log, page, scan, verified=self._is_covered()))
+
+    def _is_covered(self) -> bool:
+        """Whether all that was read is the newest head's tree, to the entry: told without asking anybody."""
+        head, edge = self._head, self._edge
+        return head is not None and edge is not None and edge.size == head.size and edge.root() == head.root
 
     # --- proof ---
 
@@ -346,11 +357,11 @@ class Follower:
     async def _consider_end(self) -> None:
         head = self._head
         assert head is not None  # noqa: S101
-        if self._reading.until is not None:
-            if self._end is None:
-                self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
-            if self._end is not None and self.status.position >= self._end:
-                self.status.finished = f"read until {self._end}"
+        if self._end is None and self._reading.until is not None:
+            self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
+        if self._end is not None:
+            if self.status.position >= self._end:
+                self.status.finished = self._reason or f"read until {self._end}"
             return
         if not self._ended() or self.status.verified < head.size:
             return
