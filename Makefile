@@ -1,0 +1,87 @@
+# Certhia's recipes. `make` alone lists them. Everything they fetch and build stays in this folder:
+# .venv (the project's environment), .cache (uv, wheels, crates), target (Rust), dist, site.
+
+PYTHON ?= $(shell scripts/find-python)
+JOBS ?= 2
+SECONDS ?= 60
+DEMO ?=
+TEST_INSTALL ?=
+
+export UV_CACHE_DIR := $(CURDIR)/.cache/wheels
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := true
+export UV_NO_PROGRESS := true
+export CARGO_HOME ?= $(CURDIR)/.cache/cargo
+export CARGO_TARGET_DIR := $(CURDIR)/target
+export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
+export TEST_INSTALL
+
+UV := .cache/uv/bin/uv
+BIN := .venv/bin
+RUST := Cargo.toml Cargo.lock $(shell find crates/certhia-core crates/certhia-py -name '*.rs' -o -name Cargo.toml)
+
+.PHONY: help demo test lint format bench fuzz soak wheel docs lock clean
+.DELETE_ON_ERROR:
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/ready ## build Certhia and let it follow a small world of logs for 60 s (DEMO=forever: until Ctrl-C)
+	@$(BIN)/certhia demo $(if $(filter forever,$(DEMO)),--forever)
+
+test: .venv/ready ## every test, Python's and Rust's, with the coverage floor (TEST_INSTALL=1 installs what tests need)
+	@scripts/test-needs
+	@status=0; \
+	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term --no-cov-on-fail || status=1; \
+	cargo test --workspace --locked --quiet || status=1; \
+	exit $$status
+
+lint: .venv/ready ## formatting, lint, types, the core's stub, workflows
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest certhia._core
+	@scripts/find-rust clippy rustfmt
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+format: .venv/ready ## put Python and Rust into the house's format
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+	cargo fmt --all
+
+bench: .venv/ready ## CPU, rate and memory of our own process, as a table and as JSON (benches/out)
+	$(BIN)/python benches/run.py $(ARGS)
+
+fuzz: .venv/ready ## every parser of the core against mutated input, SECONDS=60 each
+	scripts/fuzz $(SECONDS)
+
+soak: .venv/ready ## follow a growing world for SECONDS=3600 and watch memory, lag and the ledger
+	$(BIN)/python benches/soak.py $(ARGS)
+
+wheel: .venv/ready ## a wheel in dist/, tried in an empty environment
+	@scripts/wheel
+
+docs: .venv/ready ## the manual in site/; a warning is an error
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+lock: $(UV) ## pin anew what pyproject.toml asks for (uv.lock)
+	$(UV) lock --python $(PYTHON)
+
+clean: ## remove all that was built or fetched
+	rm -rf .venv .cache target dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* benches/out
+	find src -name '*.so' -delete
+	find src tests scripts benches -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv in an environment of its own, pinned by version and hash.
+$(UV): scripts/uv.txt
+	@scripts/get-uv "$(PYTHON)"
+
+# Python's side is installed editable, so only the lock and the Rust sources make it stale.
+.venv/ready: $(UV) uv.lock pyproject.toml $(RUST)
+	@scripts/find-rust
+	$(UV) sync --locked --python $(PYTHON)
+	@touch $@
