@@ -1,0 +1,46 @@
+"""A filter of output: only names of given registrable domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from certhia import render
+from certhia._core import registrable_domain, to_ascii
+from certhia.errors import ConfigError, Malformed
+from certhia.rules.lines import read_lines
+
+
+class Roots:
+    """Registrable domains (public suffix list) that output is limited to."""
+
+    def __init__(self, domains: Iterable[str]) -> None:
+        """`domains` in A-labels. A name below a registrable domain stands for that domain."""
+        self.domains: frozenset[str] = frozenset(registrable_domain(name) or name for name in domains)
+
+    @classmethod
+    def load(cls, path: Path) -> Roots:
+        """Reads a file with one domain a line, `#` comments. Raises ConfigError with file and line."""
+        domains: list[str] = []
+        for line, text in read_lines(path):
+            try:
+                domains.append(to_ascii(text.removeprefix("*.").removeprefix(".")))
+            except Malformed as error:
+                raise ConfigError(
+                    f"{path}:{line}: {render.quoted(text)} is no domain name ({error.reason}); write example.com"
+                ) from error
+        if not domains:
+            raise ConfigError(f"{path}: holds no domain, so nothing would ever be told; write one a line")
+        return cls(domains)
+
+    def __len__(self) -> int:
+        return len(self.domains)
+
+    def keeps(self, names: Sequence[str]) -> bool:
+        """Whether one of a certificate's names (A-labels, wildcards, addresses) belongs to one of the domains."""
+        return any(self._root(name) in self.domains for name in names)
+
+    @staticmethod
+    def _root(name: str) -> str:
+        bare = name.lower().removeprefix("*.").removesuffix(".")
+        return registrable_domain(bare) or bare
