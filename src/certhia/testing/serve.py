@@ -1,0 +1,70 @@
+"""The world over HTTP, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from certhia.testing import keys
+
+if TYPE_CHECKING:
+    from certhia.testing.ca import CA
+    from certhia.testing.world import World
+
+
+@asynccontextmanager
+async def listening(world: World, *, port: int, apart: bool, tls: bool) -> AsyncIterator[str]:
+    """Serves `world` on 127.0.0.1 until the end; see `World.serve`."""
+    # The low-level server: a router and its middlewares would cost more than finding the answer does.
+    runner = web.ServerRunner(web.Server(lambda request: _respond(world, request), access_log=None), shutdown_timeout=1)
+    await runner.setup()
+    context, scheme = (server_context(world.ca), "https") if tls else (None, "http")
+
+    async def listen(port: int) -> str:
+        site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=context, backlog=1024)
+        await site.start()
+        assert site._server is not None
+        return f"{scheme}://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
+
+    before = (world.base_url, {log: log.host for log in world.logs.values()})
+    try:
+        root = await listen(port)
+        world.base_url = f"{root}/"
+        for log in world.logs.values():
+            log.host = await listen(0) if apart else root
+        yield world.base_url
+    finally:
+        world.base_url = before[0]
+        for log in world.logs.values():
+            log.host = before[1].get(log, f"http://{log.name}.world.test")
+        await runner.cleanup()
+
+
+async def _respond(world: World, request: web.BaseRequest) -> web.StreamResponse:
+    answer = world.answer(request.method, str(request.rel_url), dict(request.headers))
+    if answer.delay:
+        await asyncio.sleep(answer.delay)
+    if answer.response is None:
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("scripted")
+    return web.Response(status=answer.response.status, body=answer.response.body, headers=answer.response.headers)
+
+
+def server_context(ca: CA) -> ssl.SSLContext:
+    """A TLS context for 127.0.0.1 and localhost, under a certificate of `ca`; clients trust `ca.root`."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate = ca.issue(["localhost"], ["127.0.0.1", "::1"])
+    with tempfile.TemporaryDirectory() as directory:
+        # load_cert_chain reads files only.
+        path = Path(directory, "server.pem")
+        path.write_bytes(keys.private_pem(ca.leaf_key) + certificate.pem.encode())
+        context.load_cert_chain(path)
+    return context

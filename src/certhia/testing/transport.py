@@ -1,0 +1,59 @@
+"""The world without sockets: a Transport whose answers come straight from the logs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from certhia.errors import RemoteError
+from certhia.net import Response
+
+if TYPE_CHECKING:
+    from certhia.testing.world import World
+
+
+class InProcess:
+    """A `certhia.net.Transport` into a `World`. Keeps the contract: cap, deadline, no redirects.
+
+    Attributes:
+        requests: how many were made.
+        bytes_in: body bytes given out.
+        busy: how many are under way now; `busiest` is the most there ever were at once.
+    """
+
+    def __init__(self, world: World, *, latency: float = 0.0) -> None:
+        self.world, self.latency = world, latency
+        self.requests = self.bytes_in = self.busy = self.busiest = 0
+        self.closed = False
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
+    ) -> Response:
+        """As `certhia.net.Transport.get`."""
+        if self.closed:
+            raise RemoteError(f"{url}: the transport is closed")
+        self.requests += 1
+        self.busy += 1
+        self.busiest = max(self.busiest, self.busy)
+        try:
+            async with asyncio.timeout(timeout):
+                if self.latency:
+                    await self.world.clock.sleep(self.latency)
+                answer = self.world.answer("GET", url, headers)
+                # Even the fastest server lets the others run in between.
+                await (self.world.clock.sleep(answer.delay) if answer.delay else asyncio.sleep(0))
+        except TimeoutError:
+            raise RemoteError(f"{url}: no answer within {timeout:g} s") from None
+        finally:
+            self.busy -= 1
+        if answer.response is None:
+            raise RemoteError(f"{url}: the server closed the connection without an answer")
+        if len(answer.response.body) > cap:
+            raise RemoteError(f"{url}: the answer is larger than {cap} bytes")
+        self.bytes_in += len(answer.response.body)
+        return answer.response
+
+    async def close(self) -> None:
+        """No more requests after this."""
+        self.closed = True
