@@ -68,7 +68,7 @@ class CA:
     def __init__(self, seed: int | str = 0, *, clock: Clock | None = None, organization: str = "Certhia Test") -> None:
         self.clock = clock or Clock()
         self.organization = organization
-        self._chance = random.Random(f"ca {seed}")
+        self._numbers = keys.draw(f"certhia test {seed}", 128)
         self.root_key, self.key, self.precert_key, self.leaf_key = (
             keys.p256(f"certhia test {seed} {role}") for role in ("root", "intermediate", "precert signer", "leaf")
         )

@@ -51,7 +51,9 @@ class World:
 
     def static(self, name: str, **options: Unpack[Options]) -> FakeLog:
         """A new static-ct-api log; mmd is 60 s and entries carry their index unless said otherwise."""
-        return self._log(name, Protocol.STATIC, Settings(**{**Options(mmd=60, leaf_index=True), **options}))
+        options.setdefault("mmd", 60)
+        options.setdefault("leaf_index", True)
+        return self._log(name, Protocol.STATIC, Settings(**options))
 
     def hybrid(self, name: str, **options: Unpack[Options]) -> FakeLog:
         """A new RFC 6962 log that serves full data tiles as well."""
