@@ -59,23 +59,23 @@ def parse(body: bytes, *, source: str, hybrids: Hybrids = HYBRIDS) -> LogList:
 
     Raises BadAnswer for what is no log list, and for one over MAX_LIST bytes or MAX_LOGS logs.
     """
-    top = _load(body, source)
+    top = _load(body)
     operators = top.get("operators")
     if not isinstance(operators, list):
-        raise BadAnswer(f"log list {source}: not a log list of version 3: it has no list of operators")
+        raise BadAnswer("not a log list of version 3: it has no list of operators")
     logs: dict[bytes, Log] = {}
     notices: list[str] = []
     for count, (operator, tiled, entry) in enumerate(_entries(operators), 1):
         if count > MAX_LOGS:
-            raise BadAnswer(f"log list {source}: more than {MAX_LOGS} logs")
+            raise BadAnswer(f"more than {MAX_LOGS} logs")
         try:
             log = read_log(entry, operator=operator, tiled=tiled, source=source, hybrids=hybrids)
         except BadAnswer as error:
-            notices.append(f"log list {source}: {error}")
+            notices.append(str(error))
         else:
             logs.setdefault(log.id, log)
     if len(notices) > MAX_NOTICES:
-        notices[MAX_NOTICES:] = [f"log list {source}: {len(notices) - MAX_NOTICES} more entries skipped"]
+        notices[MAX_NOTICES:] = [f"{len(notices) - MAX_NOTICES} more entries skipped"]
     return LogList(
         source=source,
         version=clean(top.get("version"), 40),
@@ -174,15 +174,15 @@ def clean(value: object, limit: int) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value[:limit])
 
 
-def _load(body: bytes, source: str) -> Object:
+def _load(body: bytes) -> Object:
     if len(body) > MAX_LIST:
-        raise BadAnswer(f"log list {source}: {len(body)} bytes; at most {MAX_LIST} are read")
+        raise BadAnswer(f"{len(body)} bytes; at most {MAX_LIST} are read")
     try:
         top = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadAnswer(f"log list {source}: not JSON ({type(error).__name__}): {body[:60]!r}") from error
+        raise BadAnswer(f"not JSON ({type(error).__name__}): {body[:60]!r}") from error
     if not isinstance(top, dict):
-        raise BadAnswer(f"log list {source}: not a JSON object: {body[:60]!r}")
+        raise BadAnswer(f"not a JSON object: {body[:60]!r}")
     return top
 
 

@@ -17,9 +17,10 @@ from certhia.model import Head, Log
 
 INCLUDABLE: Final = ("pending", "retired", "rejected", "test", "all")
 FOLLOWED_STATES: Final = frozenset({"usable", "qualified", "readonly"})
+FROZEN_STATES: Final = frozenset({"readonly", "retired", "rejected"})
 
 _CT_V1: Final = re.compile(r"/ct/v1(/[a-z0-9-]*)?/?$", re.IGNORECASE)
-_SIGNED_LISTS: Final = frozenset({"google", "apple"})
+_PUBLISHED: Final = frozenset({"google", "apple"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ def missing(wanted: Sequence[str], logs: Sequence[Log]) -> tuple[str, ...]:
 def log_url(text: str) -> str | None:
     """A log's URL from what people write: without `ct/v1/`, ended by a slash. None for what is no http(s) URL."""
     return read_url(_CT_V1.sub("", text.strip()))
+
+
+def is_rfc6962_url(text: str) -> bool:
+    """Whether a log's URL is written as an RFC 6962 log's only can be: with `ct/v1/`."""
+    return _CT_V1.search(text.strip()) is not None
 
 
 def log_id(text: str) -> bytes | None:
@@ -164,12 +170,13 @@ def _verdict(log: Log, choice: Choice, only: list[str | bytes], add: list[str | 
 
 def _by_state(log: Log, choice: Choice, now: datetime, unfinished: bool, finished: bool) -> tuple[bool, str]:
     """What state, type and interval decide."""
-    ended = has_ended(log, now)
-    said = f"its interval ended {log.interval[1]:%Y-%m-%d}" if log.interval and ended else log.state or "no state"
-    if unfinished and (ended or log.state in {"readonly", "retired", "rejected"}):
-        return True, f"{said}: followed until its head has stood still for its MMD + 24 h"
-    if finished and not choice.expired:
-        return False, f"{said}: read to its end"
+    ended = log.interval if log.interval is not None and has_ended(log, now) else None
+    said = f"its interval ended {ended[1]:%Y-%m-%d}" if ended else log.state or "no state"
+    if ended or log.state in FROZEN_STATES:
+        if unfinished:
+            return True, f"{said}: followed until its head has stood still for its MMD + 24 h"
+        if finished and not choice.expired:
+            return False, f"{said}: read to its end"
     wanted, reason = _state_wanted(log, choice.include)
     if not wanted or not ended:
         return wanted, reason
@@ -178,17 +185,14 @@ def _by_state(log: Log, choice: Choice, now: datetime, unfinished: bool, finishe
 
 def _state_wanted(log: Log, include: frozenset[str]) -> tuple[bool, str]:
     """Whether the log's type and state are among those followed."""
-    everything = "all" in include
+    tests = not include.isdisjoint(("test", "all"))
     if log.log_type is not None:
-        return (
-            everything or "test" in include,
-            f"{log.log_type} log{'' if include & {'test', 'all'} else ' (--include test)'}",
-        )
+        return tests, f"{log.log_type} log" if tests else f"{log.log_type} log (--include test)"
     if log.state is None:
-        if not _SIGNED_LISTS.intersection(log.sources):
+        if _PUBLISHED.isdisjoint(log.sources):
             return True, "no state, from a list of yours"
-        return everything or "test" in include, f"no state{'' if include & {'test', 'all'} else ' (--include test)'}"
-    if log.state in FOLLOWED_STATES or everything or log.state in include:
+        return tests, "no state" if tests else "no state (--include test)"
+    if log.state in FOLLOWED_STATES or log.state in include or "all" in include:
         return True, log.state
     return False, f"{log.state} (--include {log.state if log.state in INCLUDABLE else 'all'})"
 
