@@ -109,9 +109,8 @@ def _refuse_pasted(written: str) -> None:
 def _network(text: str, written: str) -> tuple[str, str] | None:
     """The canonical form of an address or network, with a notice; None where the text is neither."""
     if "%" in text and _looks_like_address(text):
-        raise _wrong(
-            written, "has a zone, which certificates do not", f"write {render.terminal(text.partition('%')[0])}"
-        )
+        address = render.terminal(text.partition("%")[0])
+        raise _wrong(written, "has a zone, which certificates do not", f"write {address}")
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError as error:
