@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import ssl
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+from urllib.request import getproxies_environment  # noqa: TID251  (reads variables, opens nothing)
+
+from certhia.clock import Clock
+from certhia.errors import BadAnswer, ConfigError, RemoteError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from aiohttp import ClientResponse, ClientSession
+    from yarl import URL
+
+SLOWEST = 1024  # bytes a second: a body that drips slower than this, after the grace, is given up
+GRACE = 10.0  # seconds
+READ_BUFFER = 1 << 20  # bytes of a body that may wait in the process before the connection is held back
+QUOTED = 200  # characters of a body that an error message quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +44,252 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Lets go of connections. Idempotent."""
+
+
+class TooLong(BadAnswer):
+    """An answer with more bytes than were allowed for it."""
+
+
+class Bandwidth:
+    """Holds all bodies together to `rate` bytes a second. What is not used for a second is not saved up for later."""
+
+    SAVED = 0.25  # seconds' worth that may be read at once after a quiet time
+
+    def __init__(self, rate: float, clock: Clock) -> None:
+        if rate <= 0:
+            raise ConfigError(f"a bandwidth of {rate} bytes a second lets nothing in: give a positive number, or none")
+        self.rate = rate
+        self._clock = clock
+        self._free_at = float("-inf")  # when all that was taken is paid for
+
+    async def take(self, count: int) -> float:
+        """Accounts for `count` bytes and sleeps until they fit. Returns the seconds slept."""
+        now = self._clock.monotonic()
+        self._free_at = max(self._free_at, now - self.SAVED) + count / self.rate
+        wait = self._free_at - now
+        if wait <= 0:
+            return 0.0
+        await self._clock.sleep(wait)
+        return wait
+
+
+class Http:
+    """The network, through aiohttp.
+
+    Connections are kept and shared by all callers. `requests` and `bytes_in` count since the start; bytes are those of
+    bodies, as they came.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        user_agent: str,
+        ca_file: str | None = None,
+        max_bandwidth: float | None = None,
+        limit_per_host: int = 64,
+    ) -> None:
+        """`ca_file`: PEM certificates trusted besides the system's. `max_bandwidth`: bytes a second. Proxies come from
+        HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Raises ConfigError for a `ca_file` that can't be read."""
+        self.requests = 0
+        self.bytes_in = 0
+        self._clock = clock
+        self._user_agent = user_agent
+        self._bandwidth = Bandwidth(max_bandwidth, clock) if max_bandwidth is not None else None
+        self._limit_per_host = limit_per_host
+        proxies = getproxies_environment()
+        self._no_proxy = proxies.get("no", "")
+        self._proxies = {name: url for name, url in proxies.items() if name in ("http", "https", "all")}
+        self._routes: dict[str, str | None] = {}  # scheme://host:port to its proxy
+        self._trust = _trust(ca_file) if ca_file is not None else None
+        self._session: ClientSession | None = None
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
+    ) -> Response:
+        """See Transport.get."""
+        import aiohttp  # noqa: PLC0415  (34 MB that commands without a network do without)
+        import yarl  # noqa: PLC0415
+
+        session = self._session or self._open()
+        self.requests += 1
+        secure = url.startswith("https:")
+        if secure and self._trust is None:
+            self._trust = _trust(None)
+        try:
+            async with self._clock.deadline(timeout) as deadline:
+                target = yarl.URL(url, encoded=True)
+                async with session.get(
+                    target,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=self._proxy(target),
+                    ssl=self._trust if secure and self._trust is not None else True,
+                ) as answer:
+                    body = await self._read(url, answer, cap, deadline)
+                    return Response(answer.status, body, _lower(answer.raw_headers))
+        except TimeoutError:
+            raise RemoteError(f"{url}: no whole answer within {timeout:g} s (or below {SLOWEST} bytes/s)") from None
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise RemoteError(
+                f"{url}: its certificate is not trusted: {error.certificate_error}; "
+                "if a proxy of yours stands between, give its root with --ca-file"
+            ) from error
+        except aiohttp.InvalidURL as error:
+            raise RemoteError(f"{url!a}: no URL that can be fetched: correct it where it is configured") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise RemoteError(f"{url}: {_reason(error)}; asked again later") from error
+
+    async def close(self) -> None:
+        """See Transport.close."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> ClientSession:
+        import aiohttp  # noqa: PLC0415
+
+        connector = aiohttp.TCPConnector(limit=0, limit_per_host=self._limit_per_host, ttl_dns_cache=300)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # ours is around the whole
+            auto_decompress=False,
+            read_bufsize=READ_BUFFER if self._bandwidth is None else 1 << 16,
+        )
+        return self._session
+
+    async def _read(self, url: str, answer: ClientResponse, cap: int, deadline: asyncio.Timeout) -> bytes:
+        """The body, as it came. A body must have brought n bytes by GRACE + n / SLOWEST seconds; time that our own
+        bandwidth limit costs is added."""
+        announced = answer.content_length
+        if announced is not None and announced > cap:
+            answer.close()
+            raise TooLong(f"{url}: announces {announced} bytes where at most {cap} are read; nothing of it was read")
+        begun, end = self._clock.monotonic(), deadline.when() or float("inf")
+        content, bandwidth = answer.content, self._bandwidth
+        chunks: list[bytes] = []
+        size, waited = 0, 0.0
+        while True:
+            if not content.is_eof():  # else all is here already
+                deadline.reschedule(min(end, begun + GRACE + size / SLOWEST) + waited)
+            chunk = await content.readany()
+            if not chunk:
+                break
+            size += len(chunk)
+            self.bytes_in += len(chunk)
+            if size > cap:
+                answer.close()
+                raise TooLong(f"{url}: more than the {cap} bytes that are read of such an answer; it was cut off")
+            chunks.append(chunk)
+            if bandwidth is not None:
+                deadline.reschedule(None)
+                waited += await bandwidth.take(len(chunk))
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _proxy(self, url: URL) -> str | None:
+        """The proxy for a URL, looked up once for each server."""
+        if not self._proxies:
+            return None
+        scheme, host, port = url.scheme, url.host or "", url.port
+        key = f"{scheme}://{host}:{port}"
+        if key not in self._routes:
+            direct = _bypassed(host, port, self._no_proxy)
+            self._routes[key] = None if direct else self._proxies.get(scheme, self._proxies.get("all"))
+        return self._routes[key]
+
+
+def gunzip(body: bytes, cap: int) -> bytes:
+    """A gzip body unpacked; one that isn't gzip (by its magic) as it is. Raises BadAnswer where it is damaged and
+    TooLong where it grows beyond `cap` bytes: at most that much is ever unpacked."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    parts: list[bytes] = []
+    size, rest = 0, body
+    try:
+        while rest:  # members follow one another (RFC 1952 section 2.2)
+            unpacker = zlib.decompressobj(wbits=31)
+            part = unpacker.decompress(rest, cap - size + 1)
+            size += len(part)
+            if size > cap:
+                raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
+            if not unpacker.eof:
+                raise BadAnswer(f"a gzip answer of {len(body)} bytes is cut off")
+            parts.append(part)
+            rest = unpacker.unused_data
+    except zlib.error as error:
+        raise BadAnswer(f"an answer of {len(body)} bytes begins like gzip but is none ({error})") from error
+    return b"".join(parts)
+
+
+def quote(body: bytes, limit: int = QUOTED) -> str:
+    """The beginning of a body for an error message: at most `limit` characters of ASCII, the rest escaped."""
+    text = ascii(body[:limit].decode("utf-8", "replace"))
+    return text if len(body) <= limit and len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def user_agent(version: str, contact: str | None = None) -> str:
+    """`certhia/VERSION (+contact)`. Raises ConfigError for a contact that can't stand in a header."""
+    if not contact:
+        return f"certhia/{version}"
+    if not contact.isascii() or not contact.isprintable() or any(c in "()" for c in contact):
+        raise ConfigError(
+            f"the contact {contact!a} can't stand in a User-Agent: give an e-mail address or an https URL"
+        )
+    return f"certhia/{version} (+{contact})"
+
+
+def contact_notice(contact: str | None) -> str | None:
+    """Why a contact helps, where there is none (one at example.com counts as none); else None."""
+    if contact and "example.com" not in contact.lower() and ("@" in contact or "https://" in contact):
+        return None
+    return (
+        "no contact is set: some log operators slow down clients that they can't reach (all of them share one small "
+        "budget). Give an e-mail address or an https URL with --contact; it is sent in the User-Agent, nowhere else."
+    )
+
+
+def raise_file_limit() -> int:
+    """Raises the soft limit of open files to the hard one (at most 65,536). Returns what holds now, 0 where unknown."""
+    try:
+        import resource  # noqa: PLC0415  (not on Windows)
+    except ImportError:
+        return 0
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):  # a sandbox may forbid it; the old limit holds on
+        return soft
+    return wanted
+
+
+def _bypassed(host: str, port: int | None, exceptions: str) -> bool:
+    """Whether NO_PROXY names the host: by name, by domain (with or without a leading dot), with a port, or as `*`."""
+    for exception in exceptions.lower().split(","):
+        name = exception.strip().removeprefix("*.").lstrip(".")
+        if name and (name == "*" or f".{host}".endswith(f".{name}") or name == f"{host}:{port}"):
+            return True
+    return False
+
+
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"--ca-file {ca_file}: not a readable file of PEM certificates ({error})") from error
+    return context
+
+
+def _lower(raw: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in raw}
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return quote(text.encode("utf-8", "replace"))[1:-1]

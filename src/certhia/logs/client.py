@@ -1,0 +1,162 @@
+"""What a log is to the rest of Certhia: heads, entries and proofs, whatever protocol they come by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from certhia._core import Edge, Entry, Issuers, Page
+from certhia.clock import Clock
+from certhia.errors import BadAnswer, Lagging, RemoteError, Throttled
+from certhia.logs.pace import Pace, Paces
+from certhia.logs.retry_after import retry_after
+from certhia.model import Head, Log
+from certhia.model import Protocol as Kind
+from certhia.net import Response, TooLong, Transport, gunzip, quote
+
+SMALL = 1 << 20  # bytes: heads, proofs, issuers, hash tiles
+PAGE = 32 << 20  # bytes: an answer with entries
+TIMEOUT = 60.0  # seconds: slow logs take 14 for 256 entries
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One answer with entries, not yet decoded: those with index in [start, end)."""
+
+    start: int
+    count: int
+    body: bytes
+    tile: bool = False  # a data tile, not a get-entries answer
+    spare: int = 0  # entries that `body` holds beyond `end`; decode drops them
+
+    @property
+    def end(self) -> int:
+        """One past the last index."""
+        return self.start + self.count
+
+
+class LogClient(Protocol):
+    """One log, whatever its protocol. Every coroutine raises RemoteError of some kind when the log gives no good answer."""
+
+    @property
+    def log(self) -> Log:
+        """The log that is read."""
+
+    async def head(self) -> Head:
+        """The newest head; its signature holds. Raises Unverified where it doesn't."""
+
+    def plan(self, start: int, end: int) -> int:
+        """Where a request that begins at `start` should end: past `start`, at most `end`. Requests that end there can
+        be made in parallel without asking for anything twice. The same question may get another answer once more is
+        known about the log; a log whose answers vary in length gets long ranges, whose rest is to be asked for again."""
+
+    async def fetch(self, start: int, end: int, size: int) -> Fetched:
+        """Entries from `start` on, at most to `end`; at least one. `size` is that of a held signed head: nothing at or
+        past it is asked for. A static log gives whole tiles: the answer may begin before `start`.
+
+        Raises Lagging when the front end doesn't have them yet, Throttled, BadAnswer, RemoteError."""
+
+    def decode(self, fetched: Sequence[Fetched]) -> Page:
+        """Consecutive answers as one page. Any thread may call it. Raises Malformed, and BadAnswer for a tile with
+        another number of entries than it should have."""
+
+    async def edge(self, head: Head, size: int | None = None) -> Edge:
+        """The right edge of the tree of the first `size` entries (of all of `head` when None), proven to belong to
+        `head`. Raises Unverified where the log contradicts itself."""
+
+    async def prove(self, edge: Edge, head: Head) -> tuple[str, tuple[bytes, ...]]:
+        """Proof that the tree `edge` belongs to is a prefix of `head`'s: ("", ()) where they are the same,
+        ("consistency", proof) or ("nodes", subtree roots of `cover(edge.size, head.size)`).
+
+        Raises Unverified where it is no prefix, other RemoteErrors where the log gives no proof."""
+
+    async def entry(self, index: int, head: Head) -> Entry:
+        """One entry that is proven to be in `head`."""
+
+    async def issuer(self, fingerprint: bytes) -> bytes | None:
+        """A chain certificate by its SHA-256 fingerprint, DER; None where the log hasn't got it."""
+
+
+def client(
+    log: Log, transport: Transport, paces: Paces, issuers: Issuers, clock: Clock, *, page: int = 1024
+) -> LogClient:
+    """A client for the log's protocol. `page`: how many entries to ask for while the log's page size isn't known."""
+    from certhia.logs.hybrid import HybridClient  # noqa: PLC0415  (they import this module)
+    from certhia.logs.rfc6962 import Rfc6962Client  # noqa: PLC0415
+    from certhia.logs.static import StaticClient  # noqa: PLC0415
+
+    match log.protocol:
+        case Kind.RFC6962:
+            return Rfc6962Client(log, Line(log.monitoring_url, transport, paces, clock), issuers, page=page)
+        case Kind.STATIC:
+            return StaticClient(log, Line(log.monitoring_url, transport, paces, clock), issuers)
+        case Kind.HYBRID:
+            entries = StaticClient(log, Line(log.monitoring_url, transport, paces, clock), issuers)
+            heads = Rfc6962Client(log, Line(log.submission_url, transport, paces, clock), issuers, page=page)
+            return HybridClient(log, heads, entries)
+
+
+class Line:
+    """Requests below one URL, each in its turn, each answer judged."""
+
+    def __init__(self, url: str, transport: Transport, paces: Paces, clock: Clock) -> None:
+        """`url` ends in a slash."""
+        self.url = url
+        self._transport = transport
+        self._pace: Pace = paces.host(url)
+        self._clock = clock
+
+    async def get(
+        self, path: str, *, cap: int = SMALL, gzip: bool = False, missing: str = "", timeout: float = TIMEOUT
+    ) -> bytes:
+        """The body of a 200.
+
+        With `gzip` it is as it came, and gzip is asked for; else it is unpacked where it came packed. `missing` says
+        what a 400 or 404 means here: with it they raise Lagging, without it BadAnswer.
+        """
+        url, pace = self.url + path, self._pace
+        async with pace.slot():
+            try:
+                answer = await self._transport.get(
+                    url, headers=GZIP if gzip else IDENTITY, cap=cap, timeout=timeout
+                )
+            except TooLong:
+                pace.ok()
+                raise
+            except RemoteError:
+                pace.failed()
+                raise
+            self._judge(url, answer, missing)
+        if gzip:
+            return answer.body
+        return gunzip(answer.body, cap) if "content-encoding" in answer.headers else answer.body
+
+    def _judge(self, url: str, answer: Response, missing: str) -> None:
+        """Tells the pace how it went. Raises where the status is not 200."""
+        status = answer.status
+        if status == 200:
+            self._pace.ok()
+            return
+        wait = retry_after(answer.headers.get("retry-after"), self._clock.now())
+        if status == 429 or (status == 503 and wait is not None):
+            self._pace.throttled(wait)
+            raise Throttled(f"{url}: {status}, asks for fewer requests{_wait(wait)}: {quote(answer.body)}", wait)
+        if status >= 500 or status == 408:
+            self._pace.failed()
+            raise RemoteError(f"{url}: the server failed with {status}: {quote(answer.body)}; asked again later")
+        self._pace.ok()
+        if status in (400, 404) and missing:
+            raise Lagging(f"{url}: {status}, {missing}: {quote(answer.body)}")
+        if 300 <= status < 400:
+            target = quote(answer.headers.get("location", "").encode())
+            raise BadAnswer(f"{url}: {status}, redirects to {target}: not followed; if the log moved, its list must say so")
+        raise BadAnswer(f"{url}: answered {status} instead of 200: {quote(answer.body)}")
+
+
+GZIP: Mapping[str, str] = {"Accept-Encoding": "gzip, identity"}  # C2SP static-ct-api
+IDENTITY: Mapping[str, str] = {"Accept-Encoding": "identity"}
+
+
+def _wait(seconds: float | None) -> str:
+    return "" if seconds is None else f" (and to wait {seconds:g} s)"
