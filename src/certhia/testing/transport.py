@@ -39,10 +39,10 @@ class InProcess:
         try:
             async with asyncio.timeout(timeout):
                 if self.latency:
-                    await self.world.clock.sleep(self.latency)
+                    await asyncio.sleep(self.latency)
                 answer = self.world.answer("GET", url, headers)
                 # Even the fastest server lets the others run in between.
-                await (self.world.clock.sleep(answer.delay) if answer.delay else asyncio.sleep(0))
+                await asyncio.sleep(answer.delay)
         except TimeoutError:
             raise RemoteError(f"{url}: no answer within {timeout:g} s") from None
         finally:

@@ -115,7 +115,7 @@ class World:
         return Answer(text(404, "404 page not found"))
 
     def transport(self, *, latency: float = 0.0) -> InProcess:
-        """A `certhia.net.Transport` into this world, without sockets. `latency` in seconds of the clock."""
+        """A `certhia.net.Transport` into this world, without sockets. `latency` in seconds of the event loop."""
         return InProcess(self, latency=latency)
 
     @asynccontextmanager
