@@ -1,0 +1,224 @@
+"""Settings from flags, the environment, a file and defaults, in this order; every problem is told at once.
+
+A key is `section.name`, in the file (TOML, YAML) a name under its section, in the environment
+`CERTHIA_SECTION__NAME`. Lists in the environment are JSON or separated by commas. Relative paths in a file start from
+the file's directory.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from certhia.errors import ConfigError
+from certhia.keys import PREFIX, fields, is_list, reference, sections, takes_paths, variable
+from certhia.render import quoted, terminal
+from certhia.settings import Settings
+
+__all__ = ["Settings", "default_file", "load", "origins", "reference", "state_directory"]
+
+MAX_FILE = 1 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value that somebody set, and where: `certhia.toml`, `CERTHIA_READ__MEMORY`, `--memory`."""
+
+    value: object
+    where: str
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    file: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """The settings that hold. Raises ConfigError, which names every problem with the place that it comes from.
+
+    `flags` has keys such as `read.memory`; None and empty lists count as not given. `file` must exist; where it is
+    None, the default file is read if there is one.
+    """
+    given, problems = _gather(flags or {}, file, environment)
+    nested: dict[str, dict[str, object]] = {}
+    for key, one in given.items():
+        section, name = key.split(".", 1)
+        nested.setdefault(section, {})[name] = one.value
+    settings = Settings()
+    try:
+        settings = Settings.model_validate(nested)
+    except ValidationError as error:
+        problems.extend(_problem(given, dict(detail)) for detail in error.errors(include_url=False))
+    if problems:
+        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ConfigError("\n  ".join([f"the configuration has {count}:", *problems]))
+    return settings
+
+
+def origins(
+    flags: Mapping[str, object] | None = None,
+    file: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
+    """Where each key that is set comes from; the others have their defaults."""
+    given, _ = _gather(flags or {}, file, environment)
+    return {key: one.where for key, one in given.items()}
+
+
+def default_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """The file that is read when none is named, if it is there: `$XDG_CONFIG_HOME/certhia/certhia.toml`."""
+    return _xdg(environment, "XDG_CONFIG_HOME", ".config") / "certhia.toml"
+
+
+def state_directory(settings: Settings, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where this state is kept: `state.directory`, and `state.name` below it where one is given."""
+    directory = settings.state.directory or _xdg(environment, "XDG_STATE_HOME", ".local/state")
+    return directory / settings.state.name if settings.state.name else directory
+
+
+def _xdg(environment: Mapping[str, str], variable: str, fallback: str) -> Path:
+    """Our place below an XDG base directory; a relative one is ignored, as that specification asks."""
+    base = Path(environment.get(variable, ""))
+    if not base.is_absolute():
+        home = environment.get("HOME")
+        base = (Path(home) if home else Path.home()) / fallback
+    return base / "certhia"
+
+
+def _gather(
+    flags: Mapping[str, object], file: Path | None, environment: Mapping[str, str]
+) -> tuple[dict[str, _Given], list[str]]:
+    """What is given, the strongest source for each key, and what is wrong with the keys themselves."""
+    known = fields()
+    problems: list[str] = []
+    given: dict[str, _Given] = {}
+    path = file.expanduser() if file else default_file(environment)
+    if file or path.is_file():
+        for key, value in _file_keys(path, problems):
+            given[key] = _Given(_resolved(value, known[key], path.parent), str(path))
+    for name, key, text in _environment_keys(environment, problems):
+        given[key] = _Given(_resolved(_listed(text, known[key]), known[key], None), name)
+    for key, value in flags.items():
+        if value is None or value in ((), []):
+            continue
+        if key not in known:
+            problems.append(f"{terminal(key)}: is an unknown key{_near(key, known)}")
+            continue
+        flag = "--" + key.partition(".")[2].replace("_", "-")
+        given[key] = _Given(_resolved(value, known[key], None), flag)
+    return given, problems
+
+
+def _file_keys(path: Path, problems: list[str]) -> Iterator[tuple[str, object]]:
+    known = fields()
+    known_sections = sections()
+    for section, content in _read(path).items():
+        if section not in known_sections:
+            near = _near(str(section), known_sections)
+            problems.append(f"{path}: [{terminal(str(section))}] is an unknown section{near}")
+        elif not isinstance(content, dict):
+            problems.append(f"{path}: {section} must be a section: [{section}] with keys below it")
+        else:
+            for name, value in content.items():
+                key = f"{section}.{name}"
+                if key not in known:
+                    problems.append(f"{path}: {terminal(key)} is an unknown key{_near(key, known)}")
+                elif value is not None:
+                    yield key, value
+
+
+def _environment_keys(environment: Mapping[str, str], problems: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Variable, key and text of each key that the environment sets. An empty one counts as not set."""
+    known = {variable(key): key for key in fields()}
+    heads = tuple(f"{PREFIX}{section.upper()}_" for section in sections())
+    for name, text in sorted(environment.items()):
+        if name in known:
+            if text:
+                yield name, known[name], text
+        elif name.startswith(heads) or (name.startswith(PREFIX) and "__" in name):
+            problems.append(f"{terminal(name)}: is an unknown variable{_near(name, known)}")
+
+
+def _near(word: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known)[:8])} ..."
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The content of a configuration file, TOML or (.yaml, .yml) YAML."""
+    try:
+        raw = path.read_bytes() if path.stat().st_size <= MAX_FILE else None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}; name a file with --config") from error
+    if raw is None:
+        raise ConfigError(f"{path}: is larger than {MAX_FILE >> 20} MiB; is it a configuration file?")
+    try:
+        text = raw.decode("utf-8-sig")
+        content = _yaml(text) if path.suffix.lower() in (".yaml", ".yml") else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: cannot be understood: {terminal(' '.join(str(error).split()))}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: must hold sections such as [watch] with keys below them")
+    return content
+
+
+def _yaml(text: str) -> object:
+    import yaml  # noqa: PLC0415  (most people never need it)
+
+    try:
+        return yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+
+
+def _listed(text: str, field: FieldInfo) -> object:
+    """A text of the environment, as the list that it stands for where the key takes one."""
+    if not is_list(field):
+        return text
+    if text.lstrip().startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _resolved(value: object, field: FieldInfo, base: Path | None) -> object:
+    """Paths with `~` expanded and, where they come from a file, seen from its directory. One text for a list is a list
+    of one."""
+    if is_list(field) and isinstance(value, str | Path):
+        value = [value]
+    if not takes_paths(field):
+        return value
+    if isinstance(value, list | tuple):
+        return [_path(one, base) for one in value]
+    return _path(value, base)
+
+
+def _path(value: object, base: Path | None) -> object:
+    if not isinstance(value, str | Path) or not str(value) or "://" in str(value):
+        return value
+    path = Path(value).expanduser()
+    return str(base / path if base else path)
+
+
+def _problem(given: Mapping[str, _Given], detail: Mapping[str, Any]) -> str:
+    """One line about a value that does not fit."""
+    place = [str(part) for part in detail["loc"]]
+    key = ".".join(place[:2])
+    one = given.get(key)
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = re.sub(r"^Input should be", "must be", message)
+    if detail["type"] != "value_error":
+        message = f"{quoted(str(detail['input']))} {message}"
+    where = one.where if one else "defaults"
+    return f"{where}: {message}" if where.startswith("--") else f"{where}: {terminal(key)}: {message}"

@@ -1,0 +1,155 @@
+"""Every option there is, in sections: what the file, the environment and the flags may set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from certhia import quantity
+from certhia.quantity import Backlog, Point
+from certhia.render import quoted
+
+MB = 10**6
+
+
+class Written(str):
+    """How the docs call the way in which a value is written."""
+
+    __slots__ = ()
+
+
+def _name(value: str) -> str:
+    if not value or value.startswith(".") or any(character in value for character in "/\\\0"):
+        raise ValueError(f"{quoted(value)} is no name of a state; write a plain word, or the place as state.directory")
+    return value
+
+
+def _positive(value: float) -> float:
+    if value <= 0:
+        raise ValueError("must be more than nothing")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(quantity.duration), Written("duration")]
+Interval = Annotated[float, BeforeValidator(quantity.duration), AfterValidator(_positive), Written("duration")]
+Size = Annotated[int, BeforeValidator(quantity.size), AfterValidator(_positive), Written("size")]
+Bandwidth = Annotated[int, BeforeValidator(quantity.bandwidth), AfterValidator(_positive), Written("bandwidth")]
+Start = Annotated[Point, BeforeValidator(quantity.point), Written("point")]
+Most = Annotated[Backlog, BeforeValidator(quantity.backlog), Written("backlog")]
+Place = Annotated[str, Written("file or URL")]
+StateName = Annotated[str, AfterValidator(_name), Written("name")]
+
+
+class Section(BaseModel):
+    """What all sections share: they do not change, and know every key that they may have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=False)
+
+
+class Logs(Section):
+    """Which logs are followed."""
+
+    lists: tuple[Literal["google", "apple"], ...] = Field(("google",), description="Signed log lists to merge")
+    log_list: tuple[Place, ...] = Field((), description="Log lists of your own, files or URLs; they need no signature")
+    log: tuple[str, ...] = Field((), description="URLs of the only logs to follow, whatever the lists say")
+    log_key: tuple[str, ...] = Field(
+        (), description="Keys of the logs in `logs.log`, in their order (base64 or a PEM file); else asked of the log"
+    )
+    add_log: tuple[str, ...] = Field((), description="URLs of logs to follow besides those of the lists")
+    allow: tuple[str, ...] = Field(
+        (), description="Follow only logs whose operator, description or URL matches one of these globs"
+    )
+    deny: tuple[str, ...] = Field(
+        (), description="Never follow logs whose operator, description or URL matches one of these globs"
+    )
+    include: tuple[Literal["pending", "retired", "rejected", "test", "all"], ...] = Field(
+        (), description="Follow logs in these states too, besides usable, qualified and readonly"
+    )
+    expired: bool = Field(False, description="Follow shards whose interval has ended, too")
+    refresh: Interval = Field(21600.0, description="How often the lists are fetched again")
+    hybrids: Path | None = Field(
+        None, description="Your own table of logs that serve get-sth heads and /tile/data entries"
+    )
+
+
+class Read(Section):
+    """How logs are read."""
+
+    from_: Start = Field(
+        Point("now", 0, "now"),
+        alias="from",
+        description="Where a log without a stored position begins: now, beginning, an index, -N or a date",
+    )
+    until: Start | None = Field(None, description="Where to end, like `read.from`; now is the head at the start")
+    max_backlog: Most | None = Field(
+        None, description="Skip ahead, and record it, when more entries than this, or older ones, wait"
+    )
+    patience: Seconds = Field(60.0, description="How long a static log's partial tile may fill before it is read")
+    poll_static: Interval = Field(10.0, description="How often a static log's head is asked for")
+    poll_rfc6962: Interval = Field(30.0, description="How often an RFC 6962 log's head is asked for")
+    memory: Size = Field(64 * MB, description="The most that bodies in flight and waiting may take")
+    max_bandwidth: Bandwidth | None = Field(None, description="The most bytes a second to read from all logs")
+    max_rate: float | None = Field(None, gt=0, description="The most requests a second to one host")
+    max_parallel: int | None = Field(None, ge=1, description="The most requests at once to one host")
+    contact: str | None = Field(
+        None, max_length=200, description="A mail address or https URL for log operators, sent in the User-Agent"
+    )
+    ca_file: Path | None = Field(None, description="PEM file of the authorities to trust instead of the system's")
+
+
+class Watch(Section):
+    """What is looked for."""
+
+    rules: tuple[str, ...] = Field((), description="Watch rules")
+    files: tuple[Path, ...] = Field((), description="Files of watch rules: one a line, or programmes in TOML or YAML")
+    precerts: bool = Field(True, description="Look at precertificates too")
+    every_sighting: bool = Field(False, description="Tell every log entry of a certificate, not each certificate once")
+    dedupe_size: int = Field(1_000_000, ge=1, description="How many certificates are remembered to tell each once")
+    dedupe_ttl: Interval = Field(604800.0, description="How long a certificate is remembered to tell it once")
+    roots: Path | None = Field(None, description="A file of registrable domains that output is limited to")
+
+
+def _unlike(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    for path in paths:
+        if paths.count(path) > 1:
+            raise ValueError(f"{quoted(str(path))} is named twice; name each file once")
+    return paths
+
+
+class Output(Section):
+    """How matches are told."""
+
+    format: Literal["human", "jsonl", "json", "csv", "silent"] = Field(
+        "human", description="What standard output shows"
+    )
+    files: Annotated[tuple[Path, ...], AfterValidator(_unlike)] = Field(
+        (), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt"
+    )
+    stats: Interval | None = Field(None, description="How often to print figures on standard error")
+    quiet: bool = Field(False, description="Say nothing on standard error but errors")
+    verbose: int = Field(0, ge=0, le=3, description="How much to say about the work itself")
+    log_format: Literal["text", "json"] = Field("text", description="The form of messages on standard error")
+    color: Literal["auto", "always", "never"] = Field(
+        "auto", description="Colours: auto on a terminal, unless NO_COLOR is set"
+    )
+
+
+class State(Section):
+    """Where positions and matches are kept."""
+
+    directory: Path | None = Field(
+        None, description="The directory; `$XDG_STATE_HOME/certhia` or `~/.local/state/certhia` unless given"
+    )
+    name: StateName | None = Field(None, description="A state of its own in that directory, to follow twice at once")
+
+
+class Settings(Section):
+    """All of it. `certhia.config.load` makes one."""
+
+    logs: Logs = Field(Logs(), description="Which logs are followed")
+    read: Read = Field(Read(), description="How logs are read")
+    watch: Watch = Field(Watch(), description="What is looked for")
+    output: Output = Field(Output(), description="How matches are told")
+    state: State = Field(State(), description="Where positions and matches are kept")
