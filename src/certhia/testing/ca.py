@@ -170,6 +170,11 @@ class CA:
             raise ValueError(f"no such kind of undecodable certificate: {kind!r}; there are 'garbage' and 'truncated'")
         return Issued(broken, b"", False, self.issuer_key_hash, good.chain, (), (), "", 0, 0, 0)
 
+    @property
+    def root_pem(self) -> str:
+        """The root, PEM: what clients have to trust."""
+        return pem(self.root)
+
     def _serial(self) -> int:
         """127 bits, the top one set: no two certificates of a CA share one."""
         return next(self._numbers) >> 1 | 1 << 126
