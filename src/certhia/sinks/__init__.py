@@ -1,0 +1,1 @@
+"""Where matches go: the outbox, and one file a sink."""

@@ -1,0 +1,40 @@
+"""What was staged since the last commit: plain data, in the order in which it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from certhia.model import Match, Sighting
+
+
+@dataclass(slots=True)
+class Batch:
+    """One transaction to be. Rows are dicts by column; logs by their number."""
+
+    new_logs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    moved_logs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    forgotten: dict[int, int] = field(default_factory=dict)  # log: quarantine rows from this index on go
+    quarantine: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    matches: list[tuple[int, Match, tuple[tuple[int, str], ...]]] = field(default_factory=list)  # id, match, deliveries
+    sightings: list[tuple[bytes, int, Sighting]] = field(default_factory=list)  # key, log, sighting
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    delivered: list[int] = field(default_factory=list)
+    attempted: list[tuple[int, float]] = field(default_factory=list)  # delivery, next attempt in Unix seconds
+    settings: dict[str, str | None] = field(default_factory=dict)
+    answers: dict[int, str] = field(default_factory=dict)
+    matched: dict[bytes, int] = field(default_factory=dict)  # key: id, of `matches`
+    sighted: set[tuple[int, int]] = field(default_factory=set)  # (log, index) of `matches` and `sightings`
+    sinks: set[str] = field(default_factory=set)  # those that get deliveries
+    last: int = 0  # number of the last staged call
+    last_match: int = 0
+    last_delivery: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Count and sum of marks of a table, and the last id given in it."""
+
+    count: int = 0
+    sum: int = 0
+    last: int = 0

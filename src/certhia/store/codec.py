@@ -1,0 +1,185 @@
+"""How records lie in rows: a match as JSON, and the checksums that let `fsck` find what was changed by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping
+from typing import Any, Final
+
+from certhia.model import LogName, Match, Quarantined, RuleHit, Sighting
+
+WIDEST: Final = (1 << 63) - 1  # the largest integer that a column holds
+LEAF_KEPT: Final = 1 << 16  # bytes
+MARKS: Final = 1 << 63  # sums of marks are taken modulo this
+
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+# The columns that a row's mark or digest covers, in order. What follows from other rows is left out: fsck does that.
+LOG_COLUMNS: Final = tuple(
+    "id log_id key description operator protocol submission_url monitoring_url mmd first_seen "  # noqa: SIM905
+    "start end edge head_size head_root head_timestamp head_raw at seq chain".split()
+)
+STEP_COLUMNS: Final = tuple(
+    "seq start end count quarantined edge head_size head_root head_timestamp head_raw "  # noqa: SIM905
+    "proof proof_kind note at merged link".split()
+)
+QUARANTINE_COLUMNS: Final = ("log", "index", "reason", "leaf_hash", "leaf_input", "at")
+MATCH_COLUMNS: Final = ("id", "key", "tbs_sha256", "seen", "payload")
+SIGHTING_COLUMNS: Final = ("log", "index", "match", "precert", "timestamp")
+DELIVERY_COLUMNS: Final = ("id", "match", "sink")
+
+
+def plain(text: str) -> str:
+    """`text` as a database takes it: lone surrogates, which UTF-8 has no bytes for, and NULs are escaped."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def packed(values: list[Any]) -> bytes:
+    """The values one after the other, each with its kind and length: no two lists pack to the same bytes."""
+    parts: list[bytes] = []
+    for value in values:
+        if value is None:
+            parts.append(b"n")
+        elif isinstance(value, bytes):
+            parts.append(b"b%d:" % len(value) + value)
+        elif isinstance(value, str):
+            text = value.encode("utf-8", "surrogatepass")
+            parts.append(b"s%d:" % len(text) + text)
+        elif isinstance(value, float):
+            parts.append(b"f" + struct.pack(">d", value))
+        else:
+            parts.append(b"i%d:" % value)
+    return b"".join(parts)
+
+
+def mark(table: str, columns: tuple[str, ...], row: Mapping[str, Any]) -> int:
+    """A row's checksum, 63 bits: finds accidents and careless hands, not forgers."""
+    content = packed([table, *(row[column] for column in columns)])
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest()) >> 1
+
+
+def done_mark(delivery: int) -> int:
+    """What a delivery that was made adds to the tally `delivered`."""
+    return int.from_bytes(hashlib.blake2b(b"done%d" % delivery, digest_size=8).digest()) >> 1
+
+
+def log_mark(row: Mapping[str, Any]) -> int:
+    """What a log adds to the tally `logs`: that which never changes."""
+    return mark("log", ("id", "log_id", "key", "first_seen"), row)
+
+
+def genesis(log_id: bytes) -> bytes:
+    """What the first row of a log's ledger chains on, 32 bytes."""
+    return hashlib.sha256(b"certhia ledger\n" + log_id).digest()
+
+
+def step_digest(before: bytes, row: Mapping[str, Any]) -> bytes:
+    """The digest, 32 bytes, of a row of the ledger that follows on one whose chain value is `before`."""
+    return hashlib.sha256(before + packed([row[column] for column in STEP_COLUMNS])).digest()
+
+
+def chain_value(row: Mapping[str, Any]) -> bytes:
+    """What the next row of the ledger chains on."""
+    value: bytes = row["link"] or row["digest"]
+    return value
+
+
+def match_row(number: int, match: Match) -> dict[str, Any]:
+    """A row of `matches`; `verified` and `sightings` are for the commit to say."""
+    row = {
+        "id": number,
+        "key": match.key,
+        "tbs_sha256": match.tbs_sha256,
+        "seen": float(match.seen),
+        "verified": False,
+        "sightings": 0,
+        "payload": encode_match(match),
+    }
+    row["mark"] = mark("matches", MATCH_COLUMNS, row)
+    return row
+
+
+def sighting_row(log: int, match: int, sighting: Sighting, *, verified: bool) -> dict[str, Any]:
+    """A row of `sightings`. A timestamp is what a log claims, up to 64 bits: it is cut to what a column holds."""
+    row = {
+        "log": log,
+        "index": sighting.index,
+        "match": match,
+        "precert": sighting.is_precert,
+        "timestamp": min(sighting.timestamp, WIDEST),
+        "verified": verified,
+    }
+    row["mark"] = mark("sightings", SIGHTING_COLUMNS, row)
+    return row
+
+
+def delivery_row(number: int, match: int, sink: str) -> dict[str, Any]:
+    """A row of `deliveries`, pending."""
+    row: dict[str, Any] = {"id": number, "match": match, "sink": sink, "state": 0, "attempts": 0, "next_at": None}
+    row["mark"] = mark("deliveries", DELIVERY_COLUMNS, row)
+    return row
+
+
+def quarantine_row(log: int, entry: Quarantined) -> dict[str, Any]:
+    """A row of `quarantine`. A leaf over 64 KiB is not kept: it can be fetched again by its index."""
+    row = {
+        "log": log,
+        "index": entry.index,
+        "reason": plain(entry.reason),
+        "leaf_hash": entry.leaf_hash,
+        "leaf_input": entry.leaf_input if len(entry.leaf_input) <= LEAF_KEPT else b"",
+        "at": float(entry.at),
+    }
+    row["mark"] = mark("quarantine", QUARANTINE_COLUMNS, row)
+    return row
+
+
+def encode_match(match: Match) -> str:
+    """A match as JSON, ASCII only, without what has columns of its own."""
+    first, log = match.sighting, match.log
+    return _encode(
+        {
+            "names": match.names,
+            "hits": [(hit.rule, hit.name, hit.where, hit.why, hit.programme, hit.platform) for hit in match.hits],
+            "sighting": (first.log_id.hex(), first.index, first.is_precert, first.timestamp),
+            "log": (log.id.hex(), log.url, log.description, log.operator),
+            "not_before": match.not_before,
+            "not_after": match.not_after,
+            "serial": match.serial,
+            "issuer": match.issuer,
+            "issuer_organization": match.issuer_organization,
+            "subject_organization": match.subject_organization,
+            "sha256": match.sha256.hex(),
+            "spki_sha256": match.spki_sha256.hex(),
+        }
+    )
+
+
+def decode_match(row: Mapping[str, Any]) -> Match:
+    """The match that a row of `matches` holds; `verified` and `sightings` as of now."""
+    fields: dict[str, Any] = json.loads(row["payload"])
+    log_id, index, is_precert, timestamp = fields["sighting"]
+    name_id, *name = fields["log"]
+    return Match(
+        key=row["key"],
+        tbs_sha256=row["tbs_sha256"],
+        hits=tuple(RuleHit(*hit) for hit in fields["hits"]),
+        sighting=Sighting(bytes.fromhex(log_id), index, is_precert, timestamp),
+        log=LogName(bytes.fromhex(name_id), *name),
+        verified=row["verified"],
+        seen=row["seen"],
+        names=tuple(fields["names"]),
+        not_before=fields["not_before"],
+        not_after=fields["not_after"],
+        serial=fields["serial"],
+        issuer=fields["issuer"],
+        issuer_organization=fields["issuer_organization"],
+        subject_organization=fields["subject_organization"],
+        sha256=bytes.fromhex(fields["sha256"]),
+        spki_sha256=bytes.fromhex(fields["spki_sha256"]),
+        sightings=max(row["sightings"], 1),
+    )

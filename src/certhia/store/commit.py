@@ -1,0 +1,287 @@
+"""Writes one batch: the statements of one transaction, in bulk. Nothing in memory changes before it is through."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Boolean, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from certhia.model import Sighting
+from certhia.store import codec
+from certhia.store.batch import Batch, Tally
+from certhia.store.ledger import Track
+from certhia.store.schema import (
+    DONE,
+    PENDING,
+    deliveries,
+    logs,
+    matches,
+    meta,
+    quarantine,
+    requests,
+    sightings,
+    steps,
+    tallies,
+)
+
+CHUNK: Final = 500  # values in one IN list: SQLite's oldest limit is 999
+
+NO: Final = literal_column("0", Boolean)  # written out, so that partial indexes are used
+YES: Final = literal_column("1", Boolean)
+IS_PENDING: Final = deliveries.c.state == literal_column(str(PENDING))
+
+_BY_KEY: Final = select(matches.c.key, matches.c.id).where(matches.c.key.in_(bindparam("wanted", expanding=True)))
+_BY_INDEX: Final = select(sightings.c.index, sightings.c.match, sightings.c.verified, sightings.c.mark).where(
+    sightings.c.log == bindparam("log"), sightings.c.index.in_(bindparam("wanted", expanding=True))
+)
+_QUARANTINED: Final = select(quarantine.c.index).where(
+    quarantine.c.log == bindparam("log"), quarantine.c.index.in_(bindparam("wanted", expanding=True))
+)
+_STILL_PENDING: Final = select(deliveries.c.id).where(
+    IS_PENDING, deliveries.c.id.in_(bindparam("wanted", expanding=True))
+)
+_IN_RANGE: Final = (
+    (sightings.c.log == bindparam("b_log"))
+    & (sightings.c.index >= bindparam("b_start"))
+    & (sightings.c.index < bindparam("b_end"))
+    & (sightings.c.verified == NO)
+)
+
+Value = TypeVar("Value")
+
+
+def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Pieces small enough for one IN list."""
+    for at in range(0, len(values), CHUNK):
+        yield values[at : at + CHUNK]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the writer takes over once the transaction is through."""
+
+    tallies: dict[str, Tally]
+    ends: dict[int, int] = field(default_factory=dict)  # log: verified position
+    unverified: dict[int, bool] = field(default_factory=dict)  # log: whether sightings wait for a step
+    delivered_to: set[str] = field(default_factory=set)  # sinks with new deliveries
+
+
+class Commit:
+    """One transaction in the making. `write` may be called once."""
+
+    def __init__(
+        self, connection: AsyncConnection, batch: Batch, tracks: Mapping[int, Track], tallies_: Mapping[str, Tally]
+    ) -> None:
+        self._connection = connection
+        self._batch = batch
+        self._tracks = tracks
+        self._was = tallies_
+        self._out = Outcome({name: replace(tally) for name, tally in tallies_.items()})
+        self._counts: Counter[int] = Counter()  # match: sightings more than before
+        self._proven: set[int] = set()  # matches with a proven sighting that is new
+
+    async def write(self) -> Outcome:
+        """Executes everything; the caller commits."""
+        batch = self._batch
+        for row in (*batch.new_logs.values(), *batch.moved_logs.values()):
+            if row["end"] is not None:
+                self._out.ends[row["id"]] = row["end"]
+        await self._write_logs()
+        await self._write_quarantine()
+        await self._write_matches()
+        await self._many(insert(steps), batch.steps)
+        await self._prove_sightings()
+        await self._write_deliveries()
+        await self._write_small()
+        changed = [(name, tally) for name, tally in self._out.tallies.items() if tally != self._was[name]]
+        await self._many(
+            update(tallies).where(tallies.c.name == bindparam("b_name")),
+            [{"b_name": n, "count": t.count, "sum": t.sum, "last": t.last} for n, t in changed],
+        )
+        return self._out
+
+    async def _many(self, statement: Any, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            await self._connection.execute(statement, rows)
+
+    def _tally(self, name: str, marks: Sequence[int], sign: int = 1) -> None:
+        tally = self._out.tallies[name]
+        tally.count += sign * len(marks)
+        tally.sum = (tally.sum + sign * sum(marks)) % codec.MARKS
+
+    async def _write_logs(self) -> None:
+        batch = self._batch
+        await self._many(insert(logs), list(batch.new_logs.values()))
+        self._tally("logs", [codec.log_mark(row) for row in batch.new_logs.values()])
+        tally = self._out.tallies["logs"]
+        tally.last = max([tally.last, *batch.new_logs])
+        rows = [{**row, "b_id": number} for number, row in batch.moved_logs.items()]
+        await self._many(update(logs).where(logs.c.id == bindparam("b_id")), rows)
+
+    async def _write_quarantine(self) -> None:
+        batch = self._batch
+        for log, start in batch.forgotten.items():
+            gone = (quarantine.c.log == log) & (quarantine.c.index >= start)
+            marks = (await self._connection.execute(select(quarantine.c.mark).where(gone))).scalars().all()
+            if marks:
+                self._tally("quarantine", marks, -1)
+                await self._connection.execute(delete(quarantine).where(gone))
+        known: set[tuple[int, int]] = set()
+        for log, indices in _by_log(list(batch.quarantine)).items():
+            for some in chunks(indices):
+                found = await self._connection.execute(_QUARANTINED, {"log": log, "wanted": some})
+                known.update((log, index) for (index,) in found)
+        rows = [row for key, row in batch.quarantine.items() if key not in known]
+        self._tally("quarantine", [row["mark"] for row in rows])
+        await self._many(insert(quarantine), rows)
+
+    async def _write_matches(self) -> None:
+        """Matches, their sightings and first deliveries. A match whose key is stored is one more sighting of it."""
+        batch = self._batch
+        wanted = list({*(match.key for _, match, _ in batch.matches), *(key for key, _, _ in batch.sightings)})
+        known: dict[bytes, int] = {}
+        for some in chunks(wanted):
+            found = await self._connection.execute(_BY_KEY, {"wanted": some})
+            known.update((key, number) for key, number in found)
+        new: list[dict[str, Any]] = []
+        outbox: list[dict[str, Any]] = []
+        seen: list[tuple[int, int, Sighting]] = []
+        log_numbers = {track.log_id: number for number, track in self._tracks.items()} if batch.matches else {}
+        for number, match, told in batch.matches:
+            if match.key not in known:
+                known[match.key] = number
+                new.append(codec.match_row(number, match))
+                outbox += [codec.delivery_row(delivery, number, sink) for delivery, sink in told]
+            seen.append((known[match.key], log_numbers[match.sighting.log_id], match.sighting))
+        seen += [(known[key], log, sighting) for key, log, sighting in batch.sightings if key in known]
+        placed, replaced = await self._place(seen)
+        for row in new:
+            row["sightings"] = self._counts.pop(row["id"], 0)
+            row["verified"] = row["id"] in self._proven
+        self._tally("matches", [row["mark"] for row in new])
+        self._out.tallies["matches"].last = max(self._out.tallies["matches"].last, batch.last_match)
+        await self._many(insert(matches), new)
+        here = (sightings.c.log == bindparam("b_log")) & (sightings.c.index == bindparam("b_index"))
+        await self._many(delete(sightings).where(here), [{"b_log": log, "b_index": index} for log, index in replaced])
+        self._tally("sightings", [row["mark"] for row in placed])
+        await self._many(insert(sightings), placed)
+        await self._count_sightings({row["id"] for row in new})
+        self._tally("deliveries", [row["mark"] for row in outbox])
+        self._out.tallies["deliveries"].last = max(self._out.tallies["deliveries"].last, batch.last_delivery)
+        self._out.delivered_to = {row["sink"] for row in outbox}
+        await self._many(insert(deliveries), outbox)
+
+    async def _count_sightings(self, new: set[int]) -> None:
+        this = matches.c.id == bindparam("b_id")
+        await self._many(
+            update(matches).where(this).values(sightings=matches.c.sightings + bindparam("more")),
+            [{"b_id": number, "more": more} for number, more in self._counts.items() if more],
+        )
+        await self._many(update(matches).where(this).values(verified=YES), [{"b_id": n} for n in self._proven - new])
+
+    async def _place(self, seen: list[tuple[int, int, Sighting]]) -> tuple[list[dict[str, Any]], list[tuple[int, int]]]:
+        """Rows for the sightings that are new, and the places that held another certificate before.
+
+        That happens where a log served one entry wrongly and the same again rightly: what was not proven gives way.
+        """
+        existing: dict[tuple[int, int], tuple[int, bool, int]] = {}
+        for log, indices in _by_log([(log, sighting.index) for _, log, sighting in seen]).items():
+            for some in chunks(indices):
+                for index, match, verified, mark in await self._connection.execute(
+                    _BY_INDEX, {"log": log, "wanted": some}
+                ):
+                    existing[log, index] = (match, verified, mark)
+        placed: dict[tuple[int, int], dict[str, Any]] = {}
+        replaced: list[tuple[int, int]] = []
+        for match, log, sighting in seen:
+            place = (log, sighting.index)
+            stored, verified, mark = existing.get(place, (match, False, 0))
+            earlier = placed.get(place)
+            if earlier is None and place in existing:
+                if stored == match or verified:
+                    continue
+                replaced.append(place)
+                self._tally("sightings", [mark], -1)
+                self._counts[stored] -= 1
+            elif earlier is not None:
+                if earlier["match"] == match:
+                    continue
+                self._counts[earlier["match"]] -= 1
+            proven = self._covers(log, sighting.index)
+            placed[place] = codec.sighting_row(log, match, sighting, verified=proven)
+            self._counts[match] += 1
+            if proven:
+                self._proven.add(match)
+            else:
+                self._out.unverified[log] = True
+        return list(placed.values()), replaced
+
+    def _covers(self, log: int, index: int) -> bool:
+        track = self._tracks[log]
+        return track.covers(index, self._out.ends.get(log, track.committed))
+
+    async def _prove_sightings(self) -> None:
+        """Sightings, and with them matches, turn verified with the step that covers them."""
+        ranges: dict[int, list[tuple[int, int]]] = {}
+        for row in self._batch.steps:
+            waiting = self._tracks[row["log"]].unverified or self._out.unverified.get(row["log"], False)
+            if waiting and not row["note"] and row["end"] > row["start"]:
+                joined = ranges.setdefault(row["log"], [])
+                if joined and joined[-1][1] == row["start"]:
+                    joined[-1] = (joined[-1][0], row["end"])
+                else:
+                    joined.append((row["start"], row["end"]))
+        for log, spans in ranges.items():
+            proven: set[int] = set()
+            for start, end in spans:
+                span = {"b_log": log, "b_start": start, "b_end": end}
+                found = (
+                    (await self._connection.execute(select(sightings.c.match).where(_IN_RANGE), span)).scalars().all()
+                )
+                if found:
+                    proven.update(found)
+                    await self._connection.execute(update(sightings).where(_IN_RANGE).values(verified=YES), span)
+            this = matches.c.id == bindparam("b_id")
+            await self._many(update(matches).where(this).values(verified=YES), [{"b_id": n} for n in sorted(proven)])
+            waits = select(sightings.c.index).where(sightings.c.log == log, sightings.c.verified == NO).limit(1)
+            self._out.unverified[log] = (await self._connection.execute(waits)).first() is not None
+
+    async def _write_deliveries(self) -> None:
+        batch = self._batch
+        this = deliveries.c.id == bindparam("b_id")
+        await self._many(
+            update(deliveries)
+            .where(this, IS_PENDING)
+            .values(attempts=deliveries.c.attempts + 1, next_at=bindparam("b_next_at")),
+            [{"b_id": number, "b_next_at": at} for number, at in batch.attempted],
+        )
+        done: list[int] = []
+        for some in chunks(batch.delivered):
+            done += (await self._connection.execute(_STILL_PENDING, {"wanted": some})).scalars().all()
+        self._tally("delivered", [codec.done_mark(number) for number in done])
+        await self._many(
+            update(deliveries).where(this).values(state=DONE, next_at=None), [{"b_id": number} for number in done]
+        )
+
+    async def _write_small(self) -> None:
+        batch = self._batch
+        await self._many(
+            delete(meta).where(meta.c.name == bindparam("b_name")), [{"b_name": n} for n in batch.settings]
+        )
+        kept = [{"name": name, "value": value} for name, value in batch.settings.items() if value is not None]
+        await self._many(insert(meta), kept)
+        await self._many(
+            update(requests).where(requests.c.id == bindparam("b_id")).values(answer=bindparam("b_answer")),
+            [{"b_id": number, "b_answer": answer} for number, answer in batch.answers.items()],
+        )
+
+
+def _by_log(places: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
+    sorted_: dict[int, list[int]] = {}
+    for log, index in dict.fromkeys(places):
+        sorted_.setdefault(log, []).append(index)
+    return sorted_

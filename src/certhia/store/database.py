@@ -1,0 +1,147 @@
+"""Connections to the SQLite file, and the step from any older schema (or none) to ours."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import aiosqlite
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from certhia.errors import StateError
+from certhia.store.schema import SCHEMA
+
+BUSY_TIMEOUT: Final = 5.0  # seconds that SQLite waits for another process's lock
+
+_PRAGMAS: Final = (
+    "foreign_keys=ON",
+    "synchronous=FULL",  # committed means on disk, also after a power cut
+    "journal_size_limit=67108864",
+    "temp_store=MEMORY",
+    "cache_size=-8192",  # KiB
+)
+
+
+def connect(file: Path, *, mode: str, begin: str, connections: int) -> AsyncEngine:
+    """An engine for an existing file. `mode` is SQLite's: "rw" or "ro"; `begin` is how transactions begin.
+
+    Transactions are begun by us, not by the driver, which would leave DDL and reads outside.
+    """
+    uri = f"file:{quote(str(file))}?mode={mode}"
+
+    def open_connection() -> Awaitable[aiosqlite.Connection]:
+        connection = aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT)
+        connection._thread.daemon = True  # as SQLAlchemy does: a connection that is not closed keeps no process alive
+        return connection
+
+    engine = create_async_engine(
+        "sqlite+aiosqlite:///state",
+        async_creator=open_connection,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=60,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        if mode == "ro":
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def create(file: Path) -> None:
+    """Makes the file, readable by its owner only, where there is none; sets write-ahead logging. Raises StateError."""
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT)
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        finally:
+            connection.close()
+    except (OSError, sqlite3.Error) as error:
+        raise failure(file, error) from error
+    if mode != "wal":
+        raise StateError(f"{file}: SQLite can't keep a write-ahead log here ({mode}): keep the state on a local disk")
+
+
+async def upgrade(engine: AsyncEngine, file: Path, *, allowed: bool) -> None:
+    """Brings the schema up to ours in one transaction; loads Alembic only where it differs.
+
+    Raises StateError for a newer schema, and for an older one where that is not `allowed`.
+    """
+    async with guarded(file), engine.connect() as connection:
+        found, needs = await _version(connection)
+        if found == SCHEMA:
+            return
+        if found > SCHEMA:
+            raise StateError(
+                f"{file}: made by a newer Certhia (schema {found}; this one knows {SCHEMA}): use Certhia {needs} or "
+                "later, or --state NAME for another state"
+            )
+        if not allowed:
+            raise StateError(
+                f"{file}: of an older Certhia (schema {found or 'none'}): `certhia watch` brings it up to date"
+            )
+        from certhia.store.migrations import migrate  # noqa: PLC0415  (Alembic costs 12 MB)
+
+        await connection.run_sync(migrate)
+        await connection.commit()
+
+
+async def _version(connection: AsyncConnection) -> tuple[str, str]:
+    """The schema of the file ("" for a fresh one) and the Certhia it needs."""
+    known = await connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name='alembic_version'"))
+    if not known:
+        return "", ""
+    found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    needs = await connection.scalar(text("SELECT value FROM meta WHERE name='needs'"))
+    return found or "", needs or "(unknown)"
+
+
+def busy(error: BaseException) -> bool:
+    """Whether another process held SQLite's lock for too long."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(origin, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def failure(file: Path, error: BaseException) -> StateError:
+    """What to tell people of a file that can't be read or written."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    reason = str(origin) or type(origin).__name__
+    code = getattr(origin, "sqlite_errorcode", 0) & 0xFF
+    advice = {
+        sqlite3.SQLITE_FULL: "make room and start again",
+        sqlite3.SQLITE_IOERR: "the disk is full or failing: look at the system's log, then start again",
+        sqlite3.SQLITE_CORRUPT: "the file is damaged: restore it, or use --state NAME for another state",
+        sqlite3.SQLITE_NOTADB: "this is no state of Certhia's: use --state NAME for another one",
+        sqlite3.SQLITE_CANTOPEN: "it must be readable, and its directory writable",
+        sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
+        sqlite3.SQLITE_BUSY: "another process keeps it locked: end that first",
+        sqlite3.SQLITE_LOCKED: "another process keeps it locked: end that first",
+    }.get(code, "nothing was committed since; what was is safe")
+    return StateError(f"{file}: {reason}: {advice}")
+
+
+@asynccontextmanager
+async def guarded(file: Path) -> AsyncIterator[None]:
+    """Errors of the database leave as StateError, with path and reason."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error, OSError) as error:
+        raise failure(file, error) from error

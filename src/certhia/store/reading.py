@@ -1,0 +1,153 @@
+"""What can be asked of a state, by the follower and by commands beside it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from certhia.model import Log, Match, Quarantined, Step
+from certhia.store import codec, database
+from certhia.store.commit import IS_PENDING
+from certhia.store.ledger import Position, row_log, row_position, row_step
+from certhia.store.schema import deliveries, logs, matches, meta, quarantine, requests, steps, tallies
+
+AT_ONCE: Final = 1000  # rows held in memory while a long table is read
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLog:
+    """A log that the state knows."""
+
+    log: Log  # as last described by a log list; without what only concerns following
+    first_seen: float  # Unix seconds
+    position: Position | None  # None until something of it was verified
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A step as the ledger holds it; `merged` steps of one hour were made one."""
+
+    seq: int
+    step: Step
+    count: int  # entries
+    merged: int
+    digest: bytes  # 32 bytes, chains on the row before
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMatch:
+    """A match with its number."""
+
+    id: int
+    match: Match  # `verified` and `sightings` as of now
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something that another process asks of the follower."""
+
+    id: int
+    kind: str
+    payload: str
+    at: float  # Unix seconds
+
+
+class Reader:
+    """Reads a state. All methods raise StateError where the file can't be read."""
+
+    def __init__(self, directory: Path, file: Path, engine: AsyncEngine) -> None:
+        self.directory = directory
+        self.file = file
+        self._readers = engine
+
+    async def positions(self) -> dict[bytes, Position]:
+        """The verified position of each log that has one, by log id."""
+        found = await self._rows(select(logs).where(logs.c.end.is_not(None)))
+        return {row["log_id"]: row_position(row) for row in found}
+
+    async def logs_seen(self) -> list[SeenLog]:
+        """Every log that was ever followed, in the order of their first sight."""
+        return [
+            SeenLog(row_log(row), row["first_seen"], None if row["end"] is None else row_position(row))
+            for row in await self._rows(select(logs).order_by(logs.c.id))
+        ]
+
+    async def steps(self, log_id: bytes | None = None) -> AsyncIterator[LedgerRow]:
+        """The ledger of one log or of all, in order."""
+        query = select(steps, logs.c.log_id).join(logs).order_by(steps.c.log, steps.c.seq)
+        if log_id is not None:
+            query = query.where(logs.c.log_id == log_id)
+        async for row in self.stream(query):
+            step = row_step(row, row["log_id"])
+            yield LedgerRow(row["seq"], step, row["count"], row["merged"], row["digest"])
+
+    async def quarantined(self, log_id: bytes | None = None) -> AsyncIterator[Quarantined]:
+        """Entries that could not be decoded, by log and index."""
+        query = select(quarantine, logs.c.log_id).join(logs).order_by(quarantine.c.log, quarantine.c.index)
+        if log_id is not None:
+            query = query.where(logs.c.log_id == log_id)
+        async for row in self.stream(query):
+            yield Quarantined(
+                row["log_id"], row["index"], row["reason"], row["leaf_hash"], row["leaf_input"], row["at"]
+            )
+
+    async def matches(
+        self,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> list[StoredMatch]:
+        """The newest matches first: with an id below `before`, seen in [since, until) (Unix seconds)."""
+        query = select(matches).order_by(matches.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(matches.c.id < before)
+        if since is not None:
+            query = query.where(matches.c.seen >= since)
+        if until is not None:
+            query = query.where(matches.c.seen < until)
+        return [StoredMatch(row["id"], codec.decode_match(row)) for row in await self._rows(query)]
+
+    async def totals(self) -> dict[str, int]:
+        """How many logs, quarantine, matches, sightings, deliveries and delivered there are."""
+        return {row["name"]: row["count"] for row in await self._rows(select(tallies))}
+
+    async def queues(self) -> dict[str, int]:
+        """How many deliveries wait for each sink that has some."""
+        query = select(deliveries.c.sink, func.count().label("waiting")).where(IS_PENDING).group_by(deliveries.c.sink)
+        return {row["sink"]: row["waiting"] for row in await self._rows(query)}
+
+    async def recall(self, name: str) -> str | None:
+        """A small setting; None where there is none."""
+        found = await self._rows(select(meta.c.value).where(meta.c.name == name))
+        return found[0]["value"] if found else None
+
+    async def requests(self) -> list[Request]:
+        """What other processes asked for and the follower has not taken up yet."""
+        found = await self._rows(select(requests).where(requests.c.answer.is_(None)).order_by(requests.c.id))
+        return [Request(row["id"], row["kind"], row["payload"], row["at"]) for row in found]
+
+    async def answer(self, request: int) -> str | None:
+        """What the follower answered; None until it has."""
+        found = await self._rows(select(requests.c.answer).where(requests.c.id == request))
+        return found[0]["answer"] if found else None
+
+    async def stream(self, query: Select[Any]) -> AsyncIterator[dict[str, Any]]:
+        """Rows of a query one by one, as of the moment it began, few of them in memory."""
+        async with (
+            database.guarded(self.file),
+            self._readers.connect() as connection,
+            connection.stream(query, execution_options={"yield_per": AT_ONCE}) as result,
+        ):
+            async for row in result.mappings():
+                yield dict(row)
+
+    async def _rows(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        async with database.guarded(self.file), self._readers.connect() as connection:
+            return [dict(row) for row in (await connection.execute(query, values or {})).mappings()]

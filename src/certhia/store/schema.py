@@ -1,0 +1,170 @@
+"""The tables. Their shape is made by `certhia.store.migrations`; a test holds both to be the same.
+
+`mark` columns are checksums of a row's lasting columns (`codec.mark`); `tallies` holds the count and the sum of the
+marks of a whole table, so that a row that goes missing shows. `steps.digest` chains the rows of one log.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+SCHEMA: Final = "0001"  # the migration that makes what is described here
+NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
+
+metadata: Final = MetaData()
+
+# Small settings, and which Certhia the schema needs.
+meta: Final = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Count and sum of marks of each table that must not lose rows; `last` is the last id given.
+tallies: Final = Table(
+    "tallies",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("sum", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+# One row a log: what it is, and its verified position. `start` to `chain` are null until its first step.
+logs: Final = Table(
+    "logs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("log_id", LargeBinary, nullable=False, unique=True),
+    Column("key", LargeBinary, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("protocol", Text, nullable=False),
+    Column("submission_url", Text, nullable=False),
+    Column("monitoring_url", Text, nullable=False),
+    Column("mmd", BigInteger, nullable=False),
+    Column("first_seen", Float, nullable=False),
+    Column("start", BigInteger),
+    Column("end", BigInteger),
+    Column("edge", LargeBinary),
+    Column("head_size", BigInteger),
+    Column("head_root", LargeBinary),
+    Column("head_timestamp", BigInteger),
+    Column("head_raw", LargeBinary),
+    Column("at", Float),
+    Column("seq", BigInteger),
+    Column("chain", LargeBinary),
+    Column("mark", BigInteger, nullable=False),
+)
+
+# The ledger: one row a verified step. `merged` rows were made one; the next row chains on `link` then, which is what
+# the last of them ended in.
+steps: Final = Table(
+    "steps",
+    metadata,
+    Column("log", ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    Column("edge", LargeBinary, nullable=False),
+    Column("head_size", BigInteger, nullable=False),
+    Column("head_root", LargeBinary, nullable=False),
+    Column("head_timestamp", BigInteger, nullable=False),
+    Column("head_raw", LargeBinary, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+    Column("proof_kind", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("merged", BigInteger, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+Index("steps_noted", steps.c.log, steps.c.seq, sqlite_where=steps.c.note != "")
+
+# Entries that could not be decoded.
+quarantine: Final = Table(
+    "quarantine",
+    metadata,
+    Column("log", ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("leaf_input", LargeBinary, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("mark", BigInteger, nullable=False),
+)
+
+# Certificates that concern someone, one row an issuance. `verified` and `sightings` follow from the sightings.
+matches: Final = Table(
+    "matches",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, nullable=False, unique=True),
+    Column("tbs_sha256", LargeBinary, nullable=False),
+    Column("seen", Float, nullable=False, index=True),
+    Column("verified", Boolean, nullable=False),
+    Column("sightings", Integer, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("mark", BigInteger, nullable=False),
+)
+
+# Where they stand. An entry of a log is one certificate's.
+sightings: Final = Table(
+    "sightings",
+    metadata,
+    Column("log", ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("match", ForeignKey("matches.id"), nullable=False, index=True),
+    Column("precert", Boolean, nullable=False),
+    Column("timestamp", BigInteger, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("mark", BigInteger, nullable=False),
+)
+Index("sightings_unverified", sightings.c.log, sightings.c.index, sqlite_where=~sightings.c.verified)
+
+PENDING: Final = 0
+DONE: Final = 1
+
+# The outbox: who is to be told what. `attempts` counts failed ones; `next_at` is Unix seconds, for display.
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("match", ForeignKey("matches.id"), nullable=False, index=True),
+    Column("sink", Text, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Float),
+    Column("mark", BigInteger, nullable=False),
+)
+Index("deliveries_pending", deliveries.c.sink, deliveries.c.id, sqlite_where=deliveries.c.state == PENDING)
+
+# What other processes ask of the follower. `answer` is null until it has been taken up.
+requests: Final = Table(
+    "requests",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("answer", Text),
+)

@@ -1,0 +1,225 @@
+"""The state of a Certhia: one directory with one SQLite file. Opened here; changed through its `Writer` only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, Self
+
+from sqlalchemy import Text, bindparam, func, insert, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from certhia.clock import Clock
+from certhia.errors import StateError
+from certhia.model import Delivery
+from certhia.store import codec, database, place
+from certhia.store.batch import Tally
+from certhia.store.commit import IS_PENDING, NO, chunks
+from certhia.store.ledger import Track
+from certhia.store.lock import Lock
+from certhia.store.reading import Reader
+from certhia.store.schema import deliveries, logs, matches, quarantine, requests, sightings, steps, tallies
+from certhia.store.writer import Writer
+
+FILE: Final = "state.db"
+CLEAN: Final = "closed in order"  # the setting that says so of the last follower
+FIRST_BYTES: Final = 8 << 20  # of matches in one batch of deliveries: names may be many
+
+_PENDING: Final = (
+    select(deliveries.c.id, func.length(matches.c.payload).label("size"))
+    .join(matches)
+    .where(deliveries.c.sink == bindparam("sink"), IS_PENDING, deliveries.c.id > bindparam("after"))
+    .order_by(deliveries.c.id)
+    .limit(bindparam("most"))
+)
+_TOLD: Final = (
+    select(deliveries.c.id.label("delivery"), deliveries.c.attempts, matches)
+    .join(matches)
+    .where(
+        deliveries.c.sink == bindparam("sink"),
+        IS_PENDING,
+        deliveries.c.id > bindparam("after"),
+        deliveries.c.id <= bindparam("last"),
+    )
+    .order_by(deliveries.c.id)
+)
+
+
+class State(Reader):
+    """Everything that lasts. `follow` makes it ours to change; else it is read beside whoever follows."""
+
+    def __init__(self, directory: Path, readers: AsyncEngine, clock: Clock) -> None:
+        super().__init__(directory, directory / FILE, readers)
+        self._clock = clock
+        self._lock: Lock | None = None
+        self._writers: AsyncEngine | None = None
+        self._writer: Writer | None = None
+        self._doubtful = 0  # deliveries up to this id may have been made without our knowing
+
+    @classmethod
+    async def open(cls, path: Path, *, clock: Clock, follow: bool) -> Self:
+        """Opens the state in the directory `path`.
+
+        To follow, the directory is made where it isn't there, the one follower's lock is taken and the schema brought
+        up to date. To read, it must be there. Raises StateError, which says what to do.
+        """
+        if not follow:
+            return await cls._open_to_read(path, clock)
+        await asyncio.to_thread(place.prepare, path)
+        lock = Lock(path)
+        file = path / FILE
+        writers = readers = None
+        try:
+            await asyncio.to_thread(database.create, file)
+            writers = database.connect(file, mode="rw", begin="BEGIN IMMEDIATE", connections=1)
+            await database.upgrade(writers, file, allowed=True)
+            readers = database.connect(file, mode="ro", begin="BEGIN", connections=4)
+            state = cls(path, readers, clock)
+            state._lock, state._writers = lock, writers
+            await state._begin(writers)
+        except BaseException:
+            for engine in (writers, readers):
+                if engine is not None:
+                    await engine.dispose()
+            lock.release()
+            raise
+        return state
+
+    @classmethod
+    async def _open_to_read(cls, path: Path, clock: Clock) -> Self:
+        file = path / FILE
+        if not await asyncio.to_thread(file.is_file):
+            raise StateError(f"{path}: there is no state here: `certhia watch` makes one, --state NAME names another")
+        readers = database.connect(file, mode="ro", begin="BEGIN", connections=4)
+        try:
+            await database.upgrade(readers, file, allowed=False)
+        except BaseException:
+            await readers.dispose()
+            raise
+        return cls(path, readers, clock)
+
+    async def close(self) -> None:
+        """Commits what is staged and lets go. Idempotent. Raises StateError where the last commit fails."""
+        writer, self._writer = self._writer, None
+        try:
+            if writer is not None and writer.sound:
+                writer.remember(CLEAN, "yes")
+                await writer.flush()
+        finally:
+            await self._readers.dispose()
+            if self._writers is not None:
+                await self._writers.dispose()
+            if self._lock is not None:
+                self._lock.release()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def writer(self) -> Writer:
+        """The one writer. Raises StateError where the state was opened to read, or is closed."""
+        if self._writer is None:
+            raise StateError(
+                f"{self.directory}: opened to read only: leave a request for the follower (a bug: report it)"
+            )
+        return self._writer
+
+    async def _begin(self, writers: AsyncEngine) -> None:
+        tracks = await self._load_tracks()
+        counts = {
+            row["name"]: Tally(row["count"], row["sum"], row["last"]) for row in await self._rows(select(tallies))
+        }
+        self._writer = writer = Writer(writers, self.file, self._clock, tracks, counts)
+        if await self.recall(CLEAN) is None:
+            self._doubtful = counts["deliveries"].last
+        writer.remember(CLEAN, None)
+        farthest = select(quarantine.c.log, func.max(quarantine.c.index).label("index")).group_by(quarantine.c.log)
+        for row in await self._rows(farthest):
+            track = tracks[row["log"]]
+            if row["index"] >= (track.end or 0):
+                writer.rewound(track.log_id)
+        await writer.flush()
+
+    async def _load_tracks(self) -> dict[int, Track]:
+        tracks: dict[int, Track] = {}
+        for row in await self._rows(select(logs)):
+            tracks[row["id"]] = Track(dict(row), committed=row["end"] or 0)
+        noted = select(steps.c.log, steps.c.start, steps.c.end).where(steps.c.note != literal_column("''", Text))
+        for row in await self._rows(noted.order_by(steps.c.log, steps.c.seq)):
+            if row["end"] > row["start"]:
+                tracks[row["log"]].gaps.append((row["start"], row["end"]))
+        for row in await self._rows(select(sightings.c.log).where(sightings.c.verified == NO).distinct()):
+            tracks[row["log"]].unverified = True
+        return tracks
+
+    # --- for the pipeline ---
+
+    async def find(self, keys: Sequence[bytes]) -> dict[bytes, int]:
+        """The ids of those matches that are stored or staged, by key."""
+        wanted = list(dict.fromkeys(keys))
+        found = {key: number for key in wanted if (number := self._fresh(key)) is not None}
+        query = select(matches.c.key, matches.c.id).where(matches.c.key.in_(bindparam("wanted", expanding=True)))
+        for some in chunks(wanted):
+            found |= {row["key"]: row["id"] for row in await self._rows(query, {"wanted": some})}
+        return found
+
+    async def sighted(self, log_id: bytes, indices: Iterable[int]) -> set[int]:
+        """Which of these entries of a log are stored or staged as sightings."""
+        wanted = list(dict.fromkeys(indices))
+        writer = self._writer
+        found = {index for index in wanted if writer is not None and writer.fresh_sighting(log_id, index)}
+        query = (
+            select(sightings.c.index)
+            .join(logs)
+            .where(logs.c.log_id == log_id, sightings.c.index.in_(bindparam("wanted", expanding=True)))
+        )
+        for some in chunks(wanted):
+            found |= {row["index"] for row in await self._rows(query, {"wanted": some})}
+        return found
+
+    async def pending(self, sink: str, *, after: int = 0, limit: int = 500) -> list[Delivery]:
+        """The next deliveries that wait for `sink`, in order, with an id above `after`; fewer where they are large.
+
+        `repeat` is set where an attempt failed before, and after a follower that did not end in order for all that
+        it left behind: it may have told of them without having written so.
+        """
+        last, size = 0, 0
+        for row in await self._rows(_PENDING, {"sink": sink, "after": after, "most": limit}):
+            size += row["size"]
+            if last and size > FIRST_BYTES:
+                break
+            last = row["id"]
+        if not last:
+            return []
+        return [
+            Delivery(
+                row["delivery"],
+                codec.decode_match(row),
+                repeat=row["attempts"] > 0 or row["delivery"] <= self._doubtful,
+            )
+            for row in await self._rows(_TOLD, {"sink": sink, "after": after, "last": last})
+        ]
+
+    def _fresh(self, key: bytes) -> int | None:
+        return None if self._writer is None else self._writer.fresh(key)
+
+    async def remember(self, name: str, value: str | None) -> None:
+        """Keeps a small setting, with the next commit; None forgets it."""
+        self.writer.remember(name, value)
+
+    # --- for commands beside the follower ---
+
+    async def request(self, kind: str, payload: str) -> int:
+        """Leaves a request for the follower, now or when one starts; gives its id. Raises StateError."""
+        engine = database.connect(self.file, mode="rw", begin="BEGIN IMMEDIATE", connections=1)
+        row = {"kind": kind, "payload": codec.plain(payload), "at": self._clock.now()}
+        try:
+            async with database.guarded(self.file), engine.begin() as connection:
+                number = await connection.scalar(insert(requests).values(**row).returning(requests.c.id))
+                return int(number or 0)
+        finally:
+            await engine.dispose()

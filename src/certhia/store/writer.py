@@ -1,0 +1,323 @@
+"""The one writer: whatever changes the state is staged here, and committed for all logs together.
+
+Staging is synchronous and cheap. A commit is one transaction: at once where a match waits or somebody waits for
+`durable`, else 250 ms after the first thing was staged. Positions, matches and deliveries move together. A commit that
+fails is the end: it raises StateError out of `run` and `durable`, and nothing is taken after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from certhia.clock import Clock
+from certhia.errors import StateError
+from certhia.model import Log, Match, Quarantined, Sighting, Step
+from certhia.store import codec, database, upkeep
+from certhia.store.batch import Batch, Tally
+from certhia.store.commit import Commit
+from certhia.store.ledger import Track, new_track
+
+INTERVAL: Final = 0.25  # seconds between commits where nothing is urgent
+
+Result = TypeVar("Result")
+
+
+class Writer:
+    """Stages and commits. One for a state, made by `State.open`; used from one event loop."""
+
+    def __init__(
+        self, engine: AsyncEngine, file: Path, clock: Clock, tracks: dict[int, Track], tallies: dict[str, Tally]
+    ) -> None:
+        self._engine = engine
+        self._file = file
+        self._clock = clock
+        self._tracks = tracks
+        self._by_log_id = {track.log_id: track for track in tracks.values()}
+        self._tallies = tallies
+        self._batch = Batch()
+        self._flying = Batch()  # what is being committed
+        self._calls = 0
+        self._committed = 0
+        self._last_log = tallies["logs"].last
+        self._last_match = tallies["matches"].last
+        self._last_delivery = tallies["deliveries"].last
+        self._lock = asyncio.Lock()  # one transaction at a time
+        self._anything = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._settled = asyncio.Event()  # replaced after every commit
+        self._failed: StateError | None = None
+        self._running = False
+        self._wakes: dict[str, asyncio.Event] = {}
+
+    # --- staging ---
+
+    def log(self, log: Log) -> None:
+        """Makes a log known, or takes over what its list says of it now. Comes before anything else of that log."""
+        track = self._by_log_id.get(log.id)
+        if track is None:
+            self._last_log += 1
+            track = new_track(self._last_log, log, self._clock.now())
+            self._stage()
+            self._tracks[track.id] = self._by_log_id[log.id] = track
+            self._batch.new_logs[track.id] = dict(track.row)
+        elif track.describe(log):
+            self._stage()
+            self._moved(track)
+
+    def step(self, step: Step) -> None:
+        """Moves a log's verified position. Raises StateError where the step does not begin there: that is a bug."""
+        track = self._track(step.log_id)
+        row = track.advance(step)
+        self._stage()
+        self._batch.steps.append(row)
+        self._moved(track)
+
+    def quarantine(self, entry: Quarantined) -> None:
+        """Keeps an entry that could not be decoded. What is kept already stays as it is."""
+        track = self._track(entry.log_id)
+        self._stage()
+        self._batch.quarantine.setdefault((track.id, entry.index), codec.quarantine_row(track.id, entry))
+
+    def rewound(self, log_id: bytes) -> None:
+        """Forgets quarantined entries at and after the verified position: they are about to be read again."""
+        track = self._track(log_id)
+        end = track.end or 0
+        self._stage()
+        self._batch.forgotten[track.id] = min(end, self._batch.forgotten.get(track.id, end))
+        for place in [place for place in self._batch.quarantine if place[0] == track.id and place[1] >= end]:
+            del self._batch.quarantine[place]
+
+    def match(self, match: Match, sinks: Sequence[str]) -> None:
+        """A match, its first sighting and a delivery for each sink; committed at once.
+
+        One whose key is stored or staged already becomes one more sighting of that match, told to nobody.
+        """
+        track = self._track(match.sighting.log_id)
+        if match.key in self._batch.matched:
+            self.sighting(match.key, match.sighting)
+            return
+        self._stage()
+        batch = self._batch
+        self._last_match += 1
+        told = tuple((self._last_delivery + place, sink) for place, sink in enumerate(sinks, 1))
+        self._last_delivery += len(told)
+        batch.last_match, batch.last_delivery = self._last_match, self._last_delivery
+        batch.matches.append((self._last_match, match, told))
+        batch.matched[match.key] = self._last_match
+        batch.sighted.add((track.id, match.sighting.index))
+        self._urgent.set()
+
+    def sighting(self, key: bytes, sighting: Sighting) -> None:
+        """One more place where the match with this key stands. Ignored where that is stored, or the match gone."""
+        track = self._track(sighting.log_id)
+        self._stage()
+        self._batch.sightings.append((key, track.id, sighting))
+        self._batch.sighted.add((track.id, sighting.index))
+
+    def delivered(self, sink: str, ids: Sequence[int]) -> None:
+        """These deliveries to `sink` were made."""
+        if ids:
+            self._stage()
+            self._batch.delivered += ids
+            self._batch.sinks.add(sink)
+
+    def attempted(self, ids: Sequence[int], next_at: float) -> None:
+        """An attempt at these deliveries failed, or was cut off; the next is due at `next_at` (Unix seconds)."""
+        if ids:
+            self._stage()
+            self._batch.attempted += [(number, next_at) for number in ids]
+
+    def remember(self, name: str, value: str | None) -> None:
+        """Keeps a small setting; None forgets it."""
+        self._stage()
+        self._batch.settings[name] = None if value is None else codec.plain(value)
+
+    def answer(self, request: int, text: str) -> None:
+        """Marks another process's request as taken up."""
+        self._stage()
+        self._batch.answers[request] = codec.plain(text)
+
+    # --- what is staged, for whoever reads ---
+
+    @property
+    def sound(self) -> bool:
+        """Whether no commit has failed so far."""
+        return self._failed is None
+
+    @property
+    def staged(self) -> int:
+        """How many calls wait for a commit."""
+        return self._calls - self._committed
+
+    def position(self, log_id: bytes) -> int | None:
+        """The verified position of a log, staged steps included; None for one without."""
+        track = self._by_log_id.get(log_id)
+        return None if track is None else track.end
+
+    def fresh(self, key: bytes) -> int | None:
+        """The id of a match that is staged and not yet committed."""
+        return self._batch.matched.get(key) or self._flying.matched.get(key)
+
+    def fresh_sighting(self, log_id: bytes, index: int) -> bool:
+        """Whether a sighting is staged and not yet committed."""
+        track = self._by_log_id.get(log_id)
+        place = (track.id if track is not None else 0, index)
+        return place in self._batch.sighted or place in self._flying.sighted
+
+    def wake(self, sink: str) -> asyncio.Event:
+        """An event that is set by each commit that brought deliveries for `sink`."""
+        return self._wakes.setdefault(sink, asyncio.Event())
+
+    # --- committing ---
+
+    async def run(self) -> None:
+        """Commits until cancelled. Cancelling waits for the commit under way; the rest is left to `flush`.
+
+        Raises StateError when a commit fails: end the process.
+        """
+        self._running = True
+        try:
+            while True:
+                await self._anything.wait()
+                if not self._urgent.is_set():
+                    try:
+                        async with self._clock.deadline(INTERVAL):
+                            await self._urgent.wait()
+                    except TimeoutError:
+                        pass  # nothing urgent came: time to commit what there is
+                await self.flush()
+        finally:
+            self._running = False
+            self._settle()
+
+    async def durable(self) -> None:
+        """Returns once everything staged before is committed. Raises StateError where it can't be."""
+        wanted = self._calls
+        while self._committed < wanted:
+            self._check()
+            settled = self._settled
+            if self._running:
+                self._urgent.set()
+                self._anything.set()
+                await settled.wait()
+            else:
+                await self.flush()
+        self._check()
+
+    async def flush(self) -> None:
+        """Commits what is staged now. Finishes also when cancelled meanwhile. Raises StateError."""
+        await _unbroken(self._flush())
+
+    async def transaction(self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]]) -> Result:
+        """Runs `work` in a transaction of its own, between commits. Finishes also when cancelled meanwhile.
+
+        `work` may change the tallies; it is for `work` to write them. Raises StateError.
+        """
+        return await _unbroken(self._transaction(work))
+
+    async def prune(self, max_matches: int = upkeep.MAX_MATCHES) -> int:
+        """Deletes the oldest matches, which must have been delivered, down to `max_matches`. Gives their number."""
+        work, total = partial(upkeep.prune, max_matches=max_matches), 0
+        while gone := await self.transaction(work):
+            total += gone
+        return total
+
+    async def compact(self, before: float, log_id: bytes | None = None) -> int:
+        """Makes one row of each hour's steps that are older than `before` (Unix seconds). Gives how many rows went."""
+        tracks = list(self._tracks.values()) if log_id is None else [self._track(log_id)]
+        works = [partial(upkeep.compact, log=track.id, before=before) for track in tracks]
+        return sum([await self.transaction(work) for work in works])
+
+    # --- inside ---
+
+    def _track(self, log_id: bytes) -> Track:
+        track = self._by_log_id.get(log_id)
+        if track is None:
+            raise StateError(f"{self._file}: log {log_id.hex()} was not made known to the state (a bug: report it)")
+        return track
+
+    def _stage(self) -> None:
+        self._check()
+        self._calls += 1
+        self._anything.set()
+
+    def _moved(self, track: Track) -> None:
+        rows = self._batch.new_logs if track.id in self._batch.new_logs else self._batch.moved_logs
+        rows[track.id] = dict(track.row)
+
+    def _check(self) -> None:
+        if self._failed is not None:
+            raise self._failed
+
+    def _settle(self) -> None:
+        settled, self._settled = self._settled, asyncio.Event()
+        settled.set()
+
+    async def _flush(self) -> None:
+        async with self._lock:
+            self._check()
+            if self._calls == self._committed:
+                return
+            batch, calls = self._batch, self._calls
+            self._batch, self._flying = Batch(), batch
+            self._anything.clear()
+            self._urgent.clear()
+            outcome = await self._attempt(
+                lambda connection: Commit(connection, batch, self._tracks, self._tallies).write()
+            )
+            self._tallies.update(outcome.tallies)
+            for log, end in outcome.ends.items():
+                self._tracks[log].committed = end
+            for log, unverified in outcome.unverified.items():
+                self._tracks[log].unverified = unverified
+            self._flying = Batch()
+            self._committed = calls
+            for sink in outcome.delivered_to:
+                self.wake(sink).set()
+            self._settle()
+
+    async def _transaction(self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]]) -> Result:
+        async with self._lock:
+            self._check()
+            tallies = {name: replace(tally) for name, tally in self._tallies.items()}
+            result = await self._attempt(lambda connection: work(connection, tallies))
+            self._tallies = tallies
+            return result
+
+    async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        """One transaction; a second try only where another process held SQLite's lock."""
+        try:
+            try:
+                return await self._once(work)
+            except DBAPIError as error:
+                if not database.busy(error):
+                    raise
+                return await self._once(work)
+        except Exception as error:
+            self._failed = error if isinstance(error, StateError) else database.failure(self._file, error)
+            self._settle()
+            raise self._failed from error
+
+    async def _once(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        async with self._engine.begin() as connection:
+            return await work(connection)
+
+
+async def _unbroken(work: Coroutine[Any, Any, Result]) -> Result:
+    """Awaits `work` to its end even where the caller is cancelled meanwhile: half a commit helps nobody."""
+    task = asyncio.ensure_future(work)  # noqa: TID251  (awaited below, whatever happens)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error from None
+        raise
