@@ -21,11 +21,11 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from certhia.errors import ConfigError
-from certhia.keys import PREFIX, fields, is_list, reference, sections, takes_paths, variable
+from certhia.keys import PREFIX, fields, flag, is_list, reference, sections, takes_paths, variable, written
 from certhia.render import quoted, terminal
 from certhia.settings import Settings
 
-__all__ = ["Settings", "default_file", "load", "origins", "reference", "state_directory"]
+__all__ = ["Settings", "default_file", "load", "origins", "reference"]
 
 MAX_FILE = 1 << 20  # bytes
 
@@ -59,6 +59,7 @@ def load(
     except ValidationError as error:
         problems.extend(_problem(given, dict(detail)) for detail in error.errors(include_url=False))
     if problems:
+        problems = list(dict.fromkeys(problems))
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise ConfigError("\n  ".join([f"the configuration has {count}:", *problems]))
     return settings
@@ -76,22 +77,11 @@ def origins(
 
 def default_file(environment: Mapping[str, str] = os.environ) -> Path:
     """The file that is read when none is named, if it is there: `$XDG_CONFIG_HOME/certhia/certhia.toml`."""
-    return _xdg(environment, "XDG_CONFIG_HOME", ".config") / "certhia.toml"
-
-
-def state_directory(settings: Settings, environment: Mapping[str, str] = os.environ) -> Path:
-    """Where this state is kept: `state.directory`, and `state.name` below it where one is given."""
-    directory = settings.state.directory or _xdg(environment, "XDG_STATE_HOME", ".local/state")
-    return directory / settings.state.name if settings.state.name else directory
-
-
-def _xdg(environment: Mapping[str, str], variable: str, fallback: str) -> Path:
-    """Our place below an XDG base directory; a relative one is ignored, as that specification asks."""
-    base = Path(environment.get(variable, ""))
-    if not base.is_absolute():
+    base = Path(environment.get("XDG_CONFIG_HOME", ""))
+    if not base.is_absolute():  # the XDG base directory specification asks to ignore a relative one
         home = environment.get("HOME")
-        base = (Path(home) if home else Path.home()) / fallback
-    return base / "certhia"
+        base = (Path(home) if home else Path.home()) / ".config"
+    return base / "certhia" / "certhia.toml"
 
 
 def _gather(
@@ -113,8 +103,8 @@ def _gather(
         if key not in known:
             problems.append(f"{terminal(key)}: is an unknown key{_near(key, known)}")
             continue
-        flag = "--" + key.partition(".")[2].replace("_", "-")
-        given[key] = _Given(_resolved(value, known[key], None), flag)
+        told = _listed(value, known[key]) if isinstance(value, str) else value
+        given[key] = _Given(_resolved(told, known[key], None), flag(key))
     return given, problems
 
 
@@ -201,11 +191,14 @@ def _resolved(value: object, field: FieldInfo, base: Path | None) -> object:
         return value
     if isinstance(value, list | tuple):
         return [_path(one, base) for one in value]
-    return _path(value, base)
+    return _path(value, base, named=written(field) == "name or path")
 
 
-def _path(value: object, base: Path | None) -> object:
+def _path(value: object, base: Path | None, *, named: bool = False) -> object:
+    """A path from `base`; a URL, or where names are meant a name, as it is."""
     if not isinstance(value, str | Path) or not str(value) or "://" in str(value):
+        return value
+    if named and "/" not in str(value):
         return value
     path = Path(value).expanduser()
     return str(base / path if base else path)
@@ -221,4 +214,4 @@ def _problem(given: Mapping[str, _Given], detail: Mapping[str, Any]) -> str:
     if detail["type"] != "value_error":
         message = f"{quoted(str(detail['input']))} {message}"
     where = one.where if one else "defaults"
-    return f"{where}: {message}" if where.startswith("--") else f"{where}: {terminal(key)}: {message}"
+    return f"{where}: {message}" if where == flag(key) else f"{where}: {terminal(key)}: {message}"

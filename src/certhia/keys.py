@@ -13,6 +13,16 @@ from certhia.quantity import show_duration, show_size
 from certhia.settings import Settings, Written
 
 PREFIX = "CERTHIA_"
+# Flags that are not called like their key.
+_FLAGS = {
+    "watch.rules": "RULE",
+    "watch.files": "--watchlist",
+    "watch.precerts": "--no-precerts",
+    "read.poll_static": "--poll",
+    "read.poll_rfc6962": "--poll",
+    "output.files": "--output",
+    "state.name": "--state",
+}
 _PLAIN = {bool: "true or false", int: "number", float: "number", str: "text", Path: "path"}
 
 
@@ -39,6 +49,11 @@ def variable(key: str) -> str:
     return PREFIX + key.replace(".", "__").upper()
 
 
+def flag(key: str) -> str:
+    """The command line option of a key."""
+    return _FLAGS.get(key, "--" + key.partition(".")[2].replace("_", "-"))
+
+
 def is_list(field: FieldInfo) -> bool:
     """Whether a key takes several values."""
     return get_origin(field.annotation) is tuple
@@ -46,7 +61,9 @@ def is_list(field: FieldInfo) -> bool:
 
 def takes_paths(field: FieldInfo) -> bool:
     """Whether a key's values are paths, or paths or URLs."""
-    return any(one is Path or one == Written("file or URL") for one in _inside(field.annotation))
+    return any(
+        one is Path or one in (Written("file or URL"), Written("name or path")) for one in _inside(field.annotation)
+    )
 
 
 def _inside(annotation: object) -> Iterator[object]:

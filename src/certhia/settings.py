@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from certhia import quantity
-from certhia.quantity import Backlog, Point
+from certhia.quantity import Backlog
 from certhia.render import quoted
 
 MB = 10**6
@@ -18,12 +18,6 @@ class Written(str):
     """How the docs call the way in which a value is written."""
 
     __slots__ = ()
-
-
-def _name(value: str) -> str:
-    if not value or value.startswith(".") or any(character in value for character in "/\\\0"):
-        raise ValueError(f"{quoted(value)} is no name of a state; write a plain word, or the place as state.directory")
-    return value
 
 
 def _positive(value: float) -> float:
@@ -36,10 +30,10 @@ Seconds = Annotated[float, BeforeValidator(quantity.duration), Written("duration
 Interval = Annotated[float, BeforeValidator(quantity.duration), AfterValidator(_positive), Written("duration")]
 Size = Annotated[int, BeforeValidator(quantity.size), AfterValidator(_positive), Written("size")]
 Bandwidth = Annotated[int, BeforeValidator(quantity.bandwidth), AfterValidator(_positive), Written("bandwidth")]
-Start = Annotated[Point, BeforeValidator(quantity.point), Written("point")]
+Start = Annotated[str, BeforeValidator(quantity.point), Written("point")]
 Most = Annotated[Backlog, BeforeValidator(quantity.backlog), Written("backlog")]
 Place = Annotated[str, Written("file or URL")]
-StateName = Annotated[str, AfterValidator(_name), Written("name")]
+Named = Annotated[str, Written("name or path")]
 
 
 class Section(BaseModel):
@@ -78,7 +72,7 @@ class Read(Section):
     """How logs are read."""
 
     from_: Start = Field(
-        Point("now", 0, "now"),
+        "now",
         alias="from",
         description="Where a log without a stored position begins: now, beginning, an index, -N or a date",
     )
@@ -91,8 +85,8 @@ class Read(Section):
     poll_rfc6962: Interval = Field(30.0, description="How often an RFC 6962 log's head is asked for")
     memory: Size = Field(64 * MB, description="The most that bodies in flight and waiting may take")
     max_bandwidth: Bandwidth | None = Field(None, description="The most bytes a second to read from all logs")
-    max_rate: float | None = Field(None, gt=0, description="The most requests a second to one host")
-    max_parallel: int | None = Field(None, ge=1, description="The most requests at once to one host")
+    max_rate: float | None = Field(None, gt=0, description="The most requests a second to all logs")
+    max_parallel: int | None = Field(None, ge=1, description="The most requests at once to all logs")
     contact: str | None = Field(
         None, max_length=200, description="A mail address or https URL for log operators, sent in the User-Agent"
     )
@@ -139,10 +133,9 @@ class Output(Section):
 class State(Section):
     """Where positions and matches are kept."""
 
-    directory: Path | None = Field(
-        None, description="The directory; `$XDG_STATE_HOME/certhia` or `~/.local/state/certhia` unless given"
+    name: Named | None = Field(
+        None, description="A name below `$XDG_STATE_HOME/certhia`, or a directory (with a slash in it)"
     )
-    name: StateName | None = Field(None, description="A state of its own in that directory, to follow twice at once")
 
 
 class Settings(Section):

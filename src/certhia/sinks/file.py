@@ -1,0 +1,140 @@
+"""Matches appended to a file, which may be rotated away, cut or full at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from certhia.errors import ConfigError
+from certhia.model import Delivery
+from certhia.render import encode
+from certhia.sinks.formats import Format
+
+MAX_TORN = 32 << 20  # bytes looked at for the last whole record; one with 10,000 names takes 5 MB
+_NEWLINE = b"\n"
+
+
+class File:
+    """The sink `file:PATH`.
+
+    Appends whole records and flushes them to the kernel, so that a process that is killed leaves none torn; what a full
+    disk or a power failure tore is cut off when the file is opened again. A file that was renamed or removed is made
+    anew. Only one process may write to it.
+    """
+
+    def __init__(self, path: Path, format: Format | None = None, *, fsync: bool = False) -> None:  # noqa: A002
+        """Opens the file and mends its end. `format`: told by the file's name unless given. `fsync`: after every batch,
+        not only at the end. Raises ConfigError for a file that can't be written."""
+        self._path = path.absolute()
+        self._format = format or Format.of(path)
+        self._fsync = fsync
+        self._descriptor = -1
+        try:
+            self._open()
+        except OSError as error:
+            raise ConfigError(f"{self._path}: cannot be written: {_reason(self._path, error)}") from error
+
+    @property
+    def name(self) -> str:
+        """`file:` and the absolute path."""
+        return f"file:{self._path}"
+
+    async def send(self, deliveries: Sequence[Delivery]) -> None:
+        """Returns once all are written. Raises OSError, with the path, where they can't be: none of them is then left
+        in the file."""
+        data = encode("".join(map(self._format.text, deliveries)), "utf-8")
+        await asyncio.to_thread(self._append, data)
+
+    async def close(self) -> None:
+        """Writes everything to the disk, and closes. Idempotent."""
+        await asyncio.to_thread(self._close)
+
+    def _append(self, data: bytes) -> None:
+        try:
+            if self._moved():
+                self._release()
+                self._open()
+            size = os.fstat(self._descriptor).st_size
+            try:
+                self._write((encode(self._format.header, "utf-8") if size == 0 else b"") + data)
+                if self._fsync:
+                    os.fsync(self._descriptor)
+            except OSError:
+                self._truncate(size)
+                raise
+        except OSError as error:
+            raise OSError(error.errno, f"matches cannot be written: {error.strerror}", str(self._path)) from error
+
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+
+    def _moved(self) -> bool:
+        """Whether the path no longer leads to the open file."""
+        if self._descriptor < 0:
+            return True
+        try:
+            there = os.stat(self._path)
+        except FileNotFoundError:
+            return True
+        return not os.path.samestat(there, os.fstat(self._descriptor))
+
+    def _open(self) -> None:
+        if self._path.is_fifo():
+            # Opening one waits for a reader, perhaps for ever.
+            raise ConfigError(f"{self._path}: is a named pipe; write to it by shell: certhia watch ... > {self._path}")
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY | os.O_CLOEXEC
+        descriptor = os.open(self._path, flags, 0o666)
+        try:
+            self._descriptor = descriptor
+            if self._is_regular():
+                self._mend()
+        except BaseException:
+            self._release()
+            raise
+
+    def _mend(self) -> None:
+        """Cuts off a record that was torn; leaves alone what is not ours."""
+        header = encode(self._format.header, "utf-8")
+        size = os.fstat(self._descriptor).st_size
+        if header and size >= len(header) and os.pread(self._descriptor, len(header), 0) != header:
+            raise ConfigError(f"{self._path}: has other columns than these matches; name a file of its own")
+        start = max(0, size - MAX_TORN)
+        end = os.pread(self._descriptor, size - start, start).decode("latin-1")  # one character a byte
+        whole = self._format.whole(end)
+        if whole == len(end):
+            return
+        if (start == 0 or whole > 0) and self._format.ours(end[whole:]):
+            os.ftruncate(self._descriptor, start + whole)
+        elif not end.endswith("\n"):
+            self._write(_NEWLINE)
+
+    def _is_regular(self) -> bool:
+        return stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+
+    def _truncate(self, size: int) -> None:
+        if self._is_regular():
+            os.ftruncate(self._descriptor, size)
+
+    def _close(self) -> None:
+        if self._descriptor >= 0 and self._is_regular():
+            os.fsync(self._descriptor)
+        self._release()
+
+    def _release(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _reason(path: Path, error: OSError) -> str:
+    """Why a file can't be opened, and what to do."""
+    if not path.parent.is_dir():
+        return f"there is no directory {path.parent}; make it first (mkdir -p {path.parent})"
+    if path.is_dir():
+        return "it is a directory; name a file in it"
+    return f"{error.strerror}; name a file that you may write"
