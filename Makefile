@@ -21,11 +21,11 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 RUST := Cargo.toml Cargo.lock $(shell find crates/certhia-core crates/certhia-py -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help demo test lint format bench fuzz soak wheel docs lock clean
+.PHONY: help demo test lint format bench fuzz soak wheel docs reference lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/ready ## build Certhia and let it follow a small world of logs for 60 s (DEMO=forever: until Ctrl-C)
 	@$(BIN)/certhia demo $(if $(filter forever,$(DEMO)),--forever)
@@ -67,6 +67,9 @@ wheel: .venv/ready ## a wheel in dist/, tried in an empty environment
 docs: .venv/ready ## the manual in site/; a warning is an error
 	$(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html"
+
+reference: .venv/ready ## write the tables of docs/reference anew from the code
+	$(BIN)/python scripts/reference.py
 
 lock: $(UV) ## pin anew what pyproject.toml asks for (uv.lock)
 	$(UV) lock --python $(PYTHON)

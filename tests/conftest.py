@@ -5,10 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# An installed Certhia brings its plugin by itself; one that is merely on the path does not.
+pytest_plugins = [] if entry_points(group="pytest11", name="certhia") else ["certhia.testing.plugin"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,0 +1,112 @@
+"""Writes the parts of docs/reference that follow from the code: commands, configuration, match fields.
+
+Run by `make reference`; tests/test_docs.py checks that nothing is left to write.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from certhia import config
+from certhia.cli import app
+from certhia.sinks.csv import COLUMNS
+from certhia.sinks.schema import FIELDS
+
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+HIDDEN = {"--install-completion", "--show-completion", "--help"}
+
+
+def commands() -> list[tuple[str, Any]]:
+    """Every command by its full name (`watch`, `schema match`), as the parser has it."""
+    root = typer.main.get_command(app)
+    return list(_walk(root, ""))
+
+
+def _walk(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield name, command
+        return
+    for child, inner in children.items():
+        if not inner.hidden:
+            yield from _walk(inner, f"{name} {child}".strip())
+
+
+def options(command: Any) -> list[Any]:
+    """A command's options, without those that every command has."""
+    return [one for one in command.params if one.param_type_name == "option" and HIDDEN.isdisjoint(one.opts)]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _value(option: Any) -> str:
+    """What stands behind the option: ` FILE`, or nothing for a switch."""
+    if option.is_flag or getattr(option, "count", False):
+        return ""
+    return f" {option.metavar or option.type.name.upper()}"
+
+
+def cli() -> str:
+    """All commands with their arguments and options."""
+    lines = []
+    for name, command in commands():
+        lines += [f"## certhia {name}", "", command.help or "", ""]
+        arguments = [one for one in command.params if one.param_type_name == "argument"]
+        written = [str(one.metavar or one.name.upper()) for one in arguments]
+        lines += [f"    certhia {' '.join([name, '[OPTIONS]', *written])}", ""]
+        rows = [f"| `{text}` | {_cell(one.help or '')} |" for text, one in zip(written, arguments, strict=True)]
+        for one in options(command):
+            names = ", ".join(f"`{text}{_value(one)}`" for text in sorted((*one.opts, *one.secondary_opts), key=len))
+            rows.append(f"| {names} | {_cell(one.help or '')} |")
+        if rows:
+            lines += ["| argument or option | |", "|---|---|", *rows, ""]
+    return "\n".join(lines).strip()
+
+
+def configuration() -> str:
+    """All settings, from the model."""
+    return config.reference().strip()
+
+
+def match() -> str:
+    """The fields of a match as JSON has them, then the columns of CSV."""
+    lines = ["| field | type | |", "|---|---|---|"]
+    for field in FIELDS:
+        kind = field.type.get("type", "")
+        shown = " or ".join(kind) if isinstance(kind, list) else str(kind)
+        lines.append(f"| `{field.name}` | {shown} | {_cell(field.description)} |")
+    lines += ["", "CSV has these columns, in this order:", "", ", ".join(f"`{column}`" for column in COLUMNS)]
+    return "\n".join(lines)
+
+
+PARTS: dict[str, Callable[[], str]] = {"cli": cli, "configuration": configuration, "match": match}
+
+
+def written(name: str) -> tuple[str, str]:
+    """The text of docs/reference/NAME.md as it is, and as it should be."""
+    path = REFERENCE / f"{name}.md"
+    now = path.read_text(encoding="utf-8")
+    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
+    body = f"{begin}\n\n{PARTS[name]()}\n\n{end}"
+    return now, re.sub(f"{re.escape(begin)}.*{re.escape(end)}", lambda _: body, now, flags=re.DOTALL)
+
+
+def main() -> None:
+    """Writes what differs."""
+    for name in PARTS:
+        now, new = written(name)
+        if now != new:
+            (REFERENCE / f"{name}.md").write_text(new, encoding="utf-8")
+            sys.stdout.write(f"docs/reference/{name}.md written\n")
+
+
+if __name__ == "__main__":
+    main()

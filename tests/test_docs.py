@@ -1,0 +1,152 @@
+"""The docs tell of all there is, of nothing that isn't, and are what the code says."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+METRICS = {"Counter", "Gauge", "Histogram", "Summary", "Info"}  # prometheus_client's
+
+
+def by_path(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "scripts" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["cli", "configuration", "match"])
+def test_generated_tables_are_up_to_date(reference: ModuleType, name: str) -> None:
+    now, new = reference.written(name)
+    assert now == new, f"docs/reference/{name}.md is not what the code says: run make reference"
+    assert f"<!-- begin: {name} -->" in now
+
+
+def test_every_option_is_in_the_reference(reference: ModuleType) -> None:
+    text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
+    sections = dict(zip(*[iter(re.split(r"(?m)^## certhia (.+)$", text)[1:])] * 2, strict=True))
+    commands: list[tuple[str, Any]] = reference.commands()
+    assert set(sections) == {name for name, _ in commands}
+    missing = [
+        f"certhia {name} {switch}"
+        for name, command in commands
+        for option in reference.options(command)
+        for switch in (*option.opts, *option.secondary_opts)
+        if not re.search(rf"`{re.escape(switch)}[ `]", sections[name])
+    ]
+    assert missing == []
+
+
+def test_every_option_explains_itself(reference: ModuleType) -> None:
+    mute = [
+        f"certhia {name} {option.opts}"
+        for name, command in reference.commands()
+        for option in reference.options(command)
+        if not option.help
+    ]
+    assert mute == []
+    assert [name for name, command in reference.commands() if not command.help] == []
+
+
+def test_every_setting_is_in_the_reference() -> None:
+    from certhia import keys
+
+    text = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
+    missing = [key for key in keys.fields() if f"`{keys.variable(key)}`" not in text]
+    assert missing == []
+
+
+def test_every_metric_is_in_the_reference() -> None:
+    """A metric is what is made with one of prometheus_client's classes and a literal name."""
+    names = set()
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in METRICS and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    names.add(first.value)
+    text = "".join(path.read_text(encoding="utf-8") for path in (DOCS / "reference").glob("*.md"))
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_no_option_or_setting_is_made_up(reference: ModuleType) -> None:
+    """What the docs call an option of certhia's is one."""
+    known = {
+        switch
+        for _, command in reference.commands()
+        for one in command.params
+        for switch in (*one.opts, *one.secondary_opts)
+    }
+    known |= {"--help", "--version", "--install-completion", "--show-completion"}
+    others = re.compile(r"\b(cargo|pip|uv|git|apt|rustup|rustfmt|pytest|docker|mkdocs|maturin|xcode-select|openssl)\b")
+    made_up = []
+    for path in PAGES:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if not others.search(line):
+                made_up += [
+                    f"{by_path(path)}:{number} {switch}"
+                    for switch in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", line)
+                    if switch not in known
+                ]
+    assert made_up == []
+
+
+def test_no_missing_file_is_mentioned() -> None:
+    """Paths in backquotes that begin with one of our folders, and relative links, lead somewhere."""
+    folders = "|".join(("src", "crates", "docs", "tests", "benches", "scripts", r"\.github", r"\.ci"))
+    wrong = []
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        mentioned = re.findall(rf"`((?:{folders})/[\w./*-]+)`", text)
+        wrong += [f"{by_path(path)}: {name}" for name in mentioned if not any(ROOT.glob(name.rstrip("/")))]
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            file = target.partition("#")[0]
+            if file and "://" not in target and not target.startswith("mailto:") and not (path.parent / file).exists():
+                wrong.append(f"{by_path(path)}: link to {target}")
+    assert wrong == []
+
+
+def test_every_page_is_in_the_manual() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert [by_path(path) for path in DOCS.rglob("*.md") if str(path.relative_to(DOCS)) not in nav] == []
+    decisions = (DOCS / "adr" / "index.md").read_text(encoding="utf-8")
+    assert [path.name for path in (DOCS / "adr").glob("2*.md") if path.name not in decisions] == []
+
+
+def test_every_decision_is_dated() -> None:
+    for path in (DOCS / "adr").glob("2*.md"):
+        assert path.read_text(encoding="utf-8").splitlines()[2] == path.name[:10], by_path(path)
+
+
+def test_every_recipe_is_explained() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.findall(r"(?m)^\.PHONY: (.*)$", makefile)[0].split()
+    assert [name for name in phony if not re.search(rf"(?m)^{name}:.* ## .", makefile)] == []
+
+
+@pytest.mark.slow
+def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+    assert (built.returncode, built.stdout) == (0, ""), built.stdout + built.stderr
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    fetched = re.findall(r'(?:src|href)="(https?://[^"]+\.(?:js|css|woff2?))"', page)
+    assert fetched == [], "the manual must work without a network"
