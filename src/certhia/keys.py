@@ -23,6 +23,7 @@ _FLAGS = {
     "output.files": "--output",
     "state.name": "--state",
 }
+_PATHS = (Written("file or URL"), Written("name or path"))
 _PLAIN = {bool: "true or false", int: "number", float: "number", str: "text", Path: "path"}
 
 
@@ -61,9 +62,7 @@ def is_list(field: FieldInfo) -> bool:
 
 def takes_paths(field: FieldInfo) -> bool:
     """Whether a key's values are paths, or paths or URLs."""
-    return any(
-        one is Path or one in (Written("file or URL"), Written("name or path")) for one in _inside(field.annotation)
-    )
+    return any(one is Path or one in _PATHS for one in _inside(field.annotation))
 
 
 def _inside(annotation: object) -> Iterator[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from certhia.render import encode
 from certhia.sinks.formats import Format
 
 MAX_TORN = 32 << 20  # bytes looked at for the last whole record; one with 10,000 names takes 5 MB
-_NEWLINE = b"\n"
+_WINDOW = 64 << 10
 
 
 class File:
@@ -31,7 +32,10 @@ class File:
         self._path = path.absolute()
         self._format = format or Format.of(path)
         self._fsync = fsync
+        self._header = encode(self._format.header, "utf-8")
         self._descriptor = -1
+        self._begun = False  # a device has the header, which its size does not tell
+        self._lock = threading.Lock()
         try:
             self._open()
         except OSError as error:
@@ -53,13 +57,20 @@ class File:
         await asyncio.to_thread(self._close)
 
     def _append(self, data: bytes) -> None:
+        # A call that was cancelled goes on in its thread.
+        with self._lock:
+            self._append_alone(data)
+
+    def _append_alone(self, data: bytes) -> None:
         try:
             if self._moved():
                 self._release()
                 self._open()
             size = os.fstat(self._descriptor).st_size
+            begun = size > 0 or self._begun
             try:
-                self._write((encode(self._format.header, "utf-8") if size == 0 else b"") + data)
+                self._write(data if begun else self._header + data)
+                self._begun = not self._is_regular()
                 if self._fsync:
                     os.fsync(self._descriptor)
             except OSError:
@@ -78,7 +89,7 @@ class File:
         if self._descriptor < 0:
             return True
         try:
-            there = os.stat(self._path)
+            there = self._path.stat()
         except FileNotFoundError:
             return True
         return not os.path.samestat(there, os.fstat(self._descriptor))
@@ -99,19 +110,20 @@ class File:
 
     def _mend(self) -> None:
         """Cuts off a record that was torn; leaves alone what is not ours."""
-        header = encode(self._format.header, "utf-8")
         size = os.fstat(self._descriptor).st_size
-        if header and size >= len(header) and os.pread(self._descriptor, len(header), 0) != header:
+        if not self._header.startswith(os.pread(self._descriptor, len(self._header), 0)):
             raise ConfigError(f"{self._path}: has other columns than these matches; name a file of its own")
-        start = max(0, size - MAX_TORN)
-        end = os.pread(self._descriptor, size - start, start).decode("latin-1")  # one character a byte
-        whole = self._format.whole(end)
+        start, whole, end = size, 0, ""
+        while start > 0 and whole == 0 and len(end) < MAX_TORN:
+            start = max(0, size - max(_WINDOW, 4 * len(end)))
+            end = os.pread(self._descriptor, size - start, start).decode("latin-1")  # one character a byte
+            whole = self._format.whole(end)
         if whole == len(end):
             return
         if (start == 0 or whole > 0) and self._format.ours(end[whole:]):
             os.ftruncate(self._descriptor, start + whole)
         elif not end.endswith("\n"):
-            self._write(_NEWLINE)
+            self._write(b"\n")
 
     def _is_regular(self) -> bool:
         return stat.S_ISREG(os.fstat(self._descriptor).st_mode)
@@ -121,9 +133,12 @@ class File:
             os.ftruncate(self._descriptor, size)
 
     def _close(self) -> None:
-        if self._descriptor >= 0 and self._is_regular():
-            os.fsync(self._descriptor)
-        self._release()
+        with self._lock:
+            try:
+                if self._descriptor >= 0 and self._is_regular():
+                    os.fsync(self._descriptor)
+            finally:
+                self._release()
 
     def _release(self) -> None:
         if self._descriptor >= 0:

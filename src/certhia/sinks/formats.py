@@ -15,7 +15,10 @@ from certhia.sinks.record import record
 
 FORMATS = ("human", "jsonl", "json", "csv", "silent")
 _BY_SUFFIX = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".txt": "human"}
+# How each record begins; only what begins so is ever cut off.
 _TIME = "0000-00-00 00:00:00"
+_JSON = '{\n  "timestamp": '
+_JSONL = '{"timestamp":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,8 @@ class Format:
         if self.name != "json":
             return end.rfind("\n") + 1
         # Only an object's last brace stands at the beginning of a line.
-        found = ("\n" + end).rfind("\n}\n")
-        return 0 if found < 0 else found + 2
+        found = end.rfind("\n}\n")
+        return 0 if found < 0 else found + 3
 
     def ours(self, torn: str) -> bool:
         """Whether what is left behind the whole records can be the beginning of one."""
@@ -79,5 +82,7 @@ class Format:
                 return re.sub(r"\d", "0", torn[: len(_TIME)]) == _TIME[: len(torn)]
             case "csv":
                 return torn[:1].isdigit() or HEADER.startswith(torn)
+            case "json":
+                return torn.startswith(_JSON[: len(torn)])
             case _:
-                return torn.startswith("{")
+                return torn.startswith(_JSONL[: len(torn)])
