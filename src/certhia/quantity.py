@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Literal
 
 from certhia.render import quoted
 
@@ -71,19 +72,43 @@ def show_size(number: int) -> str:
     return str(number)
 
 
-def point(value: object) -> str:
-    """The text of a point in a log, when it is one: `now`, `beginning`, an index, `-N` (N entries before the head) or a
-    date (ISO 8601). Raises ValueError. `certhia.logs.start` gives it its meaning."""
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where in a log to begin or to end.
+
+    `now` is the head at the start, `beginning` index 0, `index` the entry `value`, `back` is `value` entries before the
+    head, `date` is `value` in Unix seconds.
+    """
+
+    kind: Literal["now", "beginning", "index", "back", "date"]
+    value: float = 0
+    text: str = ""
+
+    def __str__(self) -> str:
+        """As it was written."""
+        return self.text or self.kind
+
+
+def point(value: object) -> Point:
+    """A point from `now`, `beginning`, an index, `-N` (N entries before the head) or a date (ISO 8601; UTC unless
+    it has an offset). Raises ValueError."""
+    if isinstance(value, Point):
+        return value
     text = value.isoformat() if isinstance(value, date) else str(value).strip()
-    if text.lower() in ("now", "beginning") or _INTEGER.fullmatch(text.removeprefix("-")):
-        return text.lower()
+    lowered = text.lower()
+    if lowered == "now":
+        return Point("now", 0, lowered)
+    if lowered == "beginning":
+        return Point("beginning", 0, lowered)
+    if _INTEGER.fullmatch(text.removeprefix("-")):
+        return Point("back" if text.startswith("-") else "index", abs(int(text)), text)
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return Point("date", (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), text)
+    except (ValueError, OverflowError):
         raise ValueError(
             f"{quoted(text)} is no point in a log; write now, beginning, an index, -N or a date such as 2026-03-01"
         ) from None
-    return text
 
 
 @dataclass(frozen=True, slots=True)

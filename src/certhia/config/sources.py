@@ -20,12 +20,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from certhia.config.keys import PREFIX, fields, flag, is_list, sections, takes_paths, variable, written
+from certhia.config.settings import Settings
 from certhia.errors import ConfigError
-from certhia.keys import PREFIX, fields, flag, is_list, reference, sections, takes_paths, variable, written
 from certhia.render import quoted, terminal
-from certhia.settings import Settings
-
-__all__ = ["Settings", "default_file", "load", "origins", "reference"]
 
 MAX_FILE = 1 << 20  # bytes
 

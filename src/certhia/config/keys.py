@@ -9,8 +9,8 @@ from typing import Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from certhia.config.settings import Settings, Written
 from certhia.quantity import show_duration, show_size
-from certhia.settings import Settings, Written
 
 PREFIX = "CERTHIA_"
 # Flags that are not called like their key.

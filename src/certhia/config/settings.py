@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from certhia import quantity
-from certhia.quantity import Backlog
+from certhia.quantity import Backlog, Point
 from certhia.render import quoted
 
 MB = 10**6
@@ -30,7 +30,7 @@ Seconds = Annotated[float, BeforeValidator(quantity.duration), Written("duration
 Interval = Annotated[float, BeforeValidator(quantity.duration), AfterValidator(_positive), Written("duration")]
 Size = Annotated[int, BeforeValidator(quantity.size), AfterValidator(_positive), Written("size")]
 Bandwidth = Annotated[int, BeforeValidator(quantity.bandwidth), AfterValidator(_positive), Written("bandwidth")]
-Start = Annotated[str, BeforeValidator(quantity.point), Written("point")]
+Start = Annotated[Point, BeforeValidator(quantity.point), Written("point")]
 Most = Annotated[Backlog, BeforeValidator(quantity.backlog), Written("backlog")]
 Place = Annotated[str, Written("file or URL")]
 Named = Annotated[str, Written("name or path")]
@@ -72,7 +72,7 @@ class Read(Section):
     """How logs are read."""
 
     from_: Start = Field(
-        "now",
+        Point("now"),
         alias="from",
         description="Where a log without a stored position begins: now, beginning, an index, -N or a date",
     )

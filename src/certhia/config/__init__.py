@@ -1,0 +1,7 @@
+"""Settings: every option there is, and where their values come from."""
+
+from certhia.config.keys import reference
+from certhia.config.settings import Settings
+from certhia.config.sources import default_file, load, origins
+
+__all__ = ["Settings", "default_file", "load", "origins", "reference"]
