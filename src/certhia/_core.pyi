@@ -23,9 +23,18 @@ class Issuers:
 
 @final
 class Certificate:
-    """A certificate, or a precertificate's TBS, read tolerantly (X.509, RFC 5280). Fields are decoded when asked for."""
+    """A certificate, or a precertificate's TBS, read tolerantly (X.509, RFC 5280). Fields are decoded when asked for.
+
+    A field that can't be read is empty: "", [], None, False or 0.
+    """
     @staticmethod
-    def from_der(der: bytes) -> Certificate: ...
+    def from_der(der: bytes) -> Certificate:
+        """Raises Malformed for bytes that are no certificate; what follows its end is not looked at."""
+    @property
+    def fault(self) -> str | None:
+        """Why the bytes of a log entry are no certificate: then `names`, `dns_names` and `ip_addresses` are what can
+        still be found in them, the hashes are there, and all else is empty. Never set by `from_der`.
+        """
     @property
     def der(self) -> bytes: ...
     @property
@@ -50,7 +59,7 @@ class Certificate:
         """Upper-case hex of the magnitude, even length."""
     @property
     def not_before(self) -> int:
-        """Unix seconds."""
+        """Unix seconds; 0 where the time can't be read."""
     @property
     def not_after(self) -> int: ...
     @property
@@ -62,7 +71,7 @@ class Certificate:
     @property
     def tbs_sha256(self) -> bytes:
         """SHA-256 of the TBS with the poison and SCT list extensions taken out: equal for a precertificate and its
-        certificate."""
+        certificate. Of bytes that can't be read so it is the plain SHA-256."""
     @property
     def is_precert(self) -> bool:
         """Carries the poison extension (RFC 6962 section 3.1)."""
@@ -83,6 +92,9 @@ class Entry:
     @property
     def is_precert(self) -> bool: ...
     @property
+    def fault(self) -> str | None:
+        """What is wrong with the leaf itself: an unknown version or entry type, or one that can't be framed."""
+    @property
     def leaf_hash(self) -> bytes: ...
     @property
     def leaf_input(self) -> bytes:
@@ -91,13 +103,20 @@ class Entry:
     def tile_leaf(self) -> bytes:
         """TileLeaf (C2SP static-ct-api); for an entry that can't be framed so, the leaf as served."""
     @property
+    def raw_extra(self) -> bytes | None:
+        """extra_data as served, where it can't be framed; then `chain` is empty."""
+    @property
     def issuer_key_hash(self) -> bytes | None: ...
     @property
     def certificate(self) -> Certificate:
-        """The leaf's own certificate, or for a precertificate the TBS that the log signed: what the tree covers."""
+        """The leaf's own certificate, or for a precertificate the TBS that the log signed: what the tree covers.
+
+        Bytes that are no certificate give one with a `fault`. Raises Malformed where the leaf has no such bytes, as of
+        an unknown entry type; such entries never have matches.
+        """
     @property
     def submitted(self) -> bytes:
-        """DER of the certificate, or of the precertificate as submitted (not covered by the tree)."""
+        """DER of the certificate, or of the precertificate as submitted (not covered by the tree; b"" when unreadable)."""
     @property
     def chain(self) -> list[bytes]:
         """SHA-256 fingerprints of the chain, 32 bytes each."""
@@ -109,8 +128,11 @@ class Page:
     Indexable by position from 0; `page.first` is the log index of the first.
     """
     @staticmethod
-    def from_get_entries(bodies: Sequence[bytes], first: int, issuers: Issuers) -> Page:
-        """Transcodes the bodies of consecutive get-entries answers (RFC 6962 section 4.6)."""
+    def from_get_entries(bodies: Sequence[bytes], first: int, issuers: Issuers, max_entries: int = 65536) -> Page:
+        """Transcodes the bodies of consecutive get-entries answers (RFC 6962 section 4.6), each at most 128 MiB.
+
+        Leaves of unknown version or type, and extra_data that can't be framed, are carried as served.
+        """
     @staticmethod
     def from_tile(body: bytes, first: int, limit: int = 67108864) -> Page:
         """Frames a data tile (C2SP static-ct-api), gzip or not (told by its magic); at most `limit` bytes unpacked.
@@ -147,17 +169,19 @@ class Scan:
     """What rules found in a page."""
     @property
     def hits(self) -> list[tuple[int, list[tuple[int, str, str, str]]]]:
-        """For each entry with a match: its position in the page and (rule number, name, where, why) for each match.
+        """For each entry with a match: its position in the page and (rule number, name, where, why) for each match,
+        once for each rule and name; a rule for everything gives one, with the first name ("" when there is none).
 
         where: "san", "cn", "ip"; why: "exact", "apex", "below", "wildcard", "cidr", "everything".
         """
     @property
     def quarantined(self) -> list[tuple[int, str]]:
-        """Position and reason of each entry that could not be decoded."""
+        """Position and reason of each entry that could not be decoded. What could still be found in it was matched."""
     @property
     def precerts(self) -> int: ...
     @property
-    def names(self) -> int: ...
+    def names(self) -> int:
+        """How many names were read; a common name that repeats the first SAN is not one more."""
 
 @final
 class Matcher:
@@ -222,6 +246,9 @@ class Note:
     def parse(text: bytes) -> Note:
         """Strict: no leading zeros, no extension lines, root of 32 bytes, at most 1 MiB and 64 signatures."""
     @property
+    def signed(self) -> bytes:
+        """The text that was signed, its last newline included."""
+    @property
     def origin(self) -> str: ...
     @property
     def size(self) -> int: ...
@@ -236,3 +263,10 @@ def registrable_domain(name: str) -> str | None:
 
 def to_ascii(name: str) -> str:
     """A name in A-labels, lower case, no trailing dot (UTS 46). Raises Malformed."""
+
+def floor(bodies: Sequence[bytes], matcher: Matcher, rounds: int = 5) -> dict[str, float]:
+    """What each part of the work costs alone on get-entries answers, in nanoseconds an entry, the best of `rounds`.
+
+    find: both strings in the JSON; base64: decoding them; leaf_hash; tbs_hash: without poison and SCTs; walk: frame and
+    names of the certificate; match: all names against `matcher`.
+    """

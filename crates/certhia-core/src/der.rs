@@ -1,0 +1,291 @@
+//! A tolerant reader of DER and of the BER that real certificates hold (X.690 section 8).
+//!
+//! It asks only for what is needed to find the next element: a tag, and a length that stays within its parent.
+//! Lengths may be longer than they need to be; indefinite lengths are followed.
+
+use crate::error::{Malformed, Result};
+
+pub const BOOLEAN: u8 = 0x01;
+pub const INTEGER: u8 = 0x02;
+pub const BIT_STRING: u8 = 0x03;
+pub const OCTET_STRING: u8 = 0x04;
+pub const OID: u8 = 0x06;
+pub const UTC_TIME: u8 = 0x17;
+pub const GENERALIZED_TIME: u8 = 0x18;
+pub const SEQUENCE: u8 = 0x30;
+pub const SET: u8 = 0x31;
+
+/// How deep indefinite lengths may be nested.
+const MAX_DEPTH: u8 = 32;
+
+/// One element: identifier, length, content.
+#[derive(Debug, Clone, Copy)]
+pub struct Element<'a> {
+    /// First identifier byte; long-form tag numbers keep 0x1f in their low bits.
+    pub tag: u8,
+    pub body: &'a [u8],
+    /// Identifier, length and content (and end-of-contents).
+    pub whole: &'a [u8],
+    /// Of `whole`, in the input of the outermost reader.
+    pub offset: usize,
+    /// Of `body`, likewise.
+    pub body_offset: usize,
+}
+
+impl<'a> Element<'a> {
+    /// Reads what is inside.
+    #[inline]
+    pub fn reader(&self) -> Reader<'a> {
+        Reader {
+            data: self.body,
+            position: 0,
+            origin: self.body_offset,
+        }
+    }
+}
+
+/// Reads elements one after the other.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    data: &'a [u8],
+    position: usize,
+    origin: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(data: &'a [u8]) -> Self {
+        Self {
+            data,
+            position: 0,
+            origin: 0,
+        }
+    }
+
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.position >= self.data.len()
+    }
+
+    /// Where the next element begins, in the input of the outermost reader.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        self.origin + self.position
+    }
+
+    /// What has not been read yet.
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        &self.data[self.position..]
+    }
+
+    /// First identifier byte of the next element.
+    #[inline]
+    pub fn peek(&self) -> Option<u8> {
+        self.data.get(self.position).copied()
+    }
+
+    /// The next element, or None at the end.
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<Element<'a>>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        self.element(0).map(Some)
+    }
+
+    /// The next element, which must be there.
+    #[inline]
+    pub fn take(&mut self, what: &'static str) -> Result<Element<'a>> {
+        if self.is_empty() {
+            return Err(Malformed::new(format!("{what} is missing"), self.offset()));
+        }
+        self.element(0)
+    }
+
+    /// The next element, which must have this tag.
+    #[inline]
+    pub fn expect(&mut self, tag: u8, what: &'static str) -> Result<Element<'a>> {
+        let start = self.offset();
+        let element = self.take(what)?;
+        if element.tag == tag {
+            Ok(element)
+        } else {
+            Err(Malformed::new(
+                format!("expected {what} (tag {tag:#04x}), found tag {:#04x}", element.tag),
+                start,
+            ))
+        }
+    }
+
+    /// The next element if it has this tag.
+    #[inline]
+    pub fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>> {
+        if self.peek() == Some(tag) {
+            self.next()
+        } else {
+            Ok(None)
+        }
+    }
+
+    #[inline]
+    fn byte(&mut self) -> Result<u8> {
+        let byte = *self
+            .data
+            .get(self.position)
+            .ok_or_else(|| Malformed::new("an element is cut off", self.offset()))?;
+        self.position += 1;
+        Ok(byte)
+    }
+
+    #[inline]
+    fn element(&mut self, depth: u8) -> Result<Element<'a>> {
+        let start = self.position;
+        let tag = self.byte()?;
+        if tag & 0x1f == 0x1f {
+            while self.byte()? & 0x80 != 0 {}
+        }
+        let first = self.byte()?;
+        let length = match first {
+            0..=0x7f => usize::from(first),
+            0x80 => return self.indefinite(tag, start, depth),
+            _ => self.long_length(usize::from(first & 0x7f))?,
+        };
+        let body_start = self.position;
+        let end = body_start
+            .checked_add(length)
+            .filter(|&end| end <= self.data.len())
+            .ok_or_else(|| {
+                let room = self.data.len() - body_start;
+                Malformed::new(
+                    format!("an element of {length} bytes where {room} are left"),
+                    self.origin + start,
+                )
+            })?;
+        self.position = end;
+        Ok(Element {
+            tag,
+            body: &self.data[body_start..end],
+            whole: &self.data[start..end],
+            offset: self.origin + start,
+            body_offset: self.origin + body_start,
+        })
+    }
+
+    #[inline]
+    fn long_length(&mut self, count: usize) -> Result<usize> {
+        let mut length = 0_usize;
+        for _ in 0..count {
+            let byte = self.byte()?;
+            if length >> (usize::BITS - 8) != 0 {
+                return Err(Malformed::new("a length that no input can have", self.offset()));
+            }
+            length = length << 8 | usize::from(byte);
+        }
+        Ok(length)
+    }
+
+    /// Content up to the matching end-of-contents (X.690 section 8.1.3.6); the position is behind the length byte.
+    fn indefinite(&mut self, tag: u8, start: usize, depth: u8) -> Result<Element<'a>> {
+        if tag & 0x20 == 0 {
+            return Err(Malformed::new(
+                "an indefinite length on a primitive element",
+                self.origin + start,
+            ));
+        }
+        if depth >= MAX_DEPTH {
+            return Err(Malformed::new(
+                "indefinite lengths nested too deep",
+                self.origin + start,
+            ));
+        }
+        let body_start = self.position;
+        while !self.rest().starts_with(&[0, 0]) {
+            self.element(depth + 1)?;
+        }
+        let body_end = self.position;
+        self.position += 2;
+        Ok(Element {
+            tag,
+            body: &self.data[body_start..body_end],
+            whole: &self.data[start..self.position],
+            offset: self.origin + start,
+            body_offset: self.origin + body_start,
+        })
+    }
+}
+
+/// A DER header: identifier and the shortest length that says `length`.
+pub fn header(tag: u8, length: usize) -> ([u8; 10], usize) {
+    let mut out = [0_u8; 10];
+    out[0] = tag;
+    if length < 0x80 {
+        out[1] = length as u8;
+        return (out, 2);
+    }
+    let bytes = length.to_be_bytes();
+    let skip = bytes.iter().take_while(|&&byte| byte == 0).count();
+    let used = bytes.len() - skip;
+    out[1] = 0x80 | used as u8;
+    out[2..2 + used].copy_from_slice(&bytes[skip..]);
+    (out, 2 + used)
+}
+
+/// An object identifier's content as a dotted string; what can't be read so is given in hexadecimal after `#`.
+pub fn dotted(body: &[u8]) -> String {
+    parse_dotted(body).unwrap_or_else(|| {
+        use std::fmt::Write;
+        body.iter().fold(String::from("#"), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
+    })
+}
+
+fn parse_dotted(body: &[u8]) -> Option<String> {
+    use std::fmt::Write;
+    if body.is_empty() || body.len() > 256 {
+        return None;
+    }
+    let mut out = String::new();
+    let mut value = 0_u128;
+    let mut open = false;
+    for &byte in body {
+        value = value.checked_mul(128)? | u128::from(byte & 0x7f);
+        open = byte & 0x80 != 0;
+        if open {
+            continue;
+        }
+        if out.is_empty() {
+            let first = (value / 40).min(2);
+            let _ = write!(out, "{first}.{}", value - first * 40);
+        } else {
+            let _ = write!(out, ".{value}");
+        }
+        value = 0;
+    }
+    (!open).then_some(out)
+}
+
+/// The content of an object identifier from its dotted string.
+pub fn from_dotted(text: &str) -> Option<Vec<u8>> {
+    let mut parts = text.split('.').map(|part| part.parse::<u64>().ok());
+    let first = parts.next()??;
+    let second = parts.next()??;
+    if first > 2 || (first < 2 && second > 39) {
+        return None;
+    }
+    let mut out = Vec::new();
+    push_base128(&mut out, second.checked_add(first * 40)?);
+    for part in parts {
+        push_base128(&mut out, part?);
+    }
+    Some(out)
+}
+
+fn push_base128(out: &mut Vec<u8>, value: u64) {
+    let groups = (64 - value.leading_zeros()).div_ceil(7).max(1);
+    for group in (0..groups).rev() {
+        let bits = (value >> (7 * group)) as u8 & 0x7f;
+        out.push(if group == 0 { bits } else { bits | 0x80 });
+    }
+}

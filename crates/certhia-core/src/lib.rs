@@ -1,0 +1,33 @@
+//! Certificate Transparency: bytes in, facts out.
+//!
+//! Pure Rust, no I/O, no clock, no global state. Whatever the bytes are, a call gives a value or one [`Malformed`];
+//! every input has a bound.
+
+#![forbid(unsafe_code)]
+
+pub mod certificate;
+pub mod der;
+pub mod edge;
+pub mod error;
+pub mod floor;
+pub mod get_entries;
+pub mod issuers;
+pub mod leaf;
+pub mod merkle;
+pub mod names;
+pub mod networks;
+pub mod note;
+pub mod page;
+pub mod rules;
+pub mod salvage;
+pub mod scan;
+pub mod spellings;
+pub mod table;
+pub mod text;
+pub mod tile;
+pub mod time;
+
+pub use error::Malformed;
+
+/// A SHA-256 digest.
+pub type Hash = [u8; 32];

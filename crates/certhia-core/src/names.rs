@@ -1,0 +1,109 @@
+//! Host names: A-labels and registrable domains.
+
+use std::net::IpAddr;
+
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
+
+use crate::error::{Malformed, Result};
+
+/// The longest name in text form (RFC 1035 section 2.3.4, without the root's dot).
+const MAX_NAME: usize = 253;
+const MAX_LABEL: usize = 63;
+/// Names beyond this are not worth converting: no name of 253 bytes is written so long.
+const MAX_INPUT: usize = 1024;
+
+/// A name in A-labels, lower case, no trailing dot (UTS 46). Letters, digits, hyphens and underscores.
+pub fn to_ascii(name: &str) -> Result<String> {
+    let converted = lenient_ascii(name.as_bytes())
+        .ok_or_else(|| Malformed::new(format!("not a name that UTS 46 can convert: {}", quote(name)), 0))?;
+    let ascii = converted.strip_suffix('.').unwrap_or(&converted);
+    if ascii.is_empty() || ascii.len() > MAX_NAME {
+        return Err(Malformed::new(
+            format!("a name has 1 to {MAX_NAME} characters: {}", quote(name)),
+            0,
+        ));
+    }
+    if ascii
+        .split('.')
+        .any(|label| label.is_empty() || label.len() > MAX_LABEL)
+    {
+        return Err(Malformed::new(
+            format!("a label has 1 to {MAX_LABEL} characters: {}", quote(name)),
+            0,
+        ));
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.';
+    if let Some(at) = ascii.bytes().position(|byte| !plain(byte)) {
+        return Err(Malformed::new(
+            format!("a name has letters, digits, hyphens and dots: {}", quote(name)),
+            at,
+        ));
+    }
+    Ok(ascii.to_owned())
+}
+
+/// UTS 46 as browsers do it, without any rule on length, hyphens or which ASCII characters are allowed.
+pub fn lenient_ascii(name: &[u8]) -> Option<String> {
+    if name.len() > MAX_INPUT {
+        return None;
+    }
+    Uts46::new()
+        .to_ascii(name, AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
+        .ok()
+        .map(std::borrow::Cow::into_owned)
+}
+
+/// The registrable domain by the public suffix list, in A-labels; None for a public suffix or an address.
+pub fn registrable_domain(name: &str) -> Option<String> {
+    if address(name.as_bytes()).is_some() {
+        return None;
+    }
+    let ascii = to_ascii(name.strip_prefix("*.").unwrap_or(name)).ok()?;
+    let domain = psl::domain(ascii.as_bytes())?;
+    std::str::from_utf8(domain.as_bytes()).ok().map(str::to_owned)
+}
+
+/// A name that is a written address: `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`.
+pub fn address(name: &[u8]) -> Option<IpAddr> {
+    if name.len() > 48 {
+        return None;
+    }
+    let text = std::str::from_utf8(name).ok()?;
+    let text = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    text.parse().ok()
+}
+
+/// The address that an iPAddress holds (RFC 5280 section 4.2.1.6): 4 or 16 bytes, or by mistake its text.
+pub fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
+    if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+        return Some(IpAddr::from(four));
+    }
+    if let Ok(sixteen) = <[u8; 16]>::try_from(bytes) {
+        return Some(IpAddr::from(sixteen));
+    }
+    address(bytes)
+}
+
+/// Whether a common name is meant as a host name or address: dotted labels of letters, digits, hyphens, underscores
+/// (of any script), wildcards allowed.
+pub fn looks_like_name(bytes: &[u8]) -> bool {
+    if address(bytes).is_some() {
+        return true;
+    }
+    let bytes = bytes.strip_suffix(b".").unwrap_or(bytes);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || b"-_*?".contains(&byte);
+    bytes.contains(&b'.')
+        && bytes.len() <= MAX_INPUT
+        && bytes
+            .split(|&byte| byte == b'.')
+            .all(|label| !label.is_empty() && label.iter().all(|&byte| plain(byte)))
+}
+
+fn quote(name: &str) -> String {
+    let short: String = name.chars().take(80).collect();
+    format!("{short:?}")
+}

@@ -1,0 +1,415 @@
+//! Consecutive entries of one log in one canonical form, with their leaf hashes.
+//!
+//! The data is one block of bytes; entries are offsets into it. A framed entry stands in it as its TileLeaf (C2SP
+//! static-ct-api). What can't be framed so stands as served: leaf_input, then extra_data.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::Hash;
+use crate::error::{Malformed, Result};
+use crate::get_entries::{self, Item};
+use crate::issuers::Issuers;
+use crate::leaf::{Extra, Kind, Span, timestamped_entry};
+use crate::merkle::leaf_hash;
+
+/// More entries than this never make one page.
+pub const MAX_ENTRIES: usize = 65_536;
+/// Spans are 32 bits wide.
+const MAX_DATA: usize = u32::MAX as usize;
+/// version v1, leaf type timestamped_entry (RFC 6962 section 3.4).
+pub(crate) const LEAF_HEADER: [u8; 2] = [0, 0];
+
+/// Where the parts of one entry are in the page's data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meta {
+    pub timestamp: u64,
+    pub kind: Kind,
+    /// Whether `leaf` is the TimestampedEntry alone, of version v1, rather than the leaf_input as served.
+    pub headless: bool,
+    pub leaf: Span,
+    pub certificate: Span,
+    /// The precertificate as submitted.
+    pub submitted: Span,
+    /// Fingerprints of 32 bytes.
+    pub chain: Span,
+    /// The TileLeaf; empty where the entry can't be framed so.
+    pub tile: Span,
+    /// extra_data as served where it can't be framed.
+    pub extra: Span,
+    /// What is wrong with the leaf itself.
+    pub fault: Option<&'static str>,
+}
+
+pub(crate) struct Store {
+    pub data: Vec<u8>,
+    pub entries: Vec<Meta>,
+    pub hashes: Vec<Hash>,
+}
+
+/// Cheap to clone and to slice: the bytes are shared.
+#[derive(Clone)]
+pub struct Page {
+    first: u64,
+    store: Arc<Store>,
+    range: Range<usize>,
+}
+
+/// One entry of a page.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    data: &'a [u8],
+    meta: &'a Meta,
+    pub index: u64,
+    pub leaf_hash: &'a Hash,
+}
+
+impl Page {
+    pub(crate) fn from_store(first: u64, store: Store) -> Result<Self> {
+        let range = 0..store.entries.len();
+        if first
+            .checked_add(range.len() as u64)
+            .is_none_or(|end| end > crate::merkle::MAX_SIZE)
+        {
+            return Err(Malformed::new(format!("no log has an entry {first}"), 0));
+        }
+        Ok(Self {
+            first,
+            store: Arc::new(store),
+            range,
+        })
+    }
+
+    /// Transcodes the bodies of consecutive get-entries answers.
+    pub fn from_get_entries(bodies: &[&[u8]], first: u64, issuers: &Issuers, max_entries: usize) -> Result<Self> {
+        let total: usize = bodies.iter().map(|body| body.len()).sum();
+        if total > MAX_DATA {
+            return Err(Malformed::new(format!("bodies of at most {MAX_DATA} bytes"), MAX_DATA));
+        }
+        let mut builder = Builder::with_capacity(total / 4 * 3 + 64);
+        let mut left = max_entries.min(MAX_ENTRIES);
+        for body in bodies {
+            left -= get_entries::each_entry(body, left, |item| builder.push(item, issuers))?;
+        }
+        builder.store.data.shrink_to_fit();
+        Self::from_store(first, builder.store)
+    }
+
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    pub fn end(&self) -> u64 {
+        self.first + self.len() as u64
+    }
+
+    pub fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.range.is_empty()
+    }
+
+    /// What the page's block takes in memory, whichever part of it this page is.
+    pub fn nbytes(&self) -> usize {
+        let store = &self.store;
+        let each = size_of::<Meta>() + size_of::<Hash>();
+        store.data.capacity() + store.entries.len() * each
+    }
+
+    pub fn leaf_hashes(&self) -> &[Hash] {
+        &self.store.hashes[self.range.clone()]
+    }
+
+    /// Panics when there is no such position.
+    #[inline]
+    pub fn entry(&self, position: usize) -> Entry<'_> {
+        let at = self.range.start + position;
+        assert!(
+            at < self.range.end,
+            "a page of {} entries has no position {position}",
+            self.len()
+        );
+        Entry {
+            data: &self.store.data,
+            meta: &self.store.entries[at],
+            index: self.first + position as u64,
+            leaf_hash: &self.store.hashes[at],
+        }
+    }
+
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
+        (0..self.len()).map(|position| self.entry(position))
+    }
+
+    /// Distinct chain fingerprints in the order in which they come.
+    pub fn issuers(&self) -> Vec<Hash> {
+        let mut seen = std::collections::HashSet::new();
+        let fingerprints = self.entries().flat_map(Entry::chain);
+        fingerprints
+            .filter(|&fingerprint| seen.insert(fingerprint))
+            .copied()
+            .collect()
+    }
+
+    /// The entries with log index in [start, end), as far as the page has them.
+    #[must_use]
+    pub fn slice(&self, start: u64, end: u64) -> Self {
+        let start = start.clamp(self.first, self.end());
+        let end = end.clamp(start, self.end());
+        let at = |index: u64| self.range.start + (index - self.first) as usize;
+        Self {
+            first: start,
+            store: Arc::clone(&self.store),
+            range: at(start)..at(end),
+        }
+    }
+
+    /// One page of several that follow each other.
+    pub fn join(pages: &[&Self]) -> Result<Self> {
+        let Some((head, tail)) = pages.split_first() else {
+            return Err(Malformed::new("at least one page", 0));
+        };
+        if tail.is_empty() {
+            return Ok((*head).clone());
+        }
+        let mut builder = Builder::with_capacity(pages.iter().map(|page| page.used().len()).sum());
+        let mut next = head.first;
+        for page in pages {
+            if page.first != next {
+                return Err(Malformed::new(
+                    format!("a page that begins at {next}, not {}", page.first),
+                    0,
+                ));
+            }
+            builder.copy(page)?;
+            next = page.end();
+        }
+        if builder.store.entries.len() > MAX_ENTRIES {
+            return Err(Malformed::new(format!("at most {MAX_ENTRIES} entries"), 0));
+        }
+        Self::from_store(head.first, builder.store)
+    }
+
+    /// The part of the data that this page's entries are in.
+    fn used(&self) -> Span {
+        let metas = &self.store.entries[self.range.clone()];
+        match (metas.first(), metas.last()) {
+            (Some(first), Some(last)) => Span {
+                start: first.leaf.start,
+                end: last.leaf.end.max(last.tile.end).max(last.extra.end),
+            },
+            _ => Span::default(),
+        }
+    }
+}
+
+impl Span {
+    fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Milliseconds, as the log claims; 0 where the leaf has none.
+    pub fn timestamp(&self) -> u64 {
+        self.meta.timestamp
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.meta.kind
+    }
+
+    /// What is wrong with the leaf itself, if anything.
+    pub fn fault(&self) -> Option<&'static str> {
+        self.meta.fault
+    }
+
+    /// MerkleTreeLeaf (RFC 6962 section 3.4).
+    pub fn leaf_input(&self) -> Cow<'a, [u8]> {
+        let leaf = self.meta.leaf.of(self.data);
+        if self.meta.headless {
+            Cow::Owned([&LEAF_HEADER, leaf].concat())
+        } else {
+            Cow::Borrowed(leaf)
+        }
+    }
+
+    /// TileLeaf (C2SP static-ct-api), or the leaf_input as served where the entry can't be framed so.
+    pub fn tile_leaf(&self) -> Cow<'a, [u8]> {
+        if self.is_framed() {
+            Cow::Borrowed(self.meta.tile.of(self.data))
+        } else {
+            self.leaf_input()
+        }
+    }
+
+    pub fn is_framed(&self) -> bool {
+        !self.meta.tile.is_empty()
+    }
+
+    /// extra_data as served, where it could not be framed.
+    pub fn raw_extra(&self) -> Option<&'a [u8]> {
+        (!self.is_framed()).then(|| self.meta.extra.of(self.data))
+    }
+
+    /// The leaf's own certificate, or a precertificate's TBS; empty where the leaf has none that can be found.
+    #[inline]
+    pub fn certificate(&self) -> &'a [u8] {
+        self.meta.certificate.of(self.data)
+    }
+
+    /// The certificate, or the precertificate as submitted (empty where it can't be found).
+    pub fn submitted(&self) -> &'a [u8] {
+        match self.meta.kind {
+            Kind::Precert => self.meta.submitted.of(self.data),
+            _ => self.certificate(),
+        }
+    }
+
+    pub fn issuer_key_hash(&self) -> Option<&'a Hash> {
+        let at = self.meta.certificate.start as usize;
+        if self.meta.kind != Kind::Precert || self.meta.certificate.is_empty() {
+            return None;
+        }
+        // The hash is followed by the three bytes of the TBS's length.
+        self.data[..at - 3].last_chunk()
+    }
+
+    /// Fingerprints of the chain.
+    pub fn chain(self) -> &'a [Hash] {
+        self.meta.chain.of(self.data).as_chunks().0
+    }
+}
+
+/// Puts a page together entry by entry.
+struct Builder {
+    store: Store,
+    extra: Extra,
+    fingerprints: Vec<Hash>,
+}
+
+impl Builder {
+    fn with_capacity(bytes: usize) -> Self {
+        Self {
+            store: Store {
+                data: Vec::with_capacity(bytes),
+                entries: Vec::new(),
+                hashes: Vec::new(),
+            },
+            extra: Extra::default(),
+            fingerprints: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, item: Item<'_>, issuers: &Issuers) -> Result<()> {
+        let data = &mut self.store.data;
+        let start = data.len();
+        item.leaf_input.decode_base64(data)?;
+        let leaf_end = data.len();
+        self.store.hashes.push(leaf_hash(&data[start..]));
+        let mut meta = read_leaf(data, start);
+        if let Some(extra) = item.extra_data {
+            if extra.decode_base64(data).is_err() {
+                // It is not covered by the tree: carried as it came, and never a reason to lose the entry.
+                data.truncate(leaf_end);
+                data.extend_from_slice(extra.raw);
+            }
+        }
+        self.frame_extra(&mut meta, leaf_end, issuers);
+        self.store.entries.push(meta);
+        Ok(())
+    }
+
+    /// Replaces extra_data, which stands from `start` to the end of the data, by its canonical form.
+    #[inline]
+    fn frame_extra(&mut self, meta: &mut Meta, start: usize, issuers: &Issuers) {
+        let data = &mut self.store.data;
+        if meta.fault.is_some() || self.extra.read(data, start, meta.kind).is_err() {
+            meta.extra = Span::new(start, data.len());
+            return;
+        }
+        self.fingerprints.clear();
+        let chain = self.extra.chain.iter().map(|span| span.of(data));
+        issuers.add_all(chain, |fingerprint| self.fingerprints.push(fingerprint));
+        let submitted = self.extra.submitted;
+        data.truncate(submitted.end as usize);
+        data.extend_from_slice(&((self.fingerprints.len() * 32) as u16).to_be_bytes());
+        let chain_start = data.len();
+        data.extend_from_slice(self.fingerprints.as_flattened());
+        if meta.kind == Kind::Precert {
+            meta.submitted = Span::new(submitted.start as usize + 3, submitted.end as usize);
+        }
+        meta.chain = Span::new(chain_start, data.len());
+        meta.tile = Span::new(meta.leaf.start as usize, data.len());
+    }
+
+    fn copy(&mut self, page: &Page) -> Result<()> {
+        let used = page.used();
+        let data = &mut self.store.data;
+        if used.len() > MAX_DATA - data.len() {
+            return Err(Malformed::new(format!("pages of at most {MAX_DATA} bytes"), MAX_DATA));
+        }
+        let (from, to) = (used.start as usize, data.len());
+        data.extend_from_slice(used.of(&page.store.data));
+        let moved = |span: Span| {
+            if span.is_empty() {
+                return Span::default();
+            }
+            Span::new(span.start as usize - from + to, span.end as usize - from + to)
+        };
+        for meta in &page.store.entries[page.range.clone()] {
+            self.store.entries.push(Meta {
+                leaf: moved(meta.leaf),
+                certificate: moved(meta.certificate),
+                submitted: moved(meta.submitted),
+                chain: moved(meta.chain),
+                tile: moved(meta.tile),
+                extra: moved(meta.extra),
+                ..*meta
+            });
+        }
+        self.store.hashes.extend_from_slice(page.leaf_hashes());
+        Ok(())
+    }
+}
+
+/// Takes apart the leaf_input that stands from `start` to the end of the data.
+#[inline]
+fn read_leaf(data: &[u8], start: usize) -> Meta {
+    let mut meta = Meta {
+        timestamp: 0,
+        kind: Kind::Unknown,
+        headless: false,
+        leaf: Span::new(start, data.len()),
+        certificate: Span::default(),
+        submitted: Span::default(),
+        chain: Span::default(),
+        tile: Span::default(),
+        extra: Span::default(),
+        fault: None,
+    };
+    if !data[start..].starts_with(&LEAF_HEADER) {
+        meta.fault = Some("a leaf of unknown version or type");
+        return meta;
+    }
+    let Ok(frame) = timestamped_entry(data, start + LEAF_HEADER.len()) else {
+        meta.fault = Some("a leaf that is cut off");
+        return meta;
+    };
+    meta.timestamp = frame.timestamp;
+    meta.kind = frame.kind;
+    meta.certificate = frame.certificate;
+    if frame.kind == Kind::Unknown {
+        meta.fault = Some("an unknown entry type");
+    } else if frame.end != data.len() {
+        meta.fault = Some("bytes behind the leaf's end");
+    } else {
+        meta.headless = true;
+        meta.leaf.start += LEAF_HEADER.len() as u32;
+    }
+    meta
+}

@@ -1,0 +1,134 @@
+//! Data tiles (C2SP static-ct-api): TileLeaf after TileLeaf, gzip or not.
+
+use flate2::{Decompress, FlushDecompress, Status};
+use sha2::{Digest, Sha256};
+
+use crate::Hash;
+use crate::error::{Malformed, Result};
+use crate::leaf::{Cursor, Kind, Span, timestamped_entry};
+use crate::page::{Meta, Page, Store};
+
+/// Leaves of a full tile.
+pub const MAX_LEAVES: usize = 256;
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+/// What deflate can make of a byte at most.
+const MAX_RATIO: usize = 1032;
+
+impl Page {
+    /// Frames a data tile whose first entry has the log index `first`; at most `limit` bytes unpacked.
+    pub fn from_tile(body: &[u8], first: u64, limit: usize) -> Result<Self> {
+        let limit = limit.min(u32::MAX as usize);
+        // A leaf begins with milliseconds in 64 bits: its first byte is 0 for the next two million years.
+        let data = if body.starts_with(GZIP_MAGIC) {
+            inflate(body, limit)?
+        } else if body.len() > limit {
+            return Err(Malformed::new(format!("a tile of at most {limit} bytes"), limit));
+        } else {
+            body.to_vec()
+        };
+        let mut store = Store {
+            data,
+            entries: Vec::with_capacity(MAX_LEAVES),
+            hashes: Vec::with_capacity(MAX_LEAVES),
+        };
+        let mut position = 0;
+        while position < store.data.len() {
+            if store.entries.len() == MAX_LEAVES {
+                return Err(Malformed::new(
+                    format!("a tile of at most {MAX_LEAVES} entries"),
+                    position,
+                ));
+            }
+            let meta = tile_leaf(&store.data, position)?;
+            store.hashes.push(headless_hash(meta.leaf.of(&store.data)));
+            store.entries.push(meta);
+            position = meta.tile.end as usize;
+        }
+        Self::from_store(first, store)
+    }
+}
+
+#[inline]
+fn tile_leaf(data: &[u8], start: usize) -> Result<Meta> {
+    let frame = timestamped_entry(data, start)?;
+    if frame.kind == Kind::Unknown {
+        return Err(Malformed::new("an entry type that can be framed (0 or 1)", start + 8));
+    }
+    let mut cursor = Cursor {
+        data,
+        position: frame.end,
+    };
+    let submitted = match frame.kind {
+        Kind::Precert => cursor.vector(3, "the precertificate")?,
+        _ => Span::default(),
+    };
+    let chain = cursor.vector(2, "the chain")?;
+    if (chain.end - chain.start) % 32 != 0 {
+        return Err(Malformed::new("fingerprints of 32 bytes", chain.start as usize));
+    }
+    Ok(Meta {
+        timestamp: frame.timestamp,
+        kind: frame.kind,
+        headless: true,
+        leaf: Span::new(start, frame.end),
+        certificate: frame.certificate,
+        submitted,
+        chain,
+        tile: Span::new(start, cursor.position),
+        extra: Span::default(),
+        fault: None,
+    })
+}
+
+/// The leaf hash of a TimestampedEntry: the hash's 0x00, then version and leaf type, both 0.
+pub fn headless_hash(entry: &[u8]) -> Hash {
+    let mut hasher = Sha256::new();
+    hasher.update([0, 0, 0]);
+    hasher.update(entry);
+    hasher.finalize().into()
+}
+
+/// Unpacks gzip (RFC 1952), whatever its trailer says about the size.
+pub fn inflate(body: &[u8], limit: usize) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut rest = body;
+    while !rest.is_empty() {
+        let at = body.len() - rest.len();
+        let taken =
+            inflate_member(rest, limit, &mut out).map_err(|fault| Malformed::new(fault.reason, at + fault.offset))?;
+        rest = &rest[taken..];
+    }
+    Ok(out)
+}
+
+/// Appends one member; gives how many bytes of `body` it took.
+fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize> {
+    let hint = body.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
+    out.reserve(hint.min(limit).min(body.len().saturating_mul(MAX_RATIO)) + 1);
+    let mut stream = Decompress::new_gzip(15);
+    loop {
+        let taken = stream.total_in() as usize;
+        let status = stream
+            .decompress_vec(&body[taken..], out, FlushDecompress::None)
+            .map_err(|error| Malformed::new(format!("a gzip stream ({error})"), taken))?;
+        if out.len() > limit {
+            return Err(Malformed::new(
+                format!("a tile of at most {limit} bytes unpacked"),
+                taken,
+            ));
+        }
+        match status {
+            Status::StreamEnd => return Ok(stream.total_in() as usize),
+            _ if out.len() == out.capacity() => {
+                let more = out.len().max(1 << 16).min(limit + 1 - out.len()).max(1);
+                out.reserve_exact(more);
+            }
+            _ => {
+                return Err(Malformed::new(
+                    "a gzip stream that is not cut off",
+                    stream.total_in() as usize,
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use std::sync::Arc;
+
+use certhia_core::scan::Match;
+use certhia_core::{Malformed, rules, scan};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyBytes, PyDict};
+
+use crate::fault::{malformed, released};
+use crate::page::Page;
+
+/// (rule number, name, where, why)
+type Hit<'a> = (u32, &'a str, &'static str, &'static str);
+
+fn hit(found: &Match) -> Hit<'_> {
+    (found.rule, &found.name, found.place.as_str(), found.why.as_str())
+}
+
+#[pyclass(module = "certhia._core", frozen)]
+pub struct Scan(scan::Scan);
+
+#[pymethods]
+impl Scan {
+    #[getter]
+    fn hits(&self) -> Vec<(usize, Vec<Hit<'_>>)> {
+        let hits = self.0.hits.iter();
+        hits.map(|(position, matches)| (*position, matches.iter().map(hit).collect()))
+            .collect()
+    }
+
+    #[getter]
+    fn quarantined(&self) -> Vec<(usize, &str)> {
+        self.0
+            .quarantined
+            .iter()
+            .map(|(position, reason)| (*position, reason.as_str()))
+            .collect()
+    }
+
+    #[getter]
+    fn precerts(&self) -> usize {
+        self.0.precerts
+    }
+
+    #[getter]
+    fn names(&self) -> usize {
+        self.0.names
+    }
+}
+
+#[pyclass(module = "certhia._core", frozen)]
+pub struct Matcher(Arc<rules::Matcher>);
+
+#[pymethods]
+impl Matcher {
+    #[new]
+    fn new(py: Python<'_>, rules: Vec<(PyBackedStr, PyBackedStr)>) -> PyResult<Self> {
+        let mut kinds = Vec::with_capacity(rules.len());
+        for (number, (kind, _)) in rules.iter().enumerate() {
+            kinds.push(rules::Kind::from_name(kind).ok_or_else(|| {
+                let reason = format!("rule {number}: tree, below, exact, cidr or all, not {kind:?}");
+                malformed(py, &Malformed::new(reason, 0))
+            })?);
+        }
+        let pairs = kinds.into_iter().zip(rules.iter().map(|(_, value)| &**value));
+        released(py, || rules::Matcher::new(pairs)).map(|matcher| Self(Arc::new(matcher)))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.0.nbytes()
+    }
+
+    #[pyo3(signature = (page, *, precerts = true))]
+    fn scan(&self, py: Python<'_>, page: &Page, precerts: bool) -> PyResult<Scan> {
+        let (matcher, page) = (&self.0, &page.0);
+        released(py, || Ok(matcher.scan(page, precerts))).map(Scan)
+    }
+
+    #[pyo3(name = "match")]
+    #[allow(clippy::needless_pass_by_value)]
+    fn match_names(&self, py: Python<'_>, names: Vec<PyBackedStr>) -> PyResult<Vec<(u32, String, &str, &str)>> {
+        let matcher = &self.0;
+        let found = released(py, || Ok(matcher.texts(names.iter().map(|name| &**name))))?;
+        Ok(found
+            .into_iter()
+            .map(|one| (one.rule, one.name, one.place.as_str(), one.why.as_str()))
+            .collect())
+    }
+}
+
+/// Nanoseconds an entry of each part of the work alone.
+#[pyfunction]
+#[pyo3(signature = (bodies, matcher, rounds = 5))]
+#[allow(clippy::needless_pass_by_value)]
+pub fn floor<'py>(
+    py: Python<'py>,
+    bodies: Vec<Bound<'_, PyBytes>>,
+    matcher: &Matcher,
+    rounds: usize,
+) -> PyResult<Bound<'py, PyDict>> {
+    let bodies: Vec<&[u8]> = bodies.iter().map(|body| body.as_bytes()).collect();
+    let matcher = &matcher.0;
+    let parts = released(py, || certhia_core::floor::floor(&bodies, matcher, rounds))?;
+    let out = PyDict::new(py);
+    for (name, nanoseconds) in parts {
+        out.set_item(name, nanoseconds)?;
+    }
+    Ok(out)
+}

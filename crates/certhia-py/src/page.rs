@@ -1,0 +1,210 @@
+use certhia_core::leaf::Kind;
+use certhia_core::{Malformed, get_entries, page};
+use pyo3::exceptions::PyIndexError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::certificate::Certificate;
+use crate::fault::{malformed, released};
+use crate::issuers::Issuers;
+
+#[pyclass(module = "certhia._core", frozen)]
+pub struct Page(pub page::Page);
+
+#[pymethods]
+impl Page {
+    #[staticmethod]
+    #[pyo3(signature = (bodies, first, issuers, max_entries = page::MAX_ENTRIES))]
+    #[allow(clippy::needless_pass_by_value)]
+    fn from_get_entries(
+        py: Python<'_>,
+        bodies: Vec<Bound<'_, PyBytes>>,
+        first: u64,
+        issuers: &Issuers,
+        max_entries: usize,
+    ) -> PyResult<Self> {
+        let bodies: Vec<&[u8]> = bodies.iter().map(|body| body.as_bytes()).collect();
+        let issuers = &issuers.0;
+        released(py, || {
+            page::Page::from_get_entries(&bodies, first, issuers, max_entries)
+        })
+        .map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (body, first, limit = 64 << 20))]
+    fn from_tile(py: Python<'_>, body: &[u8], first: u64, limit: usize) -> PyResult<Self> {
+        released(py, || page::Page::from_tile(body, first, limit)).map(Self)
+    }
+
+    #[getter]
+    fn first(&self) -> u64 {
+        self.0.first()
+    }
+
+    #[getter]
+    fn end(&self) -> u64 {
+        self.0.end()
+    }
+
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.0.nbytes()
+    }
+
+    #[getter]
+    fn leaf_hashes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.0.leaf_hashes().as_flattened())
+    }
+
+    #[getter]
+    fn issuers<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let page = &self.0;
+        let issuers = released(py, || Ok(page.issuers()))?;
+        Ok(issuers
+            .iter()
+            .map(|fingerprint| PyBytes::new(py, fingerprint))
+            .collect())
+    }
+
+    fn timestamp(&self, position: isize) -> PyResult<u64> {
+        let position = self.position(position)?;
+        Ok(self.0.entry(position).timestamp())
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn __getitem__(&self, position: isize) -> PyResult<Entry> {
+        let position = self.position(position)?;
+        Ok(Entry {
+            page: self.0.clone(),
+            position,
+        })
+    }
+
+    fn slice(&self, start: u64, end: u64) -> Self {
+        Self(self.0.slice(start, end))
+    }
+
+    #[staticmethod]
+    #[allow(clippy::needless_pass_by_value)]
+    fn join(py: Python<'_>, pages: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
+        let pages: Vec<&page::Page> = pages.iter().map(|page| &page.0).collect();
+        released(py, || page::Page::join(&pages)).map(Self)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Page([{}, {}))", self.0.first(), self.0.end())
+    }
+}
+
+impl Page {
+    /// A position that is there; negative ones count from the end.
+    fn position(&self, position: isize) -> PyResult<usize> {
+        let length = self.0.len();
+        let from_start = if position < 0 {
+            position + length.cast_signed()
+        } else {
+            position
+        };
+        usize::try_from(from_start)
+            .ok()
+            .filter(|&at| at < length)
+            .ok_or_else(|| PyIndexError::new_err(format!("a page of {length} entries has no position {position}")))
+    }
+}
+
+#[pyclass(module = "certhia._core", frozen)]
+pub struct Entry {
+    page: page::Page,
+    position: usize,
+}
+
+impl Entry {
+    fn entry(&self) -> page::Entry<'_> {
+        self.page.entry(self.position)
+    }
+}
+
+#[pymethods]
+impl Entry {
+    #[getter]
+    fn index(&self) -> u64 {
+        self.entry().index
+    }
+
+    #[getter]
+    fn timestamp(&self) -> u64 {
+        self.entry().timestamp()
+    }
+
+    #[getter]
+    fn is_precert(&self) -> bool {
+        self.entry().kind() == Kind::Precert
+    }
+
+    #[getter]
+    fn fault(&self) -> Option<&'static str> {
+        self.entry().fault()
+    }
+
+    #[getter]
+    fn leaf_hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.entry().leaf_hash)
+    }
+
+    #[getter]
+    fn leaf_input<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.entry().leaf_input())
+    }
+
+    #[getter]
+    fn tile_leaf<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.entry().tile_leaf())
+    }
+
+    #[getter]
+    fn raw_extra<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.entry().raw_extra().map(|extra| PyBytes::new(py, extra))
+    }
+
+    #[getter]
+    fn issuer_key_hash<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.entry().issuer_key_hash().map(|hash| PyBytes::new(py, hash))
+    }
+
+    #[getter]
+    fn certificate(&self, py: Python<'_>) -> PyResult<Certificate> {
+        let entry = self.entry();
+        if entry.certificate().is_empty() {
+            let reason = entry.fault().unwrap_or("a certificate of no bytes");
+            return Err(malformed(py, &Malformed::new(reason, 0)));
+        }
+        Ok(Certificate::lenient(entry.certificate()))
+    }
+
+    #[getter]
+    fn submitted<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.entry().submitted())
+    }
+
+    #[getter]
+    fn chain<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        self.entry()
+            .chain()
+            .iter()
+            .map(|fingerprint| PyBytes::new(py, fingerprint))
+            .collect()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Entry(index={})", self.entry().index)
+    }
+}
+
+#[pyfunction]
+pub fn count_get_entries(py: Python<'_>, body: &[u8]) -> PyResult<usize> {
+    released(py, || get_entries::count(body))
+}
