@@ -15,6 +15,7 @@ export UV_NO_PROGRESS := true
 export CARGO_HOME ?= $(CURDIR)/.cache/cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
+export NO_MKDOCS_2_WARNING := 1
 export TEST_INSTALL
 
 UV := .cache/uv/bin/uv

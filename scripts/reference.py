@@ -5,6 +5,7 @@ Run by `make reference`; tests/test_docs.py checks that nothing is left to write
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -87,7 +88,52 @@ def match() -> str:
     return "\n".join(lines)
 
 
-PARTS: dict[str, Callable[[], str]] = {"cli": cli, "configuration": configuration, "match": match}
+# What is bounded, where that stands, and what it counts. A file of Rust is read as text.
+LIMITS = (
+    ("A log list", "certhia.logs.loglist.MAX_LIST", "bytes"),
+    ("Logs in a list", "certhia.logs.loglist.MAX_LOGS", ""),
+    ("A signed tree head (RFC 6962)", "certhia.logs.heads.MAX_STH", "bytes"),
+    ("A checkpoint", "certhia.logs.heads.MAX_CHECKPOINT", "bytes"),
+    ("One get-entries answer", "crates/certhia-core/src/get_entries.rs MAX_BODY", "bytes"),
+    ("Entries in a data tile", "crates/certhia-core/src/tile.rs MAX_LEAVES", ""),
+    ("Entries in a page", "crates/certhia-core/src/page.rs MAX_ENTRIES", ""),
+    ("Names read of one certificate", "crates/certhia-core/src/certificate.rs MAX_NAMES", ""),
+    ("Nesting of a certificate's parts", "crates/certhia-core/src/der.rs MAX_DEPTH", "levels"),
+    ("A settings file", "certhia.config.MAX_FILE", "bytes"),
+    ("A file of rules, one a line", "certhia.rules.lines.MAX_FILE", "bytes"),
+    ("A file of programmes", "certhia.rules.documents.MAX_DOCUMENT", "bytes"),
+    ("Rules of all files together", "crates/certhia-core/src/rules.rs MAX_RULES", ""),
+    ("The slowest body that is waited for", "certhia.net.SLOWEST", "bytes a second"),
+)
+
+
+def _constant(place: str) -> int:
+    """The value of a constant: of a module, or of a Rust file as `PATH NAME`."""
+    path, _, name = place.partition(" ")
+    if not name:
+        module, _, name = place.rpartition(".")
+        return int(getattr(importlib.import_module(module), name))
+    text = (REFERENCE.parent.parent / path).read_text(encoding="utf-8")
+    found = re.search(rf"const {name}: \w+ = (\w+)(?: << (\d+))?;", text)
+    if found is None:
+        raise LookupError(f"{place}: there is no such constant; mend LIMITS")
+    return int(found[1].replace("_", "")) << int(found[2] or 0)
+
+
+def _amount(number: int, unit: str) -> str:
+    for size, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if unit.startswith("bytes") and number % size == 0:
+            return f"{number // size} {name}{unit.removeprefix('bytes')}"
+    return f"{number:,} {unit}".strip()
+
+
+def limits() -> str:
+    """The bounds that users may meet."""
+    rows = [f"| {what} | {_amount(_constant(place), unit)} | `{place}` |" for what, place, unit in LIMITS]
+    return "\n".join(["| what | most | where |", "|---|---|---|", *rows])
+
+
+PARTS: dict[str, Callable[[], str]] = {"cli": cli, "configuration": configuration, "match": match, "limits": limits}
 
 
 def written(name: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def reference() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["cli", "configuration", "match"])
+@pytest.mark.parametrize("name", ["cli", "configuration", "match", "limits"])
 def test_generated_tables_are_up_to_date(reference: ModuleType, name: str) -> None:
     now, new = reference.written(name)
     assert now == new, f"docs/reference/{name}.md is not what the code says: run make reference"
@@ -124,6 +125,16 @@ def test_no_missing_file_is_mentioned() -> None:
     assert wrong == []
 
 
+def test_troubleshooting_quotes_messages_that_exist() -> None:
+    """Headings in quotes are parts of messages, as they stand in the code or the build scripts."""
+    headings = re.findall(r'(?m)^### "(.+)"$', (DOCS / "troubleshooting.md").read_text(encoding="utf-8"))
+    files = [*(ROOT / "src").rglob("*.py"), *(path for path in (ROOT / "scripts").iterdir() if path.is_file())]
+    code = " ".join(path.read_text(encoding="utf-8") for path in files)
+    joined = re.sub(r'"\s*\n\s*f?"', "", code)  # a string that goes on in the next line
+    assert headings
+    assert [heading for heading in headings if heading not in joined] == []
+
+
 def test_every_page_is_in_the_manual() -> None:
     nav = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     assert [by_path(path) for path in DOCS.rglob("*.md") if str(path.relative_to(DOCS)) not in nav] == []
@@ -144,8 +155,9 @@ def test_every_recipe_is_explained() -> None:
 
 @pytest.mark.slow
 def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+    built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=50, check=False)
     assert (built.returncode, built.stdout) == (0, ""), built.stdout + built.stderr
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     fetched = re.findall(r'(?:src|href)="(https?://[^"]+\.(?:js|css|woff2?))"', page)
