@@ -63,8 +63,10 @@ class Logs(Section):
     )
     expired: bool = Field(False, description="Follow shards whose interval has ended, too")
     refresh: Interval = Field(21600.0, description="How often the lists are fetched again")
-    hybrids: Path | None = Field(
-        None, description="Your own table of logs that serve get-sth heads and /tile/data entries"
+    hybrids: tuple[str, ...] = Field(
+        (),
+        description="Changes to the shipped table of RFC 6962 logs that serve data tiles: URL or URL=TILES_URL adds one, "
+        "-URL takes one away, none all",
     )
 
 
