@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from certhia._core import Note
 from certhia.errors import BadAnswer, Malformed, Unverified
 from certhia.model import Head
 
@@ -78,8 +79,6 @@ def read_checkpoint(log: Log, body: bytes) -> Head:
 
     Raises BadAnswer for what is no checkpoint, Unverified for one of another log or one whose signature does not hold.
     """
-    from certhia._core import Note  # noqa: PLC0415
-
     if len(body) > MAX_CHECKPOINT:
         raise BadAnswer(f"{_name(log)}: checkpoint of {len(body)} bytes; at most {MAX_CHECKPOINT} are read")
     try:

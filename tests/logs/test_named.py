@@ -1,0 +1,206 @@
+"""Logs named by URL: what their own log.v3.json or a signed head tells about them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from certhia import data
+from certhia.clock import Clock, utc
+from certhia.errors import BadAnswer, ConfigError, RemoteError
+from certhia.logs.loglist import parse
+from certhia.logs.named import read_key, resolve_urls
+from certhia.logs.select import Choice, choose
+from certhia.model import Log, Protocol
+from certhia.net import Response
+from certhia.testing import heads, keys
+
+REAL = parse(data.google_list()[0], source="google").logs
+KEY, OTHER = keys.p256("alder"), keys.p256("birch")
+SPKI = keys.spki(KEY)
+URL = "https://alder.test/2026h2/"
+MONITORING = "https://mon.alder.test/2026h2/"
+ROOT = hashlib.sha256(b"root").digest()
+TIME = 1_790_000_000_000
+STH = heads.sth(KEY, TIME, 5, ROOT)
+CHECKPOINT = heads.checkpoint(KEY, "alder.test/2026h2", TIME, 5, ROOT, extra=True)
+
+
+class Canned:
+    """A Transport with prepared answers: each URL's are given in turn, the last one again and again."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[Response | Exception]] = {}
+        self.asked: list[str] = []
+
+    def put(self, url: str, *answers: bytes | Response | Exception) -> Canned:
+        self.answers[url] = [Response(200, one) if isinstance(one, bytes) else one for one in answers]
+        return self
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
+    ) -> Response:
+        self.asked.append(url)
+        answers = self.answers.get(url, [Response(404, b"nothing here")])
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        if len(answer.body) > cap:
+            raise RemoteError("too large")
+        return answer
+
+    async def close(self) -> None:
+        pass
+
+
+def log_v3(**fields: object) -> bytes:
+    made = {
+        "description": "Alder",
+        "log_id": base64.b64encode(hashlib.sha256(SPKI).digest()).decode(),
+        "key": base64.b64encode(SPKI).decode(),
+        "mmd": 60,
+        "temporal_interval": {"start_inclusive": "2026-07-01T00:00:00Z", "end_exclusive": "2027-01-01T00:00:00Z"},
+    }
+    return json.dumps({name: value for name, value in (made | fields).items() if value is not None}).encode()
+
+
+def static_v3(**fields: object) -> bytes:
+    return log_v3(submission_url=URL, monitoring_url=MONITORING, log_spec="static-ct-api", **fields)
+
+
+async def resolved(transport: Canned, *wanted: str, spki: tuple[bytes, ...] = ()) -> Log:
+    found = await resolve_urls(wanted, (), transport, Clock(), keys=spki)
+    (log,) = found.logs
+    (chosen,) = choose(found.logs, Choice(only=wanted), utc(0))
+    assert chosen.followed, "a log found by URL is named by it"
+    assert (log.key, log.id, log.sources) == (SPKI, hashlib.sha256(SPKI).digest(), ("option",))
+    return log
+
+
+async def test_logs_of_the_lists_need_nothing() -> None:
+    transport = Canned()
+    wanted = [f"{REAL[1].submission_url}ct/v1/", REAL[50].monitoring_url.rstrip("/"), REAL[2].id.hex()]
+    assert (await resolve_urls(wanted, REAL, transport, Clock())).logs == ()
+    assert transport.asked == []
+
+
+async def test_an_id_that_no_list_has() -> None:
+    with pytest.raises(ConfigError, match=r"no log list has a log of this id"):
+        await resolve_urls(["ab" * 32], REAL, Canned(), Clock())
+
+
+async def test_a_static_logs_own_description() -> None:
+    for place, monitoring in (
+        (URL, MONITORING),  # named by where it takes submissions
+        (MONITORING, MONITORING),
+        ("http://127.0.0.1:8080/mirror/", "http://127.0.0.1:8080/mirror/"),  # a mirror: the bytes come from there
+    ):
+        log = await resolved(Canned().put(f"{place}log.v3.json", static_v3()), place)
+        assert (log.protocol, log.submission_url, log.monitoring_url) == (Protocol.STATIC, URL, monitoring)
+        assert (log.description, log.operator, log.mmd) == ("Alder", place.split("/")[2].split(":")[0], 60)
+        assert log.origin == "alder.test/2026h2"
+
+
+@pytest.mark.parametrize("written", [URL, URL.rstrip("/"), f"{URL}ct/v1/", f"{URL}ct/v1"])
+async def test_an_rfc_6962_logs_own_description(written: str) -> None:
+    transport = Canned().put(f"{URL}log.v3.json", log_v3(url="https://elsewhere.test/", log_id=None))
+    log = await resolved(transport, written)
+    assert (log.protocol, log.submission_url, log.monitoring_url) == (Protocol.RFC6962, URL, URL)
+
+
+async def test_a_key_that_comes_from_the_log_is_told() -> None:
+    transport = Canned().put(f"{URL}log.v3.json", static_v3())
+    assert "--log-key pins it" in (await resolve_urls([URL], (), transport, Clock())).notices[0]
+    assert (await resolve_urls([URL], (), transport, Clock(), keys=[SPKI])).notices == ()
+    with pytest.raises(ConfigError, match="another key than the one given"):
+        await resolve_urls([URL], (), transport, Clock(), keys=[keys.spki(OTHER)])
+
+
+async def test_a_log_without_a_description_and_its_key() -> None:
+    rfc = Canned().put(f"{URL}ct/v1/get-sth", STH)
+    static = Canned().put(f"{MONITORING}checkpoint", CHECKPOINT).put(f"{MONITORING}log.v3.json", b"<html>hello</html>")
+    both = (keys.spki(OTHER), SPKI)
+    log = await resolved(rfc, URL, spki=both)
+    assert (log.protocol, log.url, log.mmd) == (Protocol.RFC6962, URL, 86400)
+    log = await resolved(static, MONITORING, spki=both)
+    assert (log.protocol, log.submission_url, log.monitoring_url) == (Protocol.STATIC, URL, MONITORING)
+    rfc.put(f"{URL}checkpoint", CHECKPOINT)
+    assert (await resolved(rfc, f"{URL}ct/v1/", spki=both)).protocol is Protocol.RFC6962
+
+
+async def test_a_hybrid_named_by_url() -> None:
+    transport = Canned().put(f"{URL}ct/v1/get-sth", STH)
+    found = await resolve_urls([URL], (), transport, Clock(), keys=[SPKI], hybrids={URL: MONITORING})
+    assert [(log.protocol, log.monitoring_url) for log in found.logs] == [(Protocol.HYBRID, MONITORING)]
+
+
+async def test_a_log_named_twice_is_one() -> None:
+    transport = Canned().put(f"{URL}log.v3.json", static_v3()).put(f"{MONITORING}log.v3.json", static_v3())
+    assert len((await resolve_urls([URL, MONITORING], (), transport, Clock())).logs) == 1
+
+
+async def test_a_key_is_needed() -> None:
+    with pytest.raises(ConfigError, match="give its key with --log-key"):
+        await resolve_urls([URL], (), Canned(), Clock())
+
+
+async def test_a_key_of_another_log() -> None:
+    for transport in (Canned().put(f"{URL}ct/v1/get-sth", STH), Canned().put(f"{URL}checkpoint", CHECKPOINT)):
+        with pytest.raises(ConfigError, match="--log-key is not its key"):
+            await resolve_urls([URL], (), transport, Clock(), keys=[keys.spki(OTHER)])
+
+
+async def test_no_log_there() -> None:
+    with pytest.raises(BadAnswer, match="is there a log"):
+        await resolve_urls([URL], (), Canned(), Clock(), keys=[SPKI])
+    for name, answer in (
+        ("ct/v1/get-sth", b"{}"),
+        ("checkpoint", b"hello"),
+        ("checkpoint", b"a.test/x\n5\n"),
+        ("checkpoint", b"\n"),
+    ):
+        with pytest.raises(BadAnswer):
+            await resolve_urls([URL], (), Canned().put(URL + name, answer), Clock(), keys=[SPKI])
+
+
+@pytest.mark.parametrize("answer", [RemoteError("no route"), Response(503, b""), Response(429, b"")])
+async def test_a_log_that_is_down(answer: Response | Exception) -> None:
+    with pytest.raises(RemoteError, match=r"https://alder\.test/2026h2/: log\.v3\.json"):
+        await resolve_urls([URL], (), Canned().put(f"{URL}log.v3.json", answer), Clock())
+
+
+@pytest.mark.parametrize("entry", [b"{}", static_v3(key="x"), static_v3(log_id="x"), static_v3(key=None, log_id=None)])
+async def test_a_description_that_makes_no_sense(entry: bytes) -> None:
+    with pytest.raises(BadAnswer, match=r"its log\.v3\.json: entry"):
+        await resolve_urls([URL], (), Canned().put(f"{URL}log.v3.json", entry), Clock())
+
+
+def test_keys_as_people_give_them(tmp_path: Path) -> None:
+    pem, der = tmp_path / "key.pem", tmp_path / "key.der"
+    pem.write_text(keys.public_pem(KEY))
+    der.write_bytes(SPKI)
+    for text in (base64.b64encode(SPKI).decode(), str(pem), str(der)):
+        assert read_key(text) == SPKI
+
+
+def test_what_is_no_key(tmp_path: Path) -> None:
+    files = {
+        "empty": b"",
+        "text": b"hello",
+        "broken": b"-----BEGIN PUBLIC KEY-----\n",
+        "curve": keys.spki(ec.generate_private_key(ec.SECP384R1())),
+        "private": keys.private_pem(KEY),
+    }
+    for name, stored in files.items():
+        (tmp_path / name).write_bytes(stored)
+        with pytest.raises(ConfigError, match="log key"):
+            read_key(str(tmp_path / name))
+    for text in ("", "AAAA", "no/such/file", "a\0b"):
+        with pytest.raises(ConfigError, match="log key"):
+            read_key(text)
