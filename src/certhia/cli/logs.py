@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from certhia import render
+from certhia.cli.progress import age
 from certhia.logs.select import Chosen, final_root_matches
 from certhia.model import Head, Health
 
@@ -136,7 +137,7 @@ def _cells(row: Row) -> list[Text]:
         _number(row.size),
         _number(row.position),
         _number(row.lag_entries),
-        Text("-" if row.lag_seconds is None else duration(row.lag_seconds)),
+        Text("-" if row.lag_seconds is None else age(row.lag_seconds)),
         Text(row.health or "-", style=_HEALTH_STYLES[health] if health else ""),
         Text(_followed(row)),
     ]
@@ -145,14 +146,6 @@ def _cells(row: Row) -> list[Text]:
 def _followed(row: Row) -> str:
     wrong = " THE FINAL ROOT DIFFERS FROM THE LIST'S" if row.final_root is False else ""
     return render.terminal(f"{'yes' if row.followed else 'no'}: {row.reason}{wrong}")
-
-
-def duration(seconds: float) -> str:
-    """A duration at a glance: `12 s`, `3 min`, `5 h`, `12 d`."""
-    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
-        if seconds < limit:
-            return f"{seconds / unit:.0f} {name}"
-    return f"{seconds / 86400:.0f} d"
 
 
 def _text(text: str, columns: int) -> Text:
