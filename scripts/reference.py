@@ -17,7 +17,7 @@ import typer
 from certhia import config
 from certhia.cli import app
 from certhia.sinks.csv import COLUMNS
-from certhia.sinks.schema import FIELDS
+from certhia.sinks.schema import schema
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 HIDDEN = {"--install-completion", "--show-completion", "--help"}
@@ -50,9 +50,10 @@ def _cell(text: str) -> str:
 
 def _value(option: Any) -> str:
     """What stands behind the option: ` FILE`, or nothing for a switch."""
-    if option.is_flag or getattr(option, "count", False):
+    if option.is_flag or option.count:
         return ""
-    return f" {option.metavar or option.type.name.upper()}"
+    name = option.metavar or max(option.opts, key=len).rpartition("-")[2].upper()
+    return f" {name.replace('|', ' or ')}"
 
 
 def cli() -> str:
@@ -77,13 +78,20 @@ def configuration() -> str:
     return config.reference().strip()
 
 
+def _properties(properties: dict[str, Any]) -> list[str]:
+    """A table of a JSON Schema's properties."""
+    lines = ["| field | type | |", "|---|---|---|"]
+    for name, what in properties.items():
+        kind = what["type"] if isinstance(what["type"], str) else " or ".join(what["type"])
+        lines.append(f"| `{name}` | {kind} | {_cell(what['description'])} |")
+    return lines
+
+
 def match() -> str:
     """The fields of a match as JSON has them, then the columns of CSV."""
-    lines = ["| field | type | |", "|---|---|---|"]
-    for field in FIELDS:
-        kind = field.type.get("type", "")
-        shown = " or ".join(kind) if isinstance(kind, list) else str(kind)
-        lines.append(f"| `{field.name}` | {shown} | {_cell(field.description)} |")
+    properties: dict[str, Any] = schema()["properties"]  # type: ignore[assignment]
+    lines = [*_properties(properties), "", "Each of `rules` has", ""]
+    lines += _properties(properties["rules"]["items"]["properties"])
     lines += ["", "CSV has these columns, in this order:", "", ", ".join(f"`{column}`" for column in COLUMNS)]
     return "\n".join(lines)
 
@@ -99,7 +107,7 @@ LIMITS = (
     ("Entries in a page", "crates/certhia-core/src/page.rs MAX_ENTRIES", ""),
     ("Names read of one certificate", "crates/certhia-core/src/certificate.rs MAX_NAMES", ""),
     ("Nesting of a certificate's parts", "crates/certhia-core/src/der.rs MAX_DEPTH", "levels"),
-    ("A settings file", "certhia.config.MAX_FILE", "bytes"),
+    ("A settings file", "certhia.config.sources.MAX_FILE", "bytes"),
     ("A file of rules, one a line", "certhia.rules.lines.MAX_FILE", "bytes"),
     ("A file of programmes", "certhia.rules.documents.MAX_DOCUMENT", "bytes"),
     ("Rules of all files together", "crates/certhia-core/src/rules.rs MAX_RULES", ""),

@@ -68,7 +68,7 @@ def test_every_option_explains_itself(reference: ModuleType) -> None:
 
 
 def test_every_setting_is_in_the_reference() -> None:
-    from certhia import keys
+    from certhia.config import keys
 
     text = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     missing = [key for key in keys.fields() if f"`{keys.variable(key)}`" not in text]
