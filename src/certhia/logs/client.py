@@ -37,7 +37,7 @@ class Fetched:
 
 
 class LogClient(Protocol):
-    """One log, whatever its protocol. Every coroutine raises RemoteError of some kind when the log gives no good answer."""
+    """One log, whatever its protocol. Coroutines raise RemoteError of some kind when the log gives no good answer."""
 
     @property
     def log(self) -> Log:
@@ -49,7 +49,7 @@ class LogClient(Protocol):
     def plan(self, start: int, end: int) -> int:
         """Where a request that begins at `start` should end: past `start`, at most `end`. Requests that end there can
         be made in parallel without asking for anything twice. The same question may get another answer once more is
-        known about the log; a log whose answers vary in length gets long ranges, whose rest is to be asked for again."""
+        known about the log. Where answers vary in length the range is long, and its rest is to be asked for again."""
 
     async def fetch(self, start: int, end: int, size: int) -> Fetched:
         """Entries from `start` on, at most to `end`; at least one. `size` is that of a held signed head: nothing at or
@@ -118,9 +118,7 @@ class Line:
         url, pace = self.url + path, self._pace
         async with pace.slot():
             try:
-                answer = await self._transport.get(
-                    url, headers=GZIP if gzip else IDENTITY, cap=cap, timeout=timeout
-                )
+                answer = await self._transport.get(url, headers=GZIP if gzip else IDENTITY, cap=cap, timeout=timeout)
             except TooLong:
                 pace.ok()
                 raise
@@ -150,7 +148,9 @@ class Line:
             raise Lagging(f"{url}: {status}, {missing}: {quote(answer.body)}")
         if 300 <= status < 400:
             target = quote(answer.headers.get("location", "").encode())
-            raise BadAnswer(f"{url}: {status}, redirects to {target}: not followed; if the log moved, its list must say so")
+            raise BadAnswer(
+                f"{url}: {status}, redirects to {target}: not followed; if the log moved, its list must say so"
+            )
         raise BadAnswer(f"{url}: answered {status} instead of 200: {quote(answer.body)}")
 
 

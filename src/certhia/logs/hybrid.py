@@ -1,4 +1,4 @@
-"""Logs that answer RFC 6962 and serve their entries as data tiles too: heads and proofs from the one, bytes from the other."""
+"""Logs that answer RFC 6962 and serve data tiles too: heads and proofs from the one, entries from the other."""
 
 from __future__ import annotations
 

@@ -124,7 +124,9 @@ class Rfc6962Client:
         try:
             return edge_from_inclusion(leaf, size, path, root)
         except Malformed as error:
-            raise Unverified(f"{self.log.url}: the proof of entry {size - 1} at size {size} makes no sense: {error}") from error
+            raise Unverified(
+                f"{self.log.url}: the proof of entry {size - 1} at size {size} makes no sense: {error}"
+            ) from error
 
     async def _last_leaf(self, size: int) -> tuple[bytes, tuple[bytes, ...]]:
         """Leaf hash and inclusion proof of the last entry of the tree of `size`."""
@@ -140,7 +142,9 @@ class Rfc6962Client:
         encoded = percent(base64.b64encode(leaf), safe="")
         answer = await self._json(f"ct/v1/get-proof-by-hash?hash={encoded}&tree_size={size}")
         if answer.get("leaf_index") != index:
-            raise BadAnswer(f"{self.log.url}: get-proof-by-hash proves another entry than {index}, one with the same leaf")
+            raise BadAnswer(
+                f"{self.log.url}: get-proof-by-hash proves another entry than {index}, one with the same leaf"
+            )
         return self._hashes(answer, "audit_path")
 
     async def prove(self, edge: Edge, head: Head) -> tuple[str, tuple[bytes, ...]]:
@@ -150,7 +154,8 @@ class Rfc6962Client:
         if edge.size == head.size:
             if edge.root() != head.root:
                 raise Unverified(
-                    f"{self.log.url}: the entries give {edge.root().hex()} at size {edge.size}, the log signed {head.root.hex()}"
+                    f"{self.log.url}: the {edge.size} entries give the root {edge.root().hex()}, "
+                    f"the log signed {head.root.hex()}"
                 )
             return "", ()
         if edge.size == 0:
@@ -177,7 +182,9 @@ class Rfc6962Client:
             page = self.decode([await self.fetch(index, index + 1, head.size)])
             path = await self._proof_by_hash(page.leaf_hashes, index, head.size)
         if not verify_inclusion(page.leaf_hashes, index, head.size, path, head.root):
-            raise Unverified(f"{self.log.url}: entry {index} is not proven to be in the signed head of size {head.size}")
+            raise Unverified(
+                f"{self.log.url}: entry {index} is not proven to be in the signed head of size {head.size}"
+            )
         return page[0]
 
     async def issuer(self, fingerprint: bytes) -> bytes | None:

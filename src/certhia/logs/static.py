@@ -108,6 +108,8 @@ class StaticClient:
         except Lagging:
             return None
         if hashlib.sha256(der).digest() != fingerprint:
-            raise Unverified(f"{self.log.url}: issuer/{fingerprint.hex()} is another certificate: {len(der)} bytes dropped")
+            raise Unverified(
+                f"{self.log.url}: issuer/{fingerprint.hex()} is another certificate: {len(der)} bytes dropped"
+            )
         self._issuers.add(der)
         return der

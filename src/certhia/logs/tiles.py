@@ -36,7 +36,7 @@ class HashTiles:
         self._proven: OrderedDict[tuple[int, int], bytes] = OrderedDict()
 
     async def edge(self, log: Log, head: Head, size: int) -> Edge:
-        """The right edge of the first `size` entries of `head`. Raises Unverified where the tiles don't lead to its root."""
+        """The right edge of the first `size` entries of `head`. Raises Unverified where tiles don't lead to its root."""
         if not 0 <= size <= head.size:
             raise ValueError(f"no tree of {size} entries in a head of {head.size}")
         lookup = Lookup(self._line, head.size, self._proven)
@@ -68,8 +68,8 @@ class HashTiles:
         if whole.root() != head.root:
             self._proven.clear()
             raise Unverified(
-                f"{log.url}: the first {edge.size} entries and the log's hash tiles give the root {whole.root().hex()} at "
-                f"size {head.size}, the log signed {head.root.hex()}"
+                f"{log.url}: the first {edge.size} entries and the log's hash tiles give the root "
+                f"{whole.root().hex()} at size {head.size}, the log signed {head.root.hex()}"
             )
         self._remember(lookup.full)
         return tuple(nodes)

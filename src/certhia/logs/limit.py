@@ -1,0 +1,200 @@
+"""How many requests a second a server allows: learned from when it says no. No I/O and no clock of its own.
+
+    free ── 429 ──▶ seek ── 429 ──▶ hold ── 429 ──▶ hold …
+
+free   No limit was ever met: requests go as fast as answers come; how many at once grows with each answer.
+seek   The limit is somewhere below. From a low rate, up by at most 30 % an answer and a doubling a second, to the next
+       no: that is cheap in refusals where the limit is a request in five seconds, and takes seconds where it is 75 a
+       second.
+hold   The limit is known nearly. After a no a little below it, back up to it along a cubic (as TCP does), a while on
+       its level, then beyond, faster and faster: limits get lifted too. How long that takes goes by what a no costs:
+       the pause that the server asked for, and its share of all answers.
+
+Growth goes by requests, not by time: who asks for less than is allowed learns nothing, and nothing changes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from enum import Enum, auto
+
+FIRST_PAUSE = 5.0  # seconds after the first no, at least
+LONGEST_PAUSE = 600.0
+SEEK_UP = 1.25  # by an answer at most
+SEEK_DOUBLES = 1.5  # seconds
+LOWEST = 1 / 600  # requests a second
+FREE = 1000.0  # requests a second: beyond it there is no limit worth a thought
+BACK = 0.95  # of the level: where a hold begins
+STEP = 0.02  # of the rate at a no: how far below it the next level is; doubled while they come early
+LARGEST_STEP = 0.4
+EARLY = 0.4  # of a cycle
+ENOUGH = 5  # answers that make an estimate
+SETTLE = 2.0  # seconds of pause after the seeking
+LATE = 2.0  # seconds
+GUESS = 0.9
+CYCLE = 5.0  # seconds from a no to the level again, at least
+REFUSALS = 150.0  # requests to a refusal, at least
+PAUSES = 20.0  # times the pause
+
+
+class Phase(Enum):
+    """See the module."""
+
+    FREE = auto()
+    SEEK = auto()
+    HOLD = auto()
+
+
+class Limit:
+    """What is known about one server. Times are seconds of any monotonic clock."""
+
+    def __init__(self, rate: float | None = None) -> None:
+        """`rate`: what was learned in an earlier run."""
+        self.phase = Phase.FREE if rate is None else Phase.HOLD
+        self.rate = float("inf") if rate is None else min(max(rate, LOWEST), FREE) * BACK
+        self._level = float("inf") if rate is None else rate  # where a hold stays longest
+        self._cycle = CYCLE if rate is None else max(CYCLE, REFUSALS / rate)
+        self._grown = 0.0  # share of the cycle that is over
+        self._step = STEP
+        self._next_at = float("-inf")
+        self._paused_until = float("-inf")
+        self._pause = 0.0  # seconds, of the last no
+        self._answers = 0  # good ones since the last no
+        self._refusals = 0  # that belong to it
+        self._eras: deque[tuple[int, float, float]] = deque(maxlen=16)  # answers, pause before, seconds after it
+        self._era = 0  # how many times there was a no
+        self._recent: deque[float] = deque(maxlen=1024)  # when good answers came, while seeking
+        self._flying: deque[tuple[int, float]] = deque()  # era and rate of each request that is out
+        self._good = LOWEST  # the highest rate of a request that was answered, in this era
+
+    @property
+    def remembered(self) -> float | None:
+        """What is worth remembering over a restart; None where no limit is known."""
+        return self._level if self.phase is Phase.HOLD else None
+
+    @property
+    def limited(self) -> bool:
+        """Whether a limit is known, or looked for."""
+        return self.phase is not Phase.FREE
+
+    def ready_at(self) -> float:
+        """When the next request may go."""
+        return max(self._next_at, self._paused_until)
+
+    def sent(self, now: float) -> None:
+        """A request goes out."""
+        self._flying.append((self._era, self.rate))
+        if self.phase is not Phase.FREE:
+            gap = 1.0 / self.rate
+            late = max(gap / 4, 0.005)  # what a late timer may make up for
+            self._next_at = max(self._next_at, now - late) + gap
+
+    def dropped(self) -> None:
+        """A request ended without a word about the server: it was cancelled."""
+        self._land()
+
+    def answered(self, now: float) -> None:
+        """A good answer."""
+        era, rate = self._land()
+        self._answers += 1
+        if self.phase is Phase.SEEK:
+            self._recent.append(now)
+        if era != self._era or self.phase is Phase.FREE:
+            return
+        if self.phase is Phase.SEEK:
+            self._good = max(self._good, rate)
+            self.rate *= min(SEEK_UP, 2.0 ** (1.0 / (SEEK_DOUBLES * self.rate)))
+        else:
+            self._grown += 1.0 / (self._cycle * self.rate)
+            self.rate = self._level * _cubic(self._grown)
+        if self.rate >= FREE:
+            self.phase, self.rate = Phase.FREE, float("inf")
+
+    def refused(self, now: float, wait: float | None) -> None:
+        """429 or its like; `wait` is what Retry-After says."""
+        era, rate = self._land()
+        if era != self._era:
+            self._refusals += 1
+            self._paused_until = max(self._paused_until, now + (wait or 0.0))
+            return
+        if self.phase is not Phase.FREE:
+            self._eras.append((self._answers, self._pause, max(now - self._paused_until, 0.001)))
+        least = self._lower(now, rate)
+        self._pause = max(wait or 0.0, least, self._default_pause())
+        self._cycle = max(CYCLE, REFUSALS * max(self._refusals, 1) / self._level, PAUSES * max(wait or 0.0, 0.25))
+        self._next_at = self._paused_until = now + self._pause
+        self._answers, self._refusals = 0, 1
+        self._era += 1
+
+    def failed(self) -> None:
+        """A 5xx, a timeout, a broken connection: some count against the limit, some say that it is too much."""
+        self._land()
+        if self.phase is not Phase.FREE:
+            self.rate = max(self.rate * 0.97, LOWEST)
+            self._level = max(self._level * 0.99, LOWEST)
+
+    def _land(self) -> tuple[int, float]:
+        """The request that has been out for longest: answers come nearly in order."""
+        return self._flying.popleft() if self._flying else (self._era, self.rate)
+
+    def _default_pause(self) -> float:
+        return FIRST_PAUSE if self.phase is Phase.SEEK else min(max(1.0 / self.rate, 0.25), FIRST_PAUSE)
+
+    def _lower(self, now: float, rate: float) -> float:
+        """Chooses the rate after a no. Returns the least pause."""
+        answers, pause = self._answers, self._pause
+        if self.phase is Phase.FREE:
+            self.phase, self.rate, self._good = Phase.SEEK, 1.0 / FIRST_PAUSE, LOWEST
+            return FIRST_PAUSE
+        if self.phase is Phase.SEEK:
+            if not answers:
+                self.rate = max(self.rate / 4, LOWEST)
+                return min(pause * 4, LONGEST_PAUSE)
+            self.phase = Phase.HOLD
+            self._hold(min(self._good * 0.98, self._measured(now)))
+            self._eras.clear()
+            return SETTLE
+        if self._grown >= EARLY:
+            self._step = STEP
+            self._eras.clear()
+            self._hold(rate * (1 - STEP))
+            return 0.0
+        self._step = min(self._step * 2, LARGEST_STEP)
+        likely = self._likely()
+        self._hold(min(rate * (1 - STEP), max(likely, rate / 4)) if likely else rate * (1 - self._step))
+        return 0.0 if answers >= ENOUGH else min(pause * 2, LONGEST_PAUSE)
+
+    def _measured(self, now: float) -> float:
+        """Good answers a second: of late, or where they were few, since the seeking began."""
+        answers, pause, active = self._eras[-1]
+        if answers < ENOUGH:
+            return math.sqrt(self._good * answers / (pause + active))
+        late = sum(1 for at in self._recent if now - at <= LATE)
+        return late / LATE if late >= ENOUGH else self._good * GUESS
+
+    def _likely(self) -> float | None:
+        """The limit, by what came between the last refusals, at each of which the server had nothing left; None while
+        too little came. What a pause brought is counted in full only where it was short: who knows how much a server
+        saves up for us."""
+        eras = list(self._eras)
+        while len(eras) > 1 and sum(answers for answers, _, _ in eras[1:]) >= ENOUGH:
+            del eras[0]
+        count = sum(answers for answers, _, _ in eras)
+        if count < ENOUGH:
+            return None
+        active = sum(active for _, _, active in eras)
+        lowest = count / (active + sum(pause for _, pause, _ in eras))
+        if max(pause for _, pause, _ in eras) * lowest <= 1.2:
+            return lowest
+        return math.sqrt(lowest * count / active)
+
+    def _hold(self, level: float) -> None:
+        self._level = max(level, LOWEST)
+        self._grown = 0.0
+        self.rate = self._level * BACK
+
+
+def _cubic(grown: float) -> float:
+    """The rate as a share of the level: BACK at 0, 1 at 1, flat there, then up."""
+    return 1.0 + (1.0 - BACK) * (grown - 1.0) ** 3
