@@ -167,11 +167,12 @@ def test_files_are_one_idea() -> None:
 
 
 def test_functions_do_one_thing() -> None:
+    """Bodies are measured: a command has one parameter for each of its options."""
     long = {}
     for path in sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                length = (node.end_lineno or node.lineno) - node.body[0].lineno + 1
                 if length >= LONGEST_FUNCTION:
                     long[f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"] = length
     assert long == {}
