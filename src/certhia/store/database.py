@@ -29,11 +29,23 @@ _PRAGMAS: Final = (
 )
 
 
-def connect(file: Path, *, mode: str, begin: str, connections: int) -> AsyncEngine:
-    """An engine for an existing file. `mode` is SQLite's: "rw" or "ro"; `begin` is how transactions begin.
+def to_write(file: Path) -> AsyncEngine:
+    """An engine with one connection that writes. Transactions are begun by us: the driver would leave DDL outside."""
+    engine = _engine(file, "rw", pool_size=1)
 
-    Transactions are begun by us, not by the driver, which would leave DDL and reads outside.
-    """
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def to_read(file: Path) -> AsyncEngine:
+    """An engine whose connections only read; each statement sees the state as of its own beginning."""
+    return _engine(file, "ro", pool_size=4, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+
+
+def _engine(file: Path, mode: str, **options: Any) -> AsyncEngine:
     uri = f"file:{quote(str(file))}?mode={mode}"
 
     def open_connection() -> Awaitable[aiosqlite.Connection]:
@@ -44,23 +56,18 @@ def connect(file: Path, *, mode: str, begin: str, connections: int) -> AsyncEngi
     engine = create_async_engine(
         "sqlite+aiosqlite:///state",
         async_creator=open_connection,
-        pool_size=connections,
+        pool_reset_on_return=None,  # transactions end where they begin
         max_overflow=0,
         pool_timeout=60,
+        **options,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, f"query_only={'ON' if mode == 'ro' else 'OFF'}"):
             cursor.execute(f"PRAGMA {pragma}")
-        if mode == "ro":
-            cursor.execute("PRAGMA query_only=ON")
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine
 

@@ -63,7 +63,7 @@ class Reader:
     def __init__(self, directory: Path, file: Path, engine: AsyncEngine) -> None:
         self.directory = directory
         self.file = file
-        self._readers = engine
+        self.engine = engine
 
     async def positions(self) -> dict[bytes, Position]:
         """The verified position of each log that has one, by log id."""
@@ -142,12 +142,12 @@ class Reader:
         """Rows of a query one by one, as of the moment it began, few of them in memory."""
         async with (
             database.guarded(self.file),
-            self._readers.connect() as connection,
+            self.engine.connect() as connection,
             connection.stream(query, execution_options={"yield_per": AT_ONCE}) as result,
         ):
             async for row in result.mappings():
                 yield dict(row)
 
     async def _rows(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        async with database.guarded(self.file), self._readers.connect() as connection:
+        async with database.guarded(self.file), self.engine.connect() as connection:
             return [dict(row) for row in (await connection.execute(query, values or {})).mappings()]

@@ -72,9 +72,9 @@ class State(Reader):
         writers = readers = None
         try:
             await asyncio.to_thread(database.create, file)
-            writers = database.connect(file, mode="rw", begin="BEGIN IMMEDIATE", connections=1)
+            writers = database.to_write(file)
             await database.upgrade(writers, file, allowed=True)
-            readers = database.connect(file, mode="ro", begin="BEGIN", connections=4)
+            readers = database.to_read(file)
             state = cls(path, readers, clock)
             state._lock, state._writers = lock, writers
             await state._begin(writers)
@@ -91,7 +91,7 @@ class State(Reader):
         file = path / FILE
         if not await asyncio.to_thread(file.is_file):
             raise StateError(f"{path}: there is no state here: `certhia watch` makes one, --state NAME names another")
-        readers = database.connect(file, mode="ro", begin="BEGIN", connections=4)
+        readers = database.to_read(file)
         try:
             await database.upgrade(readers, file, allowed=False)
         except BaseException:
@@ -107,7 +107,7 @@ class State(Reader):
                 writer.remember(CLEAN, "yes")
                 await writer.flush()
         finally:
-            await self._readers.dispose()
+            await self.engine.dispose()
             if self._writers is not None:
                 await self._writers.dispose()
             if self._lock is not None:
@@ -215,7 +215,7 @@ class State(Reader):
 
     async def request(self, kind: str, payload: str) -> int:
         """Leaves a request for the follower, now or when one starts; gives its id. Raises StateError."""
-        engine = database.connect(self.file, mode="rw", begin="BEGIN IMMEDIATE", connections=1)
+        engine = database.to_write(self.file)
         row = {"kind": kind, "payload": codec.plain(payload), "at": self._clock.now()}
         try:
             async with database.guarded(self.file), engine.begin() as connection:

@@ -1,0 +1,195 @@
+"""Is the state what was written? Recomputes every root, signature, checksum, count and reference from the rows.
+
+Finds each row that was deleted, added or changed by hand: steps by the chain of their digests, other rows by a
+checksum of their own, missing ones by the count and sum that `tallies` keeps of each table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Boolean, Column, Executable, Float, Integer, LargeBinary, Table, Text, func, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import NullType
+
+from certhia.store import codec, database
+from certhia.store.audit import CheckHead, Fault, LogAudit
+from certhia.store.batch import Tally
+from certhia.store.reading import AT_ONCE, Reader
+from certhia.store.schema import DONE, PENDING, deliveries, logs, matches, quarantine, sightings, steps, tallies
+
+MOST: Final = 1000  # faults that are told of one table: more don't help anybody
+NONE: Final = (1 << 63, 0, 0)  # after the last match
+
+
+async def check(state: Reader, check_head: CheckHead | None = None) -> list[Fault]:
+    """Everything that is wrong with the state as of now; beside a follower too.
+
+    `check_head(log, head)` reads `head.raw` again and raises where it is not what the log signed
+    (`certhia.logs.heads.check_head`); without it signatures are left unchecked. Raises StateError where the file can't
+    be read at all.
+    """
+    async with database.guarded(state.file), state.engine.connect() as connection:
+        await connection.exec_driver_sql("BEGIN")  # one moment for all tables
+        try:
+            return await Fsck(connection, check_head).run()
+        finally:
+            await connection.exec_driver_sql("ROLLBACK")
+
+
+class Fsck:
+    """One examination."""
+
+    def __init__(self, connection: AsyncConnection, check_head: CheckHead | None) -> None:
+        self._connection = connection
+        self._check_head = check_head
+        self._faults: list[Fault] = []
+        self._audits: dict[int, LogAudit] = {}
+        self._sums: dict[str, Tally] = {}
+        self._ids: dict[str, int] = {}  # highest id of a table
+
+    async def run(self) -> list[Fault]:
+        """Examines everything; gives the faults found."""
+        await self._file()
+        await self._quarantine_and_logs()
+        await self._ledger()
+        await self._sightings()
+        await self._matches()
+        await self._deliveries()
+        await self._tallies()
+        return self._faults
+
+    def _add(self, table: str, row: str, what: str) -> None:
+        if sum(fault.table == table for fault in self._faults) < MOST:
+            self._faults.append(Fault(table, row, what))
+
+    def _add_all(self, table: str, row: str, what: Iterator[str]) -> None:
+        for text in what:
+            self._add(table, row, text)
+
+    async def _rows(self, query: Executable) -> AsyncIterator[dict[str, Any]]:
+        async with self._connection.stream(query, execution_options={"yield_per": AT_ONCE}) as result:
+            async for row in result.mappings():
+                yield dict(row)
+
+    async def _table(self, table: Table) -> AsyncIterator[dict[str, Any]]:
+        """All rows of a table by their primary key, but those that hold values of another kind than the column's:
+        SQLite takes any, and what does not fit could not be examined further."""
+        raw = [type_coerce(column, NullType()).label(column.name) for column in table.c]
+        async for row in self._rows(select(*raw).order_by(*table.primary_key)):
+            wrong = [column.name for column in table.c if not _fits(column, row)]
+            if wrong:
+                self._add(table.name, _name(table, row), f"holds a value of another kind in {', '.join(wrong)}")
+            else:
+                yield row
+
+    async def _marked(self, table: Table, columns: tuple[str, ...]) -> AsyncIterator[dict[str, Any]]:
+        """The same, each row checked against its own checksum and counted."""
+        async for row in self._table(table):
+            self._count(table.name, row["mark"])
+            if codec.mark(table.name, columns, row) != row["mark"]:
+                self._add(table.name, _name(table, row), "was changed: its checksum does not fit")
+            yield row
+
+    def _count(self, name: str, mark: int) -> None:
+        tally = self._sums.setdefault(name, Tally())
+        tally.count += 1
+        tally.sum = (tally.sum + mark) % codec.MARKS
+
+    async def _file(self) -> None:
+        """SQLite's own checks: pages, indexes, references."""
+        for text in (await self._connection.exec_driver_sql(f"PRAGMA integrity_check({MOST})")).scalars():
+            if text != "ok":
+                self._add("file", "", str(text))
+        for table, row, parent, _ in map(tuple, await self._connection.exec_driver_sql("PRAGMA foreign_key_check")):
+            self._add(str(table), f"rowid {row}", f"names a row of {parent} that is not there")
+
+    async def _quarantine_and_logs(self) -> None:
+        kept: dict[int, list[int]] = {}
+        async for row in self._marked(quarantine, codec.QUARANTINE_COLUMNS):
+            kept.setdefault(row["log"], []).append(row["index"])
+        async for row in self._table(logs):
+            self._count("logs", codec.log_mark(row))
+            self._ids["logs"] = row["id"]
+            audit = self._audits[row["id"]] = LogAudit(row, kept.get(row["id"], ()), self._check_head)
+            self._add_all("logs", audit.name, audit.begin())
+
+    async def _ledger(self) -> None:
+        async for row in self._table(steps):
+            audit = self._audits.get(row["log"])
+            if audit is None:
+                self._add("steps", _name(steps, row), "the log is not there")
+            else:
+                self._add_all("steps", f"{row['seq']} {audit.name}", audit.step(row))
+        for audit in self._audits.values():
+            self._add_all("logs", audit.name, audit.finish())
+
+    async def _sightings(self) -> None:
+        async for row in self._marked(sightings, codec.SIGHTING_COLUMNS):
+            audit = self._audits.get(row["log"])
+            if audit is not None and row["verified"] is not audit.track.covers(row["index"], audit.track.committed):
+                proven = "not verified" if row["verified"] else "verified"
+                self._add(
+                    "sightings", _name(sightings, row), f"its entry is {proven} by the ledger; the row says otherwise"
+                )
+
+    async def _matches(self) -> None:
+        verified = func.max(type_coerce(sightings.c.verified, Integer))
+        counted = (
+            select(sightings.c.match, func.count(), verified).group_by(sightings.c.match).order_by(sightings.c.match)
+        )
+        # Both in order of the match's id, side by side.
+        async with self._connection.stream(counted, execution_options={"yield_per": AT_ONCE}) as result:
+            others = aiter(result)
+            at, count, proven = await anext(others, NONE)
+            async for row in self._marked(matches, codec.MATCH_COLUMNS):
+                number = self._ids["matches"] = row["id"]
+                while at < number:
+                    at, count, proven = await anext(others, NONE)
+                found, holds = (count, bool(proven)) if at == number else (0, False)
+                if row["sightings"] != found:
+                    self._add("matches", str(number), f"counts {row['sightings']} sightings; {found} are there")
+                if row["verified"] is not holds:
+                    self._add("matches", str(number), "says otherwise of being verified than its sightings")
+
+    async def _deliveries(self) -> None:
+        async for row in self._marked(deliveries, codec.DELIVERY_COLUMNS):
+            self._ids["deliveries"] = row["id"]
+            if row["state"] == DONE:
+                self._count("delivered", codec.done_mark(row["id"]))
+            elif row["state"] != PENDING:
+                self._add("deliveries", str(row["id"]), f"is in no state that there is ({row['state']})")
+
+    async def _tallies(self) -> None:
+        kept = {row["name"]: row async for row in self._table(tallies)}
+        for name in ("logs", "quarantine", "matches", "sightings", "deliveries", "delivered"):
+            row, found = kept.get(name), self._sums.get(name, Tally())
+            if row is None:
+                self._add("tallies", name, "is missing")
+                continue
+            table = "deliveries" if name == "delivered" else name
+            if row["count"] != found.count:
+                what = "are marked as delivered" if name == "delivered" else "are there"
+                self._add(table, "", f"{found.count} rows {what}; {row['count']} were written")
+            elif row["sum"] != found.sum:
+                self._add(table, "", "the rows are not those that were written: some were put in the place of others")
+            if row["last"] < self._ids.get(name, 0):
+                self._add(table, str(self._ids[name]), f"has an id that was not given yet; the last is {row['last']}")
+
+
+def _name(table: Table, row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{column.name} {row[column.name]}" for column in table.primary_key)
+
+
+def _fits(column: Column[Any], row: dict[str, Any]) -> bool:
+    """Whether a value is of its column's kind. Makes truth values of the numbers that SQLite keeps for them."""
+    value, kind = row[column.name], column.type
+    if value is None:
+        return bool(column.nullable)
+    if isinstance(kind, Boolean):
+        if value in (0, 1):
+            row[column.name] = bool(value)
+        return isinstance(row[column.name], bool)
+    wanted = {LargeBinary: bytes, Text: str, Float: float}
+    return isinstance(value, next((python for sql, python in wanted.items() if isinstance(kind, sql)), int))
