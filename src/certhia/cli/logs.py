@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -66,25 +67,32 @@ def rows(
 
 
 def table(rows: Sequence[Row], console: Console) -> None:
-    """Prints the rows as a table with a line that sums up."""
+    """Prints the rows as a table with a line that sums up; on a terminal that is too narrow, two lines a log."""
     shown = Table(box=None, pad_edge=False, header_style="bold", expand=False)
     for heading in ("operator", "log", "kind", "state", "interval"):
         shown.add_column(heading, no_wrap=True)
     for heading in ("size", "position", "lag", "behind"):
         shown.add_column(heading, justify="right", no_wrap=True)
-    shown.add_column("health", no_wrap=True)
-    shown.add_column("followed", overflow="fold")
+    for heading in ("health", "followed"):
+        shown.add_column(heading, no_wrap=True)
     for row in rows:
         shown.add_row(*_cells(row), style=None if row.followed else "dim")
-    console.print(shown)
+    needed = Measurement.get(console, console.options.update(max_width=1000), shown).maximum
+    if not console.is_terminal:
+        console = Console(file=console.file, width=max(needed, console.width), color_system=None)
+    if needed <= console.width:
+        console.print(shown)
+    else:
+        for row in rows:
+            console.print(*_lines(row), sep="\n", style=None if row.followed else "dim")
     followed = sum(row.followed for row in rows)
     console.print(f"{followed} followed, {len(rows) - followed} not, {len(rows)} known", highlight=False)
 
 
 def as_json(rows: Sequence[Row]) -> str:
-    """The rows as one JSON array, printable ASCII, a row a line, ended by a newline."""
+    """The rows as one JSON array, printable ASCII, a row a line."""
     lines = ",\n".join(json.dumps({name: getattr(row, name) for name in Row.__slots__}) for row in rows)
-    return f"[\n{lines}\n]\n" if rows else "[]\n"
+    return f"[\n{lines}\n]" if rows else "[]"
 
 
 def _row(one: Chosen, position: Position | None, head: Head | None, health: Health | None, now: float) -> Row:
@@ -141,6 +149,15 @@ def _cells(row: Row) -> list[Text]:
         Text(row.health or "-", style=_HEALTH_STYLES[health] if health else ""),
         Text(_followed(row)),
     ]
+
+
+def _lines(row: Row) -> tuple[Text, Text]:
+    """The same as `_cells`, for narrow terminals."""
+    operator, description, kind, state, interval, *figures, health, followed = _cells(row)
+    first = Text(", ").join((Text(" ").join((operator, description)), kind, state, interval))
+    named = zip(("size", "position", "lag", "behind", "health"), (*figures, health), strict=True)
+    known = [Text(f"{name} ") + text for name, text in named if text.plain != "-"]
+    return first, Text("  ") + Text(", ").join((followed, *known))
 
 
 def _followed(row: Row) -> str:
