@@ -9,8 +9,9 @@ from certhia import decode
 from certhia._core import Entry
 from certhia.clock import Clock
 from certhia.dedupe import Seen
-from certhia.model import Arrival, Match, Quarantined, RuleHit
-from certhia.rules.watchlist import Roots, Watchlist
+from certhia.model import Arrival, Match, Quarantined
+from certhia.rules.roots import Roots
+from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
 
 
@@ -61,9 +62,9 @@ class Teller:
             return 0
         found = [self._read(arrival, position, raw) for position, raw in arrival.scan.hits]
         wanted = [match for match in found if match is not None]
-        stored = [match for match in wanted if not self._streamed_only(match.hits)]
+        stored = [match for match in wanted if not self.watchlist.is_streamed(match.hits)]
         for match in wanted:
-            if self._streamed_only(match.hits):
+            if self.watchlist.is_streamed(match.hits):
                 self._tell_streamed(match)
         if stored:
             await self._tell_stored(stored)
@@ -86,9 +87,6 @@ class Teller:
         seconds = entry.timestamp / 1000
         since, until = self._limits.since, self._limits.until
         return (since is None or seconds >= since) and (until is None or seconds < until)
-
-    def _streamed_only(self, hits: Sequence[RuleHit]) -> bool:
-        return all(hit.why == "everything" for hit in hits)
 
     def _tell_streamed(self, match: Match) -> None:
         if self.seen.add(match.key):

@@ -102,7 +102,7 @@ class Watch(Section):
     files: tuple[Path, ...] = Field((), description="Files of watch rules: one a line, or programmes in TOML or YAML")
     precerts: bool = Field(True, description="Look at precertificates too")
     every_sighting: bool = Field(False, description="Tell every log entry of a certificate, not each certificate once")
-    dedupe_size: int = Field(1_000_000, ge=1, description="How many certificates are remembered to tell each once")
+    dedupe_size: int = Field(100_000, ge=1, description="How many certificates are remembered to tell each once")
     dedupe_ttl: Interval = Field(604800.0, description="How long a certificate is remembered to tell it once")
     roots: Path | None = Field(None, description="A file of registrable domains that output is limited to")
 

@@ -19,12 +19,15 @@ from certhia.errors import BadAnswer, Lagging, Malformed, RemoteError, Throttled
 from certhia.logs import start as starts
 from certhia.logs.budget import Budget
 from certhia.logs.client import LogClient
-from certhia.logs.start import NOW, Point
+from certhia.logs.select import final_root_matches
+from certhia.logs.start import NOW
 from certhia.logs.status import Status
 from certhia.logs.window import Group, Window
-from certhia.model import Arrival, Head, Log, Protocol, Step
+from certhia.model import Arrival, Head, Health, Log, Protocol, Step
+from certhia.quantity import Backlog, Point
 
 TILE = 256
+ALL = Backlog()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,7 @@ class Reading:
     verify_entries: int = 65_536  # a backlog is proven on the way at least this often
     verify_seconds: float = 60.0
     until: Point | None = None
-    max_backlog: int | None = None  # entries; None reads all of it
-    max_backlog_age: float | None = None  # seconds
+    max_backlog: Backlog = ALL  # of a resume; by default all of it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Outlets:
 
     accept: Callable[[Arrival], Awaitable[None]]
     step: Callable[[Step], None]
-    notice: Callable[[Log, str], None]
+    rewound: Callable[[Log], None]  # what was accepted after the last step comes again
+    notice: Callable[[Log, str, str], None]  # text, level (debug, info, warning, error)
     matcher: Callable[[], Matcher]
     precerts: bool = True
 
@@ -104,6 +107,11 @@ class Follower:
         return self.client.log
 
     @property
+    def resumed(self) -> bool:
+        """Whether it goes on from a verified position of an earlier run."""
+        return self._origin.verified is not None
+
+    @property
     def poll(self) -> float:
         """Seconds between heads."""
         return self._reading.poll_static if self.log.protocol is Protocol.STATIC else self._reading.poll_rfc6962
@@ -123,18 +131,33 @@ class Follower:
             except Lagging as error:
                 self.status.lagging = str(error)
             except (RemoteError, Malformed) as error:
-                self.status.failed(str(error))
+                self._failed(str(error))
             else:
-                self.status.lagging = ""
-                self.status.succeeded()
+                self._succeeded()
             if not self.status.finished:
                 await self._clock.sleep(self._clock.jitter(self.status.pause(self.poll)))
+
+    def _failed(self, reason: str) -> None:
+        before = self.status.health
+        self.status.failed(reason)
+        if self.status.health is not before and self.status.health is Health.FAILED:
+            self._out.notice(
+                self.log, f"failed {self.status.failures} times in a row, asked less often now: {reason}", "warning"
+            )
+        else:
+            self._out.notice(self.log, reason, "debug")
+
+    def _succeeded(self) -> None:
+        if self.status.health is Health.FAILED:
+            self._out.notice(self.log, "answers again", "info")
+        self.status.lagging = ""
+        self.status.succeeded()
 
     async def round(self) -> None:
         """Asks for a head and reads up to it. Raises RemoteError."""
         await self._ask_head()
         head = self._head
-        assert head is not None  # noqa: S101  (_ask_head raises otherwise)
+        assert head is not None
         if self.status.start is None:
             await self._begin(head)
         if self._edge is None:
@@ -153,10 +176,14 @@ class Follower:
         self._head_at = self._clock.monotonic()
         held = self._head
         if held is not None and head.size == held.size and head.root != held.root:
-            self._alarm(f"two signed heads of size {head.size} with different roots: {held.root.hex()}, {head.root.hex()}")
+            self._alarm(
+                f"two signed heads of size {head.size} with different roots: {held.root.hex()}, {head.root.hex()}"
+            )
             raise Unverified(f"{self.log.url}: two heads of size {head.size} contradict each other")
         if held is None or head.size > held.size:
-            self._still_since = self._clock.now() if held is not None or self._origin.since is None else self._still_since
+            self._still_since = (
+                self._clock.now() if held is not None or self._origin.since is None else self._still_since
+            )
             self._head = self.status.head = head
         elif head.size == held.size and head.timestamp > held.timestamp:
             self._head = self.status.head = head
@@ -200,46 +227,54 @@ class Follower:
         """Takes the tree's right edge at `position` from the log, proven to its signed head; without, unverified."""
         try:
             edge = await self.client.edge(head, position)
-            kind, proof = await self.client.prove(edge, head)
+            proof = await self.client.prove(edge, head)
         except Unverified:
             raise
         except (BadAnswer, Malformed) as error:
             self.status.provable = False
-            self._out.notice(self.log, f"gives no proof of its tree at {position}: followed unverified until it does ({error})")
+            self._out.notice(
+                self.log,
+                f"gives no proof of its tree at {position}: followed unverified until it does ({error})",
+                "warning",
+            )
             return
         start = self._verified.size if note and self._verified is not None else position
         self._set_edges(edge)
         self.status.provable = True
         self._proven_size = head.size
-        self._record(start, edge, head, kind, proof, note)
+        self._record(start, edge, head, proof, note)
 
     async def _seek_proof(self, head: Head) -> None:
         """A log without proofs so far: once it proves where we began, what was read since is read again, verified."""
-        assert self.status.start is not None  # noqa: S101
+        assert self.status.start is not None
         await self._anchor(self.status.start, head)
         if self._edge is not None:
-            self._out.notice(self.log, "can be verified now: reading again what came unverified")
-            self.status.position = self.status.verified = self.status.start
+            self._out.notice(self.log, "can be verified now: reading again what came unverified", "info")
+            self.status.verified = self.status.start
+            self._forget()
 
     async def _limit_backlog(self, head: Head) -> None:
         """Skips ahead of a backlog that is longer than the user wants, and records what was skipped."""
-        assert self._edge is not None  # noqa: S101
+        assert self._edge is not None
         begin = self._edge.size
-        if self._reading.max_backlog is not None:
-            begin = max(begin, head.size - self._reading.max_backlog)
-        elif self._reading.max_backlog_age is not None:
-            date = Point(starts.Kind.DATE, int(self._clock.now() - self._reading.max_backlog_age))
+        most = self._reading.max_backlog
+        if most.entries is not None:
+            begin = max(begin, head.size - most.entries)
+        elif most.seconds is not None:
+            date = Point("date", self._clock.now() - most.seconds)
             begin = max(begin, await starts.resolve(date, self.client, head, self._clock))
         if begin > self._edge.size:
             skipped = (self._edge.size, begin)
             await self._anchor(begin, head, note=f"skipped by --max-backlog: entries {skipped[0]} to {skipped[1] - 1}")
-            self._out.notice(self.log, f"skipped {skipped[1] - skipped[0]} entries, {skipped[0]} to {skipped[1] - 1}, as asked")
+            self._out.notice(
+                self.log, f"skipped {begin - skipped[0]} entries, {skipped[0]} to {begin - 1}, as asked", "info"
+            )
 
     # --- reading ---
 
     async def _read(self, target: int) -> None:
         head = self._head
-        assert head is not None  # noqa: S101
+        assert head is not None
         window = Window(
             self.client,
             self.status.position,
@@ -264,7 +299,7 @@ class Follower:
         """Proves a backlog on the way; asks for a newer head first where the last one is old. Returns the target."""
         if self._clock.monotonic() - self._head_at >= self.poll:
             await self._ask_head()
-        assert self._head is not None  # noqa: S101
+        assert self._head is not None
         if self._edge is not None:
             await self._prove(self._head)
         target = max(target, self._target(self._head))
@@ -310,21 +345,33 @@ class Follower:
         we go by is one that our entries are part of.
         """
         edge = self._edge
-        assert edge is not None  # noqa: S101
+        assert edge is not None
         if edge.size == self.status.verified and head.size <= self._proven_size:
             return
         try:
-            kind, proof = await self.client.prove(edge, head)
+            proof = await self.client.prove(edge, head)
         except Unverified as error:
             self._rewind(str(error))
             raise
         self._proven_size = head.size
         if edge.size > self.status.verified:
-            self._record(self.status.verified, edge, head, kind, proof)
+            self._record(self.status.verified, edge, head, proof)
 
-    def _record(self, start: int, edge: Edge, head: Head, kind: str, proof: tuple[bytes, ...], note: str = "") -> None:
+    def _record(self, start: int, edge: Edge, head: Head, proof: tuple[str, tuple[bytes, ...]], note: str = "") -> None:
+        kind, nodes = proof
         self._out.step(
-            Step(self.log.id, start, edge.size, self._quarantined, edge.hashes, head, proof, kind, note, self._clock.now())
+            Step(
+                self.log.id,
+                start,
+                edge.size,
+                self._quarantined,
+                edge.hashes,
+                head,
+                nodes,
+                kind,
+                note,
+                self._clock.now(),
+            )
         )
         self._verified = edge.copy()
         self._quarantined = 0
@@ -334,15 +381,22 @@ class Follower:
 
     def _rewind(self, reason: str) -> None:
         """What was read is not what the log signed: fetch it again from the last position that was proven."""
-        assert self._verified is not None  # noqa: S101
+        assert self._verified is not None
         self.status.mismatches += 1
         if self.status.mismatches > 1:
-            self._alarm(f"still differs after the range was fetched again: verified position stays at {self._verified.size}: {reason}")
+            self._alarm(
+                f"still differs after the range was fetched again: verified position stays at {self._verified.size}: {reason}"
+            )
         else:
-            self._out.notice(self.log, f"{reason}: reading again from {self._verified.size}")
+            self._out.notice(self.log, f"{reason}: reading again from {self._verified.size}", "warning")
         self._edge = self._verified.copy()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Back to the verified position."""
         self._quarantined = 0
-        self.status.position = self._verified.size
+        self.status.position = self.status.verified
+        self._out.rewound(self.log)
 
     def _set_edges(self, edge: Edge) -> None:
         self._edge, self._verified = edge, edge.copy()
@@ -356,7 +410,7 @@ class Follower:
 
     async def _consider_end(self) -> None:
         head = self._head
-        assert head is not None  # noqa: S101
+        assert head is not None
         if self._end is None and self._reading.until is not None:
             self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
         if self._end is not None:
@@ -365,15 +419,15 @@ class Follower:
             return
         if not self._ended() or self.status.verified < head.size:
             return
-        final = self.log.final
-        if final is not None and head.size == final.size and head.root != final.root:
-            self._alarm(f"its final root {head.root.hex()} differs from the log list's {final.root.hex()}")
+        agrees = final_root_matches(self.log, head)
+        if agrees is False:
+            self._alarm(f"its head of {head.size} entries, {head.root.hex()}, is not the final one of the log list")
         still = self._clock.now() - (self._still_since if self._still_since is not None else self._clock.now())
         if still >= self.log.mmd + 86_400:
-            agreed = " with the final root of the list" if final is not None and head.root == final.root else ""
+            agreed = " with the final root of the log list" if agrees else ""
             self.status.finished = f"ended at {head.size} entries{agreed}"
 
     def _alarm(self, text: str) -> None:
         if text not in self.status.alarms:
             self.status.alarms.append(text)
-            self._out.notice(self.log, text)
+            self._out.notice(self.log, text, "error")

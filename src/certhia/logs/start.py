@@ -2,72 +2,27 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
-
 from certhia.clock import Clock
-from certhia.errors import ConfigError, Lagging, RemoteError, Throttled
+from certhia.errors import Lagging, RemoteError, Throttled
 from certhia.logs.client import LogClient
 from certhia.model import Head
+from certhia.quantity import Point
 
 TRIES = 5
+NOW = Point("now")
 
 
-class Kind(StrEnum):
-    """Ways to name a point in a log."""
-
-    NOW = "now"
-    BEGINNING = "beginning"
-    INDEX = "index"
-    BACK = "back"
-    DATE = "date"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A point in a log. `number` is an index, a count, or Unix seconds, as `kind` says."""
-
-    kind: Kind
-    number: int = 0
-
-    def index(self, size: int) -> int:
-        """The index in a log of `size` entries, for all kinds but dates."""
-        match self.kind:
-            case Kind.BEGINNING:
-                return 0
-            case Kind.INDEX:
-                return min(self.number, size)
-            case Kind.BACK:
-                return max(size - self.number, 0)
-            case _:
-                return size
-
-
-NOW = Point(Kind.NOW)
-
-
-def parse_point(text: str) -> Point:
-    """`now`, `beginning`, `1234`, `-500`, `2026-11-01`, `2026-11-01T12:00+01:00`. Dates are UTC unless they say
-    otherwise. Raises ConfigError."""
-    text = text.strip()
-    if text.lower() in ("now", "beginning"):
-        return Point(Kind(text.lower()))
-    if re.fullmatch(r"\d{1,18}", text):
-        return Point(Kind.INDEX, int(text))
-    if re.fullmatch(r"-\d{1,18}", text):
-        return Point(Kind.BACK, int(text[1:]))
-    try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"{text!r} is no point in a log: write now, beginning, an index (1234), a count back (-500) "
-            "or a date (2026-11-01, 2026-11-01T12:00+01:00)"
-        ) from None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return Point(Kind.DATE, int(date.timestamp()))
+def index_of(point: Point, size: int) -> int:
+    """The index in a log of `size` entries, for all points but dates."""
+    match point.kind:
+        case "beginning":
+            return 0
+        case "index":
+            return min(int(point.value), size)
+        case "back":
+            return max(size - int(point.value), 0)
+        case _:
+            return size
 
 
 async def resolve(point: Point, client: LogClient, head: Head, clock: Clock) -> int:
@@ -76,9 +31,9 @@ async def resolve(point: Point, client: LogClient, head: Head, clock: Clock) -> 
     Entries are ordered by when they were merged, which is at most the MMD after their timestamp: the first entry that
     may be as young as a date is looked for at the date less the MMD, and younger than that must be filtered.
     """
-    if point.kind is not Kind.DATE:
-        return point.index(head.size)
-    target = (point.number - client.log.mmd) * 1000
+    if point.kind != "date":
+        return index_of(point, head.size)
+    target = (point.value - client.log.mmd) * 1000
     low, high = 0, head.size
     while low < high:
         middle = (low + high) // 2
@@ -91,13 +46,13 @@ async def resolve(point: Point, client: LogClient, head: Head, clock: Clock) -> 
 
 async def resolve_end(point: Point, client: LogClient, head: Head, clock: Clock) -> int | None:
     """One past the last index that may stand before `point`; None while the log is not there yet."""
-    if point.kind is not Kind.DATE:
-        return point.number if point.kind is Kind.INDEX else point.index(head.size)  # an index may lie in the future
-    late = Point(Kind.DATE, point.number + 2 * client.log.mmd)  # `resolve` takes one MMD off again
+    if point.kind != "date":
+        return int(point.value) if point.kind == "index" else index_of(point, head.size)  # an index may be yet to come
+    late = Point("date", point.value + 2 * client.log.mmd)  # `resolve` takes one MMD off again
     index = await resolve(late, client, head, clock)
     if index < head.size:
         return index
-    return head.size if clock.now() >= point.number + client.log.mmd else None
+    return head.size if clock.now() >= point.value + client.log.mmd else None
 
 
 async def _timestamp(client: LogClient, index: int, head: Head, clock: Clock) -> int:

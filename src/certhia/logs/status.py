@@ -85,3 +85,8 @@ class Status:
             return poll
         doublings = min(self.failures - FAILED_AFTER, 10)
         return max(poll, min(FIRST_PAUSE * 2.0**doublings, LONGEST_PAUSE))
+
+    def carry(self, before: Status) -> None:
+        """Takes over the counts of the follower that ran before for the same log."""
+        self.entries, self.precerts, self.quarantined = before.entries, before.precerts, before.quarantined
+        self.matches, self.alarms = before.matches, before.alarms

@@ -63,14 +63,14 @@ class Window:
         self._spawn()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *error: object) -> None:
         self._budget.listeners.discard(self._changed)
         workers = tuple(self._workers)
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
-        for _, lease in self._ready.values():
-            lease.give()
+        for _, left in self._ready.values():
+            left.give()
         self._ready.clear()
 
     def extend(self, end: int, size: int) -> None:
@@ -139,7 +139,7 @@ class Window:
                 self._changed.fire()
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # handed to whoever reads: `next` raises it
+        except BaseException as error:  # noqa: BLE001  (handed to whoever reads: `next` raises it)
             self._error = self._error or error
             self._changed.fire()
 

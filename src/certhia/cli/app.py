@@ -1,0 +1,73 @@
+"""The commands, and what they have in common: errors in one line, exit statuses, `--stats` with or without seconds.
+
+Exit status: 0 done, 1 something failed or was found wrong, 2 the command or its settings make no sense.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from certhia import render
+from certhia.errors import CerthiaError, ConfigError
+
+app = typer.Typer(
+    name="certhia",
+    help="Follows Certificate Transparency logs, verifies every entry, and tells you which certificates concern you.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DEFAULT_STATS = "60"
+
+
+def with_stats_seconds(arguments: Sequence[str]) -> list[str]:
+    """`--stats` may stand without its seconds, which the option parser can't express: they are put in."""
+    out: list[str] = []
+    for place, argument in enumerate(arguments):
+        following = arguments[place + 1] if place + 1 < len(arguments) else ""
+        bare = argument == "--stats" and not re.fullmatch(r"\d+(\.\d+)?", following)
+        out.append(f"--stats={DEFAULT_STATS}" if bare else argument)
+    return out
+
+
+def fail(error: BaseException) -> int:
+    """Prints an error in plain lines; gives the exit status."""
+    for text in str(error).splitlines() or [type(error).__name__]:
+        print(f"certhia: {render.terminal(text)}", file=sys.stderr)
+    return 2 if isinstance(error, ConfigError) else 1
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that ended a group of tasks: one of ours if there is one."""
+    leaves = [_first(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
+    return next((error for error in leaves if isinstance(error, CerthiaError)), leaves[0])
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Runs a command line and leaves the process."""
+    try:
+        app(with_stats_seconds(arguments))
+    except CerthiaError as error:
+        sys.exit(fail(error))
+    except BaseExceptionGroup as group:
+        first = _first(group)
+        if isinstance(first, CerthiaError):
+            sys.exit(fail(first))
+        raise
+
+
+def _register() -> None:
+    # Each command's module imports what it needs when it is called: `certhia --help` is quick.
+    from certhia.cli import demo, entry, fsck, logs_command, schema, watch
+
+    for module in (watch, logs_command, entry, fsck, schema, demo):
+        module.register(app)
+
+
+_register()

@@ -1,0 +1,80 @@
+"""`certhia demo`: Certhia at work on a small world of logs that grows by itself, all of it on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from certhia.errors import CerthiaError
+
+SECONDS = 60.0
+READY_WITHIN = 30.0  # seconds
+RULES = ("example.com", "*.acme.test", "=www.shop.example", "192.0.2.0/24", "bücher.example")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    rules: Annotated[
+        list[str] | None, typer.Argument(help="Rules instead of the demonstration's.", metavar="[RULE]...")
+    ] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="Until Ctrl-C, not for a minute.")] = False,
+    seconds: Annotated[float, typer.Option(help="How long.")] = SECONDS,
+    rate: Annotated[float, typer.Option(help="New entries a second, all logs together.")] = 20.0,
+    logs: Annotated[int, typer.Option(help="How many logs.")] = 5,
+    format: Annotated[str, typer.Option("--format", "-f", help="human, jsonl, json, csv or silent.")] = "human",  # noqa: A002
+) -> None:
+    """Watch a small world of CT logs on loopback that grows by itself, for a minute."""
+    from certhia.cli.session import Session
+    from certhia.config import load
+
+    with world(rate, logs) as log_list, tempfile.TemporaryDirectory(prefix="certhia-demo-") as state:
+        given = {
+            "watch.rules": list(rules or RULES),
+            "logs.log_list": [log_list],
+            "read.from": "-200",
+            "read.poll_static": 1.0,
+            "read.poll_rfc6962": 2.0,
+            "read.patience": 3.0,
+            "read.contact": "https://localhost/demo",
+            "output.format": format,
+            "state.name": f"{state}/state",
+        }
+        # The demonstration is the same everywhere: neither file nor environment has a say.
+        session = Session(load(given, None, {"HOME": state}), seconds=None if forever else seconds)
+        raise typer.Exit(asyncio.run(session.run()))
+
+
+@contextmanager
+def world(rate: float, logs: int) -> Iterator[str]:
+    """Runs the world in a process of its own; gives the URL of its log list. Raises CerthiaError."""
+    command = [sys.executable, "-m", "certhia.testing.feed", "--rate", str(rate), "--logs", str(logs)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+        try:
+            yield _ready(process)
+        finally:
+            process.terminate()
+
+
+def _ready(process: subprocess.Popen[bytes]) -> str:
+    import selectors
+
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        answered = selector.select(READY_WITHIN)
+    text = process.stdout.readline() if answered else b""
+    if not text:
+        raise CerthiaError("the demonstration's logs did not start: python -m certhia.testing.feed shows why")
+    return str(json.loads(text)["log_list"])

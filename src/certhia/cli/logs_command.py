@@ -1,0 +1,124 @@
+"""`certhia logs`: every known log, how far we are in it, and why it is or isn't followed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from certhia.cli import options as opt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from certhia.clock import Clock
+    from certhia.config import (
+        Settings,
+    )
+    from certhia.logs.select import Chosen
+    from certhia.model import Head, Health
+    from certhia.net import Transport
+    from certhia.store import Position
+
+ASK_WITHIN = 10.0  # seconds that all logs together have to answer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("logs")(logs)
+
+
+def logs(
+    json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no log for its size.")] = False,
+    lists: opt.ListNames = None,
+    log_list: opt.OwnLists = None,
+    log: opt.OnlyLogs = None,
+    log_key: opt.LogKeys = None,
+    add_log: opt.AddLogs = None,
+    allow: opt.Allow = None,
+    deny: opt.Deny = None,
+    include: opt.Include = None,
+    expired: opt.Expired = None,
+    contact: opt.Contact = None,
+    ca_file: opt.CaFile = None,
+    state: opt.StateName = None,
+    config: opt.Config = None,
+) -> None:
+    """Show every known log: its size, our position and lag, and why it is or isn't followed."""
+    from certhia.config import load
+
+    given = opt.flags(
+        logs__lists=lists,
+        logs__log_list=log_list,
+        logs__log=log,
+        logs__log_key=log_key,
+        logs__add_log=add_log,
+        logs__allow=allow,
+        logs__deny=deny,
+        logs__include=include,
+        logs__expired=expired,
+        read__contact=contact,
+        read__ca_file=ca_file,
+        state__name=state,
+    )
+    asyncio.run(_show(load(given, config), as_json=json, offline=offline))
+
+
+async def _show(settings: Settings, *, as_json: bool, offline: bool) -> None:
+    from rich.console import Console
+
+    from certhia import render
+    from certhia.cli import logs as view
+    from certhia.cli.setup import choice_of, connect, sources_of
+    from certhia.clock import Clock, utc
+    from certhia.logs import snapshot
+    from certhia.logs.select import choose
+    from certhia.store.place import state_dir
+    from certhia.store.state import FILE, State
+
+    clock = Clock()
+    directory = state_dir(settings.state.name)
+    async with connect(settings, clock) as transport:
+        choice = choice_of(settings)
+        loaded = await sources_of(settings, choice, transport, clock, directory).load()
+        for notice in loaded.notices:
+            print(render.terminal(notice), file=sys.stderr)
+        positions: Mapping[bytes, Position] = {}
+        heads: Mapping[bytes, Head] = {}
+        healths: Mapping[bytes, Health] = {}
+        if (directory / FILE).is_file():
+            async with await State.open(directory, clock=clock, follow=False) as state:
+                positions = await state.positions()
+                heads, healths = snapshot.read(await state.recall(snapshot.NAME), clock.now())
+        chosen = choose(loaded.logs, choice, utc(clock.now()))
+        if not heads and not offline:
+            heads = await _asked([one for one in chosen if one.followed], transport, clock)
+    rows = view.rows(chosen, positions, heads, healths, clock.now())
+    if as_json:
+        print(view.as_json(rows))
+    else:
+        view.table(rows, Console())
+
+
+async def _asked(followed: Sequence[Chosen], transport: Transport, clock: Clock) -> dict[bytes, Head]:
+    """The heads of those logs that give one in time. Nobody follows just now, so they are asked."""
+    from certhia._core import Issuers
+    from certhia.errors import RemoteError
+    from certhia.logs.client import client
+    from certhia.logs.pace import Paces
+
+    heads: dict[bytes, Head] = {}
+    paces, issuers = Paces(clock), Issuers()
+
+    async def ask(one: Chosen) -> None:
+        try:
+            async with clock.deadline(ASK_WITHIN):
+                heads[one.log.id] = await client(one.log, transport, paces, issuers, clock).head()
+        except (RemoteError, TimeoutError):
+            return  # its size stays unknown, which the table shows
+
+    await asyncio.gather(*(ask(one) for one in followed))
+    return heads

@@ -1,0 +1,61 @@
+"""Figures and summaries in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from certhia import render
+from certhia.cli.progress import age
+from certhia.logs.status import Status
+from certhia.model import Health
+from certhia.pipeline import Pipeline, Summary
+
+
+def summary(done: Summary, *, dropped: int = 0) -> list[str]:
+    """What a run did, for its end."""
+    rate = done.entries / done.seconds if done.seconds else 0.0
+    lines = [
+        f"{done.entries:,} entries seen in {done.logs} logs ({rate:,.0f}/s over {age(done.seconds)}), "
+        f"{done.verified:,} verified, {done.quarantined:,} quarantined, "
+        f"{done.matches:,} matches ({done.sightings:,} further sightings)"
+    ]
+    if done.verified < done.entries:
+        lines.append(f"{done.entries - done.verified:,} entries were not verified yet: the next run reads them again")
+    if dropped:
+        lines.append(f"{dropped:,} streamed matches were dropped: standard output was read too slowly")
+    lines += [f"alarm: {render.terminal(alarm)}" for alarm in done.alarms]
+    return lines
+
+
+def totals(done: Summary, width: int) -> str:
+    """The picture's last line."""
+    text = f"{done.entries:,} entries, {done.verified:,} verified, {done.quarantined:,} quarantined, {done.matches:,} matches"
+    return text[:width]
+
+
+def figures(pipeline: Pipeline) -> list[str]:
+    """What `--stats` shows."""
+    done, statuses = pipeline.summary(), pipeline.statuses()
+    rate = sum(status.rate for status in statuses)
+    lag = sum(status.lag for status in statuses)
+    return [
+        f"{done.entries:,} entries ({rate:,.0f}/s), {done.verified:,} verified, {lag:,} behind, "
+        f"{done.quarantined:,} quarantined, {done.matches:,} matches, {done.sightings:,} further sightings, "
+        f"dedupe hit rate {pipeline.dedupe_hit_rate:.0%}",
+        *healths(statuses),
+    ]
+
+
+def healths(statuses: Sequence[Status]) -> list[str]:
+    """How many logs are in which health, and what is wrong with those that aren't well."""
+    counts = {health: sum(status.health is health for status in statuses) for health in Health}
+    known = [f"{count} {health.value}" for health, count in counts.items() if count]
+    return [f"logs: {', '.join(known) or 'none'}", *_troubles(statuses)]
+
+
+def _troubles(statuses: Iterable[Status]) -> list[str]:
+    return [
+        f"{status.log.description or status.log.url}: {status.health.value}: {status.error or status.lagging}"
+        for status in statuses
+        if status.health is not Health.HEALTHY
+    ]

@@ -1,0 +1,226 @@
+"""One run of the pipeline in a terminal: settings to parts, signals, the live picture, figures, the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+
+from certhia.cli import report
+from certhia.cli.messages import Messages
+from certhia.cli.progress import Live, heading, line
+from certhia.cli.setup import choice_of, connect, reading_of, sources_of
+from certhia.clock import Clock
+from certhia.config import Settings
+from certhia.dedupe import Seen
+from certhia.logs.pace import Paces
+from certhia.model import Delivery, Match, Sink, SinkClosed
+from certhia.net import contact_notice, raise_file_limit
+from certhia.pipeline import Parts, Pipeline
+from certhia.quantity import Point
+from certhia.rules.roots import Roots
+from certhia.rules.watchlist import Watchlist
+from certhia.sinks.file import File
+from certhia.sinks.formats import Format
+from certhia.sinks.stdout import Stdout
+from certhia.store.place import state_dir
+from certhia.store.state import State
+from certhia.telling import Limits, Teller
+
+DRAWS = 0.25  # seconds between two pictures
+HEALTH_EVERY = 300.0  # seconds between two health summaries with -v
+INTERRUPTED = 130
+
+
+class Session:
+    """`certhia watch` with these settings."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, seconds: float | None = None) -> None:
+        """`seconds`: ends by itself after that time."""
+        self._settings = settings
+        self._clock = clock or Clock()
+        self._seconds = seconds
+        output = settings.output
+        least = "warning" if output.quiet else "debug" if output.verbose else "info"
+        self._messages = Messages(self._clock, format=output.log_format, least=least)
+        self._stdout: Stdout | None = None
+
+    async def run(self) -> int:
+        """Runs until stopped; gives the exit status. Raises CerthiaError."""
+        async with AsyncExitStack() as stack:
+            pipeline = await self._build(stack)
+            self._on_signals(pipeline)
+            async with asyncio.TaskGroup() as group:
+                beside = [group.create_task(self._figures(pipeline)), group.create_task(self._healths(pipeline))]
+                if self._seconds is not None:
+                    beside.append(group.create_task(self._stop_after(self._seconds, pipeline)))
+                if (live := self._live(pipeline)) is not None:
+                    beside.append(group.create_task(self._draw(live)))
+                try:
+                    summary = await pipeline.run()
+                finally:
+                    for task in beside:
+                        task.cancel()
+                    if live is not None:
+                        live.close()
+            if not self._settings.output.quiet:
+                for text in report.summary(summary, dropped=self._stdout.dropped if self._stdout else 0):
+                    self._messages.write(text)
+        return 0
+
+    # --- building ---
+
+    async def _build(self, stack: AsyncExitStack) -> Pipeline:
+        settings, clock = self._settings, self._clock
+        watchlist = Watchlist.load(settings.watch.rules, settings.watch.files)
+        roots = Roots.load(settings.watch.roots) if settings.watch.roots else None
+        origin = settings.read.from_
+        reading = reading_of(settings)
+        sinks = self._sinks(stack)
+        for text in (*watchlist.notices, contact_notice(settings.read.contact)):
+            if text:
+                self._messages(text)
+        raise_file_limit()
+        state = await stack.enter_async_context(
+            await State.open(state_dir(settings.state.name), clock=clock, follow=True)
+        )
+        transport = await stack.enter_async_context(connect(settings, clock))
+        known = json.loads(await state.recall("paces") or "{}")
+        paces = Paces(clock, max_rate=settings.read.max_rate, max_parallel=settings.read.max_parallel, remembered=known)
+        choice = choice_of(settings)
+        limits = Limits(
+            since=_date(origin), until=_date(reading.until), roots=roots, every_sighting=settings.watch.every_sighting
+        )
+        seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
+        names = [sink.name for sink in sinks]
+        teller = Teller(state, watchlist, seen, names, self._stream, limits=limits, clock=clock)
+        return Pipeline(
+            Parts(
+                state=state,
+                sources=sources_of(settings, choice, transport, clock, state.directory),
+                refresh=settings.logs.refresh,
+                choice=choice,
+                transport=transport,
+                teller=teller,
+                sinks=[self._beside_picture(sink) for sink in sinks],
+                paces=paces,
+                reading=reading,
+                origin=origin,
+                memory=settings.read.memory,
+                precerts=settings.watch.precerts,
+                clock=clock,
+                tell=self._messages,
+            )
+        )
+
+    def _sinks(self, stack: AsyncExitStack) -> list[Sink]:
+        output = self._settings.output
+        sinks: list[Sink] = []
+        if output.format != "silent":
+            self._stdout = Stdout(Format(output.format, color=self._coloured(sys.stdout)), clock=self._clock)
+            sinks.append(self._stdout)
+        sinks += [File(path) for path in output.files]
+        for sink in sinks:
+            stack.push_async_callback(sink.close)
+        return sinks
+
+    def _coloured(self, stream: object) -> bool:
+        wish = self._settings.output.color
+        return wish == "always" or (wish == "auto" and _is_terminal(stream) and not os.environ.get("NO_COLOR"))
+
+    def _stream(self, match: Match) -> None:
+        if self._stdout is not None:
+            with suppress(SinkClosed):  # the outbox hears of it, and ends the run
+                self._stdout.stream(match)
+
+    def _beside_picture(self, sink: Sink) -> Sink:
+        return _Aside(sink, self._messages) if sink is self._stdout and _is_terminal(sys.stdout) else sink
+
+    # --- showing ---
+
+    def _live(self, pipeline: Pipeline) -> Live | None:
+        output = self._settings.output
+        if output.quiet or output.log_format != "text" or not _is_terminal(sys.stderr):
+            return None
+        colour = self._coloured(sys.stderr)
+
+        def lines(width: int) -> Sequence[str]:
+            now, monotonic = self._clock.now(), self._clock.monotonic()
+            statuses = pipeline.statuses()
+            for status in statuses:
+                status.tick(monotonic)
+            rows = [line(status, now, width, colour=colour) for status in statuses]
+            return [heading(width), *rows, report.totals(pipeline.summary(), width)]
+
+        self._messages.live = Live(sys.stderr, lines)
+        return self._messages.live
+
+    async def _draw(self, live: Live) -> None:
+        while True:
+            live.draw()
+            await self._clock.sleep(DRAWS)
+
+    async def _stop_after(self, seconds: float, pipeline: Pipeline) -> None:
+        await self._clock.sleep(seconds)
+        pipeline.stop()
+
+    async def _figures(self, pipeline: Pipeline) -> None:
+        every = self._settings.output.stats
+        while every:
+            await self._clock.sleep(every)
+            for text in report.figures(pipeline):
+                self._messages(text)
+
+    async def _healths(self, pipeline: Pipeline) -> None:
+        while self._settings.output.verbose:
+            await self._clock.sleep(HEALTH_EVERY)
+            for text in report.healths(pipeline.statuses()):
+                self._messages(text)
+
+    def _on_signals(self, pipeline: Pipeline) -> None:
+        asked = False
+
+        def stop() -> None:
+            nonlocal asked
+            if asked:
+                os._exit(INTERRUPTED)  # asked for twice: at once; what was committed is safe
+            asked = True
+            pipeline.stop()
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop)
+
+
+class _Aside:
+    """Standard output on the terminal that also shows the live picture."""
+
+    def __init__(self, sink: Sink, messages: Messages) -> None:
+        self._sink = sink
+        self._messages = messages
+
+    @property
+    def name(self) -> str:
+        return self._sink.name
+
+    async def send(self, deliveries: Sequence[Delivery]) -> None:
+        if self._messages.live is None:
+            await self._sink.send(deliveries)
+            return
+        with self._messages.live.aside():
+            await self._sink.send(deliveries)
+
+    async def close(self) -> None:
+        await self._sink.close()
+
+
+def _is_terminal(stream: object) -> bool:
+    return bool(getattr(stream, "isatty", lambda: False)())
+
+
+def _date(point: Point | None) -> float | None:
+    return point.value if point is not None and point.kind == "date" else None

@@ -1,0 +1,75 @@
+"""From settings to the parts that commands share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from certhia._core import build_info
+from certhia.clock import Clock
+from certhia.config import Settings
+from certhia.logs.follow import Reading
+from certhia.logs.hybrids import with_changes
+from certhia.logs.lists import Lists
+from certhia.logs.named import read_key
+from certhia.logs.select import Choice
+from certhia.logs.sources import Sources
+from certhia.net import Http, Transport, user_agent
+from certhia.quantity import Backlog
+
+
+@asynccontextmanager
+async def connect(settings: Settings, clock: Clock) -> AsyncIterator[Transport]:
+    """The network, as the settings want it."""
+    read = settings.read
+    http = Http(
+        clock=clock,
+        user_agent=user_agent(build_info["version"], read.contact),
+        ca_file=str(read.ca_file) if read.ca_file else None,
+        max_bandwidth=read.max_bandwidth,
+    )
+    try:
+        yield http
+    finally:
+        await http.close()
+
+
+def choice_of(settings: Settings) -> Choice:
+    """Which logs the user wants."""
+    logs = settings.logs
+    return Choice(
+        include=frozenset(logs.include),
+        expired=logs.expired,
+        allow=logs.allow,
+        deny=logs.deny,
+        only=logs.log,
+        add=logs.add_log,
+    )
+
+
+def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: Clock, cache: Path | None) -> Sources:
+    """Where logs are known from. A list of one's own stands instead of the published ones."""
+    logs = settings.logs
+    hybrids = with_changes(logs.hybrids)
+    lists = Lists(
+        transport,
+        clock,
+        cache / "lists" if cache else None,
+        lists=() if logs.log_list else logs.lists,
+        files=logs.log_list,
+        hybrids=hybrids,
+    )
+    return Sources(lists, choice, [read_key(key) for key in logs.log_key], transport, clock, hybrids)
+
+
+def reading_of(settings: Settings) -> Reading:
+    """How logs are read."""
+    read = settings.read
+    return Reading(
+        poll_static=read.poll_static,
+        poll_rfc6962=read.poll_rfc6962,
+        patience=read.patience,
+        until=read.until,
+        max_backlog=read.max_backlog or Backlog(),
+    )

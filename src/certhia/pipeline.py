@@ -1,0 +1,330 @@
+"""The only module that knows two stages: wires them, supervises the logs, applies a new log list by difference.
+
+    followers (one task a log) ──▶ teller ──▶ writer (one transaction for all) ──▶ outbox ──▶ sinks
+
+A log's illness, or an exception in its code, costs the others nothing; a fault of local storage ends everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from certhia._core import Issuers
+from certhia.clock import Clock, utc
+from certhia.errors import RemoteError, StateError
+from certhia.logs import snapshot
+from certhia.logs.budget import Budget
+from certhia.logs.client import client as make_client
+from certhia.logs.follow import Follower, Origin, Outlets, Reading
+from certhia.logs.lists import Loaded
+from certhia.logs.pace import Paces
+from certhia.logs.select import Choice, Chosen, choose, difference
+from certhia.logs.sources import Sources
+from certhia.logs.status import Status
+from certhia.model import Arrival, Log, Sink, Step
+from certhia.net import Transport
+from certhia.quantity import Point
+from certhia.sinks.outbox import Outbox
+from certhia.store import Position, State
+from certhia.telling import Teller
+
+STAGGER = 0.02  # seconds between the first requests of two logs
+STAGGER_ALL = 2.0  # seconds until the last log's first request
+SNAPSHOT_EVERY = 30.0  # seconds between two saves of what is known about logs and hosts
+DRAIN = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
+RESTART_LONGEST = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one run did."""
+
+    logs: int
+    entries: int
+    verified: int
+    quarantined: int
+    matches: int
+    sightings: int
+    seconds: float
+    alarms: tuple[str, ...]
+
+
+class Tell(Protocol):
+    """Says something to whoever runs the program; level is debug, info, warning or error."""
+
+    def __call__(self, text: str, *, level: str = "info", log: str = "") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a pipeline is built from; made by whoever knows the user's settings."""
+
+    state: State
+    sources: Sources
+    refresh: float  # seconds between two loads of the lists
+    choice: Choice
+    transport: Transport
+    teller: Teller
+    sinks: Sequence[Sink]
+    paces: Paces
+    reading: Reading
+    origin: Point
+    memory: int  # bytes
+    precerts: bool
+    clock: Clock
+    tell: Tell
+
+
+class Pipeline:
+    """Follows all chosen logs until `stop`, or until nothing is left to read."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._clock = parts.clock
+        self._budget = Budget(parts.memory)
+        self._issuers = Issuers()
+        self._executor = ThreadPoolExecutor(2, thread_name_prefix="core")
+        self._outbox = Outbox(
+            parts.state,
+            parts.sinks,
+            parts.clock,
+            notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
+        )
+        self._followers: dict[bytes, Follower] = {}
+        self._tasks: dict[bytes, asyncio.Task[None]] = {}
+        self._ended: list[Status] = []
+        self._group: asyncio.TaskGroup | None = None
+        self._stopped = asyncio.Event()
+        self._verified = 0
+        self._began = parts.clock.monotonic()
+        self._loaded: Loaded | None = None
+        self.chosen: tuple[Chosen, ...] = ()
+
+    # --- seen from outside ---
+
+    def stop(self) -> None:
+        """Ends the run; nothing that was read is lost."""
+        self._stopped.set()
+
+    def statuses(self) -> list[Status]:
+        """Every log that is or was followed in this run."""
+        return [follower.status for follower in self._followers.values()] + self._ended
+
+    @property
+    def dedupe_hit_rate(self) -> float:
+        """Share of matches that were sightings of a known certificate."""
+        return self._parts.teller.seen.hit_rate
+
+    def summary(self) -> Summary:
+        """What was done so far."""
+        statuses = self.statuses()
+        return Summary(
+            logs=len(statuses),
+            entries=sum(status.entries for status in statuses),
+            verified=self._verified,
+            quarantined=sum(status.quarantined for status in statuses),
+            matches=self._parts.teller.matches,
+            sightings=self._parts.teller.sightings,
+            seconds=self._clock.monotonic() - self._began,
+            alarms=tuple(f"{status.log.description}: {alarm}" for status in statuses for alarm in status.alarms),
+        )
+
+    # --- running ---
+
+    async def run(self) -> Summary:
+        """Raises StateError when local storage fails, ConfigError when no log is left to follow."""
+        parts = self._parts
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            writer = group.create_task(parts.state.writer.run(), name="writer")
+            outbox = group.create_task(self._outbox.run(), name="outbox")
+            background = [group.create_task(self._keep_snapshots(), name="snapshots")]
+            try:
+                await self._load()
+                background.append(group.create_task(self._refresh(), name="refresh"))
+                background.append(group.create_task(self._tell_backlog(), name="backlog"))
+                await self._until_done()
+            finally:
+                for task in (*self._tasks.values(), *background):
+                    task.cancel()
+                await asyncio.gather(*self._tasks.values(), *background, return_exceptions=True)
+                await self._let_go(writer, outbox)
+        return self.summary()
+
+    async def _until_done(self) -> None:
+        assert self._group is not None
+        waits = [self._group.create_task(event.wait()) for event in (self._stopped, self._outbox.closed)]
+        try:
+            while self._tasks and not any(wait.done() for wait in waits):
+                await asyncio.wait([*waits, *self._tasks.values()], return_when=asyncio.FIRST_COMPLETED)
+                self._tasks = {key: task for key, task in self._tasks.items() if not task.done()}
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _let_go(self, writer: asyncio.Task[None], outbox: asyncio.Task[None]) -> None:
+        """Commits what is staged, gives sinks a moment, ends both tasks."""
+        if not writer.done():
+            await self._save_snapshot()
+            await self._parts.state.writer.durable()
+            await self._outbox.drain(DRAIN)
+            await self._parts.state.writer.durable()
+        for task in (outbox, writer):
+            task.cancel()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    # --- logs ---
+
+    async def _load(self) -> None:
+        parts = self._parts
+        self._loaded = await parts.sources.load()
+        for notice in self._loaded.notices:
+            parts.tell(notice)
+        self.chosen = choose(self._loaded.logs, parts.choice, utc(self._clock.now()))
+        positions = await parts.state.positions()
+        followed = [chosen.log for chosen in self.chosen if chosen.followed]
+        for number, log in enumerate(followed):
+            delay = min(number * STAGGER, STAGGER_ALL * number / len(followed))
+            self._start(log, parts.origin, positions.get(log.id), delay)
+
+    def _start(self, log: Log, origin: Point, position: Position | None, delay: float = 0.0) -> None:
+        assert self._group is not None
+        self._tasks[log.id] = self._group.create_task(self._supervise(log, origin, position, delay), name=log.url)
+
+    async def _supervise(self, log: Log, origin: Point, position: Position | None, delay: float) -> None:
+        """Runs one log's follower; whatever breaks in it is counted, and it starts again from the stored position."""
+        await self._clock.sleep(delay)
+        crashes = 0
+        while True:
+            follower = self._make(log, origin, position)
+            self._followers[log.id] = follower
+            try:
+                await follower.run()
+            except (StateError, asyncio.CancelledError):
+                raise
+            except Exception as error:  # noqa: BLE001  (a fault in our own code: told, counted, survived)
+                crashes += 1
+                pause = min(2.0**crashes, RESTART_LONGEST)
+                self._notice(log, f"stopped by {type(error).__name__}: {error}; starts again in {pause:.0f} s", "error")
+                await self._parts.state.writer.durable()
+                position = (await self._parts.state.positions()).get(log.id)
+                self._parts.state.writer.rewound(log.id)
+                await self._clock.sleep(self._clock.jitter(pause))
+            else:
+                self._notice(log, follower.status.finished)
+                return
+
+    def _make(self, log: Log, origin: Point, position: Position | None) -> Follower:
+        parts = self._parts
+        begin = (
+            Origin(origin)
+            if position is None
+            else Origin(origin, position.end, position.edge, position.head, position.at)
+        )
+        before = self._followers.get(log.id)
+        outlets = Outlets(
+            accept=self._accept,
+            step=self._record,
+            rewound=lambda log: parts.state.writer.rewound(log.id),
+            notice=self._notice,
+            matcher=lambda: parts.teller.watchlist.matcher,
+            precerts=parts.precerts,
+        )
+        parts.state.writer.log(log)
+        follower = Follower(
+            make_client(log, parts.transport, parts.paces, self._issuers, self._clock),
+            begin,
+            outlets,
+            reading=parts.reading,
+            budget=self._budget,
+            clock=self._clock,
+            executor=self._executor,
+        )
+        if before is not None:
+            follower.status.carry(before.status)
+        return follower
+
+    async def _accept(self, arrival: Arrival) -> None:
+        found = await self._parts.teller.accept(arrival)
+        if found:
+            self._followers[arrival.log.id].status.matches += found
+
+    def _record(self, step: Step) -> None:
+        self._parts.state.writer.step(step)
+        if not step.note:
+            self._verified += step.end - step.start
+
+    def _notice(self, log: Log, text: str, level: str = "info") -> None:
+        self._parts.tell(text, level=level, log=log.description or log.url)
+
+    # --- beside the logs ---
+
+    async def _refresh(self) -> None:
+        """Loads the lists again now and then and applies what changed; a list that can't be had changes nothing."""
+        while True:
+            await self._clock.sleep(self._clock.jitter(self._parts.refresh))
+            try:
+                await self._apply(await self._parts.sources.load())
+            except RemoteError as error:
+                self._parts.tell(
+                    f"The log list could not be refreshed, the last one stays in use: {error}", level="warning"
+                )
+
+    async def _apply(self, loaded: Loaded) -> None:
+        parts, before = self._parts, self._loaded
+        for notice in loaded.notices:
+            parts.tell(notice)
+        self.chosen = choose(loaded.logs, parts.choice, utc(self._clock.now()))
+        wanted = {chosen.log.id: chosen.log for chosen in self.chosen if chosen.followed}
+        running = {key: self._followers[key].log for key in self._tasks if key in self._followers}
+        changes = difference(tuple(running.values()), tuple(wanted.values()))
+        for log in changes.gone:
+            self._notice(log, "no longer to be followed: finishes what it has")
+            self._followers[log.id].finish("no longer to be followed")
+        await parts.state.writer.durable()
+        positions = await parts.state.positions()
+        for log in changes.changed:
+            self._notice(log, "changed in the log list: goes on with its new parameters")
+            task = self._tasks.pop(log.id)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await parts.state.writer.durable()
+            self._start(log, parts.origin, (await parts.state.positions()).get(log.id))
+        since = before.as_of if before is not None else None
+        for log in changes.added:
+            point = Point("date", since.timestamp()) if since is not None else parts.origin
+            self._notice(log, "new in the log list")
+            self._start(log, point, positions.get(log.id))
+        self._loaded = loaded
+
+    async def _keep_snapshots(self) -> None:
+        while True:
+            await self._clock.sleep(SNAPSHOT_EVERY)
+            await self._save_snapshot()
+
+    async def _save_snapshot(self) -> None:
+        """What was learned about hosts, for the next start, and how the logs are, for commands that look on."""
+        state = self._parts.state
+        await state.remember("paces", json.dumps(self._parts.paces.remember()))
+        await state.remember(snapshot.NAME, snapshot.write(self.statuses(), self._clock.now()))
+
+    async def _tell_backlog(self) -> None:
+        """At a resume: how far behind, and how long it will take."""
+        for _ in range(50):  # until all logs have a head, 10 s at most
+            await self._clock.sleep(0.2)
+            if all(follower.status.start is not None for follower in self._followers.values()):
+                break
+        behind = [follower.status for follower in self._followers.values() if follower.resumed]
+        lag = sum(status.lag for status in behind)
+        if not behind:
+            return
+        before, seconds = sum(status.entries for status in behind), 3.0
+        await self._clock.sleep(seconds)
+        rate = (sum(status.entries for status in behind) - before) / seconds
+        took = f", about {lag / rate:,.0f} s at {rate:,.0f} entries/s" if lag and rate else ""
+        self._parts.tell(f"Resumed {len(behind)} logs at their verified positions, {lag:,} entries behind{took}")

@@ -1,0 +1,61 @@
+"""Health as users know it, lag, and rates."""
+
+from __future__ import annotations
+
+import pytest
+
+from certhia.logs.status import Status
+from certhia.model import Head, Health, Log, Protocol
+
+LOG = Log(b"i" * 32, b"k", "Log", "Operator", Protocol.STATIC, "https://log.test/", "https://log.test/")
+
+
+def test_three_failed_rounds_make_failed_then_pauses_double_up_to_an_hour() -> None:
+    status = Status(LOG)
+    states, pauses = [], []
+    for _ in range(12):
+        status.failed("no answer")
+        states.append(status.health)
+        pauses.append(status.pause(10))
+    assert states[:4] == [Health.DEGRADED, Health.DEGRADED, Health.FAILED, Health.FAILED]
+    assert pauses[:6] == [10, 10, 60, 120, 240, 480]
+    assert pauses[-1] == 3600
+
+
+def test_one_good_round_recovers() -> None:
+    status = Status(LOG)
+    for _ in range(5):
+        status.failed("no answer")
+    status.succeeded()
+    assert (status.health, status.error, status.pause(10)) == (Health.HEALTHY, "", 10)
+
+
+def test_lag_in_entries_and_seconds() -> None:
+    status = Status(LOG)
+    assert (status.lag, status.lag_seconds(100)) == (0, 0)
+    status.head = Head(100, b"r" * 32, 0, b"")
+    status.position, status.last_timestamp = 60, 40_000
+    assert (status.lag, status.lag_seconds(100)) == (40, 60)
+    status.last_timestamp = 200_000  # an entry from the future (L09): no negative ages
+    assert status.lag_seconds(100) == 0
+    status.position = 100
+    assert status.lag_seconds(1000) == 0
+
+
+def test_the_rate_follows_what_is_read() -> None:
+    status = Status(LOG)
+    status.tick(0)
+    for second in range(1, 61):
+        status.read(50, second)
+    assert status.rate == pytest.approx(50, rel=0.05)
+    for second in range(61, 160):
+        status.tick(second)
+    assert status.rate < 1
+
+
+def test_counts_are_carried_over_a_restart_of_the_follower() -> None:
+    before = Status(LOG)
+    before.entries, before.quarantined, before.matches, before.alarms = 5, 2, 1, ["differs"]
+    after = Status(LOG)
+    after.carry(before)
+    assert (after.entries, after.quarantined, after.matches, after.alarms) == (5, 2, 1, ["differs"])
