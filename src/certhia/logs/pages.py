@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 MEMORY = 12  # short answers that are remembered
-PROOF = 2  # equal short answers that make a page size
+PROOF = 2  # short answers that fit it make a page size
 DOUBT = 3  # answers that don't fit before it is given up
 LOOK = 64  # pages after which a longer answer is asked for once, at no cost
 SMALLEST = 32  # entries: fewer aren't asked for because of failures
@@ -77,11 +77,11 @@ class PageSize:
                 self.ask, self._full = min(self.ask * 2, self._most), 0
 
     def _conclude(self) -> None:
-        """The longest short answer is the page size when it came twice and the others end at its multiples."""
+        """The longest short answer is the page size when others are as long, or end at its multiples."""
         longest = max(count for _, count in self._short)
-        equal = sum(1 for _, count in self._short if count == longest)
-        strange = sum(1 for start, count in self._short if count != longest and (start + count) % longest)
-        if equal >= PROOF and strange * 2 <= equal:
+        fits = sum(1 for start, count in self._short if count == longest or (start + count) % longest == 0)
+        strange = len(self._short) - fits
+        if fits >= PROOF and strange * 2 <= fits:
             self.page, self.varies = longest, False
             self._misses = 0
         elif strange >= DOUBT:

@@ -36,7 +36,7 @@ class HashTiles:
         self._proven: OrderedDict[tuple[int, int], bytes] = OrderedDict()
 
     async def edge(self, log: Log, head: Head, size: int) -> Edge:
-        """The right edge of the first `size` entries of `head`. Raises Unverified where tiles don't lead to its root."""
+        """The right edge of the first `size` entries of `head`. Raises Unverified if tiles don't lead to its root."""
         if not 0 <= size <= head.size:
             raise ValueError(f"no tree of {size} entries in a head of {head.size}")
         lookup = Lookup(self._line, head.size, self._proven)
