@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 MEMORY = 12  # short answers that are remembered
-PROOF = 2  # short answers that fit it make a page size
+PROOF = 2  # equal short answers make a page size, or twice as many that end at its multiples
 DOUBT = 3  # answers that don't fit before it is given up
 LOOK = 64  # pages after which a longer answer is asked for once, at no cost
 SMALLEST = 32  # entries: fewer aren't asked for because of failures
@@ -37,17 +37,19 @@ class PageSize:
         page = self.page
         if page is None or page > self.ask:
             return min(end, start - start % self.ask + self.ask)
-        if (start // page) % LOOK == LOOK - 1 and page * 2 <= self.ask:
+        if (start // page) % LOOK == 0 and page * 2 <= self.ask:
             return min(end, start - start % page + self.ask)  # perhaps it gives more by now
         return min(end, start - start % page + page)
 
     def answered(self, start: int, asked: int, count: int) -> None:
         """`count` entries came where `asked` were asked for."""
         self._failures = 0
+        if self.page is not None and count > self.page:
+            self._forget()
         if count >= asked:
             self._grow(asked)
-            if self.page is not None and count > self.page:
-                self._forget()
+            if self.page is not None and count == self.page:
+                self._misses = 0
             return
         if self.page is not None and count == min(asked, self.page - start % self.page):
             self._misses = 0
@@ -77,11 +79,12 @@ class PageSize:
                 self.ask, self._full = min(self.ask * 2, self._most), 0
 
     def _conclude(self) -> None:
-        """The longest short answer is the page size when others are as long, or end at its multiples."""
+        """The longest short answer is the page size when others are as long, or many end at its multiples."""
         longest = max(count for _, count in self._short)
+        equal = sum(1 for _, count in self._short if count == longest)
         fits = sum(1 for start, count in self._short if count == longest or (start + count) % longest == 0)
         strange = len(self._short) - fits
-        if fits >= PROOF and strange * 2 <= fits:
+        if (equal >= PROOF or fits >= 2 * PROOF) and strange * 2 <= fits:
             self.page, self.varies = longest, False
             self._misses = 0
         elif strange >= DOUBT:
