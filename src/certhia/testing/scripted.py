@@ -8,6 +8,7 @@ Each makes a `Fault` to put into `FakeLog.hooks`:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
@@ -133,7 +134,8 @@ class RateLimit:
         rate: requests a second.
         burst: how many may come at once.
         retry_after: how the refusal says when to come back: "seconds", "date" (RFC 9110), "sloppy" (a date that ends
-            in UTC, as Skylight writes it), "" for not at all, or any other text, which is sent as it is.
+            in UTC and is up to a second early, as Skylight writes it), "" for not at all; any other text is sent as
+            it is.
         endpoints: those that count; empty means all.
         refused, allowed: how many were.
     """
@@ -165,8 +167,7 @@ class RateLimit:
     def _header(self, until: float) -> dict[str, str]:
         if not self.retry_after:
             return {}
-        whole = utc(int(until) + 1)
-        date = format_datetime(whole, usegmt=True)
-        known = {"seconds": str(max(1, int(until - self.clock.now() + 1))), "date": date}
-        known["sloppy"] = date.removesuffix("GMT") + "UTC"
+        wait = math.ceil(until - self.clock.now() - 1e-6)
+        date, early = (format_datetime(utc(rounded(until)), usegmt=True) for rounded in (math.ceil, math.floor))
+        known = {"seconds": str(wait), "date": date, "sloppy": early.removesuffix("GMT") + "UTC"}
         return {"retry-after": known.get(self.retry_after, self.retry_after)}

@@ -84,6 +84,9 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         self.clock = clock or SimClock()
         self._held = 0
         super().__init__(_JumpingSelector(self))
+        # A timer is due when it lies before now + resolution. A nanosecond, the usual one, is lost in a float that
+        # counts years in seconds: the timer would never be due.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         """The clock's monotonic time."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from functools import cached_property
 from typing import Unpack
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certhia.clock import Clock
 from certhia.model import Protocol
@@ -23,8 +25,8 @@ HOST = "http://world.test"
 class World:
     """CT logs, the CA whose certificates they hold, and the list that names them.
 
-    Everything follows from `seed` and `clock`. The same logs can be reached in process (`transport`) and over HTTP
-    (`serve`); URLs in the log list are those of `serve` while it runs.
+    Everything follows from `seed` and `clock`, save the key that signs the list. The same logs can be reached in
+    process (`transport`) and over HTTP (`serve`); URLs in the log list are those of `serve` while it runs.
 
         world = World()
         log = world.static("alpha")
@@ -75,7 +77,12 @@ class World:
     @property
     def list_key(self) -> str:
         """The public key of `log_list_signature`, PEM."""
-        return keys.public_pem(keys.rsa2048(f"certhia test list {self.seed}"))
+        return keys.public_pem(self._list_key)
+
+    @cached_property
+    def _list_key(self) -> rsa.RSAPrivateKey:
+        # The one key that differs each time: to have it follow from the seed would cost a second at every start.
+        return rsa.generate_private_key(65537, 2048)
 
     def log_list(self) -> bytes:
         """The log list v3 that names all logs, JSON."""
@@ -88,7 +95,7 @@ class World:
 
     def log_list_signature(self) -> bytes:
         """Its detached signature, as Google signs its own: RSA PKCS #1 v1.5 with SHA-256 over the exact bytes."""
-        return keys.sign(keys.rsa2048(f"certhia test list {self.seed}"), self.log_list())
+        return keys.sign(self._list_key, self.log_list())
 
     def handle(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """The answer to a request, without its delay; 502 stands for a connection that is closed without one."""
@@ -133,7 +140,7 @@ class World:
     def _log(self, name: str, protocol: Protocol, settings: Settings) -> FakeLog:
         if name in self.logs or not name or "/" in name:
             raise ValueError(f"a log needs a name of its own without slashes, not {name!r}")
-        log = FakeLog(name, protocol, self.clock, replace(settings), self.seed)
+        log = FakeLog(name, protocol, self.clock, settings, self.seed)
         log.roots.append(self.ca.root)
         for each in (self.ca.root, self.ca.intermediate):
             log.keep_issuer(each)
