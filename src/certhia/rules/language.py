@@ -68,13 +68,14 @@ def _parse(written: str) -> tuple[str, str, str]:
     name = _name(rest, written)
     if kind == "exact" or registrable_domain(name) is not None:
         return kind, name, ""
-    return kind, name, f"{render.quoted(written)} is a public suffix: every certificate for a name below it will match"
+    wide = f"{render.quoted(written)} is a suffix like com or co.uk: any certificate for a name below it matches"
+    return kind, name, wide
 
 
 def _kind(written: str) -> tuple[str, str]:
     """The kind that a rule's first characters ask for, and what follows them."""
     if written.startswith("="):
-        return "exact", written[1:].strip()
+        return "exact", written[1:]
     if written.startswith("*."):
         return "below", written[2:]
     if written.startswith("."):
@@ -82,7 +83,7 @@ def _kind(written: str) -> tuple[str, str]:
     prefixed = _PREFIX.fullmatch(written)
     if prefixed and not _looks_like_address(written):
         if prefixed[1].lower() == "exact":
-            return "exact", prefixed[2].strip()
+            return "exact", prefixed[2]
         raise _wrong(written, f"begins with an unknown kind of rule, {render.quoted(prefixed[1])}", f"write {FORMS}")
     return "tree", written
 
@@ -95,13 +96,14 @@ def _refuse_pasted(written: str) -> None:
     """Refuses what people paste by mistake, and tells what to write instead."""
     if pasted := _URL.match(written):
         raise _wrong(written, "is a URL", f"write its host: {render.terminal(pasted[1]) or 'example.com'}")
-    if any(character.isspace() for character in written.removeprefix("=")):
+    if any(character.isspace() for character in written):
         raise _wrong(written, "has a space in it", "write one rule, and each rule on its own")
     if "@" in written:
         host = render.terminal(written.rsplit("@", 1)[1])
         raise _wrong(written, "looks like a mail address", f"write its domain: {host or 'example.com'}")
     if pasted := _PORT.fullmatch(written):
-        raise _wrong(written, "has a port, which certificates do not", f"write {render.terminal(pasted[1])}")
+        host = render.terminal(pasted[1].strip("[]"))
+        raise _wrong(written, "has a port, which certificates do not", f"write {host}")
     if written.startswith("["):
         raise _wrong(written, "has brackets", f"write {render.terminal(written.strip('[]'))}")
 
@@ -114,7 +116,8 @@ def _network(text: str, written: str) -> tuple[str, str] | None:
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        if "/" in text or _looks_like_address(text):
+        address, _, length = text.partition("/")
+        if length.isdigit() or _looks_like_address(address):
             raise _wrong(written, "is no address or network", "write 192.0.2.0/24 or 2001:db8::/32") from error
         return None
     canonical = str(_unmapped(network))
@@ -144,7 +147,7 @@ def _name(text: str, written: str) -> str:
     if "*" in lowered:
         raise _wrong(written, "has a star where none can stand", "write *.example.com; a star stands first and alone")
     if "/" in lowered or "\\" in lowered:
-        host = render.terminal(_SLASH.split(lowered, maxsplit=1)[0])
+        host = render.terminal(_SLASH.split(lowered.lstrip("/\\"), maxsplit=1)[0])
         raise _wrong(written, "has a path", f"write {host or 'example.com'}")
     last = lowered.rsplit(".", 1)[-1]
     if _NUMBER.fullmatch(last):
@@ -154,7 +157,8 @@ def _name(text: str, written: str) -> str:
     try:
         name = to_ascii(lowered)
     except Malformed as error:
-        raise _wrong(written, f"is no domain name ({error.reason})", f"write {FORMS}") from error
+        reason = error.reason.partition(": ")[0]  # behind it the core quotes what stands in our message already
+        raise _wrong(written, f"is no domain name ({reason})", f"write {FORMS}") from error
     if len(name) > 253 or any(len(label) > 63 for label in name.split(".")):
         raise _wrong(written, "is longer than a domain name can be (253 characters, 63 a label)", "shorten it")
     return name

@@ -52,7 +52,7 @@ def _text(path: Path, number: int, raw: bytes) -> str:
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
-        shown = render.quoted(raw[:40].decode("latin-1"))
+        shown = render.quoted(raw[:40].strip().decode("latin-1"))
         raise ConfigError(f"{path}:{number}: {shown} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     text = text.strip()
     if text.startswith("#"):

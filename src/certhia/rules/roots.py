@@ -26,11 +26,11 @@ class Roots:
             try:
                 domains.append(to_ascii(text.removeprefix("*.").removeprefix(".")))
             except Malformed as error:
-                raise ConfigError(
-                    f"{path}:{line}: {render.quoted(text)} is no domain name ({error.reason}); write example.com"
-                ) from error
+                reason = error.reason.partition(": ")[0]  # behind it the core quotes what we quote
+                what = f"{render.quoted(text)} is no domain name ({reason}); write example.com"
+                raise ConfigError(f"{path}:{line}: {what}") from error
         if not domains:
-            raise ConfigError(f"{path}: holds no domain, so nothing would ever be told; write one a line")
+            raise ConfigError(f"{path}: holds no domain, so nothing would be told; write one a line")
         return cls(domains)
 
     def __len__(self) -> int:

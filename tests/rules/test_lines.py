@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from certhia.errors import ConfigError
+from certhia.rules.lines import MAX_FILE, MAX_LINE, read_lines
+
+
+def read(tmp_path: Path, raw: bytes) -> list[tuple[int, str]]:
+    path = tmp_path / "rules.txt"
+    path.write_bytes(raw)
+    return list(read_lines(path))
+
+
+def test_lines_without_comments_and_spaces(tmp_path: Path) -> None:
+    assert read(tmp_path, b"# head\n\n  a.example  \nb.example # ours\n\t# more\nc#d\ne.example\t#x") == [
+        (3, "a.example"),
+        (4, "b.example"),
+        (6, "c#d"),
+        (7, "e.example"),
+    ]
+
+
+def test_a_byte_order_mark_and_any_line_ends(tmp_path: Path) -> None:
+    assert read(tmp_path, b"\xef\xbb\xbfa\r\nb\r\n") == [(1, "a"), (2, "b")]
+
+
+def test_an_empty_file_has_none(tmp_path: Path) -> None:
+    assert read(tmp_path, b"") == []
+
+
+@pytest.mark.parametrize(
+    "raw, problem",
+    [
+        (b"a\n\xff\n", 'rules.txt:2: "ÿ" is not UTF-8 (byte 0); save it as UTF-8'),
+        (b"\xff\xfea\x00", "rules.txt: is UTF-16; save it as UTF-8"),
+        (b"a\n" + b"x" * (MAX_LINE + 1), f"rules.txt:2: the line is longer than {MAX_LINE} bytes"),
+    ],
+)
+def test_what_is_no_text_is_told(tmp_path: Path, raw: bytes, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, raw)
+    assert problem in str(caught.value)
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "rules.txt"
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE + 1)
+    with pytest.raises(ConfigError, match="is larger than 256 MiB; split it"):
+        next(read_lines(path))
+
+
+def test_an_endless_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="longer than"):
+        list(read_lines(Path("/dev/zero")))
+
+
+@pytest.mark.parametrize("name", ["missing.txt", "."])
+def test_a_file_that_is_none(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        list(read_lines(tmp_path / name))
