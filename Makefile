@@ -73,7 +73,7 @@ reference: .venv/ready ## write the tables of docs/reference anew from the code
 	$(BIN)/python scripts/reference.py
 
 lock: $(UV) ## pin anew what pyproject.toml asks for (uv.lock)
-	$(UV) lock --python $(PYTHON)
+	$(UV) lock --python "$(PYTHON)"
 
 clean: ## remove all that was built or fetched
 	rm -rf .venv .cache target dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* benches/out
@@ -82,10 +82,11 @@ clean: ## remove all that was built or fetched
 
 # uv in an environment of its own, pinned by version and hash.
 $(UV): scripts/uv.txt
-	@scripts/get-uv "$(PYTHON)"
+	@python="$(PYTHON)"; scripts/find-rust && scripts/get-uv "$$python"
 
 # Python's side is installed editable, so only the lock and the Rust sources make it stale.
 .venv/ready: $(UV) uv.lock pyproject.toml $(RUST)
 	@scripts/find-rust
-	$(UV) sync --locked --python $(PYTHON)
+	@echo "Building Certhia in this folder: a minute or two the first time, seconds later on"
+	@$(UV) sync --locked --quiet --python "$(PYTHON)"
 	@touch $@
