@@ -158,9 +158,10 @@ class CA:
         return precert, self.finish(precert)
 
     def undecodable(self, kind: str = "garbage") -> Issued:
-        """Something that a log took in as a certificate and that no parser can read.
+        """Something that a log took in as a certificate and that no parser can read whole.
 
-        `kind`: "garbage" is no DER at all, "truncated" breaks off in the middle of a certificate.
+        `kind`: "garbage" is no DER at all, "truncated" breaks off in the middle of a certificate for a host of
+        example.com, after its subject.
         """
         good = self.issue([f"broken-{next(self._numbers) & 0xFFFFFFFF:08x}.example.com"])
         broken = {"garbage": hashlib.shake_256(good.der).digest(200), "truncated": good.der[: len(good.der) // 2]}.get(
