@@ -2,7 +2,8 @@
 
     python -m certhia.testing.feed --rate 20
 
-Prints one line of JSON once all logs answer: `{"log_list": URL, "key": PEM, "logs": [{"name", "url", "size"}, …]}`.
+Prints one line of JSON once all logs answer: `{"log_list": URL, "key": PEM, "logs": [{"name", "protocol", "id", "url",
+"size"}, …]}`; `key` is the one that signs the list, at `log_list.sig` beside it.
 Ends on SIGTERM or SIGINT, after `--seconds`, or when the pipe at its standard input is closed, which is how it learns
 that the process that started it is gone.
 """
@@ -70,7 +71,10 @@ async def _run(options: argparse.Namespace) -> None:
 
 
 def _announce(world: World, url: str, *, root: bool) -> None:
-    logs = [{"name": log.name, "url": log.url, "size": log.size} for log in world.logs.values()]
+    logs = [
+        {"name": log.name, "protocol": log.protocol.value, "id": log.id.hex(), "url": log.url, "size": log.size}
+        for log in world.logs.values()
+    ]
     line: dict[str, object] = {"log_list": f"{url}log_list.json", "key": world.list_key, "logs": logs}
     if root:
         line["root"] = world.ca.root_pem
