@@ -54,7 +54,7 @@ class Book:
         """From where the last step ended to `end`, proven to the head of `size` entries (`end` unless given)."""
         head = self.grow(max(size, end))
         edge = b"".join(self.tree.node(level, index) for level, index in spans(0, end))
-        kind, proof = "", ()
+        kind, proof = "", tuple[bytes, ...]()
         if end < head.size and self.log.protocol is Protocol.STATIC:
             kind, proof = "nodes", tuple(self.tree.node(level, index) for level, index in spans(end, head.size))
         elif 0 < end < head.size:
@@ -100,7 +100,7 @@ def book() -> Book:
     return Book()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_book() -> Callable[..., Book]:
     """Makes logs by name and protocol."""
     return Book

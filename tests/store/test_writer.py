@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import event
 
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.model import Quarantined
-from certhia.store import State
+from certhia.store import State, Writer
 from certhia.testing import SimClock, in_simulated_time
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 async def follow(path: Path) -> State:
     return await State.open(path, clock=Clock(), follow=True)
+
+
+async def until_committed(writer: Writer, clock: Clock) -> float:
+    """Seconds until nothing is staged any more."""
+    began = clock.monotonic()
+    while writer.staged:
+        await clock.sleep(0.01)
+    return clock.monotonic() - began
 
 
 async def test_a_position_is_the_last_steps(state: State, book: Book) -> None:
@@ -227,17 +236,10 @@ async def test_steps_are_committed_after_a_quarter_second_and_matches_at_once(
         task = asyncio.ensure_future(writer.run())
         writer.log(book.log)
         writer.step(book.anchor(0, 9))
-        began = certhia_clock.monotonic()
-        while writer.staged:
-            await certhia_clock.sleep(0.01)
-        assert 0.25 <= certhia_clock.monotonic() - began < 0.3
+        assert 0.25 <= await until_committed(writer, certhia_clock) < 0.3
         writer.step(book.step(9))
         writer.match(book.match(1), ["a"])
-        began = certhia_clock.monotonic()
-        while writer.staged:
-            await certhia_clock.sleep(0.001)
-        assert certhia_clock.monotonic() - began < 0.1
-        began = certhia_clock.monotonic()
+        assert await until_committed(writer, certhia_clock) < 0.1
         await certhia_clock.sleep(3600)  # nothing staged: nothing to do
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -245,11 +247,13 @@ async def test_steps_are_committed_after_a_quarter_second_and_matches_at_once(
 
 async def test_cancelling_loses_nothing_that_was_staged(tmp_path: Path, book: Book) -> None:
     async with await follow(tmp_path) as state:
+        started = asyncio.Event()
+        assert state._writers is not None
+        event.listen(state._writers.sync_engine, "before_cursor_execute", lambda *_: started.set())
         task = asyncio.ensure_future(state.writer.run())
         state.writer.log(book.log)
         state.writer.match(book.match(1), ["a"])
-        while not state.writer._flying.matches:
-            await asyncio.sleep(0)
+        await started.wait()
         state.writer.match(book.match(2), ["a"])
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Column, Executable, Float, Integer, LargeBinary, Table, Text, func, select, type_coerce
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Executable,
+    Float,
+    Integer,
+    Label,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import NullType
 
@@ -20,7 +33,6 @@ from certhia.store.reading import AT_ONCE, Reader
 from certhia.store.schema import DONE, PENDING, deliveries, logs, matches, quarantine, sightings, steps, tallies
 
 MOST: Final = 1000  # faults that are told of one table: more don't help anybody
-NONE: Final = (1 << 63, 0, 0)  # after the last match
 
 
 async def check(state: Reader, check_head: CheckHead | None = None) -> list[Fault]:
@@ -73,20 +85,20 @@ class Fsck:
             async for row in result.mappings():
                 yield dict(row)
 
-    async def _table(self, table: Table) -> AsyncIterator[dict[str, Any]]:
+    async def _table(self, table: Table, *more: Label[Any]) -> AsyncIterator[dict[str, Any]]:
         """All rows of a table by their primary key, but those that hold values of another kind than the column's:
         SQLite takes any, and what does not fit could not be examined further."""
         raw = [type_coerce(column, NullType()).label(column.name) for column in table.c]
-        async for row in self._rows(select(*raw).order_by(*table.primary_key)):
+        async for row in self._rows(select(*raw, *more).order_by(*table.primary_key)):
             wrong = [column.name for column in table.c if not _fits(column, row)]
             if wrong:
                 self._add(table.name, _name(table, row), f"holds a value of another kind in {', '.join(wrong)}")
             else:
                 yield row
 
-    async def _marked(self, table: Table, columns: tuple[str, ...]) -> AsyncIterator[dict[str, Any]]:
+    async def _marked(self, table: Table, columns: tuple[str, ...], *more: Label[Any]) -> AsyncIterator[dict[str, Any]]:
         """The same, each row checked against its own checksum and counted."""
-        async for row in self._table(table):
+        async for row in self._table(table, *more):
             self._count(table.name, row["mark"])
             if codec.mark(table.name, columns, row) != row["mark"]:
                 self._add(table.name, _name(table, row), "was changed: its checksum does not fit")
@@ -135,23 +147,17 @@ class Fsck:
                 )
 
     async def _matches(self) -> None:
-        verified = func.max(type_coerce(sightings.c.verified, Integer))
-        counted = (
-            select(sightings.c.match, func.count(), verified).group_by(sightings.c.match).order_by(sightings.c.match)
-        )
-        # Both in order of the match's id, side by side.
-        async with self._connection.stream(counted, execution_options={"yield_per": AT_ONCE}) as result:
-            others = aiter(result)
-            at, count, proven = await anext(others, NONE)
-            async for row in self._marked(matches, codec.MATCH_COLUMNS):
-                number = self._ids["matches"] = row["id"]
-                while at < number:
-                    at, count, proven = await anext(others, NONE)
-                found, holds = (count, bool(proven)) if at == number else (0, False)
-                if row["sightings"] != found:
-                    self._add("matches", str(number), f"counts {row['sightings']} sightings; {found} are there")
-                if row["verified"] is not holds:
-                    self._add("matches", str(number), "says otherwise of being verified than its sightings")
+        here = sightings.c.match == matches.c.id
+        count = select(func.count()).where(here).select_from(sightings).scalar_subquery().label("_count")
+        proven = select(func.max(type_coerce(sightings.c.verified, Integer))).where(here).scalar_subquery()
+        async for row in self._marked(matches, codec.MATCH_COLUMNS, count, proven.label("_proven")):
+            self._ids["matches"] = row["id"]
+            if row["sightings"] != row["_count"]:
+                self._add(
+                    "matches", _name(matches, row), f"counts {row['sightings']} sightings; {row['_count']} are there"
+                )
+            if row["verified"] is not (row["_proven"] == 1):
+                self._add("matches", _name(matches, row), "says otherwise of being verified than its sightings")
 
     async def _deliveries(self) -> None:
         async for row in self._marked(deliveries, codec.DELIVERY_COLUMNS):
@@ -175,7 +181,9 @@ class Fsck:
             elif row["sum"] != found.sum:
                 self._add(table, "", "the rows are not those that were written: some were put in the place of others")
             if row["last"] < self._ids.get(name, 0):
-                self._add(table, str(self._ids[name]), f"has an id that was not given yet; the last is {row['last']}")
+                self._add(
+                    table, str(self._ids.get(name, "")), f"has an id that was not given yet; the last is {row['last']}"
+                )
 
 
 def _name(table: Table, row: Mapping[str, Any]) -> str:

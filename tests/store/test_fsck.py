@@ -1,0 +1,249 @@
+"""fsck finds nothing in what was written, and something in whatever was changed by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from certhia.clock import Clock
+from certhia.errors import StateError
+from certhia.logs.heads import check_head
+from certhia.model import Protocol, Quarantined
+from certhia.store import State, codec, schema
+from certhia.store.fsck import check
+
+if TYPE_CHECKING:
+    from tests.store.conftest import Book
+
+# Columns whose every value is as good as another: what is left of a delivery's attempts is for display, and other
+# processes write requests.
+FREE = {("deliveries", "attempts"), ("deliveries", "next_at")}
+TABLES = ("logs", "steps", "quarantine", "matches", "sightings", "deliveries", "tallies")
+
+
+async def fill(path: Path, make_book: Callable[..., Book]) -> None:
+    """Two logs, one of each kind, with all that there can be."""
+    async with await State.open(path, clock=Clock(), follow=True) as state:
+        writer = state.writer
+        for book in (make_book("alpha"), make_book("beta", Protocol.STATIC)):
+            writer.log(book.log)
+            writer.step(book.anchor(0, 2))
+            for end, size in ((3, 9), (7, 9), (9, 9), (200, 201)):
+                held = [index for index in (2, 8, 150, 199) if book.end <= index < end]
+                for index in held:
+                    writer.quarantine(Quarantined(book.log.id, index, "why", bytes(32), b"leaf", 1.0))
+                writer.step(book.step(end, size, quarantined=len(held), at=1_795_000_000.0 + 600 * end))
+            writer.step(book.step(300, 1000, note="skipped as asked"))
+            writer.step(book.step(310, 1000))
+            for index in (1, 5, 205, 305, 315):
+                writer.match(book.match(index), ["one", "two"])
+            writer.sighting(book.match(5).key, book.sighting(316))
+            writer.quarantine(Quarantined(book.log.id, 317, "why", bytes(32), b"leaf", 1.0))
+        await writer.durable()
+        writer.delivered("one", [delivery.id for delivery in await state.pending("one")][:3])
+        await writer.durable()
+        await writer.compact(before=1_795_000_000.0 + 600 * 10)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, make_book: Callable[..., Book]) -> Path:
+    """A filled state, to be copied."""
+    path = tmp_path_factory.mktemp("template")
+    asyncio.run(fill(path, make_book))
+    return path
+
+
+@pytest.fixture
+async def filled(tmp_path: Path, template: Path) -> AsyncIterator[State]:
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    async with await State.open(tmp_path, clock=Clock(), follow=False) as state:
+        yield state
+
+
+def by_hand(state: State) -> sqlite3.Connection:
+    """The file, as somebody opens it who knows SQLite and nothing of Certhia."""
+    connection = sqlite3.connect(state.file, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def other_values(value: Any) -> Iterator[Any]:
+    """Values in the place of one."""
+    if value is None:
+        yield 1
+    elif isinstance(value, bytes):
+        yield value[:-1] + bytes([value[-1] ^ 1]) if value else b"x"
+        yield "text"
+    elif isinstance(value, str):
+        yield value + "x"
+    else:
+        yield value + 1
+        yield -1 - value
+        yield "text"
+
+
+async def test_what_was_written_is_clean(filled: State) -> None:
+    assert await check(filled, check_head) == []
+    assert [row.merged async for row in filled.steps()] == [1, 1, 2, 1, 1, 1] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", TABLES)
+async def test_each_changed_value_is_found(filled: State, table: str) -> None:
+    missed = []
+    with closing(by_hand(filled)) as hand:
+        rows = hand.execute(f"SELECT rowid AS _row, * FROM {table}").fetchall()
+        for row in {*rows[len(rows) // 2 :: max(1, len(rows) // 3)]}:
+            for column in row.keys()[1:]:
+                for value in other_values(row[column]):
+                    if (table, column) in FREE or value == row[column]:
+                        continue
+                    if (table, column) == ("tallies", "last") and isinstance(value, int) and value > row[column]:
+                        continue  # ids may be left out
+                    try:
+                        hand.execute(f'UPDATE {table} SET "{column}"=? WHERE rowid=?', (value, row["_row"]))
+                    except sqlite3.IntegrityError:
+                        continue  # SQLite itself would not have it
+                    (now,) = hand.execute(f'SELECT count(*) FROM {table} WHERE "{column}" IS ?', (value,)).fetchone()
+                    if now and not await check(filled, check_head):
+                        missed.append((column, row[column], value))
+                    where = value if column in ("id", "seq") else None
+                    rowid = (
+                        row["_row"] if not (table in ("logs", "matches", "deliveries") and column == "id") else where
+                    )
+                    hand.execute(f'UPDATE {table} SET "{column}"=? WHERE rowid=?', (row[column], rowid))
+    assert missed == []
+    assert await check(filled, check_head) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", TABLES)
+async def test_each_deleted_row_is_found(filled: State, table: str) -> None:
+    missed = []
+    with closing(by_hand(filled)) as hand:
+        for row in hand.execute(f"SELECT rowid AS _row, * FROM {table}").fetchall():
+            hand.execute(f"DELETE FROM {table} WHERE rowid=?", (row["_row"],))
+            if not await check(filled):
+                missed.append(tuple(row))
+            names = ",".join(f'"{name}"' for name in row.keys()[1:])
+            marks = ",".join("?" * (len(row) - 1))
+            hand.execute(f"INSERT INTO {table} (rowid,{names}) VALUES (?,{marks})", tuple(row))
+    assert missed == []
+    assert await check(filled) == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_an_emptied_table_is_found(filled: State, table: str) -> None:
+    with closing(by_hand(filled)) as hand:
+        hand.execute(f"DELETE FROM {table}")
+    faults = await check(filled)
+    assert faults
+    assert all(str(fault) for fault in faults)
+
+
+async def test_a_match_taken_away_with_all_that_belongs_to_it_is_found(filled: State) -> None:
+    with closing(by_hand(filled)) as hand:
+        for table, column in (("deliveries", "match"), ("sightings", "match"), ("matches", "id")):
+            hand.execute(f"DELETE FROM {table} WHERE {column}=1")
+    assert {fault.table for fault in await check(filled)} >= {"matches", "sightings", "deliveries"}
+
+
+async def test_a_log_taken_away_with_all_that_belongs_to_it_is_found(filled: State) -> None:
+    with closing(by_hand(filled)) as hand:
+        hand.execute("DELETE FROM steps WHERE log=1")
+        hand.execute("DELETE FROM quarantine WHERE log=1")
+        hand.execute("DELETE FROM logs WHERE id=1")
+    assert "logs" in {fault.table for fault in await check(filled)}
+
+
+async def test_the_end_of_a_ledger_cut_off_is_found(filled: State) -> None:
+    with closing(by_hand(filled)) as hand:
+        hand.execute("DELETE FROM steps WHERE log=2 AND seq>=5")
+    whats = [fault.what for fault in await check(filled) if fault.table == "logs"]
+    assert any("rows are missing" in what for what in whats)
+
+
+def forge(hand: sqlite3.Connection, seq: int, **changes: Any) -> None:
+    """Changes a row of log 1's ledger, and every checksum with it, as one would who has read the source."""
+    chain = codec.genesis(hand.execute("SELECT log_id FROM logs WHERE id=1").fetchone()[0])
+    for stored in hand.execute("SELECT * FROM steps WHERE log=1 ORDER BY seq").fetchall():
+        row = dict(stored)
+        if row["seq"] == seq:
+            row.update(changes)
+        row["digest"] = codec.step_digest(chain, row)
+        chain = codec.chain_value(row)
+        settings = ",".join(f'"{name}"=:{name}' for name in row)
+        hand.execute(f"UPDATE steps SET {settings} WHERE log=1 AND seq=:seq", row)
+    log = dict(hand.execute("SELECT * FROM logs WHERE id=1").fetchone())
+    last = hand.execute("SELECT * FROM steps WHERE log=1 ORDER BY seq DESC LIMIT 1").fetchone()
+    log.update({name: last[name] for name in log if name in set(last.keys()) and name != "start"}, chain=chain)
+    log["mark"] = codec.mark("logs", codec.LOG_COLUMNS, log)
+    settings = ",".join(f'"{name}"=:{name}' for name in log)
+    hand.execute(f"UPDATE logs SET {settings} WHERE id=1", log)
+
+
+@pytest.mark.parametrize("seq", [1, 3, 4, 6])
+@pytest.mark.parametrize(
+    "column, change",
+    [
+        ("edge", lambda value: bytes([value[0] ^ 1]) + value[1:]),
+        ("edge", lambda value: value + bytes(32)),
+        ("head_root", lambda value: bytes(32)),
+        ("head_size", lambda value: value + 1),
+        ("head_timestamp", lambda value: value + 1),
+        ("head_raw", lambda value: value.replace(b"A", b"B")),
+        ("count", lambda value: value + 1),
+        ("quarantined", lambda value: value + 1),
+        ("end", lambda value: value + 1),
+        ("start", lambda value: value + 1),
+        ("merged", lambda value: value + 1),
+    ],
+)
+async def test_checksums_made_to_fit_do_not_help(
+    filled: State, column: str, change: Callable[[Any], Any], seq: int
+) -> None:
+    with closing(by_hand(filled)) as hand:
+        forge(hand, seq)
+        assert await check(filled, check_head) == []  # nothing but the checksums again
+        (value,) = hand.execute(f'SELECT "{column}" FROM steps WHERE log=1 AND seq=?', (seq,)).fetchone()
+        forge(hand, seq, **{column: change(value)})
+    assert await check(filled, check_head) != []
+
+
+async def test_a_proof_made_to_fit_does_not_help(filled: State) -> None:
+    with closing(by_hand(filled)) as hand:
+        (proof,) = hand.execute("SELECT proof FROM steps WHERE log=1 AND seq=1").fetchone()
+        forge(hand, 1, proof=proof[::-1])
+    assert ["not proven to belong" in fault.what for fault in await check(filled, check_head)] == [True]
+
+
+async def test_a_file_that_is_damaged_is_said_so(filled: State) -> None:
+    with filled.file.open("r+b") as file:
+        file.seek(4096 * 3)
+        file.write(b"\xff" * 4096 * 4)
+    with pytest.raises(StateError, match=r"state\.db: .*malformed.*restore it"):
+        await check(filled)
+
+
+async def test_beside_a_follower_it_sees_one_moment(tmp_path: Path, make_book: Callable[..., Book]) -> None:
+    book = make_book("alpha")
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        state.writer.log(book.log)
+        state.writer.step(book.anchor(0, 1))
+        async with await State.open(tmp_path, clock=Clock(), follow=False) as beside:
+            for end in range(1, 30):
+                state.writer.step(book.step(end))
+                state.writer.match(book.match(end), ["a"])
+                await state.writer.durable()
+                assert await check(beside) == []
+
+
+def test_every_table_is_either_checked_or_free() -> None:
+    assert set(schema.metadata.tables) == {*TABLES, "meta", "requests"}
