@@ -60,8 +60,8 @@ def show_duration(seconds: float) -> str:
     """Seconds as `duration` reads them, in the largest unit that leaves no rest: `6h`, `90s`."""
     for unit in ("d", "h", "m"):
         if seconds and seconds % _DURATION[unit] == 0:
-            return f"{seconds / _DURATION[unit]:g}{unit}"
-    return f"{seconds:g}s"
+            return f"{int(seconds / _DURATION[unit])}{unit}"
+    return f"{int(seconds) if seconds == int(seconds) else seconds}s"
 
 
 def show_size(number: int) -> str:

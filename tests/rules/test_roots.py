@@ -38,7 +38,7 @@ def test_only_names_of_the_roots_are_kept(tmp_path: Path, names: list[str], kept
     "text, problem",
     [
         ("a b\n", 'roots.txt:1: "a b" is no domain name'),
-        ("# nothing\n", "holds no domain, so nothing would ever be told"),
+        ("# nothing\n", "holds no domain, so nothing would be told"),
     ],
 )
 def test_problems(tmp_path: Path, text: str, problem: str) -> None:

@@ -65,8 +65,8 @@ class Logs(Section):
     refresh: Interval = Field(21600.0, description="How often the lists are fetched again")
     hybrids: tuple[str, ...] = Field(
         (),
-        description="Changes to the shipped table of RFC 6962 logs that serve data tiles: URL or URL=TILES_URL adds one, "
-        "-URL takes one away, none all",
+        description="Changes to the shipped table of RFC 6962 logs that serve data tiles: URL or URL=TILES_URL adds, "
+        "-URL takes away, none takes away all",
     )
 
 

@@ -94,7 +94,10 @@ def _gather(
         for key, value in _file_keys(path, problems):
             given[key] = _Given(_resolved(value, known[key], path.parent), str(path))
     for name, key, text in _environment_keys(environment, problems):
-        given[key] = _Given(_resolved(_listed(text, known[key]), known[key], None), name)
+        try:
+            given[key] = _Given(_resolved(_listed(text, known[key]), known[key], None), name)
+        except ValueError as error:
+            problems.append(f"{name}: {key}: {error}")
     for key, value in flags.items():
         if value is None or value in ((), []):
             continue
@@ -137,8 +140,13 @@ def _environment_keys(environment: Mapping[str, str], problems: list[str]) -> It
 
 
 def _near(word: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known)[:8])} ..."
+    """What may have been meant. Only the last part is compared: what keys share would make all of them alike."""
+    within, _, last = word.rpartition("__" if "__" in word else ".")
+    lasts = {one: one.removeprefix(within).lstrip("._") for one in known if one.startswith(within)}
+    near = difflib.get_close_matches(last, lasts.values(), n=1)
+    if near:
+        return f"; did you mean {next(one for one, part in lasts.items() if part == near[0])}?"
+    return f"; known are {', '.join(lasts or known)}"
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -169,14 +177,14 @@ def _yaml(text: str) -> object:
 
 
 def _listed(text: str, field: FieldInfo) -> object:
-    """A text of the environment, as the list that it stands for where the key takes one."""
+    """A text of the environment, as the list that it stands for where the key takes one. Raises ValueError."""
     if not is_list(field):
         return text
     if text.lstrip().startswith("["):
         try:
             return json.loads(text)
         except ValueError:
-            return text
+            raise ValueError(f'{quoted(text)} is no list; write a,b or ["a", "b"]') from None
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

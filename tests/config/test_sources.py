@@ -1,0 +1,200 @@
+from pathlib import Path
+
+import pytest
+
+from certhia.config import default_file, load, origins
+from certhia.config.sources import MAX_FILE
+from certhia.errors import ConfigError
+from certhia.quantity import Backlog, Point
+
+HOME = {"HOME": "/nowhere"}
+
+
+def problems(flags: dict[str, object] | None = None, file: Path | None = None, **environment: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(flags or {}, file, {**HOME, **environment})
+    first, *rest = str(caught.value).splitlines()
+    assert first == f"the configuration has {'a problem' if len(rest) == 1 else f'{len(rest)} problems'}:"
+    return [line.strip() for line in rest]
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    path = tmp_path / "certhia.toml"
+    path.write_text('[read]\nmemory = "1MB"\npatience = "5s"\nmax_rate = 3\n[watch]\nrules = ["file.example"]\n')
+    return path
+
+
+def test_without_anything_there_are_defaults() -> None:
+    settings = load({}, None, HOME)
+    assert settings.logs.lists == ("google",)
+    assert settings.read.from_ == Point("now")
+    assert settings.read.memory == 64_000_000
+    assert (settings.read.poll_static, settings.read.poll_rfc6962, settings.read.patience) == (10, 30, 60)
+    assert settings.output.format == "human"
+
+
+def test_flags_before_environment_before_file_before_defaults(toml: Path) -> None:
+    settings = load(
+        {"read.memory": "3MB", "read.contact": None, "watch.rules": []},
+        toml,
+        {**HOME, "CERTHIA_READ__MEMORY": "2MB", "CERTHIA_READ__PATIENCE": "7s"},
+    )
+    assert settings.read.memory == 3_000_000
+    assert settings.read.patience == 7
+    assert settings.read.max_rate == 3
+    assert settings.read.poll_static == 10
+    assert settings.watch.rules == ("file.example",)
+
+
+def test_where_each_key_comes_from(toml: Path) -> None:
+    environment = {**HOME, "CERTHIA_READ__PATIENCE": "7s"}
+    assert origins({"read.memory": "3MB", "watch.files": ["x"]}, toml, environment) == {
+        "read.memory": "--memory",
+        "watch.files": "--watchlist",
+        "read.patience": "CERTHIA_READ__PATIENCE",
+        "read.max_rate": str(toml),
+        "watch.rules": str(toml),
+    }
+
+
+def test_lists_in_the_environment() -> None:
+    environment = {
+        "CERTHIA_WATCH__RULES": "a.example, b.example,",
+        "CERTHIA_LOGS__DENY": '["Example, Inc."]',
+        "CERTHIA_LOGS__LISTS": "google,apple",
+        "CERTHIA_READ__FROM": "-500",
+        "CERTHIA_READ__MAX_BACKLOG": "2d",
+        "CERTHIA_WATCH__PRECERTS": "no",
+        "CERTHIA_READ__CONTACT": "",
+    }
+    settings = load({}, None, {**HOME, **environment})
+    assert settings.watch.rules == ("a.example", "b.example")
+    assert settings.logs.deny == ("Example, Inc.",)
+    assert settings.logs.lists == ("google", "apple")
+    assert settings.read.from_ == Point("back", 500, "-500")
+    assert settings.read.max_backlog == Backlog(seconds=172_800)
+    assert settings.watch.precerts is False
+    assert settings.read.contact is None
+
+
+def test_a_comma_parts_a_flag_for_a_list() -> None:
+    assert load({"logs.lists": "google,apple"}, None, HOME).logs.lists == ("google", "apple")
+
+
+def test_yaml(tmp_path: Path) -> None:
+    path = tmp_path / "certhia.yaml"
+    path.write_text("read: {from: 2026-03-01, contact: }\nwatch:\n  rules: example.com\n")
+    settings = load({}, path, HOME)
+    assert settings.read.from_.kind == "date"
+    assert settings.read.contact is None
+    assert settings.watch.rules == ("example.com",)
+
+
+def test_paths_in_a_file_start_from_its_directory(tmp_path: Path) -> None:
+    path = tmp_path / "certhia.toml"
+    path.write_text(
+        '[watch]\nfiles = ["rules.txt", "/etc/rules"]\nroots = "~/roots"\n'
+        '[logs]\nlog_list = ["own.json", "https://a.example/x"]\n'
+        '[state]\nname = "second"\n[output]\nfiles = "out.csv"\n'
+    )
+    settings = load({}, path, HOME)
+    assert settings.watch.files == (tmp_path / "rules.txt", Path("/etc/rules"))
+    assert settings.watch.roots == Path("~/roots").expanduser()
+    assert settings.logs.log_list == (str(tmp_path / "own.json"), "https://a.example/x")
+    assert settings.state.name == "second"
+    assert settings.output.files == (tmp_path / "out.csv",)
+
+
+def test_a_states_directory_in_a_file_starts_there_too(tmp_path: Path) -> None:
+    path = tmp_path / "certhia.toml"
+    path.write_text('[state]\nname = "./second"\n')
+    assert load({}, path, HOME).state.name == str(tmp_path / "second")
+    assert load({"state.name": "./third"}, path, HOME).state.name == "third"
+
+
+def test_paths_of_flags_stay_as_they_are() -> None:
+    assert load({"watch.files": [Path("rules.txt")]}, None, HOME).watch.files == (Path("rules.txt"),)
+
+
+def test_the_default_file_is_read_when_it_is_there(tmp_path: Path) -> None:
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert load({}, None, environment).read.memory == 64_000_000
+    path = default_file(environment)
+    assert path == tmp_path / "certhia" / "certhia.toml"
+    path.parent.mkdir()
+    path.write_text('[read]\nmemory = "1MB"\n')
+    assert load({}, None, environment).read.memory == 1_000_000
+
+
+def test_a_relative_xdg_directory_is_ignored() -> None:
+    assert default_file({"XDG_CONFIG_HOME": "x", "HOME": "/h"}) == Path("/h/.config/certhia/certhia.toml")
+
+
+def test_every_problem_at_once_and_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "certhia.toml"
+    path.write_text(
+        '[read]\nmemroy = "1MB"\nmemory = "12XB"\n[wach]\n[output]\nformat = "xml"\nfiles = ["a.csv", "a.csv"]\n'
+        '[logs]\nlists = ["goggle"]\n'
+    )
+    found = problems(
+        {"read.patience": "soon", "state.nonsense": 1},
+        path,
+        CERTHIA_READ__MAX_RATE="-1",
+        CERTHIA_READ__CONTCT="x",
+        CERTHIA_READ_CONTACT="x",
+        CERTHIA_CORPUS="somebody else's",
+    )
+    assert sorted(found) == sorted(
+        [
+            f"{path}: read.memroy is an unknown key; did you mean read.memory?",
+            f"{path}: [wach] is an unknown section; did you mean watch?",
+            "CERTHIA_READ_CONTACT: is an unknown variable; did you mean CERTHIA_READ__CONTACT?",
+            "CERTHIA_READ__CONTCT: is an unknown variable; did you mean CERTHIA_READ__CONTACT?",
+            "state.nonsense: is an unknown key; known are state.name",
+            f"{path}: logs.lists: \"goggle\" must be 'google' or 'apple'",
+            '--patience: "soon" is no duration; write a number with s, m, h or d: 30s, 1h30m',
+            f'{path}: read.memory: "12XB" is no size; write a number with kB, MB, GB, KiB, MiB or GiB: 64MB',
+            'CERTHIA_READ__MAX_RATE: read.max_rate: "-1" must be greater than 0',
+            f"{path}: output.format: \"xml\" must be 'human', 'jsonl', 'json', 'csv' or 'silent'",
+            f'{path}: output.files: "{tmp_path}/a.csv" is named twice; name each file once',
+        ]
+    )
+
+
+def test_one_flag_for_two_keys_is_told_once() -> None:
+    found = problems({"read.poll_static": "soon", "read.poll_rfc6962": "soon"})
+    assert found == ['--poll: "soon" is no duration; write a number with s, m, h or d: 30s, 1h30m']
+
+
+def test_a_section_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "certhia.toml"
+    path.write_text("read = 1\n")
+    assert problems({}, path) == [f"{path}: read must be a section: [read] with keys below it"]
+
+
+@pytest.mark.parametrize(
+    "name, raw, problem",
+    [
+        ("a.toml", b"x = [", "cannot be understood"),
+        ("a.yaml", b"x: [", "cannot be understood"),
+        ("a.yaml", b"- 1", "must hold sections such as [watch]"),
+        ("a.toml", b"\xff", "cannot be understood"),
+        ("a.toml", b"#" * (MAX_FILE + 1), "is larger than 1 MiB"),
+        ("a.toml", None, "cannot be read: No such file or directory; name a file with --config"),
+    ],
+)
+def test_files_that_are_none(tmp_path: Path, name: str, raw: bytes | None, problem: str) -> None:
+    path = tmp_path / name
+    if raw is not None:
+        path.write_bytes(raw)
+    with pytest.raises(ConfigError) as caught:
+        load({}, path, HOME)
+    assert problem in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_bad_json_in_the_environment() -> None:
+    assert problems(CERTHIA_WATCH__RULES="[x") == [
+        'CERTHIA_WATCH__RULES: watch.rules: "[x" is no list; write a,b or ["a", "b"]'
+    ]
