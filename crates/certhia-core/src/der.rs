@@ -36,11 +36,7 @@ impl<'a> Element<'a> {
     /// Reads what is inside.
     #[inline]
     pub fn reader(&self) -> Reader<'a> {
-        Reader {
-            data: self.body,
-            position: 0,
-            origin: self.body_offset,
-        }
+        Reader { data: self.body, position: 0, origin: self.body_offset }
     }
 }
 
@@ -54,11 +50,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(data: &'a [u8]) -> Self {
-        Self {
-            data,
-            position: 0,
-            origin: 0,
-        }
+        Self { data, position: 0, origin: 0 }
     }
 
     #[inline]
@@ -86,20 +78,20 @@ impl<'a> Reader<'a> {
 
     /// The next element, or None at the end.
     #[inline]
-    pub fn next(&mut self) -> Result<Option<Element<'a>>> {
+    pub fn element(&mut self) -> Result<Option<Element<'a>>> {
         if self.is_empty() {
             return Ok(None);
         }
-        self.element(0).map(Some)
+        self.read(0).map(Some)
     }
 
     /// The next element, which must be there.
     #[inline]
     pub fn take(&mut self, what: &'static str) -> Result<Element<'a>> {
         if self.is_empty() {
-            return Err(Malformed::new(format!("{what} is missing"), self.offset()));
+            return Err(missing(what, self.offset()));
         }
-        self.element(0)
+        self.read(0)
     }
 
     /// The next element, which must have this tag.
@@ -107,60 +99,51 @@ impl<'a> Reader<'a> {
     pub fn expect(&mut self, tag: u8, what: &'static str) -> Result<Element<'a>> {
         let start = self.offset();
         let element = self.take(what)?;
-        if element.tag == tag {
-            Ok(element)
-        } else {
-            Err(Malformed::new(
-                format!("expected {what} (tag {tag:#04x}), found tag {:#04x}", element.tag),
-                start,
-            ))
-        }
+        if element.tag == tag { Ok(element) } else { Err(other_tag(what, tag, element.tag, start)) }
     }
 
     /// The next element if it has this tag.
     #[inline]
     pub fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>> {
-        if self.peek() == Some(tag) {
-            self.next()
-        } else {
-            Ok(None)
-        }
+        if self.peek() == Some(tag) { self.element() } else { Ok(None) }
     }
 
-    #[inline]
     fn byte(&mut self) -> Result<u8> {
-        let byte = *self
-            .data
-            .get(self.position)
-            .ok_or_else(|| Malformed::new("an element is cut off", self.offset()))?;
+        let Some(&byte) = self.data.get(self.position) else {
+            return Err(cut_off(self.offset()));
+        };
         self.position += 1;
         Ok(byte)
     }
 
-    #[inline]
-    fn element(&mut self, depth: u8) -> Result<Element<'a>> {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // the walk's inner loop: a call would pass each element through memory
+    fn read(&mut self, depth: u8) -> Result<Element<'a>> {
         let start = self.position;
-        let tag = self.byte()?;
-        if tag & 0x1f == 0x1f {
-            while self.byte()? & 0x80 != 0 {}
-        }
-        let first = self.byte()?;
-        let length = match first {
-            0..=0x7f => usize::from(first),
-            0x80 => return self.indefinite(tag, start, depth),
-            _ => self.long_length(usize::from(first & 0x7f))?,
+        let (tag, length) = match self.data[start..] {
+            [tag, length @ 0..=0x7f, ..] if tag & 0x1f != 0x1f => {
+                self.position = start + 2;
+                (tag, usize::from(length))
+            }
+            [tag, 0x81, length, ..] if tag & 0x1f != 0x1f => {
+                self.position = start + 3;
+                (tag, usize::from(length))
+            }
+            [tag, 0x82, high, low, ..] if tag & 0x1f != 0x1f => {
+                self.position = start + 4;
+                (tag, usize::from(high) << 8 | usize::from(low))
+            }
+            _ => match self.long_header()? {
+                (tag, Some(length)) => (tag, length),
+                (tag, None) => return self.indefinite(tag, start, depth),
+            },
         };
         let body_start = self.position;
-        let end = body_start
-            .checked_add(length)
-            .filter(|&end| end <= self.data.len())
-            .ok_or_else(|| {
-                let room = self.data.len() - body_start;
-                Malformed::new(
-                    format!("an element of {length} bytes where {room} are left"),
-                    self.origin + start,
-                )
-            })?;
+        let room = self.data.len() - body_start;
+        if length > room {
+            return Err(too_long(length, room, self.origin + start));
+        }
+        let end = body_start + length;
         self.position = end;
         Ok(Element {
             tag,
@@ -171,36 +154,42 @@ impl<'a> Reader<'a> {
         })
     }
 
-    #[inline]
-    fn long_length(&mut self, count: usize) -> Result<usize> {
+    /// Tag and length in any form; no length where it is indefinite.
+    #[cold]
+    fn long_header(&mut self) -> Result<(u8, Option<usize>)> {
+        let tag = self.byte()?;
+        if tag & 0x1f == 0x1f {
+            while self.byte()? & 0x80 != 0 {}
+        }
+        let first = self.byte()?;
         let mut length = 0_usize;
-        for _ in 0..count {
+        match first {
+            0..=0x7f => return Ok((tag, Some(usize::from(first)))),
+            0x80 => return Ok((tag, None)),
+            _ => {}
+        }
+        for _ in 0..first & 0x7f {
             let byte = self.byte()?;
             if length >> (usize::BITS - 8) != 0 {
                 return Err(Malformed::new("a length that no input can have", self.offset()));
             }
             length = length << 8 | usize::from(byte);
         }
-        Ok(length)
+        Ok((tag, Some(length)))
     }
 
     /// Content up to the matching end-of-contents (X.690 section 8.1.3.6); the position is behind the length byte.
+    #[cold]
     fn indefinite(&mut self, tag: u8, start: usize, depth: u8) -> Result<Element<'a>> {
         if tag & 0x20 == 0 {
-            return Err(Malformed::new(
-                "an indefinite length on a primitive element",
-                self.origin + start,
-            ));
+            return Err(Malformed::new("an indefinite length on a primitive element", self.origin + start));
         }
         if depth >= MAX_DEPTH {
-            return Err(Malformed::new(
-                "indefinite lengths nested too deep",
-                self.origin + start,
-            ));
+            return Err(Malformed::new("indefinite lengths nested too deep", self.origin + start));
         }
         let body_start = self.position;
         while !self.rest().starts_with(&[0, 0]) {
-            self.element(depth + 1)?;
+            self.read(depth + 1)?;
         }
         let body_end = self.position;
         self.position += 2;
@@ -212,6 +201,26 @@ impl<'a> Reader<'a> {
             body_offset: self.origin + body_start,
         })
     }
+}
+
+#[cold]
+fn missing(what: &'static str, offset: usize) -> Malformed {
+    Malformed::new(format!("{what} is missing"), offset)
+}
+
+#[cold]
+fn cut_off(offset: usize) -> Malformed {
+    Malformed::new("an element is cut off", offset)
+}
+
+#[cold]
+fn other_tag(what: &'static str, wanted: u8, found: u8, offset: usize) -> Malformed {
+    Malformed::new(format!("expected {what} (tag {wanted:#04x}), found tag {found:#04x}"), offset)
+}
+
+#[cold]
+fn too_long(length: usize, room: usize, offset: usize) -> Malformed {
+    Malformed::new(format!("an element of {length} bytes where {room} are left"), offset)
 }
 
 /// A DER header: identifier and the shortest length that says `length`.

@@ -14,17 +14,11 @@ pub struct Edge {
 impl Edge {
     pub fn new(size: u64, hashes: Vec<Hash>) -> Result<Self> {
         if size > MAX_SIZE {
-            return Err(Malformed::new(
-                format!("a tree of {size} entries is larger than any can be"),
-                0,
-            ));
+            return Err(Malformed::new(format!("a tree of {size} entries is larger than any can be"), 0));
         }
         if hashes.len() != size.count_ones() as usize {
             let (expected, found) = (size.count_ones(), hashes.len());
-            return Err(Malformed::new(
-                format!("an edge of {size} entries has {expected} hashes, not {found}"),
-                0,
-            ));
+            return Err(Malformed::new(format!("an edge of {size} entries has {expected} hashes, not {found}"), 0));
         }
         Ok(Self { size, hashes })
     }
@@ -49,18 +43,12 @@ impl Edge {
     /// Appends the subtree roots that `cover(self.size(), size)` names.
     pub fn append_nodes(&mut self, nodes: &[Hash], size: u64) -> Result<()> {
         if size < self.size || size > MAX_SIZE {
-            return Err(Malformed::new(
-                format!("an edge of {} entries can't grow to {size}", self.size),
-                0,
-            ));
+            return Err(Malformed::new(format!("an edge of {} entries can't grow to {size}", self.size), 0));
         }
         let tiles = cover(self.size, size);
         if tiles.len() != nodes.len() {
             let (from, expected, found) = (self.size, tiles.len(), nodes.len());
-            return Err(Malformed::new(
-                format!("[{from}, {size}) is covered by {expected} nodes, not {found}"),
-                0,
-            ));
+            return Err(Malformed::new(format!("[{from}, {size}) is covered by {expected} nodes, not {found}"), 0));
         }
         for ((level, _), node) in tiles.into_iter().zip(nodes) {
             self.push(node, level);
@@ -82,29 +70,20 @@ impl Edge {
     /// All siblings on the way from the last leaf are left ones, and they are the edge of the tree without that leaf.
     pub fn from_inclusion(leaf: &Hash, size: u64, proof: &[Hash], root: &Hash) -> Result<Self> {
         if size == 0 || size > MAX_SIZE {
-            return Err(Malformed::new(
-                format!("a tree of {size} entries has no last leaf to begin at"),
-                0,
-            ));
+            return Err(Malformed::new(format!("a tree of {size} entries has no last leaf to begin at"), 0));
         }
         let mut edge = Self::new(size - 1, proof.iter().rev().copied().collect())?;
         edge.push(leaf, 0);
         if edge.root() == *root {
             Ok(edge)
         } else {
-            Err(Malformed::new(
-                format!("the inclusion proof does not lead to the root of {size} entries"),
-                0,
-            ))
+            Err(Malformed::new(format!("the inclusion proof does not lead to the root of {size} entries"), 0))
         }
     }
 
     fn room(&self, more: u64) -> Result<()> {
         if more > MAX_SIZE - self.size {
-            return Err(Malformed::new(
-                format!("a tree of {} entries can't take {more} more", self.size),
-                0,
-            ));
+            return Err(Malformed::new(format!("a tree of {} entries can't take {more} more", self.size), 0));
         }
         Ok(())
     }

@@ -15,10 +15,7 @@ pub type Result<T> = std::result::Result<T, Malformed>;
 
 impl Malformed {
     pub fn new(reason: impl Into<Cow<'static, str>>, offset: usize) -> Self {
-        Self {
-            reason: reason.into(),
-            offset,
-        }
+        Self { reason: reason.into(), offset }
     }
 }
 

@@ -11,6 +11,9 @@ use crate::merkle::leaf_hash;
 use crate::page::{MAX_ENTRIES, Page};
 use crate::rules::{MAX_TRIES, Matcher};
 
+/// A name and the work.
+type Part<'a> = (&'static str, Box<dyn FnMut() + 'a>);
+
 /// Nanoseconds an entry of each part, the best of `rounds`: "find" (both strings in the JSON), "base64", "leaf_hash",
 /// "tbs_hash", "walk" (frame and names of the certificate), "match" (its names).
 pub fn floor(bodies: &[&[u8]], matcher: &Matcher, rounds: usize) -> Result<Vec<(&'static str, f64)>> {
@@ -26,56 +29,37 @@ pub fn floor(bodies: &[&[u8]], matcher: &Matcher, rounds: usize) -> Result<Vec<(
         return Err(Malformed::new("at least one entry", 0));
     }
     let leaves: Vec<_> = page.entries().map(|entry| entry.leaf_input().into_owned()).collect();
-    let certificates: Vec<_> = page
-        .entries()
-        .filter_map(|entry| Certificate::parse(entry.certificate()).ok())
-        .collect();
+    let certificates: Vec<_> =
+        page.entries().filter_map(|entry| Certificate::parse(entry.certificate()).ok()).collect();
     let names: Vec<Vec<u8>> = certificates.iter().flat_map(names_of).collect();
-    let time = |mut part: Box<dyn FnMut() + '_>| {
-        let best = (0..rounds.max(1)).map(|_| {
-            let start = Instant::now();
-            part();
-            start.elapsed().as_secs_f64()
-        });
-        best.fold(f64::INFINITY, f64::min) * 1e9 / f64::from(page.len() as u32)
-    };
     let mut buffer = Vec::with_capacity(1 << 20);
-    Ok(vec![
-        (
-            "find",
-            time(Box::new(|| {
-                bodies.iter().for_each(|body| drop(black_box(get_entries::count(body))))
-            })),
-        ),
-        (
-            "base64",
-            time(Box::new(|| items.iter().for_each(|item| decode(item, &mut buffer)))),
-        ),
-        (
-            "leaf_hash",
-            time(Box::new(|| {
-                leaves.iter().for_each(|leaf| {
-                    black_box(leaf_hash(leaf));
-                })
-            })),
-        ),
-        (
-            "tbs_hash",
-            time(Box::new(|| {
-                certificates.iter().for_each(|one| {
-                    black_box(one.tbs_sha256());
-                })
-            })),
-        ),
-        (
-            "walk",
-            time(Box::new(|| page.entries().for_each(|entry| walk(entry.certificate())))),
-        ),
-        (
-            "match",
-            time(Box::new(|| names.iter().for_each(|name| look_up(matcher, name)))),
-        ),
-    ])
+    let mut parts: Vec<Part<'_>> = vec![
+        ("find", Box::new(|| each(bodies, |body| get_entries::count(body)))),
+        ("base64", Box::new(|| each(&items, |item| decode(item, &mut buffer)))),
+        ("leaf_hash", Box::new(|| each(&leaves, |leaf| leaf_hash(leaf)))),
+        ("tbs_hash", Box::new(|| each(&certificates, Certificate::tbs_sha256))),
+        ("walk", Box::new(|| page.entries().for_each(|entry| walk(entry.certificate())))),
+        ("match", Box::new(|| each(&names, |name| look_up(matcher, name)))),
+    ];
+    let entries = f64::from(page.len() as u32);
+    let timed = parts.iter_mut().map(|(name, part)| (*name, best(rounds, part) * 1e9 / entries));
+    Ok(timed.collect())
+}
+
+/// Seconds of the fastest round.
+fn best(rounds: usize, part: &mut dyn FnMut()) -> f64 {
+    let round = |_| {
+        let start = Instant::now();
+        part();
+        start.elapsed().as_secs_f64()
+    };
+    (0..rounds.max(1)).map(round).fold(f64::INFINITY, f64::min)
+}
+
+fn each<'a, T, R>(items: &'a [T], mut part: impl FnMut(&'a T) -> R) {
+    for item in items {
+        black_box(part(item));
+    }
 }
 
 fn names_of(certificate: &Certificate<'_>) -> Vec<Vec<u8>> {

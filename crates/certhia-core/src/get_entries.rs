@@ -28,7 +28,7 @@ pub struct Text<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
     pub leaf_input: Text<'a>,
-    /// Absent in no known log, but it is not what the tree covers.
+    /// Absent or null in no known log, but it is not what the tree covers.
     pub extra_data: Option<Text<'a>>,
 }
 
@@ -36,20 +36,14 @@ impl<'a> Text<'a> {
     /// The bytes that the string stands for.
     #[inline]
     pub fn bytes(&self) -> Result<Cow<'a, [u8]>> {
-        if self.escaped {
-            self.unescape().map(Cow::Owned)
-        } else {
-            Ok(Cow::Borrowed(self.raw))
-        }
+        if self.escaped { self.unescape().map(Cow::Owned) } else { Ok(Cow::Borrowed(self.raw)) }
     }
 
     /// Appends what the string holds in base64 (RFC 4648 section 4).
     #[inline]
     pub fn decode_base64(&self, out: &mut Vec<u8>) -> Result<()> {
         let bytes = self.bytes()?;
-        base64_simd::STANDARD
-            .decode_append(&*bytes, out)
-            .map_err(|_| Malformed::new("a string in base64", self.offset))
+        base64_simd::STANDARD.decode_append(&*bytes, out).map_err(|_| Malformed::new("a string in base64", self.offset))
     }
 
     fn unescape(&self) -> Result<Vec<u8>> {
@@ -83,9 +77,7 @@ impl<'a> Text<'a> {
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
-    digits
-        .iter()
-        .try_fold(0, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))
+    digits.iter().try_fold(0, |value, &digit| Some(value << 4 | char::from(digit).to_digit(16)?))
 }
 
 /// Calls `visit` for each entry of the answer; gives their number.
@@ -97,10 +89,7 @@ pub fn each_entry<'a>(
     if body.len() > MAX_BODY {
         return Err(Malformed::new(format!("a body of at most {MAX_BODY} bytes"), MAX_BODY));
     }
-    let mut json = Json {
-        data: body,
-        position: 0,
-    };
+    let mut json = Json { data: body, position: 0 };
     let mut count = None;
     json.members(|json, key| {
         if *key != *b"entries" {
@@ -156,11 +145,19 @@ impl<'a> Json<'a> {
 
     #[inline]
     fn expect(&mut self, byte: u8, expected: &'static str) -> Result<()> {
-        if self.takes(byte) {
-            Ok(())
-        } else {
-            Err(self.fault(expected))
-        }
+        if self.takes(byte) { Ok(()) } else { Err(self.fault(expected)) }
+    }
+
+    fn null(&mut self) -> bool {
+        self.space();
+        let there = self.data[self.position..].starts_with(b"null");
+        self.position += if there { 4 } else { 0 };
+        there
+    }
+
+    #[inline]
+    fn string_or_null(&mut self) -> Result<Option<Text<'a>>> {
+        if self.null() { Ok(None) } else { self.string().map(Some) }
     }
 
     #[inline]
@@ -182,11 +179,7 @@ impl<'a> Json<'a> {
         }
         let raw = &self.data[start..self.position];
         self.position += 1;
-        Ok(Text {
-            raw,
-            offset: start,
-            escaped,
-        })
+        Ok(Text { raw, offset: start, escaped })
     }
 
     /// Walks an object; `visit` takes each member's value.
@@ -208,9 +201,7 @@ impl<'a> Json<'a> {
     }
 
     fn entries(&mut self, max: usize, visit: &mut impl FnMut(Item<'a>) -> Result<()>) -> Result<usize> {
-        self.space();
-        if self.data[self.position..].starts_with(b"null") {
-            self.position += 4;
+        if self.null() {
             return Ok(0);
         }
         self.expect(b'[', "an array of entries")?;
@@ -240,7 +231,7 @@ impl<'a> Json<'a> {
         self.members(|json, key| {
             match &*key {
                 b"leaf_input" => leaf_input = Some(json.string()?),
-                b"extra_data" => extra_data = Some(json.string()?),
+                b"extra_data" => extra_data = json.string_or_null()?,
                 _ => json.skip(1)?,
             }
             Ok(())
@@ -281,13 +272,9 @@ impl<'a> Json<'a> {
 
     fn skip_scalar(&mut self) -> Result<()> {
         let rest = &self.data[self.position..];
-        let end = rest
-            .iter()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte)));
+        let end = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"+-.".contains(byte)));
         let word = &rest[..end.unwrap_or(rest.len())];
-        let number = word
-            .first()
-            .is_some_and(|first| first.is_ascii_digit() || *first == b'-');
+        let number = word.first().is_some_and(|first| first.is_ascii_digit() || *first == b'-');
         if !(number || matches!(word, b"true" | b"false" | b"null")) {
             return Err(self.fault("a JSON value"));
         }

@@ -38,10 +38,7 @@ pub struct Issuers {
 
 impl Issuers {
     pub fn new(capacity: usize) -> Self {
-        Self {
-            capacity: capacity.max(1),
-            inner: Mutex::default(),
-        }
+        Self { capacity: capacity.max(1), inner: Mutex::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -113,11 +110,7 @@ impl Inner {
         }
         self.bytes += der.len();
         self.by_fingerprint.insert(fingerprint, self.kept.len() as u32);
-        self.kept.push(Kept {
-            der: der.into(),
-            fingerprint,
-            used: self.clock,
-        });
+        self.kept.push(Kept { der: der.into(), fingerprint, used: self.clock });
     }
 
     /// Drops the least recently used quarter (at least one) at once, which costs little for each added certificate;

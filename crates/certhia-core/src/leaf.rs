@@ -12,10 +12,7 @@ pub struct Span {
 impl Span {
     #[inline]
     pub fn new(start: usize, end: usize) -> Self {
-        Self {
-            start: start as u32,
-            end: end as u32,
-        }
+        Self { start: start as u32, end: end as u32 }
     }
 
     pub fn is_empty(self) -> bool {
@@ -107,12 +104,7 @@ pub fn timestamped_entry(data: &[u8], start: usize) -> Result<Frame> {
         }
         _ => Kind::Unknown,
     };
-    let mut frame = Frame {
-        timestamp,
-        kind,
-        certificate: Span::default(),
-        end: cursor.position,
-    };
+    let mut frame = Frame { timestamp, kind, certificate: Span::default(), end: cursor.position };
     if kind != Kind::Unknown {
         frame.certificate = cursor.vector(3, "the certificate")?;
         cursor.vector(2, "the extensions")?;
@@ -148,10 +140,7 @@ impl Extra {
         self.submitted = Span::new(start, cursor.position);
         let total = cursor.number(3, "the chain")? as usize;
         if total != data.len() - cursor.position {
-            return Err(Malformed::new(
-                "the chain's length is not that of its bytes",
-                cursor.position,
-            ));
+            return Err(Malformed::new("the chain's length is not that of its bytes", cursor.position));
         }
         while !cursor.is_empty() {
             let span = cursor.vector(3, "a chain certificate")?;

@@ -7,6 +7,7 @@
 
 pub mod certificate;
 pub mod der;
+pub mod distinguished;
 pub mod edge;
 pub mod error;
 pub mod floor;
@@ -23,9 +24,11 @@ pub mod salvage;
 pub mod scan;
 pub mod spellings;
 pub mod table;
+pub mod tbs;
 pub mod text;
 pub mod tile;
 pub mod time;
+mod transcode;
 
 pub use error::Malformed;
 

@@ -34,7 +34,7 @@ pub fn cover(start: u64, end: u64) -> Vec<(u32, u64)> {
     let mut position = start;
     while position < end {
         let aligned = position.trailing_zeros().min(63);
-        let fits = 63 - (end - position).leading_zeros();
+        let fits = (end - position).ilog2();
         let level = aligned.min(fits);
         out.push((level, position >> level));
         position += 1 << level;

@@ -19,26 +19,14 @@ pub fn to_ascii(name: &str) -> Result<String> {
         .ok_or_else(|| Malformed::new(format!("not a name that UTS 46 can convert: {}", quote(name)), 0))?;
     let ascii = converted.strip_suffix('.').unwrap_or(&converted);
     if ascii.is_empty() || ascii.len() > MAX_NAME {
-        return Err(Malformed::new(
-            format!("a name has 1 to {MAX_NAME} characters: {}", quote(name)),
-            0,
-        ));
+        return Err(Malformed::new(format!("a name has 1 to {MAX_NAME} characters: {}", quote(name)), 0));
     }
-    if ascii
-        .split('.')
-        .any(|label| label.is_empty() || label.len() > MAX_LABEL)
-    {
-        return Err(Malformed::new(
-            format!("a label has 1 to {MAX_LABEL} characters: {}", quote(name)),
-            0,
-        ));
+    if ascii.split('.').any(|label| label.is_empty() || label.len() > MAX_LABEL) {
+        return Err(Malformed::new(format!("a label has 1 to {MAX_LABEL} characters: {}", quote(name)), 0));
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.';
     if let Some(at) = ascii.bytes().position(|byte| !plain(byte)) {
-        return Err(Malformed::new(
-            format!("a name has letters, digits, hyphens and dots: {}", quote(name)),
-            at,
-        ));
+        return Err(Malformed::new(format!("a name has letters, digits, hyphens and dots: {}", quote(name)), at));
     }
     Ok(ascii.to_owned())
 }
@@ -70,10 +58,7 @@ pub fn address(name: &[u8]) -> Option<IpAddr> {
         return None;
     }
     let text = std::str::from_utf8(name).ok()?;
-    let text = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
+    let text = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     text.parse().ok()
 }
 
@@ -98,9 +83,7 @@ pub fn looks_like_name(bytes: &[u8]) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || b"-_*?".contains(&byte);
     bytes.contains(&b'.')
         && bytes.len() <= MAX_INPUT
-        && bytes
-            .split(|&byte| byte == b'.')
-            .all(|label| !label.is_empty() && label.iter().all(|&byte| plain(byte)))
+        && bytes.split(|&byte| byte == b'.').all(|label| !label.is_empty() && label.iter().all(|&byte| plain(byte)))
 }
 
 fn quote(name: &str) -> String {

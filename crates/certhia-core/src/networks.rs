@@ -38,17 +38,13 @@ impl Networks {
         let network = (number(address) & mask(bits), rule);
         match self.lengths.iter_mut().find(|length| length.bits == bits) {
             Some(length) => length.networks.push(network),
-            None => self.lengths.push(Length {
-                bits,
-                networks: vec![network],
-            }),
+            None => self.lengths.push(Length { bits, networks: vec![network] }),
         }
         Ok(())
     }
 
     pub fn sort(&mut self) {
-        self.lengths
-            .sort_unstable_by_key(|length| std::cmp::Reverse(length.bits));
+        self.lengths.sort_unstable_by_key(|length| std::cmp::Reverse(length.bits));
         for length in &mut self.lengths {
             length.networks.sort_unstable();
             length.networks.shrink_to_fit();
@@ -61,10 +57,7 @@ impl Networks {
     }
 
     pub fn nbytes(&self) -> usize {
-        self.lengths
-            .iter()
-            .map(|length| length.networks.capacity() * size_of::<(u128, u32)>())
-            .sum()
+        self.lengths.iter().map(|length| length.networks.capacity() * size_of::<(u128, u32)>()).sum()
     }
 
     /// Calls `found` for each network that holds the address, narrowest first.
@@ -73,10 +66,7 @@ impl Networks {
         for length in &self.lengths {
             let network = address & mask(length.bits);
             let first = length.networks.partition_point(|&(other, _)| other < network);
-            for (_, rule) in length.networks[first..]
-                .iter()
-                .take_while(|&&(other, _)| other == network)
-            {
+            for (_, rule) in length.networks[first..].iter().take_while(|&&(other, _)| other == network) {
                 found(*rule);
             }
         }

@@ -30,32 +30,19 @@ impl Note {
     /// Strict: any byte that the formats do not ask for is an error.
     pub fn parse(text: &[u8]) -> Result<Self> {
         if text.len() > MAX_BYTES {
-            return Err(Malformed::new(
-                format!("a note of at most {MAX_BYTES} bytes, not {}", text.len()),
-                MAX_BYTES,
-            ));
+            return Err(Malformed::new(format!("a note of at most {MAX_BYTES} bytes, not {}", text.len()), MAX_BYTES));
         }
         let text =
             std::str::from_utf8(text).map_err(|error| Malformed::new("a note is UTF-8 text", error.valid_up_to()))?;
-        if let Some(at) = text
-            .bytes()
-            .position(|byte| (byte < 0x20 && byte != b'\n') || byte == 0x7f)
-        {
+        if let Some(at) = text.bytes().position(|byte| (byte < 0x20 && byte != b'\n') || byte == 0x7f) {
             return Err(Malformed::new("a note has no control characters", at));
         }
-        let blank = text
-            .find("\n\n")
-            .ok_or_else(|| Malformed::new("a blank line before the signatures", text.len()))?;
+        let blank =
+            text.find("\n\n").ok_or_else(|| Malformed::new("a blank line before the signatures", text.len()))?;
         let signed = blank + 1;
         let (origin, size, root) = body(&text[..signed])?;
         let signatures = signature_lines(&text[signed + 1..], signed + 1)?;
-        Ok(Self {
-            origin,
-            size,
-            root,
-            signatures,
-            signed,
-        })
+        Ok(Self { origin, size, root, signatures, signed })
     }
 }
 
@@ -113,11 +100,7 @@ fn signature(line: &str) -> Option<Signature> {
     }
     let bytes = base64(encoded)?;
     let (key_id, signature) = bytes.split_first_chunk::<4>()?;
-    (!signature.is_empty()).then(|| Signature {
-        name: name.to_owned(),
-        key_id: *key_id,
-        bytes: signature.to_vec(),
-    })
+    (!signature.is_empty()).then(|| Signature { name: name.to_owned(), key_id: *key_id, bytes: signature.to_vec() })
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {

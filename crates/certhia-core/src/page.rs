@@ -9,15 +9,13 @@ use std::sync::Arc;
 
 use crate::Hash;
 use crate::error::{Malformed, Result};
-use crate::get_entries::{self, Item};
-use crate::issuers::Issuers;
-use crate::leaf::{Extra, Kind, Span, timestamped_entry};
-use crate::merkle::leaf_hash;
+use crate::leaf::{Kind, Span};
+use crate::transcode::Builder;
 
 /// More entries than this never make one page.
 pub const MAX_ENTRIES: usize = 65_536;
 /// Spans are 32 bits wide.
-const MAX_DATA: usize = u32::MAX as usize;
+pub(crate) const MAX_DATA: usize = u32::MAX as usize;
 /// version v1, leaf type timestamped_entry (RFC 6962 section 3.4).
 pub(crate) const LEAF_HEADER: [u8; 2] = [0, 0];
 
@@ -52,8 +50,8 @@ pub(crate) struct Store {
 #[derive(Clone)]
 pub struct Page {
     first: u64,
-    store: Arc<Store>,
-    range: Range<usize>,
+    pub(crate) store: Arc<Store>,
+    pub(crate) range: Range<usize>,
 }
 
 /// One entry of a page.
@@ -68,32 +66,10 @@ pub struct Entry<'a> {
 impl Page {
     pub(crate) fn from_store(first: u64, store: Store) -> Result<Self> {
         let range = 0..store.entries.len();
-        if first
-            .checked_add(range.len() as u64)
-            .is_none_or(|end| end > crate::merkle::MAX_SIZE)
-        {
+        if first.checked_add(range.len() as u64).is_none_or(|end| end > crate::merkle::MAX_SIZE) {
             return Err(Malformed::new(format!("no log has an entry {first}"), 0));
         }
-        Ok(Self {
-            first,
-            store: Arc::new(store),
-            range,
-        })
-    }
-
-    /// Transcodes the bodies of consecutive get-entries answers.
-    pub fn from_get_entries(bodies: &[&[u8]], first: u64, issuers: &Issuers, max_entries: usize) -> Result<Self> {
-        let total: usize = bodies.iter().map(|body| body.len()).sum();
-        if total > MAX_DATA {
-            return Err(Malformed::new(format!("bodies of at most {MAX_DATA} bytes"), MAX_DATA));
-        }
-        let mut builder = Builder::with_capacity(total / 4 * 3 + 64);
-        let mut left = max_entries.min(MAX_ENTRIES);
-        for body in bodies {
-            left -= get_entries::each_entry(body, left, |item| builder.push(item, issuers))?;
-        }
-        builder.store.data.shrink_to_fit();
-        Self::from_store(first, builder.store)
+        Ok(Self { first, store: Arc::new(store), range })
     }
 
     pub fn first(&self) -> u64 {
@@ -123,15 +99,15 @@ impl Page {
         &self.store.hashes[self.range.clone()]
     }
 
-    /// Panics when there is no such position.
+    /// The entry at a position.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such position.
     #[inline]
     pub fn entry(&self, position: usize) -> Entry<'_> {
         let at = self.range.start + position;
-        assert!(
-            at < self.range.end,
-            "a page of {} entries has no position {position}",
-            self.len()
-        );
+        assert!(at < self.range.end, "a page of {} entries has no position {position}", self.len());
         Entry {
             data: &self.store.data,
             meta: &self.store.entries[at],
@@ -148,10 +124,7 @@ impl Page {
     pub fn issuers(&self) -> Vec<Hash> {
         let mut seen = std::collections::HashSet::new();
         let fingerprints = self.entries().flat_map(Entry::chain);
-        fingerprints
-            .filter(|&fingerprint| seen.insert(fingerprint))
-            .copied()
-            .collect()
+        fingerprints.filter(|&fingerprint| seen.insert(fingerprint)).copied().collect()
     }
 
     /// The entries with log index in [start, end), as far as the page has them.
@@ -160,11 +133,7 @@ impl Page {
         let start = start.clamp(self.first, self.end());
         let end = end.clamp(start, self.end());
         let at = |index: u64| self.range.start + (index - self.first) as usize;
-        Self {
-            first: start,
-            store: Arc::clone(&self.store),
-            range: at(start)..at(end),
-        }
+        Self { first: start, store: Arc::clone(&self.store), range: at(start)..at(end) }
     }
 
     /// One page of several that follow each other.
@@ -179,10 +148,7 @@ impl Page {
         let mut next = head.first;
         for page in pages {
             if page.first != next {
-                return Err(Malformed::new(
-                    format!("a page that begins at {next}, not {}", page.first),
-                    0,
-                ));
+                return Err(Malformed::new(format!("a page that begins at {next}, not {}", page.first), 0));
             }
             builder.copy(page)?;
             next = page.end();
@@ -194,20 +160,19 @@ impl Page {
     }
 
     /// The part of the data that this page's entries are in.
-    fn used(&self) -> Span {
+    pub(crate) fn used(&self) -> Span {
         let metas = &self.store.entries[self.range.clone()];
         match (metas.first(), metas.last()) {
-            (Some(first), Some(last)) => Span {
-                start: first.leaf.start,
-                end: last.leaf.end.max(last.tile.end).max(last.extra.end),
-            },
+            (Some(first), Some(last)) => {
+                Span { start: first.leaf.start, end: last.leaf.end.max(last.tile.end).max(last.extra.end) }
+            }
             _ => Span::default(),
         }
     }
 }
 
 impl Span {
-    fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         (self.end - self.start) as usize
     }
 }
@@ -230,20 +195,12 @@ impl<'a> Entry<'a> {
     /// MerkleTreeLeaf (RFC 6962 section 3.4).
     pub fn leaf_input(&self) -> Cow<'a, [u8]> {
         let leaf = self.meta.leaf.of(self.data);
-        if self.meta.headless {
-            Cow::Owned([&LEAF_HEADER, leaf].concat())
-        } else {
-            Cow::Borrowed(leaf)
-        }
+        if self.meta.headless { Cow::Owned([&LEAF_HEADER, leaf].concat()) } else { Cow::Borrowed(leaf) }
     }
 
     /// TileLeaf (C2SP static-ct-api), or the leaf_input as served where the entry can't be framed so.
     pub fn tile_leaf(&self) -> Cow<'a, [u8]> {
-        if self.is_framed() {
-            Cow::Borrowed(self.meta.tile.of(self.data))
-        } else {
-            self.leaf_input()
-        }
+        if self.is_framed() { Cow::Borrowed(self.meta.tile.of(self.data)) } else { self.leaf_input() }
     }
 
     pub fn is_framed(&self) -> bool {
@@ -282,134 +239,4 @@ impl<'a> Entry<'a> {
     pub fn chain(self) -> &'a [Hash] {
         self.meta.chain.of(self.data).as_chunks().0
     }
-}
-
-/// Puts a page together entry by entry.
-struct Builder {
-    store: Store,
-    extra: Extra,
-    fingerprints: Vec<Hash>,
-}
-
-impl Builder {
-    fn with_capacity(bytes: usize) -> Self {
-        Self {
-            store: Store {
-                data: Vec::with_capacity(bytes),
-                entries: Vec::new(),
-                hashes: Vec::new(),
-            },
-            extra: Extra::default(),
-            fingerprints: Vec::new(),
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, item: Item<'_>, issuers: &Issuers) -> Result<()> {
-        let data = &mut self.store.data;
-        let start = data.len();
-        item.leaf_input.decode_base64(data)?;
-        let leaf_end = data.len();
-        self.store.hashes.push(leaf_hash(&data[start..]));
-        let mut meta = read_leaf(data, start);
-        if let Some(extra) = item.extra_data {
-            if extra.decode_base64(data).is_err() {
-                // It is not covered by the tree: carried as it came, and never a reason to lose the entry.
-                data.truncate(leaf_end);
-                data.extend_from_slice(extra.raw);
-            }
-        }
-        self.frame_extra(&mut meta, leaf_end, issuers);
-        self.store.entries.push(meta);
-        Ok(())
-    }
-
-    /// Replaces extra_data, which stands from `start` to the end of the data, by its canonical form.
-    #[inline]
-    fn frame_extra(&mut self, meta: &mut Meta, start: usize, issuers: &Issuers) {
-        let data = &mut self.store.data;
-        if meta.fault.is_some() || self.extra.read(data, start, meta.kind).is_err() {
-            meta.extra = Span::new(start, data.len());
-            return;
-        }
-        self.fingerprints.clear();
-        let chain = self.extra.chain.iter().map(|span| span.of(data));
-        issuers.add_all(chain, |fingerprint| self.fingerprints.push(fingerprint));
-        let submitted = self.extra.submitted;
-        data.truncate(submitted.end as usize);
-        data.extend_from_slice(&((self.fingerprints.len() * 32) as u16).to_be_bytes());
-        let chain_start = data.len();
-        data.extend_from_slice(self.fingerprints.as_flattened());
-        if meta.kind == Kind::Precert {
-            meta.submitted = Span::new(submitted.start as usize + 3, submitted.end as usize);
-        }
-        meta.chain = Span::new(chain_start, data.len());
-        meta.tile = Span::new(meta.leaf.start as usize, data.len());
-    }
-
-    fn copy(&mut self, page: &Page) -> Result<()> {
-        let used = page.used();
-        let data = &mut self.store.data;
-        if used.len() > MAX_DATA - data.len() {
-            return Err(Malformed::new(format!("pages of at most {MAX_DATA} bytes"), MAX_DATA));
-        }
-        let (from, to) = (used.start as usize, data.len());
-        data.extend_from_slice(used.of(&page.store.data));
-        let moved = |span: Span| {
-            if span.is_empty() {
-                return Span::default();
-            }
-            Span::new(span.start as usize - from + to, span.end as usize - from + to)
-        };
-        for meta in &page.store.entries[page.range.clone()] {
-            self.store.entries.push(Meta {
-                leaf: moved(meta.leaf),
-                certificate: moved(meta.certificate),
-                submitted: moved(meta.submitted),
-                chain: moved(meta.chain),
-                tile: moved(meta.tile),
-                extra: moved(meta.extra),
-                ..*meta
-            });
-        }
-        self.store.hashes.extend_from_slice(page.leaf_hashes());
-        Ok(())
-    }
-}
-
-/// Takes apart the leaf_input that stands from `start` to the end of the data.
-#[inline]
-fn read_leaf(data: &[u8], start: usize) -> Meta {
-    let mut meta = Meta {
-        timestamp: 0,
-        kind: Kind::Unknown,
-        headless: false,
-        leaf: Span::new(start, data.len()),
-        certificate: Span::default(),
-        submitted: Span::default(),
-        chain: Span::default(),
-        tile: Span::default(),
-        extra: Span::default(),
-        fault: None,
-    };
-    if !data[start..].starts_with(&LEAF_HEADER) {
-        meta.fault = Some("a leaf of unknown version or type");
-        return meta;
-    }
-    let Ok(frame) = timestamped_entry(data, start + LEAF_HEADER.len()) else {
-        meta.fault = Some("a leaf that is cut off");
-        return meta;
-    };
-    meta.timestamp = frame.timestamp;
-    meta.kind = frame.kind;
-    meta.certificate = frame.certificate;
-    if frame.kind == Kind::Unknown {
-        meta.fault = Some("an unknown entry type");
-    } else if frame.end != data.len() {
-        meta.fault = Some("bytes behind the leaf's end");
-    } else {
-        meta.headless = true;
-        meta.leaf.start += LEAF_HEADER.len() as u32;
-    }
-    meta
 }

@@ -189,10 +189,11 @@ impl Matcher {
         while let [rest @ .., b'.'] = name {
             name = rest;
         }
-        if self.networks.any() && name.last().is_some_and(u8::is_ascii_digit) {
-            if let Some(ip) = names::address(name) {
-                self.address(ip, found);
-            }
+        if self.networks.any()
+            && name.last().is_some_and(u8::is_ascii_digit)
+            && let Some(ip) = names::address(name)
+        {
+            self.address(ip, found);
         }
         let (base, wildcard) = match name {
             [b'*', b'.', base @ ..] => (base, true),
@@ -230,9 +231,7 @@ impl Matcher {
 
     #[inline]
     fn probe(&self, suffix: &[u8], hash: u64, whole: bool, found: &mut impl FnMut(u32, Why)) {
-        let mut next = self
-            .by_value
-            .find(hash, |at| self.value(at).eq_ignore_ascii_case(suffix));
+        let mut next = self.by_value.find(hash, |at| self.value(at).eq_ignore_ascii_case(suffix));
         while next != 0 {
             let domain = &self.domains[next as usize - 1];
             let why = match (domain.kind, whole) {
@@ -257,9 +256,7 @@ impl Matcher {
         tries: &mut usize,
         found: &mut impl FnMut(u32, Why),
     ) -> bool {
-        let mut next = self
-            .by_parent
-            .find(hash, |at| self::parent(self.value(at)).eq_ignore_ascii_case(parent));
+        let mut next = self.by_parent.find(hash, |at| self::parent(self.value(at)).eq_ignore_ascii_case(parent));
         while next != 0 {
             let Some(left) = tries.checked_sub(1) else {
                 return false;
@@ -330,9 +327,7 @@ fn parent(value: &[u8]) -> &[u8] {
 /// Whether a label begins with `xn--`: it may be spelled in more than one way.
 #[inline]
 fn is_a_label(label: &[u8]) -> bool {
-    label
-        .first_chunk()
-        .is_some_and(|head| u32::from_le_bytes(*head) | 0x2020 == u32::from_le_bytes(*b"xn--"))
+    label.first_chunk().is_some_and(|head| u32::from_le_bytes(*head) | 0x2020 == u32::from_le_bytes(*b"xn--"))
 }
 
 /// Whether a label is one that the pattern stands for; `*` and `?` stand for any characters.

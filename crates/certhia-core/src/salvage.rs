@@ -29,10 +29,7 @@ pub fn each_name<'a>(bytes: &'a [u8], mut visit: impl FnMut(Name<'a>)) {
             names -= 1;
             work -= body.len();
             if let Some(place) = place {
-                visit(Name {
-                    place,
-                    bytes: Cow::Borrowed(body),
-                });
+                visit(Name { place, bytes: Cow::Borrowed(body) });
             }
             rest = behind;
         }
@@ -46,10 +43,7 @@ pub fn each_name<'a>(bytes: &'a [u8], mut visit: impl FnMut(Name<'a>)) {
         }
         names -= 1;
         work -= body.len();
-        visit(Name {
-            place: Place::CommonName,
-            bytes: Cow::Borrowed(body),
-        });
+        visit(Name { place: Place::CommonName, bytes: Cow::Borrowed(body) });
     }
 }
 
@@ -77,9 +71,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         (usize::from(*first), rest)
     } else {
         let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f).min(8))?;
-        let length = digits
-            .iter()
-            .fold(0_usize, |length, &byte| length << 8 | usize::from(byte));
+        let length = digits.iter().fold(0_usize, |length, &byte| length << 8 | usize::from(byte));
         (length, rest)
     };
     let (body, behind) = rest.split_at(length.min(rest.len()));

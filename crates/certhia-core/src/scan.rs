@@ -117,14 +117,7 @@ struct Matches<'a> {
 
 impl<'a> Matches<'a> {
     fn new(matcher: &'a Matcher) -> Self {
-        Self {
-            matcher,
-            found: Vec::new(),
-            seen: HashSet::new(),
-            tries: MAX_TRIES,
-            any: None,
-            fault: None,
-        }
+        Self { matcher, found: Vec::new(), seen: HashSet::new(), tries: MAX_TRIES, any: None, fault: None }
     }
 
     #[inline]
@@ -157,9 +150,7 @@ impl<'a> Matches<'a> {
             self.any = Some((ip.to_string(), Place::Ip));
         }
         let matcher = self.matcher;
-        matcher.address(ip, &mut |rule, why| {
-            self.add(rule, ip.to_string().as_bytes(), Place::Ip, why)
-        });
+        matcher.address(ip, &mut |rule, why| self.add(rule, ip.to_string().as_bytes(), Place::Ip, why));
     }
 
     #[cold]
@@ -171,20 +162,12 @@ impl<'a> Matches<'a> {
         }
         let name = text::render(name).into_owned();
         if self.found.len() < FEW {
-            if self
-                .found
-                .iter()
-                .any(|known| known.rule == rule && known.name.eq_ignore_ascii_case(&name))
-            {
+            if self.found.iter().any(|known| known.rule == rule && known.name.eq_ignore_ascii_case(&name)) {
                 return;
             }
         } else {
             if self.seen.is_empty() {
-                self.seen = self
-                    .found
-                    .iter()
-                    .map(|known| (known.rule, known.name.to_ascii_lowercase()))
-                    .collect();
+                self.seen = self.found.iter().map(|known| (known.rule, known.name.to_ascii_lowercase())).collect();
             }
             if !self.seen.insert((rule, name.to_ascii_lowercase())) {
                 return;

@@ -49,9 +49,7 @@ fn host_part(name: &[u8]) -> &[u8] {
     if host.starts_with(b"[") {
         return host;
     }
-    let end = host
-        .iter()
-        .position(|&byte| byte == b'/' || byte == b':' || byte.is_ascii_whitespace());
+    let end = host.iter().position(|&byte| byte == b'/' || byte == b':' || byte.is_ascii_whitespace());
     let host = &host[..end.unwrap_or(host.len())];
     host.strip_suffix(b".").unwrap_or(host)
 }
@@ -77,9 +75,6 @@ fn without_redaction(name: &[u8]) -> Option<Vec<u8>> {
     const REDACTED: &[u8] = b"(private)";
     memchr::memmem::find(name, REDACTED)?;
     let labels: Vec<&[u8]> = name.split(|&byte| byte == b'.').collect();
-    let shown: Vec<&[u8]> = labels
-        .into_iter()
-        .map(|label| if label == REDACTED { b"?" } else { label })
-        .collect();
+    let shown: Vec<&[u8]> = labels.into_iter().map(|label| if label == REDACTED { b"?" } else { label }).collect();
     Some(shown.join(&b'.'))
 }

@@ -62,11 +62,7 @@ impl Table {
         }
         let slots = (count + count / 3 + 1).next_power_of_two().max(16);
         let filter = (count / 8).next_power_of_two().max(64);
-        Self {
-            slots: vec![0; slots],
-            shift: 64 - slots.trailing_zeros(),
-            filter: vec![0; filter],
-        }
+        Self { slots: vec![0; slots], shift: 64 - slots.trailing_zeros(), filter: vec![0; filter] }
     }
 
     pub fn nbytes(&self) -> usize {

@@ -36,29 +36,20 @@ pub fn directory_bytes<'a>(value: &Element<'a>) -> Cow<'a, [u8]> {
     let body = value.body;
     match value.tag {
         // BMPString and UniversalString
-        0x1e if body.len() % 2 == 0 => {
+        0x1e if body.len().is_multiple_of(2) => {
             let units = body.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-            let text: String = char::decode_utf16(units)
-                .map(|unit| unit.unwrap_or('\u{fffd}'))
-                .collect();
+            let text: String = char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}')).collect();
             Cow::Owned(text.into_bytes())
         }
-        0x1c if body.len() % 4 == 0 => {
-            let points = body
-                .chunks_exact(4)
-                .map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
-            let text: String = points
-                .map(|point| char::from_u32(point).unwrap_or('\u{fffd}'))
-                .collect();
+        0x1c if body.len().is_multiple_of(4) => {
+            let points = body.chunks_exact(4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+            let text: String = points.map(|point| char::from_u32(point).unwrap_or('\u{fffd}')).collect();
             Cow::Owned(text.into_bytes())
         }
         // TeletexString: Latin-1 is what certificates mean by it, unless it is UTF-8.
-        0x14 if !body.is_ascii() && std::str::from_utf8(body).is_err() => Cow::Owned(
-            body.iter()
-                .map(|&byte| char::from(byte))
-                .collect::<String>()
-                .into_bytes(),
-        ),
+        0x14 if !body.is_ascii() && std::str::from_utf8(body).is_err() => {
+            Cow::Owned(body.iter().map(|&byte| char::from(byte)).collect::<String>().into_bytes())
+        }
         _ => Cow::Borrowed(body),
     }
 }

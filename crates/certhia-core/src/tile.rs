@@ -26,18 +26,11 @@ impl Page {
         } else {
             body.to_vec()
         };
-        let mut store = Store {
-            data,
-            entries: Vec::with_capacity(MAX_LEAVES),
-            hashes: Vec::with_capacity(MAX_LEAVES),
-        };
+        let mut store = Store { data, entries: Vec::with_capacity(MAX_LEAVES), hashes: Vec::with_capacity(MAX_LEAVES) };
         let mut position = 0;
         while position < store.data.len() {
             if store.entries.len() == MAX_LEAVES {
-                return Err(Malformed::new(
-                    format!("a tile of at most {MAX_LEAVES} entries"),
-                    position,
-                ));
+                return Err(Malformed::new(format!("a tile of at most {MAX_LEAVES} entries"), position));
             }
             let meta = tile_leaf(&store.data, position)?;
             store.hashes.push(headless_hash(meta.leaf.of(&store.data)));
@@ -54,10 +47,7 @@ fn tile_leaf(data: &[u8], start: usize) -> Result<Meta> {
     if frame.kind == Kind::Unknown {
         return Err(Malformed::new("an entry type that can be framed (0 or 1)", start + 8));
     }
-    let mut cursor = Cursor {
-        data,
-        position: frame.end,
-    };
+    let mut cursor = Cursor { data, position: frame.end };
     let submitted = match frame.kind {
         Kind::Precert => cursor.vector(3, "the precertificate")?,
         _ => Span::default(),
@@ -112,10 +102,7 @@ fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize>
             .decompress_vec(&body[taken..], out, FlushDecompress::None)
             .map_err(|error| Malformed::new(format!("a gzip stream ({error})"), taken))?;
         if out.len() > limit {
-            return Err(Malformed::new(
-                format!("a tile of at most {limit} bytes unpacked"),
-                taken,
-            ));
+            return Err(Malformed::new(format!("a tile of at most {limit} bytes unpacked"), taken));
         }
         match status {
             Status::StreamEnd => return Ok(stream.total_in() as usize),
@@ -124,10 +111,7 @@ fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize>
                 out.reserve_exact(more);
             }
             _ => {
-                return Err(Malformed::new(
-                    "a gzip stream that is not cut off",
-                    stream.total_in() as usize,
-                ));
+                return Err(Malformed::new("a gzip stream that is not cut off", stream.total_in() as usize));
             }
         }
     }

@@ -28,9 +28,9 @@ pub fn parse(element: &Element<'_>) -> Option<i64> {
 
 fn digits(text: &[u8], count: usize) -> Option<(i64, &[u8])> {
     let (head, rest) = text.split_at_checked(count)?;
-    let value = head.iter().try_fold(0_i64, |value, byte| {
-        byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0'))
-    })?;
+    let value = head
+        .iter()
+        .try_fold(0_i64, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))?;
     Some((value, rest))
 }
 

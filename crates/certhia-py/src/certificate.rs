@@ -18,16 +18,11 @@ impl Certificate {
     /// A certificate that may be none: then only its names, as far as they can be found, and its hashes are given.
     pub fn lenient(der: &[u8]) -> Self {
         let fault = Reader::parse(der).err();
-        Self {
-            der: der.to_vec(),
-            fault,
-        }
+        Self { der: der.to_vec(), fault }
     }
 
     fn read<'s, T>(&'s self, py: Python<'_>, otherwise: T, field: impl FnOnce(&Reader<'s>) -> T) -> PyResult<T> {
-        held(py, || {
-            Ok(Reader::parse(&self.der).map_or(otherwise, |certificate| field(&certificate)))
-        })
+        held(py, || Ok(Reader::parse(&self.der).map_or(otherwise, |certificate| field(&certificate))))
     }
 
     /// Names that the bytes show, of one kind or of all.
@@ -68,10 +63,7 @@ impl Certificate {
     #[staticmethod]
     fn from_der(py: Python<'_>, der: &[u8]) -> PyResult<Self> {
         held(py, || Reader::parse(der).map(drop))?;
-        Ok(Self {
-            der: der.to_vec(),
-            fault: None,
-        })
+        Ok(Self { der: der.to_vec(), fault: None })
     }
 
     #[getter]
@@ -111,9 +103,7 @@ impl Certificate {
 
     #[getter]
     fn common_name(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        self.read(py, None, |certificate| {
-            certificate.subject_attribute(certhia_core::certificate::COMMON_NAME)
-        })
+        self.read(py, None, |certificate| certificate.subject_attribute(certhia_core::certificate::COMMON_NAME))
     }
 
     #[getter]
@@ -168,10 +158,7 @@ impl Certificate {
     #[getter]
     fn tbs_sha256<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let hash = self.read(py, None, |certificate| Some(certificate.tbs_sha256()))?;
-        Ok(PyBytes::new(
-            py,
-            &hash.unwrap_or_else(|| Sha256::digest(&self.der).into()),
-        ))
+        Ok(PyBytes::new(py, &hash.unwrap_or_else(|| Sha256::digest(&self.der).into())))
     }
 
     #[getter]

@@ -37,9 +37,7 @@ impl Edge {
     #[pyo3(signature = (size = 0, hashes = None))]
     fn new(py: Python<'_>, size: u64, hashes: Option<&[u8]>) -> PyResult<Self> {
         let hashes = self::hashes(py, hashes.unwrap_or_default(), "hashes")?.to_vec();
-        edge::Edge::new(size, hashes)
-            .map(Self)
-            .map_err(|fault| malformed(py, &fault))
+        edge::Edge::new(size, hashes).map(Self).map_err(|fault| malformed(py, &fault))
     }
 
     #[getter]
@@ -70,10 +68,7 @@ impl Edge {
         let leaves = page.leaf_hashes();
         let count = count.unwrap_or(leaves.len());
         let Some(leaves) = leaves.get(..count) else {
-            return Err(PyValueError::new_err(format!(
-                "a page of {} entries has no {count}",
-                leaves.len()
-            )));
+            return Err(PyValueError::new_err(format!("a page of {} entries has no {count}", leaves.len())));
         };
         let edge = &mut self.0;
         released(py, || edge.append(leaves))
@@ -108,7 +103,6 @@ pub fn cover(py: Python<'_>, start: u64, end: u64) -> PyResult<Vec<(u32, u64)>> 
 
 #[pyfunction]
 #[pyo3(signature = (leaf_hash, size, proof, root))]
-#[allow(clippy::needless_pass_by_value)]
 pub fn edge_from_inclusion(
     py: Python<'_>,
     leaf_hash: &[u8],
@@ -119,9 +113,7 @@ pub fn edge_from_inclusion(
     let leaf = hash(py, leaf_hash, "leaf_hash")?;
     let root = hash(py, root, "root")?;
     let proof = self::proof(py, &proof)?;
-    edge::Edge::from_inclusion(&leaf, size, &proof, &root)
-        .map(Edge)
-        .map_err(|fault| malformed(py, &fault))
+    edge::Edge::from_inclusion(&leaf, size, &proof, &root).map(Edge).map_err(|fault| malformed(py, &fault))
 }
 
 #[pyfunction]
@@ -136,7 +128,6 @@ pub fn node_hash<'py>(py: Python<'py>, left: &[u8], right: &[u8]) -> PyResult<Bo
 }
 
 #[pyfunction]
-#[allow(clippy::needless_pass_by_value)]
 pub fn verify_inclusion(
     py: Python<'_>,
     leaf_hash: &[u8],
@@ -147,17 +138,10 @@ pub fn verify_inclusion(
 ) -> PyResult<bool> {
     let leaf = hash(py, leaf_hash, "leaf_hash")?;
     let root = hash(py, root, "root")?;
-    Ok(merkle::verify_inclusion(
-        &leaf,
-        index,
-        size,
-        &self::proof(py, &proof)?,
-        &root,
-    ))
+    Ok(merkle::verify_inclusion(&leaf, index, size, &self::proof(py, &proof)?, &root))
 }
 
 #[pyfunction]
-#[allow(clippy::needless_pass_by_value)]
 pub fn verify_consistency(
     py: Python<'_>,
     m: u64,

@@ -48,22 +48,13 @@ fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 fn features() -> Vec<&'static str> {
     #[cfg(target_arch = "x86_64")]
     {
-        let found = [
-            ("sha", std::is_x86_feature_detected!("sha")),
-            ("avx2", std::is_x86_feature_detected!("avx2")),
-        ];
-        found
-            .into_iter()
-            .filter_map(|(name, there)| there.then_some(name))
-            .collect()
+        let found = [("sha", std::is_x86_feature_detected!("sha")), ("avx2", std::is_x86_feature_detected!("avx2"))];
+        found.into_iter().filter_map(|(name, there)| there.then_some(name)).collect()
     }
     #[cfg(target_arch = "aarch64")]
     {
         let found = [("sha2", std::arch::is_aarch64_feature_detected!("sha2"))];
-        found
-            .into_iter()
-            .filter_map(|(name, there)| there.then_some(name))
-            .collect()
+        found.into_iter().filter_map(|(name, there)| there.then_some(name)).collect()
     }
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     Vec::new()

@@ -24,17 +24,12 @@ impl Scan {
     #[getter]
     fn hits(&self) -> Vec<(usize, Vec<Hit<'_>>)> {
         let hits = self.0.hits.iter();
-        hits.map(|(position, matches)| (*position, matches.iter().map(hit).collect()))
-            .collect()
+        hits.map(|(position, matches)| (*position, matches.iter().map(hit).collect())).collect()
     }
 
     #[getter]
     fn quarantined(&self) -> Vec<(usize, &str)> {
-        self.0
-            .quarantined
-            .iter()
-            .map(|(position, reason)| (*position, reason.as_str()))
-            .collect()
+        self.0.quarantined.iter().map(|(position, reason)| (*position, reason.as_str())).collect()
     }
 
     #[getter]
@@ -82,28 +77,23 @@ impl Matcher {
     }
 
     #[pyo3(name = "match")]
-    #[allow(clippy::needless_pass_by_value)]
     fn match_names(&self, py: Python<'_>, names: Vec<PyBackedStr>) -> PyResult<Vec<(u32, String, &str, &str)>> {
         let matcher = &self.0;
         let found = released(py, || Ok(matcher.texts(names.iter().map(|name| &**name))))?;
-        Ok(found
-            .into_iter()
-            .map(|one| (one.rule, one.name, one.place.as_str(), one.why.as_str()))
-            .collect())
+        Ok(found.into_iter().map(|one| (one.rule, one.name, one.place.as_str(), one.why.as_str())).collect())
     }
 }
 
 /// Nanoseconds an entry of each part of the work alone.
 #[pyfunction]
 #[pyo3(signature = (bodies, matcher, rounds = 5))]
-#[allow(clippy::needless_pass_by_value)]
 pub fn floor<'py>(
     py: Python<'py>,
     bodies: Vec<Bound<'_, PyBytes>>,
     matcher: &Matcher,
     rounds: usize,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let bodies: Vec<&[u8]> = bodies.iter().map(|body| body.as_bytes()).collect();
+    let bodies: Vec<&[u8]> = bodies.iter().map(pyo3::types::PyBytesMethods::as_bytes).collect();
     let matcher = &matcher.0;
     let parts = released(py, || certhia_core::floor::floor(&bodies, matcher, rounds))?;
     let out = PyDict::new(py);

@@ -42,15 +42,7 @@ impl Note {
     #[getter]
     fn signatures<'py>(&self, py: Python<'py>) -> Vec<(&str, Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
         let signatures = self.note.signatures.iter();
-        signatures
-            .map(|one| {
-                (
-                    one.name.as_str(),
-                    PyBytes::new(py, &one.key_id),
-                    PyBytes::new(py, &one.bytes),
-                )
-            })
-            .collect()
+        signatures.map(|one| (one.name.as_str(), PyBytes::new(py, &one.key_id), PyBytes::new(py, &one.bytes))).collect()
     }
 }
 

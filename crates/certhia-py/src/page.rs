@@ -15,7 +15,6 @@ pub struct Page(pub page::Page);
 impl Page {
     #[staticmethod]
     #[pyo3(signature = (bodies, first, issuers, max_entries = page::MAX_ENTRIES))]
-    #[allow(clippy::needless_pass_by_value)]
     fn from_get_entries(
         py: Python<'_>,
         bodies: Vec<Bound<'_, PyBytes>>,
@@ -23,12 +22,9 @@ impl Page {
         issuers: &Issuers,
         max_entries: usize,
     ) -> PyResult<Self> {
-        let bodies: Vec<&[u8]> = bodies.iter().map(|body| body.as_bytes()).collect();
+        let bodies: Vec<&[u8]> = bodies.iter().map(pyo3::types::PyBytesMethods::as_bytes).collect();
         let issuers = &issuers.0;
-        released(py, || {
-            page::Page::from_get_entries(&bodies, first, issuers, max_entries)
-        })
-        .map(Self)
+        released(py, || page::Page::from_get_entries(&bodies, first, issuers, max_entries)).map(Self)
     }
 
     #[staticmethod]
@@ -61,10 +57,7 @@ impl Page {
     fn issuers<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyBytes>>> {
         let page = &self.0;
         let issuers = released(py, || Ok(page.issuers()))?;
-        Ok(issuers
-            .iter()
-            .map(|fingerprint| PyBytes::new(py, fingerprint))
-            .collect())
+        Ok(issuers.iter().map(|fingerprint| PyBytes::new(py, fingerprint)).collect())
     }
 
     fn timestamp(&self, position: isize) -> PyResult<u64> {
@@ -78,10 +71,7 @@ impl Page {
 
     fn __getitem__(&self, position: isize) -> PyResult<Entry> {
         let position = self.position(position)?;
-        Ok(Entry {
-            page: self.0.clone(),
-            position,
-        })
+        Ok(Entry { page: self.0.clone(), position })
     }
 
     fn slice(&self, start: u64, end: u64) -> Self {
@@ -89,7 +79,6 @@ impl Page {
     }
 
     #[staticmethod]
-    #[allow(clippy::needless_pass_by_value)]
     fn join(py: Python<'_>, pages: Vec<PyRef<'_, Self>>) -> PyResult<Self> {
         let pages: Vec<&page::Page> = pages.iter().map(|page| &page.0).collect();
         released(py, || page::Page::join(&pages)).map(Self)
@@ -104,11 +93,7 @@ impl Page {
     /// A position that is there; negative ones count from the end.
     fn position(&self, position: isize) -> PyResult<usize> {
         let length = self.0.len();
-        let from_start = if position < 0 {
-            position + length.cast_signed()
-        } else {
-            position
-        };
+        let from_start = if position < 0 { position + length.cast_signed() } else { position };
         usize::try_from(from_start)
             .ok()
             .filter(|&at| at < length)
@@ -192,11 +177,7 @@ impl Entry {
 
     #[getter]
     fn chain<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
-        self.entry()
-            .chain()
-            .iter()
-            .map(|fingerprint| PyBytes::new(py, fingerprint))
-            .collect()
+        self.entry().chain().iter().map(|fingerprint| PyBytes::new(py, fingerprint)).collect()
     }
 
     fn __repr__(&self) -> String {

@@ -1,0 +1,90 @@
+//! The hash by which a precertificate and its certificate are known to be one (RFC 6962 section 3.2).
+
+use sha2::{Digest, Sha256};
+
+use crate::Hash;
+use crate::certificate::{Certificate, EXTENSIONS, POISON, SCT_LIST, begins_with_oid};
+use crate::der::{self, Element};
+use crate::error::Result;
+
+impl<'a> Certificate<'a> {
+    /// SHA-256 of the TBS without the poison and SCT list extensions, enclosing lengths in their shortest form: equal
+    /// for a precertificate and its certificate. An extension block that becomes empty goes too, as logs do it.
+    ///
+    /// Where the extensions can't be read it is the SHA-256 of the TBS as it stands.
+    pub fn tbs_sha256(&self) -> Hash {
+        self.stripped_hash().unwrap_or_else(|| Sha256::digest(self.tbs.whole).into())
+    }
+
+    fn stripped_hash(&self) -> Option<Hash> {
+        let rest = self.rest.rest();
+        let Some(block) = self.extension_block().ok()? else {
+            let mut hasher = Sha256::new();
+            update_header(&mut hasher, der::SEQUENCE, self.head.len() + rest.len());
+            hasher.update(self.head);
+            hasher.update(rest);
+            return Some(hasher.finalize().into());
+        };
+        let start = block.offset - (self.tbs.body_offset + self.head.len());
+        let (before, after) = (&rest[..start], &rest[start + block.whole.len()..]);
+        let mut inside = block.reader();
+        let list = inside.expect(der::SEQUENCE, "extensions").ok()?;
+        if !inside.is_empty() {
+            return None;
+        }
+        let kept = kept_runs(list).ok()?;
+        let length: usize = kept.iter().map(|run| run.len()).sum();
+        let list_header = der::header(der::SEQUENCE, length).1;
+        let block_length = if length == 0 { 0 } else { list_header + length };
+        let block_header = der::header(block.tag, block_length).1;
+        let block_whole = if length == 0 { 0 } else { block_header + block_length };
+        let mut hasher = Sha256::new();
+        update_header(&mut hasher, der::SEQUENCE, self.head.len() + before.len() + block_whole + after.len());
+        hasher.update(self.head);
+        hasher.update(before);
+        if length != 0 {
+            update_header(&mut hasher, block.tag, block_length);
+            update_header(&mut hasher, der::SEQUENCE, length);
+            kept.iter().for_each(|run| hasher.update(run));
+        }
+        hasher.update(after);
+        Some(hasher.finalize().into())
+    }
+
+    fn extension_block(&self) -> Result<Option<Element<'a>>> {
+        let mut rest = self.rest;
+        while let Some(element) = rest.element()? {
+            if element.tag == EXTENSIONS {
+                return Ok(Some(element));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn update_header(hasher: &mut Sha256, tag: u8, length: usize) {
+    let (bytes, used) = der::header(tag, length);
+    hasher.update(&bytes[..used]);
+}
+
+/// The list's content without transparency extensions, as runs of bytes that stand together.
+fn kept_runs(list: Element<'_>) -> Result<Vec<&[u8]>> {
+    let mut runs = Vec::with_capacity(2);
+    let mut items = list.reader();
+    let (mut start, mut end) = (0, 0);
+    while let Some(item) = items.element()? {
+        let next = end + item.whole.len();
+        if is_transparency(item.body) {
+            runs.push(&list.body[start..end]);
+            start = next;
+        }
+        end = next;
+    }
+    runs.push(&list.body[start..end]);
+    Ok(runs)
+}
+
+/// The poison or the list of SCTs: what a precertificate and its certificate differ in.
+fn is_transparency(extension: &[u8]) -> bool {
+    begins_with_oid(extension, POISON) || begins_with_oid(extension, SCT_LIST)
+}
