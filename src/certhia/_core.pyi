@@ -4,7 +4,29 @@ All classes are immutable unless said otherwise. Input that makes no sense raise
 """
 
 from collections.abc import Sequence
-from typing import final
+from typing import Self, final
+
+__all__ = [
+    "Certificate",
+    "Edge",
+    "Entry",
+    "Issuers",
+    "Matcher",
+    "Note",
+    "Page",
+    "Scan",
+    "build_info",
+    "count_get_entries",
+    "cover",
+    "edge_from_inclusion",
+    "floor",
+    "leaf_hash",
+    "node_hash",
+    "registrable_domain",
+    "to_ascii",
+    "verify_consistency",
+    "verify_inclusion",
+]
 
 build_info: dict[str, str]  # version, profile, target, features
 
@@ -15,7 +37,7 @@ class Issuers:
     A chain is kept as fingerprints in a `Page`; this is where the bytes are. `capacity` counts certificates; the least
     recently used one goes first.
     """
-    def __init__(self, capacity: int = 4096) -> None: ...
+    def __new__(cls, capacity: int = 4096) -> Self: ...
     def __len__(self) -> int: ...
     def get(self, fingerprint: bytes) -> bytes | None: ...
     def add(self, der: bytes) -> bytes:
@@ -154,7 +176,7 @@ class Page:
         """Distinct chain fingerprints of the page, 32 bytes each."""
     def timestamp(self, position: int) -> int: ...
     def __len__(self) -> int: ...
-    def __getitem__(self, position: int) -> Entry: ...
+    def __getitem__(self, position: int, /) -> Entry: ...
     def slice(self, start: int, end: int) -> Page:
         """Entries with log index in [start, end)."""
     @staticmethod
@@ -194,7 +216,7 @@ class Matcher:
     "all"    everything; value ignored
     Values are A-labels, lower case, no trailing dot. Raises Malformed for a value that is none.
     """
-    def __init__(self, rules: Sequence[tuple[str, str]]) -> None: ...
+    def __new__(cls, rules: Sequence[tuple[str, str]]) -> Self: ...
     def __len__(self) -> int: ...
     @property
     def nbytes(self) -> int: ...
@@ -208,7 +230,7 @@ class Edge:
 
     RFC 6962 section 2.1; also known as a compact range.
     """
-    def __init__(self, size: int = 0, hashes: bytes = b"") -> None:
+    def __new__(cls, size: int = 0, hashes: bytes = b"") -> Self:
         """`hashes`: 32 bytes for each set bit of `size`."""
     @property
     def size(self) -> int: ...
