@@ -150,14 +150,14 @@ class Page:
     Indexable by position from 0; `page.first` is the log index of the first.
     """
     @staticmethod
-    def from_get_entries(bodies: Sequence[bytes], first: int, issuers: Issuers, max_entries: int = 65536) -> Page:
+    def from_get_entries(bodies: Sequence[bytes], first: int, issuers: Issuers, max_entries: int = ...) -> Page:
         """Transcodes the bodies of consecutive get-entries answers (RFC 6962 section 4.6), each at most 128 MiB.
 
         Leaves of unknown version or type, and extra_data that can't be framed, are carried as served.
         """
     @staticmethod
-    def from_tile(body: bytes, first: int, limit: int = 67108864) -> Page:
-        """Frames a data tile (C2SP static-ct-api), gzip or not (told by its magic); at most `limit` bytes unpacked.
+    def from_tile(body: bytes, first: int, limit: int = ...) -> Page:
+        """Frames a data tile (C2SP static-ct-api), gzip or not (told by its magic); at most `limit` bytes unpacked (64 MiB).
 
         `first` is the index of the tile's first entry. At most 256 entries.
         """
@@ -230,7 +230,7 @@ class Edge:
 
     RFC 6962 section 2.1; also known as a compact range.
     """
-    def __new__(cls, size: int = 0, hashes: bytes = b"") -> Self:
+    def __new__(cls, size: int = 0, hashes: bytes | None = None) -> Self:
         """`hashes`: 32 bytes for each set bit of `size`."""
     @property
     def size(self) -> int: ...
