@@ -42,8 +42,8 @@ HEADER = ",".join(COLUMNS) + "\n"
 def row(delivery: Delivery) -> str:
     """One CSV line, with its newline. `all_domains` is joined with `;`."""
     fields = record(delivery)
-    first = delivery.match.hits[0].why if delivery.match.hits else ""
-    return csv_line([_cell({**fields, "why": first}[column]) for column in COLUMNS])
+    fields["why"] = delivery.match.hits[0].why if delivery.match.hits else ""
+    return csv_line([_cell(fields[column]) for column in COLUMNS])
 
 
 def _cell(value: object) -> str:
