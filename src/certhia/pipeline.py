@@ -145,16 +145,26 @@ class Pipeline:
             outbox = group.create_task(self._outbox.run(), name="outbox")
             background = [group.create_task(self._keep_snapshots(), name="snapshots")]
             try:
-                await self._load()
-                background.append(group.create_task(self._refresh(), name="refresh"))
-                background.append(group.create_task(self._tell_backlog(), name="backlog"))
-                await self._until_done()
+                if await self._loaded_unless_stopped(group):
+                    background.append(group.create_task(self._refresh(), name="refresh"))
+                    background.append(group.create_task(self._tell_backlog(), name="backlog"))
+                    await self._until_done()
             finally:
                 for task in (*self._tasks.values(), *background):
                     task.cancel()
                 await asyncio.gather(*self._tasks.values(), *background, return_exceptions=True)
                 await self._let_go(writer, outbox)
         return self.summary()
+
+    async def _loaded_unless_stopped(self, group: asyncio.TaskGroup) -> bool:
+        """Loads the lists and starts the logs; False when asked to stop before that was done."""
+        loading = group.create_task(self._load(), name="lists")
+        stopped = group.create_task(self._stopped.wait())
+        await asyncio.wait([loading, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        loading.cancel()
+        await asyncio.wait([loading])
+        return not loading.cancelled()
 
     async def _until_done(self) -> None:
         assert self._group is not None
