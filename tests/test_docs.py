@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -133,6 +134,18 @@ def test_troubleshooting_quotes_messages_that_exist() -> None:
     joined = re.sub(r'"\s*\n\s*f?"', "", code)  # a string that goes on in the next line
     assert headings
     assert [heading for heading in headings if heading not in joined] == []
+
+
+def test_notice_names_the_data_that_is_shipped() -> None:
+    """Versions of the crates that carry data are those of Cargo.lock; dates of the log list those of ORIGIN.md."""
+    notice = " ".join((ROOT / "NOTICE").read_text(encoding="utf-8").split())
+    lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
+    versions = {package["name"]: package["version"] for package in lock["package"]}
+    for name in ("psl", "idna", "icu_normalizer_data", "icu_properties_data"):
+        assert f"{name} {versions[name]}" in notice, name
+    origin = (ROOT / "src/certhia/data/ORIGIN.md").read_text(encoding="utf-8")
+    version, date = re.findall(r"version ([\d.]+).*\| (\d{4}-\d\d-\d\d) \|", origin)[0]
+    assert f"{version} of {date}" in notice
 
 
 def test_every_page_is_in_the_manual() -> None:
