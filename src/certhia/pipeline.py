@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,9 +20,10 @@ from certhia.errors import RemoteError, StateError
 from certhia.logs import snapshot
 from certhia.logs.budget import Budget
 from certhia.logs.client import client as make_client
-from certhia.logs.follow import Follower, Origin, Outlets, Reading
+from certhia.logs.follow import Follower
 from certhia.logs.lists import Loaded
 from certhia.logs.pace import Paces
+from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.logs.select import Choice, Chosen, choose, difference
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
@@ -97,7 +98,6 @@ class Pipeline:
         )
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
-        self._ended: list[Status] = []
         self._group: asyncio.TaskGroup | None = None
         self._stopped = asyncio.Event()
         self._verified = 0
@@ -113,7 +113,7 @@ class Pipeline:
 
     def statuses(self) -> list[Status]:
         """Every log that is or was followed in this run."""
-        return [follower.status for follower in self._followers.values()] + self._ended
+        return [follower.status for follower in self._followers.values()]
 
     @property
     def dedupe_hit_rate(self) -> float:
@@ -195,12 +195,18 @@ class Pipeline:
         self._loaded = await parts.sources.load()
         for notice in self._loaded.notices:
             parts.tell(notice)
-        self.chosen = choose(self._loaded.logs, parts.choice, utc(self._clock.now()))
         positions = await parts.state.positions()
+        self._choose(self._loaded, unfinished=positions)
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
         for number, log in enumerate(followed):
             delay = min(number * STAGGER, STAGGER_ALL * number / len(followed))
             self._start(log, parts.origin, positions.get(log.id), delay)
+
+    def _choose(self, loaded: Loaded, *, unfinished: Collection[bytes]) -> None:
+        """Logs that we were following are followed to their end, whatever became of them in the list."""
+        finished = {key for key, follower in self._followers.items() if follower.status.finished}
+        now = utc(self._clock.now())
+        self.chosen = choose(loaded.logs, self._parts.choice, now, unfinished=unfinished, finished=finished)
 
     def _start(self, log: Log, origin: Point, position: Position | None, delay: float = 0.0) -> None:
         assert self._group is not None
@@ -289,7 +295,7 @@ class Pipeline:
         parts, before = self._parts, self._loaded
         for notice in loaded.notices:
             parts.tell(notice)
-        self.chosen = choose(loaded.logs, parts.choice, utc(self._clock.now()))
+        self._choose(loaded, unfinished=self._tasks)
         wanted = {chosen.log.id: chosen.log for chosen in self.chosen if chosen.followed}
         running = {key: self._followers[key].log for key in self._tasks if key in self._followers}
         changes = difference(tuple(running.values()), tuple(wanted.values()))

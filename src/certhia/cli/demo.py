@@ -33,7 +33,7 @@ def demo(
     seconds: Annotated[float, typer.Option(help="How long.")] = SECONDS,
     rate: Annotated[float, typer.Option(help="New entries a second, all logs together.")] = 20.0,
     logs: Annotated[int, typer.Option(help="How many logs.")] = 5,
-    format: Annotated[str, typer.Option("--format", "-f", help="human, jsonl, json, csv or silent.")] = "human",  # noqa: A002
+    format: Annotated[str, typer.Option("--format", "-f", help="human, jsonl, json, csv or silent.")] = "human",
 ) -> None:
     """Watch a small world of CT logs on loopback that grows by itself, for a minute."""
     from certhia.cli.session import Session
@@ -60,7 +60,9 @@ def demo(
 def world(rate: float, logs: int) -> Iterator[str]:
     """Runs the world in a process of its own; gives the URL of its log list. Raises CerthiaError."""
     command = [sys.executable, "-m", "certhia.testing.feed", "--rate", str(rate), "--logs", str(logs)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
         try:
             yield _ready(process)
         finally:

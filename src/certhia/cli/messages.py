@@ -20,7 +20,7 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 class Messages:
     """Callable as `certhia.pipeline.Tell`."""
 
-    def __init__(self, clock: Clock, *, format: str, least: str, stream: TextIO | None = None) -> None:  # noqa: A002
+    def __init__(self, clock: Clock, *, format: str, least: str, stream: TextIO | None = None) -> None:
         """`format`: "text" or "json". `least`: the lowest level that is shown."""
         self.live: Live | None = None
         self._clock = clock

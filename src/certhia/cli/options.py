@@ -59,6 +59,10 @@ Include = Annotated[
 Expired = Annotated[
     bool | None, typer.Option("--expired", help="Shards whose interval has ended, too.", rich_help_panel=LOGS)
 ]
+AcceptDrop = Annotated[
+    bool | None,
+    typer.Option("--accept-drop", help="Take a list that drops over 30 % of the logs.", rich_help_panel=LOGS),
+]
 Contact = Annotated[
     str | None,
     typer.Option("--contact", help="Mail address or URL that log operators can reach you at.", rich_help_panel=READING),

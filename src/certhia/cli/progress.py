@@ -51,8 +51,10 @@ def heading(width: int) -> str:
 
 
 class Live:
-    """Draws `lines()` at the bottom of a terminal. Writers to the same terminal go through `aside`; all of it happens on
-    the event loop's thread."""
+    """Draws `lines()` at the bottom of a terminal.
+
+    Writers to the same terminal go through `aside`; all of it happens on the event loop's thread.
+    """
 
     def __init__(self, stream: TextIO, lines: Callable[[int], Sequence[str]]) -> None:
         """`lines` gives the lines for a width in columns."""

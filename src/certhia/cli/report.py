@@ -29,8 +29,8 @@ def summary(done: Summary, *, dropped: int = 0) -> list[str]:
 
 def totals(done: Summary, width: int) -> str:
     """The picture's last line."""
-    text = f"{done.entries:,} entries, {done.verified:,} verified, {done.quarantined:,} quarantined, {done.matches:,} matches"
-    return text[:width]
+    told = f"{done.quarantined:,} quarantined, {done.matches:,} matches"
+    return f"{done.entries:,} entries, {done.verified:,} verified, {told}"[:width]
 
 
 def figures(pipeline: Pipeline) -> list[str]:

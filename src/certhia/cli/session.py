@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from typing import TextIO
 
 from certhia.cli import report
 from certhia.cli.messages import Messages
@@ -26,6 +27,7 @@ from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.sinks.file import File
 from certhia.sinks.formats import Format
+from certhia.sinks.human import wants_color
 from certhia.sinks.stdout import Stdout
 from certhia.store.place import state_dir
 from certhia.store.state import State
@@ -128,9 +130,8 @@ class Session:
             stack.push_async_callback(sink.close)
         return sinks
 
-    def _coloured(self, stream: object) -> bool:
-        wish = self._settings.output.color
-        return wish == "always" or (wish == "auto" and _is_terminal(stream) and not os.environ.get("NO_COLOR"))
+    def _coloured(self, stream: TextIO) -> bool:
+        return wants_color(self._settings.output.color, stream, os.environ)
 
     def _stream(self, match: Match) -> None:
         if self._stdout is not None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from certhia._core import build_info
 from certhia.clock import Clock
 from certhia.config import Settings
-from certhia.logs.follow import Reading
 from certhia.logs.hybrids import with_changes
 from certhia.logs.lists import Lists
 from certhia.logs.named import read_key
+from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
 from certhia.logs.sources import Sources
 from certhia.net import Http, Transport, user_agent
@@ -59,6 +59,7 @@ def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: 
         lists=() if logs.log_list else logs.lists,
         files=logs.log_list,
         hybrids=hybrids,
+        accept_drop=logs.accept_drop,
     )
     return Sources(lists, choice, [read_key(key) for key in logs.log_key], transport, clock, hybrids)
 

@@ -65,6 +65,7 @@ def watch(
     deny: opt.Deny = None,
     include: opt.Include = None,
     expired: opt.Expired = None,
+    accept_drop: opt.AcceptDrop = None,
     format: Annotated[
         str | None,
         typer.Option("--format", "-f", help="human, jsonl, json, csv or silent.", rich_help_panel=opt.OUTPUT),
@@ -124,6 +125,7 @@ def watch(
         logs__deny=deny,
         logs__include=include,
         logs__expired=expired,
+        logs__accept_drop=accept_drop,
         output__format=format,
         output__files=output,
         output__stats=stats,

@@ -63,6 +63,7 @@ class Logs(Section):
     )
     expired: bool = Field(False, description="Follow shards whose interval has ended, too")
     refresh: Interval = Field(21600.0, description="How often the lists are fetched again")
+    accept_drop: bool = Field(False, description="Take a log list although it drops more than a third of the logs")
     hybrids: tuple[str, ...] = Field(
         (),
         description="Changes to the shipped table of RFC 6962 logs that serve data tiles: URL or URL=TILES_URL adds, "

@@ -19,13 +19,15 @@ import math
 from collections import deque
 from enum import Enum, auto
 
-FIRST_PAUSE = 5.0  # seconds after the first no, at least
+FIRST_PAUSE = 6.0  # seconds after the first no, at least
 LONGEST_PAUSE = 600.0
-SEEK_UP = 1.25  # by an answer at most
+SEEK_UP = 1.35  # by an answer at most
+SEEK_LEAST = 1 / 60  # requests a second
 SEEK_DOUBLES = 1.5  # seconds
 LOWEST = 1 / 600  # requests a second
 FREE = 1000.0  # requests a second: beyond it there is no limit worth a thought
 BACK = 0.95  # of the level: where a hold begins
+BEYOND = 0.2  # of the level: how much above it the rate is at twice the cycle
 STEP = 0.02  # of the rate at a no: how far below it the next level is; doubled while they come early
 LARGEST_STEP = 0.4
 EARLY = 0.4  # of a cycle
@@ -33,9 +35,11 @@ ENOUGH = 5  # answers that make an estimate
 SETTLE = 2.0  # seconds of pause after the seeking
 LATE = 2.0  # seconds
 GUESS = 0.9
-CYCLE = 5.0  # seconds from a no to the level again, at least
-REFUSALS = 150.0  # requests to a refusal, at least
-PAUSES = 20.0  # times the pause
+FEW = 10.0
+CYCLE = 10.0  # seconds from a no to the level again, at least
+REFUSALS = 130.0  # requests to a refusal, at least
+LONGEST_CYCLE = 900.0
+PAUSES = 30.0  # times the pause
 
 
 class Phase(Enum):
@@ -97,12 +101,13 @@ class Limit:
     def answered(self, now: float) -> None:
         """A good answer."""
         era, rate = self._land()
+        if era != self._era:
+            return
         self._answers += 1
-        if self.phase is Phase.SEEK:
-            self._recent.append(now)
-        if era != self._era or self.phase is Phase.FREE:
+        if self.phase is Phase.FREE:
             return
         if self.phase is Phase.SEEK:
+            self._recent.append(now)
             self._good = max(self._good, rate)
             self.rate *= min(SEEK_UP, 2.0 ** (1.0 / (SEEK_DOUBLES * self.rate)))
         else:
@@ -120,9 +125,10 @@ class Limit:
             return
         if self.phase is not Phase.FREE:
             self._eras.append((self._answers, self._pause, max(now - self._paused_until, 0.001)))
-        least = self._lower(now, rate)
+        least = self._lower(now, rate, wait)
         self._pause = max(wait or 0.0, least, self._default_pause())
-        self._cycle = max(CYCLE, REFUSALS * max(self._refusals, 1) / self._level, PAUSES * max(wait or 0.0, 0.25))
+        shares = REFUSALS * max(self._refusals, 1) / self._level
+        self._cycle = min(max(CYCLE, shares, PAUSES * max(wait or 0.0, 0.25)), LONGEST_CYCLE)
         self._next_at = self._paused_until = now + self._pause
         self._answers, self._refusals = 0, 1
         self._era += 1
@@ -139,18 +145,19 @@ class Limit:
         return self._flying.popleft() if self._flying else (self._era, self.rate)
 
     def _default_pause(self) -> float:
-        return FIRST_PAUSE if self.phase is Phase.SEEK else min(max(1.0 / self.rate, 0.25), FIRST_PAUSE)
+        return min(max(1.0 / self.rate, 0.25), FIRST_PAUSE)
 
-    def _lower(self, now: float, rate: float) -> float:
+    def _lower(self, now: float, rate: float, wait: float | None) -> float:
         """Chooses the rate after a no. Returns the least pause."""
         answers, pause = self._answers, self._pause
         if self.phase is Phase.FREE:
-            self.phase, self.rate, self._good = Phase.SEEK, 1.0 / FIRST_PAUSE, LOWEST
-            return FIRST_PAUSE
+            least = 1.0 / FIRST_PAUSE if wait is None or wait < 1.0 else 1.0 / min(wait, FIRST_PAUSE)
+            self.phase, self.rate, self._good = Phase.SEEK, least, LOWEST
+            return FIRST_PAUSE if wait is None or wait < 1.0 else wait
         if self.phase is Phase.SEEK:
             if not answers:
-                self.rate = max(self.rate / 4, LOWEST)
-                return min(pause * 4, LONGEST_PAUSE)
+                self.rate = max(self.rate / 2, SEEK_LEAST)
+                return min(pause * 2, LONGEST_PAUSE)
             self.phase = Phase.HOLD
             self._hold(min(self._good * 0.98, self._measured(now)))
             self._eras.clear()
@@ -160,6 +167,9 @@ class Limit:
             self._eras.clear()
             self._hold(rate * (1 - STEP))
             return 0.0
+        if not answers:  # whatever the rate: a ban, or a window of time that is used up
+            self._hold(rate * (1 - STEP))
+            return min(pause * 2, LONGEST_PAUSE)
         self._step = min(self._step * 2, LARGEST_STEP)
         likely = self._likely()
         self._hold(min(rate * (1 - STEP), max(likely, rate / 4)) if likely else rate * (1 - self._step))
@@ -169,9 +179,9 @@ class Limit:
         """Good answers a second: of late, or where they were few, since the seeking began."""
         answers, pause, active = self._eras[-1]
         if answers < ENOUGH:
-            return math.sqrt(self._good * answers / (pause + active))
+            return float((self._good**3 * answers / (pause + active)) ** 0.25)
         late = sum(1 for at in self._recent if now - at <= LATE)
-        return late / LATE if late >= ENOUGH else self._good * GUESS
+        return late / LATE if late >= ENOUGH and self._good < FEW else self._good * GUESS
 
     def _likely(self) -> float | None:
         """The limit, by what came between the last refusals, at each of which the server had nothing left; None while
@@ -197,4 +207,4 @@ class Limit:
 
 def _cubic(grown: float) -> float:
     """The rate as a share of the level: BACK at 0, 1 at 1, flat there, then up."""
-    return 1.0 + (1.0 - BACK) * (grown - 1.0) ** 3
+    return 1.0 + ((1.0 - BACK) if grown < 1.0 else BEYOND) * (grown - 1.0) ** 3

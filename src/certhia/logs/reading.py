@@ -1,0 +1,50 @@
+"""What a follower is given: how to read, where to begin, and where what it finds goes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from certhia._core import Matcher
+from certhia.logs.start import NOW
+from certhia.model import Arrival, Head, Log, Step
+from certhia.quantity import Backlog, Point
+
+ALL = Backlog()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How logs are read; the same for all."""
+
+    poll_static: float = 10.0  # seconds between heads
+    poll_rfc6962: float = 30.0
+    patience: float = 60.0  # seconds a partial tile must have stayed partial before its entries are fetched
+    parallel: int = 8  # requests of one log at once
+    verify_entries: int = 65_536  # a backlog is proven on the way at least this often
+    verify_seconds: float = 60.0
+    until: Point | None = None
+    max_backlog: Backlog = ALL  # of a resume; by default all of it is read
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where to begin: a verified position of an earlier run, or a point."""
+
+    point: Point = NOW
+    verified: int | None = None
+    edge: bytes = b""
+    head: Head | None = None
+    since: float | None = None  # Unix seconds when that position was proven
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """What a follower hands on. `accept` returns when the arrival is taken care of: that is the back pressure."""
+
+    accept: Callable[[Arrival], Awaitable[None]]
+    step: Callable[[Step], None]
+    rewound: Callable[[Log], None]  # what was accepted after the last step comes again
+    notice: Callable[[Log, str, str], None]  # text, level (debug, info, warning, error)
+    matcher: Callable[[], Matcher]
+    precerts: bool = True
