@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from certhia.model import Match, Sighting
+from certhia.store.codec import MARKS
 
 
 @dataclass(slots=True)
@@ -36,5 +38,15 @@ class Tally:
     """Count and sum of marks of a table, and the last id given in it."""
 
     count: int = 0
-    sum: int = 0
+    sum: int = 0  # modulo codec.MARKS
     last: int = 0
+
+    def add(self, marks: Collection[int]) -> None:
+        """Rows with these marks came."""
+        self.count += len(marks)
+        self.sum = (self.sum + sum(marks)) % MARKS
+
+    def take(self, marks: Collection[int]) -> None:
+        """Rows with these marks went."""
+        self.count -= len(marks)
+        self.sum = (self.sum - sum(marks)) % MARKS

@@ -108,15 +108,10 @@ class Commit:
         if rows:
             await self._connection.execute(statement, rows)
 
-    def _tally(self, name: str, marks: Sequence[int], sign: int = 1) -> None:
-        tally = self._out.tallies[name]
-        tally.count += sign * len(marks)
-        tally.sum = (tally.sum + sign * sum(marks)) % codec.MARKS
-
     async def _write_logs(self) -> None:
         batch = self._batch
         await self._many(insert(logs), list(batch.new_logs.values()))
-        self._tally("logs", [codec.log_mark(row) for row in batch.new_logs.values()])
+        self._out.tallies["logs"].add([codec.log_mark(row) for row in batch.new_logs.values()])
         tally = self._out.tallies["logs"]
         tally.last = max([tally.last, *batch.new_logs])
         rows = [{**row, "b_id": number} for number, row in batch.moved_logs.items()]
@@ -128,7 +123,7 @@ class Commit:
             gone = (quarantine.c.log == log) & (quarantine.c.index >= start)
             marks = (await self._connection.execute(select(quarantine.c.mark).where(gone))).scalars().all()
             if marks:
-                self._tally("quarantine", marks, -1)
+                self._out.tallies["quarantine"].take(marks)
                 await self._connection.execute(delete(quarantine).where(gone))
         known: set[tuple[int, int]] = set()
         for log, indices in _by_log(list(batch.quarantine)).items():
@@ -136,7 +131,7 @@ class Commit:
                 found = await self._connection.execute(_QUARANTINED, {"log": log, "wanted": some})
                 known.update((log, index) for (index,) in found)
         rows = [row for key, row in batch.quarantine.items() if key not in known]
-        self._tally("quarantine", [row["mark"] for row in rows])
+        self._out.tallies["quarantine"].add([row["mark"] for row in rows])
         await self._many(insert(quarantine), rows)
 
     async def _write_matches(self) -> None:
@@ -162,15 +157,15 @@ class Commit:
         for row in new:
             row["sightings"] = self._counts.pop(row["id"], 0)
             row["verified"] = row["id"] in self._proven
-        self._tally("matches", [row["mark"] for row in new])
+        self._out.tallies["matches"].add([row["mark"] for row in new])
         self._out.tallies["matches"].last = max(self._out.tallies["matches"].last, batch.last_match)
         await self._many(insert(matches), new)
         here = (sightings.c.log == bindparam("b_log")) & (sightings.c.index == bindparam("b_index"))
         await self._many(delete(sightings).where(here), [{"b_log": log, "b_index": index} for log, index in replaced])
-        self._tally("sightings", [row["mark"] for row in placed])
+        self._out.tallies["sightings"].add([row["mark"] for row in placed])
         await self._many(insert(sightings), placed)
         await self._count_sightings({row["id"] for row in new})
-        self._tally("deliveries", [row["mark"] for row in outbox])
+        self._out.tallies["deliveries"].add([row["mark"] for row in outbox])
         self._out.tallies["deliveries"].last = max(self._out.tallies["deliveries"].last, batch.last_delivery)
         self._out.delivered_to = {row["sink"] for row in outbox}
         await self._many(insert(deliveries), outbox)
@@ -205,7 +200,7 @@ class Commit:
                 if stored == match or verified:
                     continue
                 replaced.append(place)
-                self._tally("sightings", [mark], -1)
+                self._out.tallies["sightings"].take([mark])
                 self._counts[stored] -= 1
             elif earlier is not None:
                 if earlier["match"] == match:
@@ -262,7 +257,7 @@ class Commit:
         done: list[int] = []
         for some in chunks(batch.delivered):
             done += (await self._connection.execute(_STILL_PENDING, {"wanted": some})).scalars().all()
-        self._tally("delivered", [codec.done_mark(number) for number in done])
+        self._out.tallies["delivered"].add([codec.done_mark(number) for number in done])
         await self._many(
             update(deliveries).where(this).values(state=DONE, next_at=None), [{"b_id": number} for number in done]
         )

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from certhia.errors import StateError
 from certhia.store.schema import SCHEMA
 
+OTHERWISE: Final = "what was committed before is safe: start again"
 BUSY_TIMEOUT: Final = 5.0  # seconds that SQLite waits for another process's lock
 
 _PRAGMAS: Final = (
@@ -130,7 +131,7 @@ def busy(error: BaseException) -> bool:
 def failure(file: Path, error: BaseException) -> StateError:
     """What to tell people of a file that can't be read or written."""
     origin = error.orig if isinstance(error, DBAPIError) else error
-    reason = str(origin) or type(origin).__name__
+    reason = (origin.strerror if isinstance(origin, OSError) else str(origin)) or type(origin).__name__
     code = getattr(origin, "sqlite_errorcode", 0) & 0xFF
     advice = {
         sqlite3.SQLITE_FULL: "make room and start again",
@@ -141,7 +142,9 @@ def failure(file: Path, error: BaseException) -> StateError:
         sqlite3.SQLITE_READONLY: "the file and its directory must be writable",
         sqlite3.SQLITE_BUSY: "another process keeps it locked: end that first",
         sqlite3.SQLITE_LOCKED: "another process keeps it locked: end that first",
-    }.get(code, "nothing was committed since; what was is safe")
+    }.get(
+        code, "the file and its directory must be readable and writable" if isinstance(origin, OSError) else OTHERWISE
+    )
     return StateError(f"{file}: {reason}: {advice}")
 
 

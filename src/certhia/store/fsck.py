@@ -105,9 +105,7 @@ class Fsck:
             yield row
 
     def _count(self, name: str, mark: int) -> None:
-        tally = self._sums.setdefault(name, Tally())
-        tally.count += 1
-        tally.sum = (tally.sum + mark) % codec.MARKS
+        self._sums.setdefault(name, Tally()).add((mark,))
 
     async def _file(self) -> None:
         """SQLite's own checks: pages, indexes, references."""

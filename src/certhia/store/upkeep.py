@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, exists, insert, select, update
@@ -31,14 +30,14 @@ async def prune(connection: AsyncConnection, counts: dict[str, Tally], *, max_ma
     gone = (await connection.execute(oldest)).scalars().all()
     for some in chunks(gone):
         told = select(deliveries.c.id).where(deliveries.c.match.in_(some), deliveries.c.state == DONE)
-        _subtract(counts["delivered"], [codec.done_mark(n) for n in (await connection.execute(told)).scalars()])
+        counts["delivered"].take([codec.done_mark(n) for n in (await connection.execute(told)).scalars()])
         for table, column in (
             (deliveries, deliveries.c.match),
             (sightings, sightings.c.match),
             (matches, matches.c.id),
         ):
             marks = (await connection.execute(select(table.c.mark).where(column.in_(some)))).scalars().all()
-            _subtract(counts[table.name], marks)
+            counts[table.name].take(marks)
             await connection.execute(delete(table).where(column.in_(some)))
     if gone:
         await connection.execute(
@@ -46,11 +45,6 @@ async def prune(connection: AsyncConnection, counts: dict[str, Tally], *, max_ma
             [{"b_name": n, "count": t.count, "sum": t.sum, "last": t.last} for n, t in counts.items()],
         )
     return len(gone)
-
-
-def _subtract(tally: Tally, marks: Sequence[int]) -> None:
-    tally.count -= len(marks)
-    tally.sum = (tally.sum - sum(marks)) % codec.MARKS
 
 
 async def compact(connection: AsyncConnection, _: dict[str, Tally], *, log: int, before: float) -> int:

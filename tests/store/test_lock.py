@@ -1,0 +1,56 @@
+"""One follower at a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from certhia.errors import StateError
+from certhia.store.lock import Lock
+
+HOLD = """
+import sys
+from pathlib import Path
+from certhia.store.lock import Lock
+lock = Lock(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_second_follower_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
+    lock = Lock(tmp_path)
+    with pytest.raises(StateError, match=rf"process {os.getpid()} already follows.*--state NAME"):
+        Lock(tmp_path)
+    lock.release()
+    lock.release()
+    Lock(tmp_path).release()
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(StateError, match=f"process {process.pid} already follows"):
+            Lock(tmp_path)
+        process.kill()
+        process.wait()
+        Lock(tmp_path).release()
+
+
+def test_what_stands_in_the_file_is_shown_only_if_it_is_a_process(tmp_path: Path) -> None:
+    lock = Lock(tmp_path)
+    lock.path.write_bytes(b"\x1b[31m\n")
+    with pytest.raises(StateError, match="another process already follows"):
+        Lock(tmp_path)
+    lock.release()
+
+
+def test_a_lock_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=r"gone/lock: No such file or directory"):
+        Lock(tmp_path / "gone")
