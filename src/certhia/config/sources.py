@@ -207,7 +207,9 @@ def _path(value: object, base: Path | None, *, named: bool = False) -> object:
     if named and "/" not in str(value):
         return value
     path = Path(value).expanduser()
-    return str(base / path if base else path)
+    path = base / path if base else path
+    # `./name` must not become the name that it would be without its slash.
+    return str(path.absolute() if named else path)
 
 
 def _problem(given: Mapping[str, _Given], detail: Mapping[str, Any]) -> str:
