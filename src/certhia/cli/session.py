@@ -70,8 +70,9 @@ class Session:
                     if live is not None:
                         live.close()
             if not self._settings.output.quiet:
+                say = self._messages.write if self._settings.output.log_format == "text" else self._messages
                 for text in report.summary(summary, dropped=self._stdout.dropped if self._stdout else 0):
-                    self._messages.write(text)
+                    say(text)
         return 0
 
     # --- building ---
