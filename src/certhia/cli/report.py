@@ -10,6 +10,8 @@ from certhia.logs.status import Status
 from certhia.model import Health
 from certhia.pipeline import Pipeline, Summary
 
+TROUBLES = 5  # ill logs that are told one by one
+
 
 def summary(done: Summary, *, dropped: int = 0) -> list[str]:
     """What a run did, for its end."""
@@ -54,8 +56,11 @@ def healths(statuses: Sequence[Status]) -> list[str]:
 
 
 def _troubles(statuses: Iterable[Status]) -> list[str]:
-    return [
+    """The logs that aren't well, the worst first; a few of them, for many ill ones mostly have one cause."""
+    ill = [status for status in statuses if status.health is not Health.HEALTHY]
+    ill.sort(key=lambda status: -status.failures)
+    lines = [
         f"{status.log.description or status.log.url}: {status.health.value}: {status.error or status.lagging}"
-        for status in statuses
-        if status.health is not Health.HEALTHY
+        for status in ill[:TROUBLES]
     ]
+    return lines + ([f"and {len(ill) - TROUBLES} more: certhia logs shows all"] if len(ill) > TROUBLES else [])

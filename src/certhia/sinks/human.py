@@ -10,7 +10,7 @@ from certhia.model import Delivery, Match
 from certhia.render import column, domain, short, terminal
 from certhia.sinks.record import common_name, matched_name
 
-_NAME, _ISSUER, _LOG = 40, 24, 28  # columns; a longer name pushes the rest, the others are cut
+_NAME, _ISSUER, _LOG = 36, 20, 26  # columns; a longer name pushes the rest, the others are cut
 
 _DIM, _BOLD, _GREEN, _YELLOW, _CYAN, _OFF = "\x1b[2m", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[1;36m", "\x1b[0m"
 
@@ -18,7 +18,7 @@ _DIM, _BOLD, _GREEN, _YELLOW, _CYAN, _OFF = "\x1b[2m", "\x1b[1m", "\x1b[32m", "\
 def line(delivery: Delivery, *, color: bool = False) -> str:
     """One line, with its newline:
 
-    time, name, issuer, precertificate or certificate, verified or not yet, log and index, then what else there is to
+    time, name, precertificate or certificate, verified or not yet, log and index, issuer, then what else there is to
     say: the rule where it is not the name itself, programme, further names, whether it was told before.
     """
     match = delivery.match
@@ -27,13 +27,19 @@ def line(delivery: Delivery, *, color: bool = False) -> str:
     parts = [
         _paint(utc(match.seen).strftime("%Y-%m-%d %H:%M:%S"), _DIM, color),
         _paint(column(domain(matched_name(match)), _NAME), _CYAN, color),
-        column(short(issuer, _ISSUER), _ISSUER),
         "precert" if sighting.is_precert else "cert   ",
         _paint("verified  ", _GREEN, color) if match.verified else _paint("unverified", _DIM, color),
-        _paint(column(f"{short(match.log.description, _LOG)} #{sighting.index}", _LOG + 12), _DIM, color),
+        _paint(column(_place(match), _LOG), _DIM, color),
+        column(short(issuer, _ISSUER), _ISSUER),
         *_remarks(delivery, color),
     ]
     return "  ".join(part for part in parts if part).rstrip() + "\n"
+
+
+def _place(match: Match) -> str:
+    """Log and index; of a long description the end is left out, never of the index."""
+    index = f" #{match.sighting.index}"
+    return short(match.log.description, max(_LOG - len(index), 8)) + index
 
 
 def _remarks(delivery: Delivery, color: bool) -> list[str]:

@@ -1,0 +1,5 @@
+"""`python -m certhia` is `certhia`."""
+
+from certhia.cli import main
+
+main()
