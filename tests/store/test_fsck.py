@@ -16,7 +16,7 @@ from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.logs.heads import check_head
 from certhia.model import Protocol, Quarantined
-from certhia.store import State, codec, schema
+from certhia.store import State, schema
 from certhia.store.fsck import check
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ async def test_each_changed_value_is_found(filled: State, table: str) -> None:
     missed = []
     with closing(by_hand(filled)) as hand:
         rows = hand.execute(f"SELECT rowid AS _row, * FROM {table}").fetchall()
-        for row in {*rows[len(rows) // 2 :: max(1, len(rows) // 3)]}:
+        for row in {rows[len(rows) // 2], rows[-1]}:
             for column in row.keys()[1:]:
                 for value in other_values(row[column]):
                     if (table, column) in FREE or value == row[column]:
@@ -168,60 +168,6 @@ async def test_the_end_of_a_ledger_cut_off_is_found(filled: State) -> None:
         hand.execute("DELETE FROM steps WHERE log=2 AND seq>=5")
     whats = [fault.what for fault in await check(filled) if fault.table == "logs"]
     assert any("rows are missing" in what for what in whats)
-
-
-def forge(hand: sqlite3.Connection, seq: int, **changes: Any) -> None:
-    """Changes a row of log 1's ledger, and every checksum with it, as one would who has read the source."""
-    chain = codec.genesis(hand.execute("SELECT log_id FROM logs WHERE id=1").fetchone()[0])
-    for stored in hand.execute("SELECT * FROM steps WHERE log=1 ORDER BY seq").fetchall():
-        row = dict(stored)
-        if row["seq"] == seq:
-            row.update(changes)
-        row["digest"] = codec.step_digest(chain, row)
-        chain = codec.chain_value(row)
-        settings = ",".join(f'"{name}"=:{name}' for name in row)
-        hand.execute(f"UPDATE steps SET {settings} WHERE log=1 AND seq=:seq", row)
-    log = dict(hand.execute("SELECT * FROM logs WHERE id=1").fetchone())
-    last = hand.execute("SELECT * FROM steps WHERE log=1 ORDER BY seq DESC LIMIT 1").fetchone()
-    log.update({name: last[name] for name in log if name in set(last.keys()) and name != "start"}, chain=chain)
-    log["mark"] = codec.mark("logs", codec.LOG_COLUMNS, log)
-    settings = ",".join(f'"{name}"=:{name}' for name in log)
-    hand.execute(f"UPDATE logs SET {settings} WHERE id=1", log)
-
-
-@pytest.mark.parametrize("seq", [1, 3, 4, 6])
-@pytest.mark.parametrize(
-    "column, change",
-    [
-        ("edge", lambda value: bytes([value[0] ^ 1]) + value[1:]),
-        ("edge", lambda value: value + bytes(32)),
-        ("head_root", lambda value: bytes(32)),
-        ("head_size", lambda value: value + 1),
-        ("head_timestamp", lambda value: value + 1),
-        ("head_raw", lambda value: value.replace(b"A", b"B")),
-        ("count", lambda value: value + 1),
-        ("quarantined", lambda value: value + 1),
-        ("end", lambda value: value + 1),
-        ("start", lambda value: value + 1),
-        ("merged", lambda value: value + 1),
-    ],
-)
-async def test_checksums_made_to_fit_do_not_help(
-    filled: State, column: str, change: Callable[[Any], Any], seq: int
-) -> None:
-    with closing(by_hand(filled)) as hand:
-        forge(hand, seq)
-        assert await check(filled, check_head) == []  # nothing but the checksums again
-        (value,) = hand.execute(f'SELECT "{column}" FROM steps WHERE log=1 AND seq=?', (seq,)).fetchone()
-        forge(hand, seq, **{column: change(value)})
-    assert await check(filled, check_head) != []
-
-
-async def test_a_proof_made_to_fit_does_not_help(filled: State) -> None:
-    with closing(by_hand(filled)) as hand:
-        (proof,) = hand.execute("SELECT proof FROM steps WHERE log=1 AND seq=1").fetchone()
-        forge(hand, 1, proof=proof[::-1])
-    assert ["not proven to belong" in fault.what for fault in await check(filled, check_head)] == [True]
 
 
 async def test_a_file_that_is_damaged_is_said_so(filled: State) -> None:
