@@ -226,7 +226,7 @@ def gunzip(body: bytes, cap: int) -> bytes:
 def quote(body: bytes, limit: int = QUOTED) -> str:
     """The beginning of a body for an error message: at most `limit` characters of ASCII, the rest escaped."""
     text = ascii(body[:limit].decode("utf-8", "replace"))
-    return text if len(body) <= limit and len(text) <= limit else f"{text[: limit - 1]}…"
+    return text if len(body) <= limit and len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def user_agent(version: str, contact: str | None = None) -> str:
