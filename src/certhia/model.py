@@ -182,6 +182,12 @@ class Match:
     sightings: int = 1
 
 
+class Tell(Protocol_):
+    """Says something to whoever runs the program; `level` is debug, info, warning or error."""
+
+    def __call__(self, text: str, *, level: str = "info", log: str = "") -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One match on its way to one sink. `id` is stable over retries; `repeat` says it may have been told before."""

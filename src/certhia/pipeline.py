@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 from certhia._core import Issuers
 from certhia.clock import Clock, utc
 from certhia.errors import RemoteError, StateError
-from certhia.logs import snapshot
+from certhia.housekeeping import Housekeeping, Keeping
 from certhia.logs.budget import Budget
 from certhia.logs.client import client as make_client
 from certhia.logs.follow import Follower
@@ -27,7 +27,7 @@ from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.logs.select import Choice, Chosen, choose, difference
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
-from certhia.model import Arrival, Log, Sink, Step
+from certhia.model import Arrival, Log, Sink, Step, Tell
 from certhia.net import Transport
 from certhia.quantity import Point
 from certhia.sinks.outbox import Outbox
@@ -36,9 +36,9 @@ from certhia.telling import Teller
 
 STAGGER = 0.02  # seconds between the first requests of two logs
 STAGGER_ALL = 2.0  # seconds until the last log's first request
-SNAPSHOT_EVERY = 30.0  # seconds between two saves of what is known about logs and hosts
 DRAIN = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
 RESTART_LONGEST = 300.0
+KNOWN = "known logs"  # the setting that keeps which logs the last complete list had
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,6 @@ class Summary:
     sightings: int
     seconds: float
     alarms: tuple[str, ...]
-
-
-class Tell(Protocol):
-    """Says something to whoever runs the program; level is debug, info, warning or error."""
-
-    def __call__(self, text: str, *, level: str = "info", log: str = "") -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +71,7 @@ class Parts:
     origin: Point
     memory: int  # bytes
     precerts: bool
+    keeping: Keeping
     clock: Clock
     tell: Tell
 
@@ -96,13 +91,16 @@ class Pipeline:
             parts.clock,
             notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
         )
+        self._house = Housekeeping(parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._stopped = asyncio.Event()
         self._verified = 0
         self._began = parts.clock.monotonic()
-        self._loaded: Loaded | None = None
+        self._refreshing = asyncio.Lock()
+        self._known: frozenset[bytes] = frozenset()  # logs of the last complete list, and its time
+        self._known_at: float | None = None  # Unix seconds
         self.chosen: tuple[Chosen, ...] = ()
 
     # --- seen from outside ---
@@ -143,11 +141,10 @@ class Pipeline:
             self._group = group
             writer = group.create_task(parts.state.writer.run(), name="writer")
             outbox = group.create_task(self._outbox.run(), name="outbox")
-            background = [group.create_task(self._keep_snapshots(), name="snapshots")]
+            background: list[asyncio.Task[None]] = []
             try:
                 if await self._loaded_unless_stopped(group):
-                    background.append(group.create_task(self._refresh(), name="refresh"))
-                    background.append(group.create_task(self._tell_backlog(), name="backlog"))
+                    background += [group.create_task(work) for work in self._beside()]
                     await self._until_done()
             finally:
                 for task in (*self._tasks.values(), *background):
@@ -166,6 +163,18 @@ class Pipeline:
         await asyncio.wait([loading])
         return not loading.cancelled()
 
+    def _beside(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs beside the logs."""
+        house, keeping = self._house, self._parts.keeping
+        return [
+            house.snapshots(),
+            house.tidy(keeping),
+            house.requests(self._refresh),
+            house.watch_limits(keeping),
+            self._keep_fresh(),
+            self._tell_backlog(),
+        ]
+
     async def _until_done(self) -> None:
         assert self._group is not None
         waits = [self._group.create_task(event.wait()) for event in (self._stopped, self._outbox.closed)]
@@ -180,7 +189,7 @@ class Pipeline:
     async def _let_go(self, writer: asyncio.Task[None], outbox: asyncio.Task[None]) -> None:
         """Commits what is staged, gives sinks a moment, ends both tasks."""
         if not writer.done():
-            await self._save_snapshot()
+            await self._house.snapshot()
             await self._parts.state.writer.durable()
             await self._outbox.drain(DRAIN)
             await self._parts.state.writer.durable()
@@ -192,15 +201,34 @@ class Pipeline:
 
     async def _load(self) -> None:
         parts = self._parts
-        self._loaded = await parts.sources.load()
-        for notice in self._loaded.notices:
+        loaded = await parts.sources.load()
+        for notice in loaded.notices:
             parts.tell(notice)
         positions = await parts.state.positions()
-        self._choose(self._loaded, unfinished=positions)
+        self._choose(loaded, unfinished=positions)
+        await self._recall_known()
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
         for number, log in enumerate(followed):
             delay = min(number * STAGGER, STAGGER_ALL * number / len(followed))
-            self._start(log, parts.origin, positions.get(log.id), delay)
+            self._start(log, self._point(log), positions.get(log.id), delay)
+        await self._remember_known(loaded)
+
+    def _point(self, log: Log) -> Point:
+        """Where to begin with a log: one that is new since the last complete list, from the time of that list."""
+        if self._known_at is None or log.id in self._known or self._parts.origin.kind != "now":
+            return self._parts.origin
+        return Point("date", self._known_at)
+
+    async def _recall_known(self) -> None:
+        known = json.loads(await self._parts.state.recall(KNOWN) or "null")
+        if known is not None:
+            self._known, self._known_at = frozenset(map(bytes.fromhex, known["logs"])), known["at"]
+
+    async def _remember_known(self, loaded: Loaded) -> None:
+        if loaded.complete:
+            self._known, self._known_at = frozenset(log.id for log in loaded.logs), loaded.as_of.timestamp()
+            known = {"at": self._known_at, "logs": sorted(key.hex() for key in self._known)}
+            await self._parts.state.remember(KNOWN, json.dumps(known))
 
     def _choose(self, loaded: Loaded, *, unfinished: Collection[bytes]) -> None:
         """Logs that we were following are followed to their end, whatever became of them in the list."""
@@ -280,19 +308,23 @@ class Pipeline:
 
     # --- beside the logs ---
 
-    async def _refresh(self) -> None:
-        """Loads the lists again now and then and applies what changed; a list that can't be had changes nothing."""
+    async def _keep_fresh(self) -> None:
+        """Loads the lists again now and then; a list that can't be had changes nothing."""
         while True:
             await self._clock.sleep(self._clock.jitter(self._parts.refresh))
             try:
-                await self._apply(await self._parts.sources.load())
+                await self._refresh()
             except RemoteError as error:
-                self._parts.tell(
-                    f"The log list could not be refreshed, the last one stays in use: {error}", level="warning"
-                )
+                text = f"the log lists could not be loaded, the last ones stay in use: {error}"
+                self._parts.tell(text, level="warning")
+
+    async def _refresh(self) -> None:
+        """Loads the lists and applies what changed. Raises RemoteError."""
+        async with self._refreshing:
+            await self._apply(await self._parts.sources.load())
 
     async def _apply(self, loaded: Loaded) -> None:
-        parts, before = self._parts, self._loaded
+        parts = self._parts
         for notice in loaded.notices:
             parts.tell(notice)
         self._choose(loaded, unfinished=self._tasks)
@@ -311,23 +343,10 @@ class Pipeline:
             await asyncio.gather(task, return_exceptions=True)
             await parts.state.writer.durable()
             self._start(log, parts.origin, (await parts.state.positions()).get(log.id))
-        since = before.as_of if before is not None else None
         for log in changes.added:
-            point = Point("date", since.timestamp()) if since is not None else parts.origin
             self._notice(log, "new in the log list")
-            self._start(log, point, positions.get(log.id))
-        self._loaded = loaded
-
-    async def _keep_snapshots(self) -> None:
-        while True:
-            await self._clock.sleep(SNAPSHOT_EVERY)
-            await self._save_snapshot()
-
-    async def _save_snapshot(self) -> None:
-        """What was learned about hosts, for the next start, and how the logs are, for commands that look on."""
-        state = self._parts.state
-        await state.remember("paces", json.dumps(self._parts.paces.remember()))
-        await state.remember(snapshot.NAME, snapshot.write(self.statuses(), self._clock.now()))
+            self._start(log, self._point(log), positions.get(log.id))
+        await self._remember_known(loaded)
 
     async def _tell_backlog(self) -> None:
         """At a resume: how far behind, and how long it will take."""

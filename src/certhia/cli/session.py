@@ -18,6 +18,7 @@ from certhia.cli.setup import choice_of, connect, reading_of, sources_of
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
+from certhia.housekeeping import Keeping
 from certhia.logs.pace import Paces
 from certhia.model import Delivery, Match, Sink, SinkClosed
 from certhia.net import contact_notice, raise_file_limit
@@ -115,6 +116,10 @@ class Session:
                 origin=origin,
                 memory=settings.read.memory,
                 precerts=settings.watch.precerts,
+                keeping=Keeping(
+                    max_matches=settings.state.max_matches,
+                    limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
+                ),
                 clock=clock,
                 tell=self._messages,
             )

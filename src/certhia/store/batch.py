@@ -15,7 +15,8 @@ class Batch:
     """One transaction to be. Rows are dicts by column; logs by their number."""
 
     new_logs: dict[int, dict[str, Any]] = field(default_factory=dict)
-    moved_logs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    moved_logs: dict[int, dict[str, Any]] = field(default_factory=dict)  # position and mark only
+    described_logs: dict[int, dict[str, Any]] = field(default_factory=dict)
     forgotten: dict[int, int] = field(default_factory=dict)  # log: quarantine rows from this index on go
     quarantine: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
     matches: list[tuple[int, Match, tuple[tuple[int, str], ...]]] = field(default_factory=list)  # id, match, deliveries

@@ -20,6 +20,7 @@ LOG_COLUMNS: Final = tuple(
     "id log_id key description operator protocol submission_url monitoring_url mmd first_seen "  # noqa: SIM905
     "start end edge head_size head_root head_timestamp head_raw at seq chain".split()
 )
+POSITION_COLUMNS: Final = LOG_COLUMNS[LOG_COLUMNS.index("start") :]
 STEP_COLUMNS: Final = tuple(
     "seq start end count quarantined edge head_size head_root head_timestamp head_raw "  # noqa: SIM905
     "proof proof_kind note at merged link".split()

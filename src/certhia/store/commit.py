@@ -87,9 +87,9 @@ class Commit:
     async def write(self) -> Outcome:
         """Executes everything; the caller commits."""
         batch = self._batch
-        for row in (*batch.new_logs.values(), *batch.moved_logs.values()):
+        for number, row in (*batch.new_logs.items(), *batch.moved_logs.items()):
             if row["end"] is not None:
-                self._out.ends[row["id"]] = row["end"]
+                self._out.ends[number] = row["end"]
         await self._write_logs()
         await self._write_quarantine()
         await self._write_matches()
@@ -114,8 +114,10 @@ class Commit:
         self._out.tallies["logs"].add([codec.log_mark(row) for row in batch.new_logs.values()])
         tally = self._out.tallies["logs"]
         tally.last = max([tally.last, *batch.new_logs])
-        rows = [{**row, "b_id": number} for number, row in batch.moved_logs.items()]
-        await self._many(update(logs).where(logs.c.id == bindparam("b_id")), rows)
+        # In this order: a log that was described and then moved has the later mark in its position's row.
+        for changed in (batch.described_logs, batch.moved_logs):
+            rows = [{**row, "b_id": number} for number, row in changed.items()]
+            await self._many(update(logs).where(logs.c.id == bindparam("b_id")), rows)
 
     async def _write_quarantine(self) -> None:
         batch = self._batch

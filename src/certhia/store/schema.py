@@ -6,7 +6,7 @@ marks of a whole table, so that a row that goes missing shows. `steps.digest` ch
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -23,10 +23,26 @@ from sqlalchemy import (
     Text,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
 SCHEMA: Final = "0001"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
+
+
+class Bytes(LargeBinary):
+    """Bytes as they are: the drivers take and give them, and SQLAlchemy's conversion costs more than the rest."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        return None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        return None
+
 
 # Small settings, and which Certhia the schema needs.
 meta: Final = Table(
@@ -51,8 +67,8 @@ logs: Final = Table(
     "logs",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("log_id", LargeBinary, nullable=False, unique=True),
-    Column("key", LargeBinary, nullable=False),
+    Column("log_id", Bytes, nullable=False, unique=True),
+    Column("key", Bytes, nullable=False),
     Column("description", Text, nullable=False),
     Column("operator", Text, nullable=False),
     Column("protocol", Text, nullable=False),
@@ -62,14 +78,14 @@ logs: Final = Table(
     Column("first_seen", Float, nullable=False),
     Column("start", BigInteger),
     Column("end", BigInteger),
-    Column("edge", LargeBinary),
+    Column("edge", Bytes),
     Column("head_size", BigInteger),
-    Column("head_root", LargeBinary),
+    Column("head_root", Bytes),
     Column("head_timestamp", BigInteger),
-    Column("head_raw", LargeBinary),
+    Column("head_raw", Bytes),
     Column("at", Float),
     Column("seq", BigInteger),
-    Column("chain", LargeBinary),
+    Column("chain", Bytes),
     Column("mark", BigInteger, nullable=False),
 )
 
@@ -84,18 +100,18 @@ steps: Final = Table(
     Column("end", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("quarantined", BigInteger, nullable=False),
-    Column("edge", LargeBinary, nullable=False),
+    Column("edge", Bytes, nullable=False),
     Column("head_size", BigInteger, nullable=False),
-    Column("head_root", LargeBinary, nullable=False),
+    Column("head_root", Bytes, nullable=False),
     Column("head_timestamp", BigInteger, nullable=False),
-    Column("head_raw", LargeBinary, nullable=False),
-    Column("proof", LargeBinary, nullable=False),
+    Column("head_raw", Bytes, nullable=False),
+    Column("proof", Bytes, nullable=False),
     Column("proof_kind", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("at", Float, nullable=False),
     Column("merged", BigInteger, nullable=False),
-    Column("link", LargeBinary, nullable=False),
-    Column("digest", LargeBinary, nullable=False),
+    Column("link", Bytes, nullable=False),
+    Column("digest", Bytes, nullable=False),
 )
 
 Index("steps_noted", steps.c.log, steps.c.seq, sqlite_where=steps.c.note != "")
@@ -107,8 +123,8 @@ quarantine: Final = Table(
     Column("log", ForeignKey("logs.id"), primary_key=True, autoincrement=False),
     Column("index", BigInteger, primary_key=True, autoincrement=False),
     Column("reason", Text, nullable=False),
-    Column("leaf_hash", LargeBinary, nullable=False),
-    Column("leaf_input", LargeBinary, nullable=False),
+    Column("leaf_hash", Bytes, nullable=False),
+    Column("leaf_input", Bytes, nullable=False),
     Column("at", Float, nullable=False),
     Column("mark", BigInteger, nullable=False),
 )
@@ -118,8 +134,8 @@ matches: Final = Table(
     "matches",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    Column("key", LargeBinary, nullable=False, unique=True),
-    Column("tbs_sha256", LargeBinary, nullable=False),
+    Column("key", Bytes, nullable=False, unique=True),
+    Column("tbs_sha256", Bytes, nullable=False),
     Column("seen", Float, nullable=False, index=True),
     Column("verified", Boolean, nullable=False),
     Column("sightings", Integer, nullable=False),

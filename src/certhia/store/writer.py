@@ -70,7 +70,9 @@ class Writer:
             self._batch.new_logs[track.id] = dict(track.row)
         elif track.describe(log):
             self._stage()
-            self._moved(track)
+            self._batch.moved_logs.pop(track.id, None)  # the whole row holds it
+            rows = self._batch.new_logs if track.id in self._batch.new_logs else self._batch.described_logs
+            rows[track.id] = dict(track.row)
 
     def step(self, step: Step) -> None:
         """Moves a log's verified position. Raises StateError where the step does not begin there: that is a bug."""
@@ -250,8 +252,10 @@ class Writer:
         self._anything.set()
 
     def _moved(self, track: Track) -> None:
-        rows = self._batch.new_logs if track.id in self._batch.new_logs else self._batch.moved_logs
-        rows[track.id] = dict(track.row)
+        if track.id in self._batch.new_logs:
+            self._batch.new_logs[track.id] = dict(track.row)
+        else:
+            self._batch.moved_logs[track.id] = {name: track.row[name] for name in (*codec.POSITION_COLUMNS, "mark")}
 
     def _check(self) -> None:
         if self._failed is not None:

@@ -1,0 +1,97 @@
+"""What is done beside following: snapshots, retention, requests of other processes, a look at the limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from certhia.clock import Clock
+from certhia.errors import RemoteError
+from certhia.logs import snapshot
+from certhia.logs.pace import Paces
+from certhia.logs.status import Status
+from certhia.model import Tell
+from certhia.store import State
+
+SNAPSHOT_EVERY = 30.0  # seconds between two saves of what is known about logs and hosts
+LOOK_EVERY = 2.0  # seconds between two looks for requests
+TIDY_EVERY = 3600.0
+COMPACT_AFTER = 7 * 86_400.0  # seconds: older steps of the ledger are merged, one an hour
+GROWING = 5  # minutes that the backlog must have grown under a limit before that is told
+REFRESH = "refresh"  # the request that the lists be loaded again now
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept."""
+
+    max_matches: int
+    limited: bool = False  # whether the user set --max-bandwidth, --max-rate or --max-parallel
+
+
+class Housekeeping:
+    """Loops that run until they are cancelled."""
+
+    def __init__(
+        self, state: State, paces: Paces, statuses: Callable[[], Sequence[Status]], tell: Tell, *, clock: Clock
+    ) -> None:
+        self._state = state
+        self._paces = paces
+        self._statuses = statuses
+        self._tell = tell
+        self._clock = clock
+
+    async def snapshots(self) -> None:
+        """Saves now and then what a next start and commands that look on want to know."""
+        while True:
+            await self._clock.sleep(SNAPSHOT_EVERY)
+            await self.snapshot()
+
+    async def snapshot(self) -> None:
+        """What was learned about hosts, for the next start, and how the logs are, for commands that look on."""
+        await self._state.remember("paces", json.dumps(self._paces.remember()))
+        await self._state.remember(snapshot.NAME, snapshot.write(self._statuses(), self._clock.now()))
+
+    async def tidy(self, keeping: Keeping) -> None:
+        """Lets go of what is older than anybody asked to keep."""
+        while True:
+            await self._clock.sleep(self._clock.jitter(TIDY_EVERY))
+            dropped = await self._state.writer.prune(keeping.max_matches)
+            merged = await self._state.writer.compact(self._clock.now() - COMPACT_AFTER)
+            if dropped or merged:
+                self._tell(f"let go of {dropped} old matches, merged {merged} old steps of the ledger", level="debug")
+
+    async def requests(self, refresh: Callable[[], Awaitable[None]]) -> None:
+        """Takes up what other processes ask for."""
+        while True:
+            await self._clock.sleep(LOOK_EVERY)
+            for request in await self._state.requests():
+                if request.kind == REFRESH:
+                    try:
+                        await refresh()
+                        answer = "done"
+                    except RemoteError as error:
+                        answer = f"failed: {error}"
+                else:
+                    answer = f"unknown request {request.kind!r}: the follower is of another version"
+                self._state.writer.answer(request.id, answer)
+
+    async def watch_limits(self, keeping: Keeping) -> None:
+        """Tells when the user's limits let in less than the logs grow."""
+        growing, before, told = 0, 0, False
+        while keeping.limited:
+            await self._clock.sleep(60.0)
+            lag = sum(status.lag for status in self._statuses())
+            growing = growing + 1 if lag > before and lag > 0 else 0
+            before = lag
+            if growing >= GROWING and not told:
+                told = True
+                rate = sum(status.rate for status in self._statuses())
+                self._tell(
+                    f"the logs grow faster than the limits let in ({rate:,.0f} entries/s): {lag:,} entries behind and "
+                    "growing; raise --max-bandwidth, --max-rate or --max-parallel, or follow fewer logs",
+                    level="error",
+                )
+            elif not lag:
+                told = False
