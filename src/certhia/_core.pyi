@@ -3,7 +3,7 @@
 All classes are immutable unless said otherwise. Input that makes no sense raises `certhia.Malformed`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self, final
 
 __all__ = [
@@ -176,7 +176,9 @@ class Page:
         """Distinct chain fingerprints of the page, 32 bytes each."""
     def timestamp(self, position: int) -> int: ...
     def __len__(self) -> int: ...
-    def __getitem__(self, position: int, /) -> Entry: ...
+    def __getitem__(self, position: int, /) -> Entry:
+        """Negative positions count from the end."""
+    def __iter__(self) -> Iterator[Entry]: ...
     def slice(self, start: int, end: int) -> Page:
         """Entries with log index in [start, end)."""
     @staticmethod

@@ -74,6 +74,10 @@ impl Page {
         Ok(Entry { page: self.0.clone(), position })
     }
 
+    fn __iter__(&self) -> Entries {
+        Entries { page: self.0.clone(), next: 0 }
+    }
+
     fn slice(&self, start: u64, end: u64) -> Self {
         Self(self.0.slice(start, end))
     }
@@ -98,6 +102,25 @@ impl Page {
             .ok()
             .filter(|&at| at < length)
             .ok_or_else(|| PyIndexError::new_err(format!("a page of {length} entries has no position {position}")))
+    }
+}
+
+#[pyclass(module = "certhia._core")]
+struct Entries {
+    page: page::Page,
+    next: usize,
+}
+
+#[pymethods]
+impl Entries {
+    fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+
+    fn __next__(&mut self) -> Option<Entry> {
+        let position = self.next;
+        self.next += 1;
+        (position < self.page.len()).then(|| Entry { page: self.page.clone(), position })
     }
 }
 
