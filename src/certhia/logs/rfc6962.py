@@ -14,6 +14,7 @@ from certhia._core import (
     Issuers,
     Page,
     count_get_entries,
+    edge_from_inclusion,
     leaf_hash,
     node_hash,
     verify_consistency,
@@ -119,8 +120,6 @@ class Rfc6962Client:
         return edge
 
     def _edge(self, leaf: bytes, size: int, path: Sequence[bytes], root: bytes) -> Edge:
-        from certhia._core import edge_from_inclusion  # noqa: PLC0415
-
         try:
             return edge_from_inclusion(leaf, size, path, root)
         except Malformed as error:
@@ -209,7 +208,7 @@ class Rfc6962Client:
             raise BadAnswer(f"{self.log.url}: {field} is no base64: {quote(str(value).encode())}") from None
 
     def _hashes(self, answer: dict[str, object], field: str) -> tuple[bytes, ...]:
-        values = answer.get(field)
+        values = answer.get(field, "missing")
         if values is None:  # Go writes null for an empty list
             values = []
         if not isinstance(values, list) or len(values) > LONGEST_PROOF:
