@@ -291,5 +291,9 @@ def _lower(raw: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
 
 
 def _reason(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
+    cause = getattr(error, "os_error", None)  # of an aiohttp error, whose own text shows Python objects
+    if cause is not None:
+        text = f"cannot connect to {getattr(error, 'host', '?')}: {cause.strerror or cause}"
+    else:
+        text = str(error) or type(error).__name__
     return quote(text.encode("utf-8", "replace"))[1:-1]

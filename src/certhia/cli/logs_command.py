@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from certhia.net import Transport
     from certhia.store import Position
 
+ANSWER_WITHIN = 60.0  # seconds that a running follower has to load the lists
 ASK_WITHIN = 10.0  # seconds that all logs together have to answer
 
 
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def logs(
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Have the running follower load the lists again.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no log for its size.")] = False,
     lists: opt.ListNames = None,
     log_list: opt.OwnLists = None,
@@ -66,7 +68,34 @@ def logs(
         read__ca_file=ca_file,
         state__name=state,
     )
-    asyncio.run(_show(load(given, config), as_json=json, offline=offline))
+    settings = load(given, config)
+    if refresh:
+        asyncio.run(_refresh(settings))
+    else:
+        asyncio.run(_show(settings, as_json=json, offline=offline))
+
+
+async def _refresh(settings: Settings) -> None:
+    """Leaves a request in the state and waits for the follower's answer."""
+    from certhia.clock import Clock
+    from certhia.errors import StateError
+    from certhia.housekeeping import REFRESH
+    from certhia.store.place import state_dir
+    from certhia.store.state import State
+
+    clock = Clock()
+    async with await State.open(state_dir(settings.state.name), clock=clock, follow=False) as state:
+        request = await state.request(REFRESH, "")
+        try:
+            async with clock.deadline(ANSWER_WITHIN):
+                while (answer := await state.answer(request)) is None:
+                    await clock.sleep(0.2)
+        except TimeoutError:
+            raise StateError(
+                f"{state.directory}: nobody took up the request in {ANSWER_WITHIN:.0f} s; is certhia watch running there? "
+                "The next one that does loads the lists anyway"
+            ) from None
+    print(answer)
 
 
 async def _show(settings: Settings, *, as_json: bool, offline: bool) -> None:

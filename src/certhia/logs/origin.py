@@ -100,7 +100,7 @@ async def _get(origin: Origin, place: str, cap: int, transport: Transport, clock
     except TimeoutError as error:
         raise RemoteError(f"log list {origin.name}: {place} did not answer within {TIMEOUT:.0f} s") from error
     except RemoteError as error:
-        raise RemoteError(f"log list {origin.name}: {place}: {error}") from error
+        raise RemoteError(f"log list {origin.name}: {error}") from error
     if 300 <= response.status < 400:
         target = ascii(response.headers.get("location", ""))[:200]
         raise BadAnswer(f"log list {origin.name}: {place} redirects to {target}, which is not followed")

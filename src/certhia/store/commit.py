@@ -87,7 +87,7 @@ class Commit:
     async def write(self) -> Outcome:
         """Executes everything; the caller commits."""
         batch = self._batch
-        for number, row in (*batch.new_logs.items(), *batch.moved_logs.items()):
+        for number, row in (*batch.new_logs.items(), *batch.described_logs.items(), *batch.moved_logs.items()):
             if row["end"] is not None:
                 self._out.ends[number] = row["end"]
         await self._write_logs()
