@@ -17,6 +17,7 @@ from certhia.net import (
     TooLong,
     contact_notice,
     gunzip,
+    keep_memory,
     quote,
     raise_file_limit,
     user_agent,
@@ -341,6 +342,11 @@ def test_without_a_contact_there_is_a_notice(contact: str | None) -> None:
 @pytest.mark.parametrize("contact", ["me@here.net", "https://here.net/ct"])
 def test_with_a_contact_there_is_none(contact: str) -> None:
     assert contact_notice(contact) is None
+
+
+def test_memory_is_kept_where_the_c_library_can_be_told() -> None:
+    assert keep_memory(1 << 20) in (True, False)
+    assert b"x" * (4 << 20)
 
 
 def test_the_file_limit_is_raised_as_far_as_it_goes() -> None:

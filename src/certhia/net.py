@@ -113,9 +113,6 @@ class Http:
 
         session = self._session or self._open()
         self.requests += 1
-        secure = url.startswith("https:")
-        if secure and self._trust is None:
-            self._trust = _trust(None)
         try:
             async with self._clock.deadline(timeout) as deadline:
                 target = yarl.URL(url, encoded=True)
@@ -124,7 +121,7 @@ class Http:
                     headers=headers,
                     allow_redirects=False,
                     proxy=self._proxy(target),
-                    ssl=self._trust if secure and self._trust is not None else True,
+                    ssl=self._trust or True,
                 ) as answer:
                     body = await self._read(url, answer, cap, deadline)
                     return Response(answer.status, body, _lower(answer.raw_headers))
@@ -267,6 +264,19 @@ def raise_file_limit() -> int:
     return wanted
 
 
+def keep_memory(most: int = 32 << 20) -> bool:
+    """Has the allocator keep up to `most` bytes of freed memory instead of giving each body's back to the kernel and
+    asking for it anew. Halves what reading a body costs. Only glibc can be told; says whether it was."""
+    import ctypes  # noqa: PLC0415
+
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):  # another C library: it does as it likes
+        return False
+    trim_threshold, mmap_threshold = -1, -3  # malloc.h
+    return bool(mallopt(mmap_threshold, min(most, 32 << 20)) and mallopt(trim_threshold, most))
+
+
 def _bypassed(host: str, port: int | None, exceptions: str) -> bool:
     """Whether NO_PROXY names the host: by name, by domain (with or without a leading dot), with a port, or as `*`."""
     for exception in exceptions.lower().split(","):
@@ -276,13 +286,12 @@ def _bypassed(host: str, port: int | None, exceptions: str) -> bool:
     return False
 
 
-def _trust(ca_file: str | None) -> ssl.SSLContext:
+def _trust(ca_file: str) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(f"--ca-file {ca_file}: not a readable file of PEM certificates ({error})") from error
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"--ca-file {ca_file}: not a readable file of PEM certificates ({error})") from error
     return context
 
 
