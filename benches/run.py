@@ -1,0 +1,180 @@
+"""`make bench`: CPU, rate and memory of our own process, as a table and as JSON (benches/out/bench.json).
+
+All runs are whole `certhia watch` processes with 100 rules and every entry verified, fed over loopback by another
+process on the same cores. CPU is user + system of ours. Choose parts by name: `make bench ARGS="rfc6962 idle"`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import start
+from feeds import CACHE, ROOT, Entries, build_ctfeed, clean_environment, ctfeed, entries, many_logs, quiet_world, world
+from process import Run, once, rules_file, stretch
+from rows import RFC6962, STATIC, Figure, Row, Work, several, start_up
+from table import machine, table, write
+
+PARTS = ("entries", "ctfeed", "idle", "catching-up", "start")
+LOGS = 60
+PAGES = (1024, 256, 32)
+IDLE_PEER = "certspotter 49 MB"
+
+
+def main() -> int:
+    """Runs the parts that were asked for."""
+    parser = argparse.ArgumentParser(description="CPU, rate and memory of our own process.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless given")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each row (default 3)")
+    parser.add_argument("--count", type=int, default=200_000, help="entries of a log (default 200,000)")
+    parser.add_argument("--json", type=Path, default=ROOT / "benches" / "out" / "bench.json", help="where to write")
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    begun, load = time.monotonic(), os.getloadavg()
+    bench = Bench(entries(), options.count, options.rounds)
+    for name in options.parts or PARTS:
+        say(f"{name} …")
+        bench.rows += bench.measure(name)
+    facts = {
+        "machine": machine(), "core": bench.core, "load_before": load, "load_after": os.getloadavg(),
+        "seconds": round(time.monotonic() - begun), "floor_ns": bench.floor, "notes": bench.notes,
+    }  # fmt: skip
+    write(options.json, bench.rows, **facts)
+    print(bench.heading(load))
+    print(table(bench.rows))
+    print("\n".join(["", *bench.notes, f"{facts['seconds']} s; all values: {options.json}"]))
+    return 0
+
+
+def say(text: str) -> None:
+    """Progress, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    """The parts."""
+
+    def __init__(self, source: Entries, count: int, rounds: int) -> None:
+        self.rows: list[Row] = []
+        self.notes: list[str] = []
+        self._source = source
+        self._count = count
+        self._rounds = rounds
+        if not source.real:
+            self.notes.append("No corpus here: entries are made up by the test world's CA, smaller than real ones.")
+        command = [sys.executable, str(ROOT / "benches" / "floor.py"), str(source.path), str(rules_file())]
+        said = json.loads(subprocess.run(command, check=True, capture_output=True, env=clean_environment()).stdout)
+        self.floor: dict[str, float] = said["parts"]
+        self.core: dict[str, str] = said["core"]
+
+    def heading(self, load: tuple[float, float, float]) -> str:
+        """Machine, feeds and floor in a few lines."""
+        where = machine()
+        parts = ", ".join(f"{name} {value / 1000:.2f}" for name, value in self.floor.items())
+        return "\n".join(
+            [
+                f"{where['processor']}, {where['cores']} cores, load {load[0]:.1f} before and "
+                f"{os.getloadavg()[0]:.1f} at the end; Python {where['python']}; commit {where['commit']}",
+                f"floor, us an entry: {parts}",
+                f"floor of a path: RFC 6962 {self._floor('rfc'):.2f} ({' + '.join(RFC6962)}), "
+                f"static {self._floor('static'):.2f} ({' + '.join(STATIC)})",
+                "",
+            ]
+        )
+
+    def measure(self, part: str) -> Iterator[Row]:
+        """The rows of one part."""
+        measures = {
+            "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
+            "catching-up": self._catching_up, "start": self._start,
+        }  # fmt: skip
+        for row in measures[part]():
+            say(table([row]).split("\n", 2)[2])
+            yield row
+
+    def _floor(self, log: str) -> float:
+        return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000
+
+    def _world(self) -> Iterator[Row]:
+        count = self._count // 2  # its entries take long to make
+        for page in PAGES:
+            with world(self._source, count=count, page=page) as feed:
+                started = start_up(feed, self._rounds)
+                if page == PAGES[0]:
+                    yield self._started("world", started)
+                yield self._rfc6962(page).row(feed, "world", started, self._floor("rfc"), self._rounds)
+                if page == PAGES[0]:
+                    work = Work("static", "static", cpu=8)
+                    yield work.row(feed, "world", started, self._floor("static"), self._rounds)
+        with world(self._source, count=count, page=PAGES[0], tls=True) as feed:
+            started = start_up(feed, self._rounds)
+            for log, title in (("rfc", f"RFC 6962, pages of {PAGES[0]:,}, TLS"), ("static", "static, TLS")):
+                yield Work(title, log).row(feed, "world", started, self._floor(log), self._rounds)
+
+    def _ctfeed(self) -> Iterator[Row]:
+        program, why = build_ctfeed()
+        if program is None:
+            self.notes.append(why)
+            return
+        for page in PAGES:
+            first = page == PAGES[0]
+            with ctfeed(program, self._source, count=self._count, page=page, static=first) as feed:
+                started = start_up(feed, self._rounds)
+                row = self._rfc6962(page).row(feed, "ctfeed", started, self._floor("rfc"), self._rounds)
+                yield row
+                if first:
+                    yield self._verification(row)
+                    work = Work("static", "static", cpu=8)
+                    yield work.row(feed, "ctfeed", started, self._floor("static"), self._rounds)
+
+    def _rfc6962(self, page: int) -> Work:
+        aimed = page in PAGES[:2]
+        return Work(f"RFC 6962, pages of {page:,}", "rfc", 10 if aimed else None, 60_000 if aimed else None)
+
+    def _started(self, feed: str, runs: list[Run]) -> Row:
+        cpu = Figure("CPU", "s", [run.cpu for run in runs])
+        return Row("start and end, no entries", feed, [cpu, Figure("peak RSS", "MB", [run.peak for run in runs])])
+
+    def _verification(self, row: Row) -> Row:
+        """Leaf hashes and the tree's edge, of all that an entry costs; proofs are one request in 65,536 entries."""
+        spent = (self.floor["leaf_hash"] + self.floor["edge"]) / 1000
+        share = Figure("of the CPU, start-up left out", "%", [100 * spent / row.figures[0].value])
+        return Row("verification's share", row.feed, [Figure("CPU", "us/entry", [spent]), share])
+
+    def _idle(self) -> Iterator[Row]:
+        for tls in (False, True):
+            with quiet_world(logs=LOGS, tls=tls) as feed:
+                seen = stretch(feed, after=8, seconds=60)
+            figures = [
+                Figure("CPU over 60 s", "% of a core", [seen.cpu], 3),
+                Figure("RSS after it", "MB", [seen.resident], 105),
+                Figure("peak RSS", "MB", [seen.peak]),
+            ]
+            yield Row(f"{seen.logs} logs idle{', TLS' if tls else ''}", "world", figures, IDLE_PEER)
+
+    def _catching_up(self) -> Iterator[Row]:
+        with many_logs(self._source, logs=LOGS, count=min(8192, self._count)) as feed:
+            runs = [once(feed) for _ in range(self._rounds)]
+        figures = [
+            Figure("peak RSS", "MB", [run.peak for run in runs], 200),
+            Figure("CPU, whole run", "us/entry", [1e6 * run.cpu / run.entries for run in runs]),
+            Figure("rate", "entries/s", [run.rate for run in runs], at_least=True),
+        ]
+        yield Row(f"{LOGS} logs catching up, {feed.count:,} entries each", "world, half static", figures)
+
+    def _start(self) -> Iterator[Row]:
+        warm = Figure("warm: files in memory, state there", "s", several(start.warm, self._rounds), 1)
+        cold = Figure("cold: files on disk, new state", "s", several(start.cold, self._rounds), 1)
+        yield Row("start to a log's first request", "", [warm, cold])
+
+
+if __name__ == "__main__":
+    CACHE.mkdir(parents=True, exist_ok=True)
+    sys.exit(main())
