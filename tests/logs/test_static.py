@@ -12,7 +12,6 @@ from certhia.errors import BadAnswer, Lagging, Malformed, RemoteError, Unverifie
 from certhia.logs.client import Fetched, Line
 from certhia.logs.pace import Paces
 from certhia.logs.static import StaticClient
-from certhia.logs.tiles import tile_path, width_at
 from certhia.model import Head
 from certhia.net import Response
 from certhia.testing import FakeLog, Hook, Request, World, fail, in_simulated_time
@@ -25,14 +24,6 @@ def reader_of(world: World, log: FakeLog, issuers: Issuers | None = None) -> Sta
 
 def asked(log: FakeLog) -> list[str]:
     return [request.path for request in log.recent]
-
-
-def test_tile_paths() -> None:
-    assert tile_path("data", 0) == "tile/data/000"
-    assert tile_path("data", 1_234_067, 7) == "tile/data/x001/x234/067.p/7"
-    assert tile_path(3, 1000) == "tile/3/x001/000"
-    assert tile_path(0, 999, 256) == "tile/0/999"
-    assert [width_at(tile, 600) for tile in (0, 1, 2, 3)] == [256, 256, 88, 0]
 
 
 @in_simulated_time

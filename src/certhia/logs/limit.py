@@ -2,15 +2,19 @@
 
     free ── 429 ──▶ seek ── 429 ──▶ hold ── 429 ──▶ hold …
 
-free   No limit was ever met: requests go as fast as answers come; how many at once grows with each answer.
-seek   The limit is somewhere below. From a low rate, up by at most 30 % an answer and a doubling a second, to the next
-       no: that is cheap in refusals where the limit is a request in five seconds, and takes seconds where it is 75 a
-       second.
+free   No limit was ever met: requests go as fast as answers come.
+seek   The limit is somewhere below. From a low rate, up by a third an answer at most, a doubling in 1.5 s at most, to the
+       next no. That is cheap in refusals where the limit is a request in five seconds, and is over in half a minute
+       where it is a hundred a second.
 hold   The limit is known nearly. After a no a little below it, back up to it along a cubic (as TCP does), a while on
        its level, then beyond, faster and faster: limits get lifted too. How long that takes goes by what a no costs:
        the pause that the server asked for, and its share of all answers.
 
-Growth goes by requests, not by time: who asks for less than is allowed learns nothing, and nothing changes.
+A server's limit is a bucket that fills at some rate and holds some tokens; both are unknown. Just after a full bucket a
+rate that is far too high goes well for a while. So what is believed in the end is the count between two refusals, at
+both of which the bucket was empty.
+
+Only requests that went out as soon as the rate let them count: who asks for less than is allowed learns nothing.
 """
 
 from __future__ import annotations
@@ -19,27 +23,32 @@ import math
 from collections import deque
 from enum import Enum, auto
 
-FIRST_PAUSE = 6.0  # seconds after the first no, at least
-LONGEST_PAUSE = 600.0
-SEEK_UP = 1.35  # by an answer at most
-SEEK_LEAST = 1 / 60  # requests a second
-SEEK_DOUBLES = 1.5  # seconds
 LOWEST = 1 / 600  # requests a second
 FREE = 1000.0  # requests a second: beyond it there is no limit worth a thought
+
+FIRST_PAUSE = 6.0  # seconds after the first no, where the server doesn't say
+SHORTEST_PAUSE = 0.25
+LONGEST_PAUSE = 600.0
+
+SEEK_UP = 1.35  # times, by an answer, at most
+SEEK_DOUBLES = 1.5  # seconds
+SEEK_LEAST = 1 / 60  # requests a second
+SETTLE = 2.0  # seconds of pause when the seeking is over
+LATE = 2.0  # seconds before its end that are looked at
+GUESS = 0.9  # of the highest rate that went well: where to hold then
+FEW = 10.0  # requests a second: below it refusals are too dear to begin so high
+
 BACK = 0.95  # of the level: where a hold begins
-BEYOND = 0.2  # of the level: how much above it the rate is at twice the cycle
-STEP = 0.02  # of the rate at a no: how far below it the next level is; doubled while they come early
+BEYOND = 0.2  # of the level: how much above it the rate is after another cycle
+STEP = 0.02  # of the rate at a no: how far below it the next level is; doubled each time while they come early
 LARGEST_STEP = 0.4
 EARLY = 0.4  # of a cycle
 ENOUGH = 5  # answers that make an estimate
-SETTLE = 2.0  # seconds of pause after the seeking
-LATE = 2.0  # seconds
-GUESS = 0.9
-FEW = 10.0
+
 CYCLE = 10.0  # seconds from a no to the level again, at least
-REFUSALS = 130.0  # requests to a refusal, at least
 LONGEST_CYCLE = 900.0
-PAUSES = 30.0  # times the pause
+REFUSALS = 130.0  # requests to a refusal, at least
+PAUSES = 30.0  # a cycle is so many times the pause, at least
 
 
 class Phase(Enum):
@@ -57,8 +66,8 @@ class Limit:
         """`rate`: what was learned in an earlier run."""
         self.phase = Phase.FREE if rate is None else Phase.HOLD
         self.rate = float("inf") if rate is None else min(max(rate, LOWEST), FREE) * BACK
-        self._level = float("inf") if rate is None else rate  # where a hold stays longest
-        self._cycle = CYCLE if rate is None else max(CYCLE, REFUSALS / rate)
+        self._level = float("inf") if rate is None else max(rate, LOWEST)  # where a hold stays longest
+        self._cycle = min(max(CYCLE, REFUSALS / self._level), LONGEST_CYCLE)
         self._grown = 0.0  # share of the cycle that is over
         self._step = STEP
         self._next_at = float("-inf")
@@ -69,7 +78,8 @@ class Limit:
         self._eras: deque[tuple[int, float, float]] = deque(maxlen=16)  # answers, pause before, seconds after it
         self._era = 0  # how many times there was a no
         self._recent: deque[float] = deque(maxlen=1024)  # when good answers came, while seeking
-        self._flying: deque[tuple[int, float]] = deque()  # era and rate of each request that is out
+        self._flying: deque[tuple[int, float]] = deque()
+        """Era and rate of each request that is out; rate 0 where it came later than it might have."""
         self._good = LOWEST  # the highest rate of a request that was answered, in this era
 
     @property
@@ -88,9 +98,12 @@ class Limit:
 
     def sent(self, now: float) -> None:
         """A request goes out."""
-        self._flying.append((self._era, self.rate))
-        if self.phase is not Phase.FREE:
+        if self.phase is Phase.FREE:
+            self._flying.append((self._era, self.rate))
+        else:
             gap = 1.0 / self.rate
+            prompt = now - self.ready_at() <= max(gap / 2, 0.01)
+            self._flying.append((self._era, self.rate if prompt else 0.0))
             late = max(gap / 4, 0.005)  # what a late timer may make up for
             self._next_at = max(self._next_at, now - late) + gap
 
@@ -104,7 +117,7 @@ class Limit:
         if era != self._era:
             return
         self._answers += 1
-        if self.phase is Phase.FREE:
+        if self.phase is Phase.FREE or not rate:
             return
         if self.phase is Phase.SEEK:
             self._recent.append(now)
@@ -128,7 +141,7 @@ class Limit:
         least = self._lower(now, rate, wait)
         self._pause = max(wait or 0.0, least, self._default_pause())
         shares = REFUSALS * max(self._refusals, 1) / self._level
-        self._cycle = min(max(CYCLE, shares, PAUSES * max(wait or 0.0, 0.25)), LONGEST_CYCLE)
+        self._cycle = min(max(CYCLE, shares, PAUSES * max(wait or 0.0, SHORTEST_PAUSE)), LONGEST_CYCLE)
         self._next_at = self._paused_until = now + self._pause
         self._answers, self._refusals = 0, 1
         self._era += 1
@@ -145,15 +158,16 @@ class Limit:
         return self._flying.popleft() if self._flying else (self._era, self.rate)
 
     def _default_pause(self) -> float:
-        return min(max(1.0 / self.rate, 0.25), FIRST_PAUSE)
+        return min(max(1.0 / self.rate, SHORTEST_PAUSE), FIRST_PAUSE)
 
     def _lower(self, now: float, rate: float, wait: float | None) -> float:
         """Chooses the rate after a no. Returns the least pause."""
         answers, pause = self._answers, self._pause
         if self.phase is Phase.FREE:
-            least = 1.0 / FIRST_PAUSE if wait is None or wait < 1.0 else 1.0 / min(wait, FIRST_PAUSE)
-            self.phase, self.rate, self._good = Phase.SEEK, least, LOWEST
-            return FIRST_PAUSE if wait is None or wait < 1.0 else wait
+            first = FIRST_PAUSE if wait is None or wait < 1.0 else wait  # less is often just "now", rounded
+            self.phase, self._good = Phase.SEEK, LOWEST
+            self.rate = 1.0 / min(first, FIRST_PAUSE)
+            return first
         if self.phase is Phase.SEEK:
             if not answers:
                 self.rate = max(self.rate / 2, SEEK_LEAST)
@@ -162,6 +176,7 @@ class Limit:
             self._hold(min(self._good * 0.98, self._measured(now)))
             self._eras.clear()
             return SETTLE
+        rate = rate or self.rate
         if self._grown >= EARLY:
             self._step = STEP
             self._eras.clear()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from certhia._core import Edge, cover, node_hash
-from certhia.errors import BadAnswer, Lagging, Unverified
+from certhia.errors import BadAnswer, Lagging, RemoteError, Throttled, Unverified
 from certhia.logs.client import Line
 from certhia.model import Head, Log
 
 WIDTH = 256  # hashes, or entries, of a full tile
 HEIGHT = 8  # levels of the tree that a tile spans
+TRIES = 3
+MISSING = "not served yet, though the log signed for it"
 KEPT = 16  # full tiles remembered, once proven: 128 KiB
 
 
@@ -71,10 +73,14 @@ class HashTiles:
                 f"{log.url}: the first {edge.size} entries and the log's hash tiles give the root "
                 f"{whole.root().hex()} at size {head.size}, the log signed {head.root.hex()}"
             )
-        self._remember(lookup.full)
+        self.remember(lookup.full)
         return tuple(nodes)
 
-    def _remember(self, tiles: dict[tuple[int, int], bytes]) -> None:
+    def __len__(self) -> int:
+        return len(self._proven)
+
+    def remember(self, tiles: Mapping[tuple[int, int], bytes]) -> None:
+        """Keeps full tiles that led to a signed root, by level and number; the oldest ones go."""
         self._proven.update(tiles)
         for key in tiles:
             self._proven.move_to_end(key)
@@ -120,10 +126,20 @@ class Lookup:
         return body
 
     async def _get(self, level: int, tile: int, width: int) -> bytes:
-        missing = "not served yet, though the log signed for it"
         if width < WIDTH:
             try:
-                return await self._line.get(tile_path(level, tile, width), missing=missing)
+                return await self._tried(tile_path(level, tile, width))
             except Lagging:  # partial tiles may go once the full one is there
-                return await self._line.get(tile_path(level, tile), missing=missing)
-        return await self._line.get(tile_path(level, tile), missing=missing)
+                return await self._tried(tile_path(level, tile))
+        return await self._tried(tile_path(level, tile))
+
+    async def _tried(self, path: str) -> bytes:
+        """A proof takes several tiles: one that fails now and then must not cost those that came."""
+        for _ in range(TRIES - 1):
+            try:
+                return await self._line.get(path, missing=MISSING)
+            except (Throttled, Lagging, BadAnswer):
+                raise
+            except RemoteError:
+                continue
+        return await self._line.get(path, missing=MISSING)
