@@ -50,7 +50,7 @@ def forged(log: Row, rows: list[Row], number: int, **changes: Any) -> tuple[Row,
         made.append(row)
     last = {name: made[-1][name] for name in log if name in made[-1] and name != "start"}
     log = log | last | {"chain": chain}
-    log["mark"] = codec.mark("logs", codec.LOG_COLUMNS, log)
+    log["mark"] = codec.mark("logs", codec.LOG_MARKED, log)
     return log, made
 
 

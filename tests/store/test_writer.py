@@ -7,6 +7,7 @@ import itertools
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -195,3 +196,21 @@ async def test_a_full_disk_ends_everything(tmp_path: Path, book: Book, limited: 
         assert await check(state, check_head) == []
         state.writer.match(book.match(99_999), ["a"])
         await state.writer.durable()
+
+
+async def test_a_log_described_and_moved_in_one_commit_keeps_both(tmp_path: Path, book: Book) -> None:
+    async with await follow(tmp_path) as state:
+        state.writer.log(book.log)
+        state.writer.step(book.anchor(0, 9))
+        await state.writer.durable()
+        state.writer.step(book.step(3, 9))
+        state.writer.log(replace(book.log, description="first"))
+        await state.writer.durable()
+        state.writer.log(replace(book.log, description="second"))
+        state.writer.step(book.step(5, 9))
+        state.writer.match(book.match(4), [])
+        await state.writer.durable()
+        (seen,) = await state.logs_seen()
+        assert (seen.log.description, seen.position and seen.position.end) == ("second", 5)
+        assert [stored.match.verified for stored in await state.matches()] == [True]
+        assert await check(state, check_head) == []

@@ -57,7 +57,7 @@ class LogAudit:
     def begin(self) -> Iterator[str]:
         """What is wrong with the log's own row."""
         row = self.row
-        if codec.mark("logs", codec.LOG_COLUMNS, row) != row["mark"]:
+        if codec.mark("logs", codec.LOG_MARKED, row) != row["mark"]:
             yield "was changed: its checksum does not fit"
         if hashlib.sha256(row["key"]).digest() != row["log_id"]:
             yield "the key does not hash to the log's id"
@@ -89,7 +89,7 @@ class LogAudit:
         """Whether the log's own row says what its ledger says. Faults are of table `logs`."""
         row, last = self.row, self._before
         if last is None:
-            if row["end"] is not None or row["chain"] is not None:
+            if any(row[name] is not None for name in codec.POSITION_COLUMNS):
                 yield f"is verified up to {row['end']}, but has no ledger"
             return
         wrong = [name for name in _REPEATED if row[name] != last[name]]

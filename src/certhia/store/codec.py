@@ -21,6 +21,7 @@ LOG_COLUMNS: Final = tuple(
     "start end edge head_size head_root head_timestamp head_raw at seq chain".split()
 )
 POSITION_COLUMNS: Final = LOG_COLUMNS[LOG_COLUMNS.index("start") :]
+LOG_MARKED: Final = (*LOG_COLUMNS[: LOG_COLUMNS.index("end")], "chain")  # the rest repeats the ledger's last row
 STEP_COLUMNS: Final = tuple(
     "seq start end count quarantined edge head_size head_root head_timestamp head_raw "  # noqa: SIM905
     "proof proof_kind note at merged link".split()

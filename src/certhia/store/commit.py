@@ -7,32 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Boolean, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certhia.model import Sighting
-from certhia.store import codec
+from certhia.store import bulk, codec
 from certhia.store.batch import Batch, Tally
+from certhia.store.bulk import IS_PENDING, NO, YES
 from certhia.store.ledger import Track
-from certhia.store.schema import (
-    DONE,
-    PENDING,
-    deliveries,
-    logs,
-    matches,
-    meta,
-    quarantine,
-    requests,
-    sightings,
-    steps,
-    tallies,
-)
+from certhia.store.schema import DONE, deliveries, matches, quarantine, sightings
 
 CHUNK: Final = 500  # values in one IN list: SQLite's oldest limit is 999
-
-NO: Final = literal_column("0", Boolean)  # written out, so that partial indexes are used
-YES: Final = literal_column("1", Boolean)
-IS_PENDING: Final = deliveries.c.state == literal_column(str(PENDING))
 
 _BY_KEY: Final = select(matches.c.key, matches.c.id).where(matches.c.key.in_(bindparam("wanted", expanding=True)))
 _BY_INDEX: Final = select(sightings.c.index, sightings.c.match, sightings.c.verified, sightings.c.mark).where(
@@ -93,31 +78,25 @@ class Commit:
         await self._write_logs()
         await self._write_quarantine()
         await self._write_matches()
-        await self._many(insert(steps), batch.steps)
+        await self._many(bulk.ADD_STEPS, batch.steps)
         await self._prove_sightings()
         await self._write_deliveries()
         await self._write_small()
-        changed = [(name, tally) for name, tally in self._out.tallies.items() if tally != self._was[name]]
-        await self._many(
-            update(tallies).where(tallies.c.name == bindparam("b_name")),
-            [{"b_name": n, "count": t.count, "sum": t.sum, "last": t.last} for n, t in changed],
-        )
+        await keep_tallies(self._connection, self._out.tallies, self._was)
         return self._out
 
-    async def _many(self, statement: Any, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            await self._connection.execute(statement, rows)
+    async def _many(self, statement: bulk.Bulk, rows: Sequence[Mapping[str, Any]]) -> None:
+        await statement.run(self._connection, rows)
 
     async def _write_logs(self) -> None:
         batch = self._batch
-        await self._many(insert(logs), list(batch.new_logs.values()))
+        await self._many(bulk.ADD_LOGS, list(batch.new_logs.values()))
         self._out.tallies["logs"].add([codec.log_mark(row) for row in batch.new_logs.values()])
         tally = self._out.tallies["logs"]
         tally.last = max([tally.last, *batch.new_logs])
         # In this order: a log that was described and then moved has the later mark in its position's row.
-        for changed in (batch.described_logs, batch.moved_logs):
-            rows = [{**row, "b_id": number} for number, row in changed.items()]
-            await self._many(update(logs).where(logs.c.id == bindparam("b_id")), rows)
+        for statement, changed in ((bulk.DESCRIBE_LOGS, batch.described_logs), (bulk.MOVE_LOGS, batch.moved_logs)):
+            await self._many(statement, [{**row, "b_id": number} for number, row in changed.items()])
 
     async def _write_quarantine(self) -> None:
         batch = self._batch
@@ -134,7 +113,7 @@ class Commit:
                 known.update((log, index) for (index,) in found)
         rows = [row for key, row in batch.quarantine.items() if key not in known]
         self._out.tallies["quarantine"].add([row["mark"] for row in rows])
-        await self._many(insert(quarantine), rows)
+        await self._many(bulk.ADD_QUARANTINE, rows)
 
     async def _write_matches(self) -> None:
         """Matches, their sightings and first deliveries. A match whose key is stored is one more sighting of it."""
@@ -161,24 +140,20 @@ class Commit:
             row["verified"] = row["id"] in self._proven
         self._out.tallies["matches"].add([row["mark"] for row in new])
         self._out.tallies["matches"].last = max(self._out.tallies["matches"].last, batch.last_match)
-        await self._many(insert(matches), new)
-        here = (sightings.c.log == bindparam("b_log")) & (sightings.c.index == bindparam("b_index"))
-        await self._many(delete(sightings).where(here), [{"b_log": log, "b_index": index} for log, index in replaced])
+        await self._many(bulk.ADD_MATCHES, new)
+        await self._many(bulk.TAKE_SIGHTINGS, [{"b_log": log, "b_index": index} for log, index in replaced])
         self._out.tallies["sightings"].add([row["mark"] for row in placed])
-        await self._many(insert(sightings), placed)
+        await self._many(bulk.ADD_SIGHTINGS, placed)
         await self._count_sightings({row["id"] for row in new})
         self._out.tallies["deliveries"].add([row["mark"] for row in outbox])
         self._out.tallies["deliveries"].last = max(self._out.tallies["deliveries"].last, batch.last_delivery)
         self._out.delivered_to = {row["sink"] for row in outbox}
-        await self._many(insert(deliveries), outbox)
+        await self._many(bulk.ADD_DELIVERIES, outbox)
 
     async def _count_sightings(self, new: set[int]) -> None:
-        this = matches.c.id == bindparam("b_id")
-        await self._many(
-            update(matches).where(this).values(sightings=matches.c.sightings + bindparam("more")),
-            [{"b_id": number, "more": more} for number, more in self._counts.items() if more],
-        )
-        await self._many(update(matches).where(this).values(verified=YES), [{"b_id": n} for n in self._proven - new])
+        more = [{"b_id": number, "b_more": more} for number, more in self._counts.items() if more]
+        await self._many(bulk.COUNT_SIGHTINGS, more)
+        await self._many(bulk.PROVE_MATCHES, [{"b_id": number} for number in self._proven - new])
 
     async def _place(self, seen: list[tuple[int, int, Sighting]]) -> tuple[list[dict[str, Any]], list[tuple[int, int]]]:
         """Rows for the sightings that are new, and the places that held another certificate before.
@@ -242,39 +217,37 @@ class Commit:
                 if found:
                     proven.update(found)
                     await self._connection.execute(update(sightings).where(_IN_RANGE).values(verified=YES), span)
-            this = matches.c.id == bindparam("b_id")
-            await self._many(update(matches).where(this).values(verified=YES), [{"b_id": n} for n in sorted(proven)])
+            await self._many(bulk.PROVE_MATCHES, [{"b_id": number} for number in sorted(proven)])
             waits = select(sightings.c.index).where(sightings.c.log == log, sightings.c.verified == NO).limit(1)
             self._out.unverified[log] = (await self._connection.execute(waits)).first() is not None
 
     async def _write_deliveries(self) -> None:
         batch = self._batch
-        this = deliveries.c.id == bindparam("b_id")
-        await self._many(
-            update(deliveries)
-            .where(this, IS_PENDING)
-            .values(attempts=deliveries.c.attempts + 1, next_at=bindparam("b_next_at")),
-            [{"b_id": number, "b_next_at": at} for number, at in batch.attempted],
-        )
+        failed = [{"b_id": number, "b_next_at": at} for number, at in batch.attempted]
+        await self._many(bulk.ATTEMPT_DELIVERIES, failed)
         done: list[int] = []
         for some in chunks(batch.delivered):
             done += (await self._connection.execute(_STILL_PENDING, {"wanted": some})).scalars().all()
         self._out.tallies["delivered"].add([codec.done_mark(number) for number in done])
-        await self._many(
-            update(deliveries).where(this).values(state=DONE, next_at=None), [{"b_id": number} for number in done]
-        )
+        ended = [{"b_id": number, "state": DONE, "next_at": None} for number in done]
+        await self._many(bulk.END_DELIVERIES, ended)
 
     async def _write_small(self) -> None:
         batch = self._batch
-        await self._many(
-            delete(meta).where(meta.c.name == bindparam("b_name")), [{"b_name": n} for n in batch.settings]
-        )
+        await self._many(bulk.FORGET_SETTINGS, [{"b_name": name} for name in batch.settings])
         kept = [{"name": name, "value": value} for name, value in batch.settings.items() if value is not None]
-        await self._many(insert(meta), kept)
-        await self._many(
-            update(requests).where(requests.c.id == bindparam("b_id")).values(answer=bindparam("b_answer")),
-            [{"b_id": number, "b_answer": answer} for number, answer in batch.answers.items()],
-        )
+        await self._many(bulk.KEEP_SETTINGS, kept)
+        answers = [{"b_id": number, "answer": answer} for number, answer in batch.answers.items()]
+        await self._many(bulk.ANSWER_REQUESTS, answers)
+
+
+async def keep_tallies(
+    connection: AsyncConnection, counts: Mapping[str, Tally], before: Mapping[str, Tally] | None = None
+) -> None:
+    """Writes those tallies that differ from what they were `before`; all of them when that is None."""
+    changed = [(name, tally) for name, tally in counts.items() if before is None or tally != before[name]]
+    rows = [{"b_name": name, "count": t.count, "sum": t.sum, "last": t.last} for name, t in changed]
+    await bulk.KEEP_TALLIES.run(connection, rows)
 
 
 def _by_log(places: Sequence[tuple[int, int]]) -> dict[int, list[int]]:

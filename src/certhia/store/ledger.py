@@ -87,7 +87,7 @@ class Track:
         return row
 
     def _sign(self) -> None:
-        self.row["mark"] = codec.mark("logs", codec.LOG_COLUMNS, self.row)
+        self.row["mark"] = codec.mark("logs", codec.LOG_MARKED, self.row)
 
     def _check(self, step: Step) -> None:
         name = self.row["submission_url"]

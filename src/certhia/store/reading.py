@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certhia.model import Log, Match, Quarantined, Step
 from certhia.store import codec, database
-from certhia.store.commit import IS_PENDING
+from certhia.store.bulk import IS_PENDING
 from certhia.store.ledger import Position, row_log, row_position, row_step
 from certhia.store.schema import deliveries, logs, matches, meta, quarantine, requests, steps, tallies
 

@@ -37,10 +37,10 @@ class Bytes(LargeBinary):
 
     cache_ok = True
 
-    def bind_processor(self, dialect: Dialect) -> None:
+    def bind_processor(self, dialect: Dialect) -> None:  # noqa: ARG002
         return None
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:  # noqa: ARG002
         return None
 
 

@@ -15,7 +15,8 @@ from certhia.errors import StateError
 from certhia.model import Delivery
 from certhia.store import codec, database, place
 from certhia.store.batch import Tally
-from certhia.store.commit import IS_PENDING, NO, chunks
+from certhia.store.bulk import IS_PENDING, NO
+from certhia.store.commit import chunks
 from certhia.store.ledger import Track
 from certhia.store.lock import Lock
 from certhia.store.reading import Reader

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certhia.store import codec
 from certhia.store.batch import Tally
-from certhia.store.commit import IS_PENDING, chunks
-from certhia.store.schema import DONE, deliveries, matches, sightings, steps, tallies
+from certhia.store.bulk import IS_PENDING
+from certhia.store.commit import chunks, keep_tallies
+from certhia.store.schema import DONE, deliveries, matches, sightings, steps
 
 MAX_MATCHES: Final = 1_000_000
 AT_ONCE: Final = 500  # matches deleted, or ledger rows merged, in one transaction: others wait meanwhile
@@ -40,10 +41,7 @@ async def prune(connection: AsyncConnection, counts: dict[str, Tally], *, max_ma
             counts[table.name].take(marks)
             await connection.execute(delete(table).where(column.in_(some)))
     if gone:
-        await connection.execute(
-            update(tallies).where(tallies.c.name == bindparam("b_name")),
-            [{"b_name": n, "count": t.count, "sum": t.sum, "last": t.last} for n, t in counts.items()],
-        )
+        await keep_tallies(connection, counts)
     return len(gone)
 
 
