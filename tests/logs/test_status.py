@@ -56,6 +56,8 @@ def test_the_rate_follows_what_is_read() -> None:
 def test_counts_are_carried_over_a_restart_of_the_follower() -> None:
     before = Status(LOG)
     before.entries, before.quarantined, before.matches, before.alarms = 5, 2, 1, ["differs"]
+    before.keep()
+    before.entries, before.quarantined = 9, 3  # read since, not proven: comes again
     after = Status(LOG)
     after.carry(before)
     assert (after.entries, after.quarantined, after.matches, after.alarms) == (5, 2, 1, ["differs"])

@@ -56,6 +56,8 @@ class Follower:
         self._executor = executor
         self._verifier = Verifier(client, origin, outlets, self.status, reading=reading, clock=clock)
         self._heads: OrderedDict[int, bytes] = OrderedDict()  # roots by size
+        if origin.head is not None:
+            self._heads[origin.head.size] = origin.head.root
         self._head_at = 0.0  # monotonic: when the newest head was asked for
         self._still_since = 0.0  # Unix seconds: since when the head has not grown
         self._partial_since: float | None = None  # monotonic: since when the last tile has been partial
@@ -79,7 +81,8 @@ class Follower:
 
     def finish(self, reason: str) -> None:
         """Reads what the newest head covers, then ends."""
-        self._end = self.status.head.size if self.status.head is not None else 0
+        covered = self.status.head.size if self.status.head is not None else 0
+        self._end = covered if self._end is None else min(self._end, covered)
         self._reason = reason
 
     async def run(self) -> None:
@@ -95,6 +98,7 @@ class Follower:
                 self._succeeded()
             if not self.status.finished:
                 await self._clock.sleep(self._clock.jitter(self.status.pause(self.poll)))
+                self._finish_early()
 
     def _failed(self, reason: str) -> None:
         before = self.status.health
@@ -153,10 +157,10 @@ class Follower:
     def _target(self, head: Head) -> int:
         """How far to read now: a static log's last tile is left alone until it is full, or partial for long."""
         end = head.size if self._end is None else min(head.size, self._end)
-        if self.log.protocol is not Protocol.STATIC or self._end is not None:
+        if self.log.protocol is not Protocol.STATIC or end == self._end:
             return end
         full = end - end % TILE
-        if end == full or full > self.status.position:
+        if end <= self.status.position or full > self.status.position:
             self._partial_since = None
         if end > max(full, self.status.position):
             now = self._clock.monotonic()
@@ -222,7 +226,12 @@ class Follower:
     async def _check_on_the_way(self, head: Head) -> Head:
         """Proves a backlog on the way; asks for a newer head first where the last one is old."""
         if self._clock.monotonic() - self._head_at >= self.poll:
-            head = await self._ask_head()
+            try:
+                head = await self._ask_head()
+            except Unverified:
+                raise
+            except RemoteError as error:  # what is in flight is worth more than a newer head
+                self._out.notice(self.log, f"no newer head on the way: {error}", "debug")
         await self._verifier.try_prove(head)
         return head
 
@@ -253,6 +262,12 @@ class Follower:
         ended = self.log.interval is not None and self.log.interval[1].timestamp() <= self._clock.now()
         return ended or self.log.final is not None or self.log.state in ("readonly", "retired", "rejected")
 
+    def _finish_early(self) -> None:
+        """A log that is no longer wanted, and of which nothing is left to be read, need not answer any more."""
+        done = self.status.verified if self._verifier.has_edge else self.status.position
+        if self._reason and self._end is not None and done >= self._end:
+            self.status.finished = self._reason
+
     async def _consider_end(self, head: Head) -> None:
         if self._end is None and self._reading.until is not None:
             self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
@@ -263,8 +278,12 @@ class Follower:
         if not self._has_ended() or self.status.verified < head.size:
             return
         agrees = final_root_matches(self.log, head)
-        if agrees is False:
-            self._verifier.alarm(f"its head of {head.size} entries, {head.root.hex()}, is not the list's final one")
+        if agrees is False and self.log.final is not None:
+            final = self.log.final.size
+            if head.size > final:
+                self._verifier.alarm(f"goes on beyond the final head of the log list, {final} entries")
+            else:
+                self._verifier.alarm(f"its head of {final} entries differs from the final one of the log list")
         if self._clock.now() - self._still_since >= self.log.mmd + A_DAY:
             agreed = " with the final root of the log list" if agrees else ""
             self.status.finished = f"ended at {head.size} entries{agreed}"

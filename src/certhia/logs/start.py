@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from certhia.clock import Clock
-from certhia.errors import Lagging, RemoteError, Throttled
+from certhia.errors import Lagging, Throttled
 from certhia.logs.client import LogClient
 from certhia.model import Head
 from certhia.quantity import Point
@@ -45,25 +45,30 @@ async def resolve(point: Point, client: LogClient, head: Head, clock: Clock) -> 
 
 
 async def resolve_end(point: Point, client: LogClient, head: Head, clock: Clock) -> int | None:
-    """One past the last index that may stand before `point`; None while the log is not there yet."""
+    """One past the last index that may stand before `point`; None while the log is not there yet.
+
+    What is merged later than the MMD after a date is younger than it: nothing that old comes after a head signed then.
+    A log that signs no heads any more has had its time after another MMD.
+    """
     if point.kind != "date":
         return int(point.value) if point.kind == "index" else index_of(point, head.size)  # an index may be yet to come
-    late = Point("date", point.value + 2 * client.log.mmd)  # `resolve` takes one MMD off again
-    index = await resolve(late, client, head, clock)
-    if index < head.size:
-        return index
-    return head.size if clock.now() >= point.value + client.log.mmd else None
+    mmd = client.log.mmd
+    if head.timestamp / 1000 < point.value + mmd and clock.now() < point.value + 2 * mmd:
+        return None
+    return await resolve(Point("date", point.value + 2 * mmd), client, head, clock)  # which takes one MMD off again
 
 
 async def _timestamp(client: LogClient, index: int, head: Head, clock: Clock) -> int:
-    for attempt in range(TRIES):
+    attempt = 0
+    while True:
         try:
             fetched = await client.fetch(index, index + 1, head.size)
-        except Throttled:
-            continue
-        except Lagging:
-            await clock.sleep(clock.jitter(1.0 * 2**attempt))
+        except (Throttled, Lagging) as error:
+            attempt += 1
+            if attempt == TRIES:
+                raise
+            if isinstance(error, Lagging):  # a refusal is waited for by the host's pace
+                await clock.sleep(clock.jitter(0.5 * 2**attempt))
             continue
         page = client.decode([fetched])
         return page.timestamp(index - page.first)
-    raise RemoteError(f"{client.log.url}: entry {index} could not be read to find the date: try again later")

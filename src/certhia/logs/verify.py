@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from certhia._core import Edge, Page
 from certhia.clock import Clock
-from certhia.errors import Malformed, RemoteError, Throttled, Unverified
+from certhia.errors import Lagging, Malformed, RemoteError, Throttled, Unverified
 from certhia.logs.client import LogClient
 from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.logs.status import Status
 from certhia.model import Head, Step
 
 WITHOUT_PROOF = 3  # tries to get the tree's edge before a log is followed without
+LAG_COUNTS = 0.1  # of a try: a front end that lags is waited for longer
 
 
 class Verifier:
@@ -28,7 +29,8 @@ class Verifier:
         self._verified: Edge | None = None
         self._proven_size = origin.head.size if origin.head is not None else 0  # of the newest head that was proven
         self._quarantined = 0  # since the last step
-        self._tries = 0  # to get an edge
+        self._tries = 0.0  # to get an edge
+        self._note = ""  # of the anchor that is still to be had
         self._tried_at = clock.monotonic()  # the last proof on the way
         self._tried_position = 0
 
@@ -62,9 +64,10 @@ class Verifier:
         except (Unverified, Throttled):
             raise
         except (RemoteError, Malformed) as error:
-            self._tries += 1
+            self._tries += LAG_COUNTS if isinstance(error, Lagging) else 1
             if self._tries < WITHOUT_PROOF:
                 raise
+            self._note = note
             self._go_without(position, error)
             return
         start = self._verified.size if note and self._verified is not None else position
@@ -79,12 +82,13 @@ class Verifier:
                 f"gives no proof of its tree at {position}: followed unverified until it does ({error})",
                 "warning",
             )
+        self._edge = None
         self._status.provable = False
         self._status.verified = position
 
     async def seek(self, position: int, head: Head) -> None:
         """A log without proofs so far: once it proves where we began, what was read since is read again, verified."""
-        await self.anchor(position, head)
+        await self.anchor(position, head, self._note)
         if self._edge is not None:
             self._out.notice(self._client.log, "can be verified now: reads again what came unverified", "info")
             self._forget()
@@ -162,6 +166,7 @@ class Verifier:
         self._quarantined = 0
         self._status.verified = edge.size
         self._status.mismatches = 0
+        self._status.keep()
         self._tried_at = self._clock.monotonic()
 
     def _rewind(self, reason: str) -> None:
@@ -179,6 +184,7 @@ class Verifier:
         """Back to the verified position."""
         self._quarantined = 0
         self._status.position = self._status.verified
+        self._status.go_back()
         self._tried_position = 0
         self._out.rewound(self._client.log)
 
