@@ -141,6 +141,17 @@ async def test_after_a_crash_what_may_have_been_told_is_a_repeat_with_the_same_i
     assert [(d.id, d.repeat) for d in second.told] == [(1, True), (2, False)]
 
 
+async def test_a_doubt_outlives_a_start_that_told_nobody(tmp_path: Path) -> None:
+    async with opened(tmp_path) as state:
+        state.writer.match(match(1), ["list"])
+        await state.writer.durable()
+        state._writer = None  # killed
+    async with opened(tmp_path) as state:
+        state.writer.match(match(2), ["list"])
+    async with opened(tmp_path) as state:
+        assert [(d.id, d.repeat) for d in await state.pending("list")] == [(1, True), (2, False)]
+
+
 async def test_what_was_being_told_at_the_end_is_a_repeat(tmp_path: Path) -> None:
     slow, sink = Listing(), Listing()
     slow.hangs = True

@@ -24,7 +24,7 @@ from certhia.store.schema import deliveries, logs, matches, quarantine, requests
 from certhia.store.writer import Writer
 
 FILE: Final = "state.db"
-CLEAN: Final = "closed in order"  # the setting that says so of the last follower
+CLEAN: Final = "doubtful deliveries"  # the setting that a follower which ends in order leaves: those up to this id
 FIRST_BYTES: Final = 8 << 20  # of matches in one batch of deliveries: names may be many
 
 _PENDING: Final = (
@@ -105,7 +105,7 @@ class State(Reader):
         writer, self._writer = self._writer, None
         try:
             if writer is not None and writer.sound:
-                writer.remember(CLEAN, "yes")
+                writer.remember(CLEAN, str(self._doubtful))
                 await writer.flush()
         finally:
             await self.engine.dispose()
@@ -135,8 +135,8 @@ class State(Reader):
             row["name"]: Tally(row["count"], row["sum"], row["last"]) for row in await self._rows(select(tallies))
         }
         self._writer = writer = Writer(writers, self.file, self._clock, tracks, counts)
-        if await self.recall(CLEAN) is None:
-            self._doubtful = counts["deliveries"].last
+        ended = await self.recall(CLEAN)
+        self._doubtful = counts["deliveries"].last if ended is None else int(ended)
         writer.remember(CLEAN, None)
         farthest = select(quarantine.c.log, func.max(quarantine.c.index).label("index")).group_by(quarantine.c.log)
         for row in await self._rows(farthest):
