@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -24,6 +25,23 @@ app = typer.Typer(
 )
 
 DEFAULT_STATS = "60"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from certhia._core import build_info
+
+        print(f"certhia {build_info['version']}")
+        raise typer.Exit
+
+
+@app.callback()
+def _certhia(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Follows Certificate Transparency logs, verifies every entry, and tells you which certificates concern you."""
 
 
 def with_stats_seconds(arguments: Sequence[str]) -> list[str]:
