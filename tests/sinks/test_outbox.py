@@ -202,6 +202,7 @@ async def test_a_sink_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
         await asyncio.wait_for(outbox.closed.wait(), 10)
         await state.writer.durable()
         assert await outbox.drain(10)
+        await state.writer.durable()
         assert well.indices == [1]
         assert await state.queues() == {"closed": 1}
 
