@@ -40,3 +40,12 @@ def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
     assert len(seen) == 3
     assert not seen.add(b"a")
     assert seen.add(b"b")
+
+
+def test_looking_changes_nothing() -> None:
+    clock = Hand()
+    seen = Seen(10, 60.0, clock)
+    assert b"a" not in seen
+    assert seen.add(b"a")
+    assert b"a" in seen
+    assert (seen.hits, seen.misses) == (0, 1)

@@ -21,6 +21,11 @@ class Seen:
     def __len__(self) -> int:
         return len(self._at)
 
+    def __contains__(self, key: bytes) -> bool:
+        """Whether `add` would say that `key` is known; changes and counts nothing."""
+        at = self._at.get(key)
+        return at is not None and self._clock.monotonic() - at < self._ttl
+
     @property
     def hit_rate(self) -> float:
         """Share of all keys that were seen before."""
@@ -30,9 +35,9 @@ class Seen:
     def add(self, key: bytes) -> bool:
         """Whether `key` is new; remembers it either way."""
         now = self._clock.monotonic()
-        at = self._at.pop(key, None)
+        known = key in self
+        self._at.pop(key, None)
         self._at[key] = now
-        known = at is not None and now - at < self._ttl
         if known:
             self.hits += 1
         else:

@@ -240,6 +240,19 @@ class Pipeline:
         assert self._group is not None
         self._tasks[log.id] = self._group.create_task(self._supervise(log, origin, position, delay), name=log.url)
 
+    def _replace(self, log: Log) -> None:
+        """Follows a log with new parameters; its place among the tasks is never empty, as that would end the run."""
+        assert self._group is not None
+        before = self._tasks[log.id]
+
+        async def go_on() -> None:
+            before.cancel()
+            await asyncio.gather(before, return_exceptions=True)
+            await self._parts.state.writer.durable()
+            await self._supervise(log, self._parts.origin, (await self._parts.state.positions()).get(log.id), 0.0)
+
+        self._tasks[log.id] = self._group.create_task(go_on(), name=log.url)
+
     async def _supervise(self, log: Log, origin: Point, position: Position | None, delay: float) -> None:
         """Runs one log's follower; whatever breaks in it is counted, and it starts again from the stored position."""
         await self._clock.sleep(delay)
@@ -338,11 +351,7 @@ class Pipeline:
         positions = await parts.state.positions()
         for log in changes.changed:
             self._notice(log, "changed in the log list: goes on with its new parameters")
-            task = self._tasks.pop(log.id)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await parts.state.writer.durable()
-            self._start(log, parts.origin, (await parts.state.positions()).get(log.id))
+            self._replace(log)
         for log in changes.added:
             self._notice(log, "new in the log list")
             self._start(log, self._point(log), positions.get(log.id))

@@ -96,11 +96,11 @@ class Teller:
             self.sightings += 1
 
     async def _tell_stored(self, matches: Sequence[Match]) -> None:
-        fresh = [match for match in matches if self.seen.add(match.key)]
-        known = await self._state.find([match.key for match in fresh]) if fresh else {}
-        first = {match.key: match for match in fresh if match.key not in known}
+        unknown = [match.key for match in matches if match.key not in self.seen]
+        known = await self._state.find(unknown) if unknown else {}
+        # Nothing is awaited from here on: what is remembered as seen has also been handed to the writer.
         for match in matches:
-            if first.get(match.key) is match:
+            if self.seen.add(match.key) and match.key not in known:
                 self.matches += 1
                 self._state.writer.match(match, self._sinks)
             else:
