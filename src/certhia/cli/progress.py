@@ -14,6 +14,10 @@ from certhia.model import Health
 COLOURS = {Health.HEALTHY: "\x1b[32m", Health.DEGRADED: "\x1b[33m", Health.FAILED: "\x1b[31m"}
 RESET = "\x1b[0m"
 ERASE_DOWN = "\x1b[J"
+WIDTHS = (13, 13, 14, 10)  # of position, verified, lag, rate
+LEAST = (3, 1, 2)  # which of them are missed least, in this order
+NAME = 12  # columns that a log's name should have
+HEALTH = 10
 
 
 def age(seconds: float) -> str:
@@ -32,22 +36,30 @@ def line(status: Status, now: float, width: int, *, colour: bool) -> str:
         health = "starting"
     else:
         health = status.health.value
-    proven = f"{status.verified:>13,}" if status.provable else f"{'unverified':>13}"
     lag = f"{status.lag:,}"
     if seconds := status.lag_seconds(now):
         lag += f" ({age(seconds)})"
-    figures = f"{status.position:>13,} {proven} {lag:>14} {status.rate:>8,.0f}/s "
-    room = max(width - len(figures) - 10, 12)
-    name = render.terminal(status.log.description or status.log.url)[:room]
-    painted = f"{COLOURS[status.health]}{health}{RESET}" if colour else health
-    return f"{name:<{room}}{figures}{painted}"
+    proven = f"{status.verified:,}" if status.provable else "unverified"
+    name = render.terminal(status.log.description or status.log.url)
+    row = _row(name, (f"{status.position:,}", proven, lag, f"{status.rate:,.0f}/s"), width)
+    return f"{row}{COLOURS[status.health]}{health}{RESET}" if colour else f"{row}{health}"
 
 
 def heading(width: int) -> str:
     """The titles of the columns of `line`."""
-    figures = f"{'position':>13} {'verified':>13} {'lag':>14} {'rate':>10} "
-    room = max(width - len(figures) - 10, 12)
-    return f"{'log':<{room}}{figures}health"[:width]
+    return f"{_row('log', ('position', 'verified', 'lag', 'rate'), width)}health"
+
+
+def _row(name: str, figures: Sequence[str], width: int) -> str:
+    """All but the health. Where columns are few, the rate is left out, then the verified position, then the lag."""
+    places = list(range(len(figures)))
+    for least in LEAST:
+        if NAME + sum(WIDTHS[place] + 1 for place in places) + HEALTH <= width:
+            break
+        places.remove(least)
+    shown = "".join(f"{figures[place]:>{WIDTHS[place]}} " for place in places)
+    room = max(width - len(shown) - HEALTH, 0)
+    return f"{name[:room]:<{room}}{shown}"
 
 
 class Live:
