@@ -86,11 +86,11 @@ async def test_a_fast_host(certhia_clock: SimClock, rate: float, burst: float, s
 @pytest.mark.parametrize("burst", [1, 5])
 @in_simulated_time
 async def test_a_request_in_five_seconds(certhia_clock: SimClock, burst: float, parallel: int, says: str) -> None:
-    """Two in a hundred of so few are two: what has to be learned costs up to four."""
+    """Two in a hundred of so few are two: what has to be learned costs up to five."""
     bucket = Bucket(certhia_clock, 0.2, burst, says=says)
     await drive(bucket, Paces(certhia_clock).host("https://log.test/"), parallel)
     assert bucket.allowed >= 0.85 * 0.2 * MINUTES
-    assert bucket.refused <= 4
+    assert bucket.refused <= 5
 
 
 @pytest.mark.parametrize("parallel", [4, 16])
@@ -98,7 +98,7 @@ async def test_a_request_in_five_seconds(certhia_clock: SimClock, burst: float, 
 async def test_learns_over_a_slow_line_too(certhia_clock: SimClock, parallel: int) -> None:
     bucket = Bucket(certhia_clock, 10, 20, latency=0.3)
     await drive(bucket, Paces(certhia_clock).host("https://log.test/"), parallel)
-    assert bucket.allowed >= 0.88 * 10 * MINUTES
+    assert bucket.allowed >= 0.9 * 10 * MINUTES
     assert bucket.refused <= 0.02 * bucket.allowed
 
 

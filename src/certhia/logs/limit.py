@@ -3,7 +3,7 @@
     free ── 429 ──▶ seek ── 429 ──▶ hold ── 429 ──▶ hold …
 
 free   No limit was ever met: requests go as fast as answers come.
-seek   The limit is somewhere below. From a low rate, up by a third an answer at most, a doubling in 1.5 s at most, to the
+seek   The limit is somewhere below. From a low rate, up by a third an answer and a doubling in 1.5 s at most, to the
        next no. That is cheap in refusals where the limit is a request in five seconds, and is over in half a minute
        where it is a hundred a second.
 hold   The limit is known nearly. After a no a little below it, back up to it along a cubic (as TCP does), a while on
@@ -33,7 +33,8 @@ LONGEST_PAUSE = 600.0
 SEEK_UP = 1.35  # times, by an answer, at most
 SEEK_DOUBLES = 1.5  # seconds
 SEEK_LEAST = 1 / 60  # requests a second
-SETTLE = 2.0  # seconds of pause when the seeking is over
+SETTLE = 10.0  # requests' worth of pause when the seeking is over
+LONGEST_SETTLE = 2.0  # seconds
 LATE = 2.0  # seconds before its end that are looked at
 GUESS = 0.9  # of the highest rate that went well: where to hold then
 FEW = 10.0  # requests a second: below it refusals are too dear to begin so high
@@ -158,7 +159,7 @@ class Limit:
         return self._flying.popleft() if self._flying else (self._era, self.rate)
 
     def _default_pause(self) -> float:
-        return min(max(1.0 / self.rate, SHORTEST_PAUSE), FIRST_PAUSE)
+        return min(max(1.0 / self.rate, SHORTEST_PAUSE), FIRST_PAUSE) if self.phase is Phase.HOLD else 0.0
 
     def _lower(self, now: float, rate: float, wait: float | None) -> float:
         """Chooses the rate after a no. Returns the least pause."""
@@ -166,7 +167,7 @@ class Limit:
         if self.phase is Phase.FREE:
             first = FIRST_PAUSE if wait is None or wait < 1.0 else wait  # less is often just "now", rounded
             self.phase, self._good = Phase.SEEK, LOWEST
-            self.rate = 1.0 / min(first, FIRST_PAUSE)
+            self.rate = 1.0 / min(first * 1.2, FIRST_PAUSE)
             return first
         if self.phase is Phase.SEEK:
             if not answers:
@@ -175,7 +176,7 @@ class Limit:
             self.phase = Phase.HOLD
             self._hold(min(self._good * 0.98, self._measured(now)))
             self._eras.clear()
-            return SETTLE
+            return min(SETTLE / self._good, LONGEST_SETTLE)
         rate = rate or self.rate
         if self._grown >= EARLY:
             self._step = STEP
@@ -212,7 +213,8 @@ class Limit:
         lowest = count / (active + sum(pause for _, pause, _ in eras))
         if max(pause for _, pause, _ in eras) * lowest <= 1.2:
             return lowest
-        return math.sqrt(lowest * count / active)
+        highest = count / active
+        return math.sqrt(lowest * highest) if lowest < FEW else (lowest + highest) / 2
 
     def _hold(self, level: float) -> None:
         self._level = max(level, LOWEST)
