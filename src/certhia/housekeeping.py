@@ -17,7 +17,7 @@ from certhia.store import State
 SNAPSHOT_EVERY = 30.0  # seconds between two saves of what is known about logs and hosts
 LOOK_EVERY = 2.0  # seconds between two looks for requests
 TIDY_EVERY = 3600.0
-COMPACT_AFTER = 7 * 86_400.0  # seconds: older steps of the ledger are merged, one an hour
+COMPACT_AFTER = 6 * 3600.0  # seconds: older steps of the ledger are merged, one an hour (a row is 1 kB)
 GROWING = 5  # minutes that the backlog must have grown under a limit before that is told
 REFRESH = "refresh"  # the request that the lists be loaded again now
 
