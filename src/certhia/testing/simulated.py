@@ -144,6 +144,8 @@ class _JumpingSelector(selectors.DefaultSelector):
             return self._wait("work in a thread")
         # The loop itself has one descriptor registered, the pipe by which other threads wake it.
         outside = len(self.get_map()) > 1 or any(map(_is_unknown, threading.enumerate()))
+        if not outside and (events := super().select(0)):
+            return events  # the last such thread ended just now, and said something first
         if timeout is None:
             if outside:
                 return self._wait("a socket or another thread")
