@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from certhia._core import Edge, Issuers, Matcher
 from certhia.logs.budget import Budget
@@ -17,7 +18,7 @@ from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.model import Arrival, Health, Log, Protocol, Step
 from certhia.net import Response
 from certhia.quantity import Point
-from certhia.testing import FakeLog, Issued, Template, World, templates
+from certhia.testing import Entry, FakeLog, Fault, Issued, Request, Submission, Template, World, templates
 from certhia.testing.transport import InProcess
 
 KINDS = tuple(Protocol)
@@ -201,3 +202,21 @@ class Bench:
             assert Edge(step.end, step.edge).root() == self.log.tree.root(step.end)
             assert step.head.root == self.log.tree.root(step.head.size)
         assert at == end == self.status.verified
+
+
+def flipped(world: World, log: FakeLog, count: int, *places: int, times: int | None = None) -> Fault:
+    """Fills an empty log with `count` entries; the fault serves other ones at `places`, which the log never signed."""
+    twin = FakeLog(log.name, log.protocol, world.clock, log.settings, seed="twin")
+    issued = sources(world)
+    for each in (log, twin):
+        each.extend_raw(issued, count)
+        each.publish()
+    for at in places:
+        other = Submission.of(world.ca.issue([f"flipped{at}.example.com"]))
+        twin.entries[at] = Entry(at, twin.entries[at].timestamp, other, leaf_index=log.settings.leaf_index)
+
+    def act(request: Request) -> Response | None:
+        other = twin.serve(replace(request, log=twin))
+        return other if other.body != log.serve(request).body else None
+
+    return Fault(act, frozenset({"get-entries", "tile/data"}), times)

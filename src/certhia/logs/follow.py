@@ -122,12 +122,14 @@ class Follower:
             await self._begin(head)
         elif not self._verifier.has_edge:
             await self._verifier.seek(self.status.start, head)
+        if self._end is None and self._reading.until is not None:
+            self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
         target = self._target(head)
         if target > self.status.position:
             await self._read(target, head)
         else:
             await self._verifier.prove(head)
-        await self._consider_end(head)
+        self._consider_end(head)
 
     # --- heads ---
 
@@ -181,8 +183,6 @@ class Follower:
         else:
             self._verifier.resume(origin.verified, origin.edge)
             position = await self._limit_backlog(origin.verified, head)
-        if self._reading.until is not None and self._end is None:
-            self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
         self.status.start = self.status.position = position
 
     async def _limit_backlog(self, verified: int, head: Head) -> int:
@@ -268,9 +268,7 @@ class Follower:
         if self._reason and self._end is not None and done >= self._end:
             self.status.finished = self._reason
 
-    async def _consider_end(self, head: Head) -> None:
-        if self._end is None and self._reading.until is not None:
-            self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
+    def _consider_end(self, head: Head) -> None:
         if self._end is not None:
             if self.status.position >= self._end:
                 self.status.finished = self._reason or f"read until {self._end}"
