@@ -39,14 +39,16 @@ test: .venv/ready ## every test, Python's and Rust's, with the coverage floor (T
 	exit $$status
 
 lint: .venv/ready ## formatting, lint, types, the core's stub, workflows
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest certhia._core
 	@scripts/find-rust clippy rustfmt
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
-	$(BIN)/zizmor --offline --quiet .github/workflows
+	@status=0; run() { echo "$$*"; "$$@" || status=1; }; \
+	run $(BIN)/ruff check; \
+	run $(BIN)/ruff format --check; \
+	run $(BIN)/mypy; \
+	run $(BIN)/python -m mypy.stubtest certhia._core; \
+	run cargo fmt --all --check; \
+	run cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; \
+	run $(BIN)/zizmor --offline --quiet .github/workflows; \
+	exit $$status
 
 format: .venv/ready ## put Python and Rust into the house's format
 	$(BIN)/ruff check --fix-only
