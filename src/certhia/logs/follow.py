@@ -240,6 +240,7 @@ class Follower:
 
         def work() -> tuple[Page, Scan]:
             page = self.client.decode(group.answers)
+            group.answers.clear()  # the bodies: the page has its own bytes
             page = page.slice(position, target) if page.first < position or page.end > target else page
             scan = matcher.scan(page, precerts=self._out.precerts)
             self._verifier.append(page)

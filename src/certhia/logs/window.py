@@ -23,11 +23,12 @@ UNKNOWN_ENTRY = 6000  # bytes of an entry before the first answer came
 class Group:
     """Consecutive answers, ready to be decoded together."""
 
-    answers: Sequence[Fetched]
+    answers: list[Fetched]
     leases: Sequence[Lease]
 
     def give(self) -> None:
-        """Returns the bytes to the budget."""
+        """Lets go of the answers, and returns their bytes to the budget."""
+        self.answers.clear()
         for lease in self.leases:
             lease.give()
 
@@ -125,23 +126,26 @@ class Window:
     async def _work(self) -> None:
         try:
             while (claimed := await self._claim()) is not None:
-                start, end, lease = claimed
-                try:
-                    fetched = await self._fetch(start, end)
-                except BaseException:
-                    lease.give()
-                    raise
-                lease.resize(len(fetched.body))
-                self._entry_bytes = max(len(fetched.body) // fetched.count, 1)
-                if fetched.start + fetched.count < end:
-                    heapq.heappush(self._holes, (fetched.start + fetched.count, end))
-                self._ready[start] = (fetched, lease)
-                self._changed.fire()
+                await self._answer(*claimed)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  (handed to whoever reads: `next` raises it)
             self._error = self._error or error
             self._changed.fire()
+
+    async def _answer(self, start: int, end: int, lease: Lease) -> None:
+        """One request and what it brings; a coroutine of its own, so that a worker that waits holds no body."""
+        try:
+            fetched = await self._fetch(start, end)
+        except BaseException:
+            lease.give()
+            raise
+        lease.resize(len(fetched.body))
+        self._entry_bytes = max(len(fetched.body) // fetched.count, 1)
+        if fetched.start + fetched.count < end:
+            heapq.heappush(self._holes, (fetched.start + fetched.count, end))
+        self._ready[start] = (fetched, lease)
+        self._changed.fire()
 
     async def _claim(self) -> tuple[int, int, Lease] | None:
         """The lowest range that nobody asks for yet, with room for its answer; None when all is asked for."""
