@@ -40,7 +40,7 @@ class Certhia:
         """Starts `certhia watch` on a world: from its beginning unless told otherwise, without long pauses."""
         state = () if "--state" in arguments else ("--state", str(self.state))
         begin = () if "--from" in arguments else ("--from", "beginning")
-        given = ("--log-list", world.list, "--poll", "200ms", "--patience", "0", *begin, *state)
+        given = ("--log-list", world.list_url, "--poll", "200ms", "--patience", "0", *begin, *state)
         return self("watch", *arguments, *given, **options)  # type: ignore[arg-type]
 
     def read(self, world: Served, *arguments: str, **options: object) -> Program:
@@ -54,7 +54,7 @@ class Certhia:
     def done(self, *arguments: str, status: int = 0, **options: object) -> Program:
         """Runs a command to its end."""
         program = self(*arguments, **options)  # type: ignore[arg-type]
-        assert program.end() == status, program.err
+        assert program.end() == status, program.out + program.err
         assert "Traceback" not in program.err
         return program
 
@@ -73,7 +73,7 @@ class Certhia:
         """Verified position and size of each log, by description."""
         import json
 
-        shown = self.done("logs", "--json", "--log-list", world.list, "--state", str(self.state))
+        shown = self.done("logs", "--json", "--log-list", world.list_url, "--state", str(self.state))
         return {row["description"]: (row["position"], row["size"]) for row in json.loads(shown.out)}
 
     def close(self) -> None:

@@ -28,12 +28,15 @@ class Program:
         self.status: int | None = None
         self._changed = threading.Condition()
         self._bytes = {"out": bytearray(), "err": bytearray()}
-        self._threads = [
-            threading.Thread(target=self._read, args=(name, descriptor), daemon=True)
-            for name, descriptor in readers.items()
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        for name, descriptor in readers.items():
+            self.listen(name, descriptor)
+
+    def listen(self, name: str, descriptor: int) -> None:
+        """Reads a file descriptor to its end as "out" or "err", then closes it."""
+        thread = threading.Thread(target=self._read, args=(name, descriptor), daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     @property
     def out(self) -> str:

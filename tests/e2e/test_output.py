@@ -113,7 +113,7 @@ def test_where_only_ascii_can_be_shown_the_rest_is_escaped(
         "watch",
         "shop.test",
         "--log-list",
-        pair.list,
+        pair.list_url,
         "--from",
         "beginning",
         "--until",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Callable
 
 import pytest
 from tests.e2e.conftest import Certhia
@@ -18,7 +19,7 @@ SOON = 3.0  # seconds; a second is promised, and machines that run tests are bus
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_soon_and_nothing_is_lost(
-    certhia: Certhia, pair: Served, number: int, record_property: pytest.RecordProperty
+    certhia: Certhia, pair: Served, number: int, record_property: Callable[[str, object], None]
 ) -> None:
     names = {f"host{i}.example.com" for i in range(20)}
     program = certhia.watch(pair, "example.com", "-f", "jsonl")
@@ -31,12 +32,13 @@ def test_a_signal_ends_it_soon_and_nothing_is_lost(
     assert "entries seen in 2 logs" in program.err
     after = certhia.read(pair, "example.com")
     told = [record["matched_domain"] for record in program.records + after.records]
-    assert sorted(told) == sorted(names)
+    assert len(told) == len(names)
+    assert {*told} == names
     certhia.is_sound()
 
 
 def test_the_installed_command_ends_likewise(certhia: Certhia, pair: Served) -> None:
-    arguments = ("example.com", "-f", "jsonl", "--log-list", pair.list, "--from", "beginning", "--state", "./s")
+    arguments = ("example.com", "-f", "jsonl", "--log-list", pair.list_url, "--from", "beginning", "--state", "./s")
     program = certhia.installed("watch", *arguments)
     program.until(lambda: len(program.records) == 20)
     assert program.stop() < SOON
@@ -98,7 +100,7 @@ def test_a_standard_output_that_nobody_reads_stops_nothing(certhia: Certhia, pai
 
 
 def test_head_ends_it_quietly(certhia: Certhia, small: Served) -> None:
-    watch = f"{CERTHIA} watch example.com -f jsonl --log-list {small.list} --from beginning --state ./s"
+    watch = f"{CERTHIA} watch example.com -f jsonl --log-list {small.list_url} --from beginning --state ./s"
     shell = ("bash", "-c", f'{watch} | head -1; echo "${{PIPESTATUS[0]}}"')
     program = certhia.installed(command=shell)
     assert program.end() == 0

@@ -22,7 +22,7 @@ class Served:
         self._loop = loop
 
     @property
-    def list(self) -> str:
+    def list_url(self) -> str:
         """URL of the log list."""
         return f"{self.url}log_list.json"
 
