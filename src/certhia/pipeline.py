@@ -16,7 +16,7 @@ from typing import Any
 
 from certhia._core import Issuers
 from certhia.clock import Clock, utc
-from certhia.errors import RemoteError, StateError
+from certhia.errors import ConfigError, RemoteError, StateError
 from certhia.housekeeping import Housekeeping, Keeping
 from certhia.logs.budget import Budget
 from certhia.logs.client import client as make_client
@@ -94,6 +94,7 @@ class Pipeline:
         self._house = Housekeeping(parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
+        self._logs: dict[bytes, Log] = {}  # what the tasks follow
         self._group: asyncio.TaskGroup | None = None
         self._stopped = asyncio.Event()
         self._verified = 0
@@ -208,6 +209,8 @@ class Pipeline:
         self._choose(loaded, unfinished=positions)
         await self._recall_known()
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
+        if not followed:
+            raise ConfigError(f"none of the {len(self.chosen)} known logs is to be followed: `certhia logs` says why")
         for number, log in enumerate(followed):
             delay = min(number * STAGGER, STAGGER_ALL * number / len(followed))
             self._start(log, self._point(log), positions.get(log.id), delay)
@@ -238,6 +241,7 @@ class Pipeline:
 
     def _start(self, log: Log, origin: Point, position: Position | None, delay: float = 0.0) -> None:
         assert self._group is not None
+        self._logs[log.id] = log
         self._tasks[log.id] = self._group.create_task(self._supervise(log, origin, position, delay), name=log.url)
 
     def _replace(self, log: Log) -> None:
@@ -248,33 +252,45 @@ class Pipeline:
         async def go_on() -> None:
             before.cancel()
             await asyncio.gather(before, return_exceptions=True)
-            await self._parts.state.writer.durable()
-            await self._supervise(log, self._parts.origin, (await self._parts.state.positions()).get(log.id), 0.0)
+            await self._supervise(log, self._parts.origin, None, 0.0, again=True)
 
+        self._logs[log.id] = log
         self._tasks[log.id] = self._group.create_task(go_on(), name=log.url)
 
-    async def _supervise(self, log: Log, origin: Point, position: Position | None, delay: float) -> None:
-        """Runs one log's follower; whatever breaks in it is counted, and it starts again from the stored position."""
+    async def _supervise(
+        self, log: Log, origin: Point, position: Position | None, delay: float, *, again: bool = False
+    ) -> None:
+        """Runs one log's follower; whatever breaks in it is counted, and it starts again from the stored position.
+
+        `again`: it was followed in this run before."""
+        state = self._parts.state
         await self._clock.sleep(delay)
         crashes = 0
         while True:
-            follower = self._make(log, origin, position)
-            self._followers[log.id] = follower
             try:
+                state.writer.log(log)
+                if again:
+                    await state.writer.durable()
+                    origin, position = self._begun(log, origin), (await state.positions()).get(log.id)
+                    state.writer.rewound(log.id)
+                follower = self._followers[log.id] = self._make(log, origin, position)
                 await follower.run()
             except (StateError, asyncio.CancelledError):
                 raise
             except Exception as error:  # noqa: BLE001  (a fault in our own code: told, counted, survived)
-                crashes += 1
-                pause = min(2.0**crashes, RESTART_LONGEST)
+                again, crashes = True, crashes + 1
+                pause = min(2.0 ** min(crashes, 10), RESTART_LONGEST)
                 self._notice(log, f"stopped by {type(error).__name__}: {error}; starts again in {pause:.0f} s", "error")
-                await self._parts.state.writer.durable()
-                position = (await self._parts.state.positions()).get(log.id)
-                self._parts.state.writer.rewound(log.id)
                 await self._clock.sleep(self._clock.jitter(pause))
             else:
                 self._notice(log, follower.status.finished)
                 return
+
+    def _begun(self, log: Log, origin: Point) -> Point:
+        """Where following it began in this run: what has no verified position yet does not begin later than before."""
+        before = self._followers.get(log.id)
+        start = before.status.start if before is not None else None
+        return origin if start is None else Point("index", start)
 
     def _make(self, log: Log, origin: Point, position: Position | None) -> Follower:
         parts = self._parts
@@ -292,7 +308,6 @@ class Pipeline:
             matcher=lambda: parts.teller.watchlist.matcher,
             precerts=parts.precerts,
         )
-        parts.state.writer.log(log)
         follower = Follower(
             make_client(log, parts.transport, parts.paces, self._issuers, self._clock),
             begin,
@@ -334,7 +349,13 @@ class Pipeline:
     async def _refresh(self) -> None:
         """Loads the lists and applies what changed. Raises RemoteError."""
         async with self._refreshing:
-            await self._apply(await self._parts.sources.load())
+            try:
+                loaded = await self._parts.sources.load()
+            except (StateError, RemoteError):
+                raise
+            except Exception as error:  # a fault in our own code costs this refresh, not the logs
+                raise RemoteError(f"{type(error).__name__}: {error}") from error
+            await self._apply(loaded)
 
     async def _apply(self, loaded: Loaded) -> None:
         parts = self._parts
@@ -342,16 +363,19 @@ class Pipeline:
             parts.tell(notice)
         self._choose(loaded, unfinished=self._tasks)
         wanted = {chosen.log.id: chosen.log for chosen in self.chosen if chosen.followed}
-        running = {key: self._followers[key].log for key in self._tasks if key in self._followers}
-        changes = difference(tuple(running.values()), tuple(wanted.values()))
+        running = tuple(log for key, log in self._logs.items() if key in self._tasks)
+        changes = difference(running, tuple(wanted.values()))
         for log in changes.gone:
             self._notice(log, "no longer to be followed: finishes what it has")
-            self._followers[log.id].finish("no longer to be followed")
-        await parts.state.writer.durable()
-        positions = await parts.state.positions()
+            if (follower := self._followers.get(log.id)) is not None:
+                follower.finish("no longer to be followed")
+            else:
+                self._tasks[log.id].cancel()  # it hasn't begun
         for log in changes.changed:
             self._notice(log, "changed in the log list: goes on with its new parameters")
             self._replace(log)
+        await parts.state.writer.durable()
+        positions = await parts.state.positions()
         for log in changes.added:
             self._notice(log, "new in the log list")
             self._start(log, self._point(log), positions.get(log.id))
@@ -364,11 +388,12 @@ class Pipeline:
             if all(follower.status.start is not None for follower in self._followers.values()):
                 break
         behind = [follower.status for follower in self._followers.values() if follower.resumed]
-        lag = sum(status.lag for status in behind)
         if not behind:
             return
+        backlog = sum(max(one.head.size - (one.start or 0), 0) for one in behind if one.head is not None)
         before, seconds = sum(status.entries for status in behind), 3.0
         await self._clock.sleep(seconds)
         rate = (sum(status.entries for status in behind) - before) / seconds
-        took = f", about {lag / rate:,.0f} s at {rate:,.0f} entries/s" if lag and rate else ""
-        self._parts.tell(f"Resumed {len(behind)} logs at their verified positions, {lag:,} entries behind{took}")
+        lag = sum(status.lag for status in behind)
+        took = f": about {lag / rate:,.0f} s more at {rate:,.0f} entries/s" if lag and rate else ""
+        self._parts.tell(f"Resumed {len(behind)} logs at their verified positions, {backlog:,} entries behind{took}")

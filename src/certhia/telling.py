@@ -67,7 +67,7 @@ class Teller:
             if self.watchlist.is_streamed(match.hits):
                 self._tell_streamed(match)
         if stored:
-            await self._tell_stored(stored)
+            await self._tell_stored(arrival.log.id, stored)
         return len(wanted)
 
     def _read(self, arrival: Arrival, position: int, raw: Sequence[tuple[int, str, str, str]]) -> Match | None:
@@ -95,14 +95,17 @@ class Teller:
         else:
             self.sightings += 1
 
-    async def _tell_stored(self, matches: Sequence[Match]) -> None:
+    async def _tell_stored(self, log_id: bytes, matches: Sequence[Match]) -> None:
+        """Nothing counts as seen before it is staged: whoever is stopped while the state is asked leaves no trace, and
+        no other log's sighting of the same certificate comes before its match."""
         unknown = [match.key for match in matches if match.key not in self.seen]
         known = await self._state.find(unknown) if unknown else {}
-        # Nothing is awaited from here on: what is remembered as seen has also been handed to the writer.
+        others = [match.sighting.index for match in matches if match.key in known or match.key in self.seen]
+        again = await self._state.sighted(log_id, others) if others else set()
         for match in matches:
             if self.seen.add(match.key) and match.key not in known:
                 self.matches += 1
                 self._state.writer.match(match, self._sinks)
             else:
-                self.sightings += 1
+                self.sightings += match.sighting.index not in again
                 self._state.writer.sighting(match.key, match.sighting)

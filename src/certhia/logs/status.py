@@ -35,7 +35,7 @@ class Status:
     matches: int = 0
     finished: str = ""  # why it is no longer followed
     rate: float = 0.0  # entries a second, smoothed
-    _kept: tuple[int, int, int] = (0, 0, 0)  # entries, precerts, quarantined at the verified position
+    _kept: tuple[int, int, int, int] = (0, 0, 0, 0)  # entries, precerts, quarantined, matches at the verified position
     _rate_at: float | None = None
     _rate_count: int = 0
 
@@ -89,14 +89,14 @@ class Status:
 
     def keep(self) -> None:
         """What was counted so far is proven."""
-        self._kept = (self.entries, self.precerts, self.quarantined)
+        self._kept = (self.entries, self.precerts, self.quarantined, self.matches)
 
     def go_back(self) -> None:
         """What was read since the verified position comes again, and is counted then."""
-        self.entries, self.precerts, self.quarantined = self._kept
+        self.entries, self.precerts, self.quarantined, self.matches = self._kept
 
     def carry(self, before: Status) -> None:
         """Takes over the counts of the follower that ran before for the same log, up to its verified position."""
         self._kept = before._kept
         self.go_back()
-        self.matches, self.alarms = before.matches, before.alarms
+        self.alarms = before.alarms
