@@ -151,6 +151,9 @@ def test_gzip_is_bounded_whatever_it_says() -> None:
         Page.from_tile(gzip.compress(tile)[:-9], 0)
     with pytest.raises(Malformed, match="at most 10 bytes"):
         Page.from_tile(tile, 0, limit=10)
+    assert len(Page.from_tile(gzip.compress(tile) + gzip.compress(tile), 0)) == 2
+    with pytest.raises(Malformed, match="gzip"):
+        Page.from_tile(gzip.compress(tile) + b"behind", 0)
 
 
 def test_errors_say_where() -> None:

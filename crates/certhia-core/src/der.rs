@@ -3,6 +3,9 @@
 //! It asks only for what is needed to find the next element: a tag, and a length that stays within its parent.
 //! Lengths may be longer than they need to be; indefinite lengths are followed.
 
+// The walk's inner loop: a call would pass each element through memory, which takes twice the time.
+#![allow(clippy::inline_always)]
+
 use crate::error::{Malformed, Result};
 
 pub const BOOLEAN: u8 = 0x01;
@@ -77,7 +80,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element, or None at the end.
-    #[inline]
+    #[inline(always)]
     pub fn element(&mut self) -> Result<Option<Element<'a>>> {
         if self.is_empty() {
             return Ok(None);
@@ -86,7 +89,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element, which must be there.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self, what: &'static str) -> Result<Element<'a>> {
         if self.is_empty() {
             return Err(missing(what, self.offset()));
@@ -95,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element, which must have this tag.
-    #[inline]
+    #[inline(always)]
     pub fn expect(&mut self, tag: u8, what: &'static str) -> Result<Element<'a>> {
         let start = self.offset();
         let element = self.take(what)?;
@@ -103,7 +106,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element if it has this tag.
-    #[inline]
+    #[inline(always)]
     pub fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>> {
         if self.peek() == Some(tag) { self.element() } else { Ok(None) }
     }
@@ -117,7 +120,6 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    #[allow(clippy::inline_always)] // the walk's inner loop: a call would pass each element through memory
     fn read(&mut self, depth: u8) -> Result<Element<'a>> {
         let start = self.position;
         let (tag, length) = match self.data[start..] {
