@@ -165,3 +165,18 @@ async def test_decorated_tests_need_no_clock() -> None:
 def test_decorated_tests_are_plain_functions() -> None:
     assert not inspect.iscoroutinefunction(test_decorated_tests_need_no_clock)
     assert list(inspect.signature(test_decorated_tests_need_no_clock).parameters) == ["certhia_clock"]
+
+
+def test_a_thread_that_was_there_before_is_not_waited_for() -> None:
+    async def main() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    over = threading.Event()
+    older = threading.Thread(target=over.wait)
+    older.start()
+    try:
+        with pytest.raises(RuntimeError, match="nothing can happen any more"):
+            run_simulated(main())
+    finally:
+        over.set()
+        older.join()

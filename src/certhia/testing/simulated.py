@@ -19,6 +19,7 @@ import inspect
 import selectors
 import sys
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -135,6 +136,7 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self, loop: SimulatedLoop) -> None:
         super().__init__()
         self._loop = loop
+        self._before = weakref.WeakSet(threading.enumerate())  # older than the loop: they can't know of it
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
@@ -143,7 +145,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         if self._loop.held:
             return self._wait("work in a thread")
         # The loop itself has one descriptor registered, the pipe by which other threads wake it.
-        outside = len(self.get_map()) > 1 or any(map(_is_unknown, threading.enumerate()))
+        outside = len(self.get_map()) > 1 or any(map(self._may_wake, threading.enumerate()))
         if not outside and (events := super().select(0)):
             return events  # the last such thread ended just now, and said something first
         if timeout is None:
@@ -161,13 +163,12 @@ class _JumpingSelector(selectors.DefaultSelector):
             raise RuntimeError(f"the simulated loop waited {_PATIENCE:g} real seconds for {what}, in vain")
         return events
 
-
-def _is_unknown(thread: threading.Thread) -> bool:
-    """Whether a thread may wake the loop at any time. Executors' and aiosqlite's only do when there is a future."""
-    if thread is threading.current_thread() or thread is threading.main_thread():
-        return False
-    known = ("ThreadPoolExecutor", "asyncio_")
-    return not (thread.name.startswith(known) or "_connection_worker_thread" in thread.name)
+    def _may_wake(self, thread: threading.Thread) -> bool:
+        """Whether a thread may wake the loop at any time. Executors' and aiosqlite's only do when there is a future."""
+        if thread in self._before:
+            return False
+        known = ("ThreadPoolExecutor", "asyncio_")
+        return not (thread.name.startswith(known) or "_connection_worker_thread" in thread.name)
 
 
 def run_simulated(main: Coroutine[Any, Any, T], *, clock: SimClock | None = None, start: float | datetime = START) -> T:
