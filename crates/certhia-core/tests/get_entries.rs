@@ -4,7 +4,10 @@ use certhia_core::Malformed;
 use certhia_core::get_entries::{count, each_entry};
 use proptest::prelude::*;
 
-fn decoded(body: &str) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, Malformed> {
+/// leaf_input and extra_data.
+type Decoded = (Vec<u8>, Option<Vec<u8>>);
+
+fn decoded(body: &str) -> Result<Vec<Decoded>, Malformed> {
     let mut out = Vec::new();
     each_entry(body.as_bytes(), 100, |item| {
         let mut leaf = Vec::new();
