@@ -201,3 +201,13 @@ def test_a_program_ends_while_its_output_stands_still() -> None:
         assert process.stderr.read() == b"ended\n"  # nobody read its output
         assert process.wait(10) == 0
         assert process.stdout.read().isascii()
+
+
+async def test_a_pipe_without_a_reader_is_known_before_anything_is_written() -> None:
+    read, write = os.pipe()
+    with os.fdopen(write, "w") as stream:
+        sink = Stdout(Format("jsonl"), stream=stream)
+        before = sink.unread
+        os.close(read)
+        assert (before, sink.unread) == (False, True)
+        await sink.close()

@@ -35,6 +35,7 @@ from certhia.store.state import State
 from certhia.telling import Limits, Teller
 
 DRAWS = 0.25  # seconds between two pictures
+READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
 HEALTH_EVERY = 300.0  # seconds between two health summaries with -v
 INTERRUPTED = 130
 
@@ -61,6 +62,8 @@ class Session:
                 beside = [group.create_task(self._figures(pipeline)), group.create_task(self._healths(pipeline))]
                 if self._seconds is not None:
                     beside.append(group.create_task(self._stop_after(self._seconds, pipeline)))
+                if self._stdout is not None:
+                    beside.append(group.create_task(self._stop_unread(self._stdout, pipeline)))
                 if (live := self._live(pipeline)) is not None:
                     beside.append(group.create_task(self._draw(live)))
                 try:
@@ -173,6 +176,12 @@ class Session:
 
     async def _stop_after(self, seconds: float, pipeline: Pipeline) -> None:
         await self._clock.sleep(seconds)
+        pipeline.stop()
+
+    async def _stop_unread(self, stdout: Stdout, pipeline: Pipeline) -> None:
+        """`| head` ends it also where no further match comes that could not be written."""
+        while not stdout.unread:
+            await self._clock.sleep(READER_ASKED)
         pipeline.stop()
 
     async def _figures(self, pipeline: Pipeline) -> None:

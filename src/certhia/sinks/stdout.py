@@ -13,7 +13,7 @@ from certhia.errors import ConfigError
 from certhia.model import Delivery, Match, SinkClosed
 from certhia.render import encode, encoding
 from certhia.sinks.formats import Format
-from certhia.sinks.writer import Job, Writer, outlet
+from certhia.sinks.writer import Job, Writer, outlet, readerless
 
 
 class Stdout:
@@ -39,6 +39,7 @@ class Stdout:
         target = stream or sys.stdout
         if target is None:
             raise ConfigError("there is no standard output to write to; use --format silent with -o FILE")
+        self._stream = target
         self._format = format
         self._clock = clock or Clock()
         self._charset = encoding(target.encoding, environment)
@@ -56,6 +57,11 @@ class Stdout:
     def dropped(self) -> int:
         """How many streamed matches were not written because the reader was too slow."""
         return self._dropped
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody will read it any more. A pipe says so without being written to."""
+        return self._writer.broken or readerless(self._stream)
 
     async def send(self, deliveries: Sequence[Delivery]) -> None:
         """Returns once all are written. Raises SinkClosed where nobody reads any more, OSError where writing fails."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import selectors
+import stat
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -49,6 +51,19 @@ def outlet(stream: TextIO) -> Callable[[memoryview], int]:
     except (OSError, ValueError, AttributeError):
         return lambda data: _buffered(stream, data)
     return lambda data: _direct(descriptor, data)
+
+
+def readerless(stream: TextIO) -> bool:
+    """Whether a stream is a pipe whose other end is closed; told without writing to it."""
+    try:
+        descriptor = stream.fileno()
+        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            return False
+    except (OSError, ValueError, AttributeError):
+        return False
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
 
 
 def _direct(descriptor: int, data: memoryview) -> int:
