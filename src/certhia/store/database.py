@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from certhia.errors import StateError
+from certhia.store import fresh
 from certhia.store.schema import SCHEMA
 
 OTHERWISE: Final = "what was committed before is safe: start again"
@@ -89,7 +90,7 @@ def create(file: Path) -> None:
 
 
 async def upgrade(engine: AsyncEngine, file: Path, *, allowed: bool) -> None:
-    """Brings the schema up to ours in one transaction; loads Alembic only where it differs.
+    """Brings the schema up to ours in one transaction; loads Alembic only where an older one is there.
 
     Raises StateError for a newer schema, and for an older one where that is not `allowed`.
     """
@@ -106,9 +107,12 @@ async def upgrade(engine: AsyncEngine, file: Path, *, allowed: bool) -> None:
             raise StateError(
                 f"{file}: of an older Certhia (schema {found or 'none'}): `certhia watch` brings it up to date"
             )
-        from certhia.store.migrations import migrate  # noqa: PLC0415  (Alembic costs 12 MB)
+        if found:
+            from certhia.store.migrations import migrate  # noqa: PLC0415  (Alembic costs 11 MB)
 
-        await connection.run_sync(migrate)
+            await connection.run_sync(migrate)
+        else:
+            await connection.run_sync(fresh.make)
         await connection.commit()
 
 
