@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any, TextIO
-
-import structlog
+from typing import TYPE_CHECKING, TextIO
 
 from certhia import render
 from certhia.cli.progress import Live
 from certhia.clock import Clock, iso
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -25,18 +26,19 @@ class Messages:
         self.live: Live | None = None
         self._clock = clock
         self._stream = stream or sys.stderr
-        self._logger = structlog.wrap_logger(
-            _Printer(self),
-            processors=[
-                structlog.processors.add_log_level,
-                self._stamp,
-                structlog.processors.JSONRenderer(ensure_ascii=True) if format == "json" else _plain,
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[least]),
-        )
+        self._least = LEVELS[least]
+        self._json = _json(self.write) if format == "json" else None
 
     def __call__(self, text: str, *, level: str = "info", log: str = "") -> None:
-        self._logger.log(LEVELS[level], text, **({"log": log} if log else {}))
+        if LEVELS[level] < self._least:
+            return
+        now, named = iso(self._clock.now()), {"log": log} if log else {}
+        if self._json is not None:
+            self._json.log(LEVELS[level], text, **named, time=now)
+            return
+        mark = "" if level in ("info", "debug") else f"{level}: "
+        line = f"{log}: {text}" if log else text
+        self.write(f"{now[11:19]} {mark}{render.terminal(line)}")
 
     def write(self, line: str) -> None:
         """One line, as it stands, out of the way of the live picture."""
@@ -46,25 +48,21 @@ class Messages:
             except OSError:  # nobody reads stderr: there is no other place to say so
                 return
 
-    def _stamp(self, _: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        event["time"] = iso(self._clock.now())
-        return event
+
+def _json(write: Callable[[str], None]) -> FilteringBoundLogger:
+    """A logger whose lines are JSON objects."""
+    import structlog  # (brings rich along: 8 MB that plain lines do without)
+
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        _Printer(write),
+        processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer(ensure_ascii=True)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),
+    )
+    return logger
 
 
 class _Printer:
     """The logger that structlog wraps: any level is one line."""
 
-    def __init__(self, messages: Messages) -> None:
-        self._messages = messages
-
-    def msg(self, line: str) -> None:
-        self._messages.write(line)
-
-    debug = info = warning = error = msg
-
-
-def _plain(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
-    level = event["level"]
-    mark = "" if level in ("info", "debug") else f"{level}: "
-    log = f"{event['log']}: " if event.get("log") else ""
-    return f"{event['time'][11:19]} {mark}{render.terminal(log + str(event['event']))}"
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self.msg = self.debug = self.info = self.warning = self.error = write
