@@ -77,7 +77,7 @@ class Rig:
         self.said: list[tuple[str, str, str]] = []  # level, log, text
         self.transport: Transport = world.transport(latency=0.01)
         self.origin = Point("beginning")
-        self.reading = Reading(patience=20, verify_entries=512)
+        self.reading = Reading(poll_static=2, poll_rfc6962=3, patience=5, verify_entries=64)
         self.refresh = 6 * 3600.0
         self.choice = Choice()
         self.limits = Limits()

@@ -29,18 +29,18 @@ def names(first: int, end: int) -> set[tuple[str, ...]]:
 @in_simulated_time
 async def test_each_certificate_is_told_once_and_all_is_verified(certhia_world: World, tmp_path: Path) -> None:
     three(certhia_world)
-    certhia_world.grow(300)
+    certhia_world.grow(120)
     rig = Rig(certhia_world, tmp_path)
     async with rig.running():
-        await rig.clock.sleep(60)
+        await rig.clock.sleep(10)
         certhia_world.grow(50)
-        await rig.clock.sleep(100)
+        await rig.clock.sleep(20)
     await rig.check()
     assert rig.summary is not None
-    assert (rig.summary.logs, rig.summary.entries, rig.summary.verified) == (3, 1050, 1050)
-    assert (rig.summary.matches, rig.summary.sightings, rig.summary.quarantined) == (350, 700, 0)
+    assert (rig.summary.logs, rig.summary.entries, rig.summary.verified) == (3, 510, 510)
+    assert (rig.summary.matches, rig.summary.sightings, rig.summary.quarantined) == (170, 340, 0)
     assert rig.summary.alarms == ()
-    assert {delivery.match.names for delivery in rig.sheet.told} == names(0, 350)
+    assert {delivery.match.names for delivery in rig.sheet.told} == names(0, 170)
     stored = await rig.stored()
     assert {match.sightings for match in stored.values()} == {3}
     assert all(match.verified for match in stored.values())
@@ -50,32 +50,32 @@ async def test_each_certificate_is_told_once_and_all_is_verified(certhia_world: 
 @in_simulated_time
 async def test_a_restart_loses_nothing_and_repeats_nothing(certhia_world: World, tmp_path: Path) -> None:
     three(certhia_world)
-    certhia_world.grow(300)
+    certhia_world.grow(120)
     rig = Rig(certhia_world, tmp_path)
-    await rig.run(60)
+    await rig.run(20)
     certhia_world.grow(100)
     rig.origin = Point("now")
-    summary = await rig.run(100)
+    summary = await rig.run(20)
     await rig.check()
-    assert len(rig.sheet.told) == 400
+    assert len(rig.sheet.told) == 220
     assert (summary.entries, summary.verified, summary.matches, summary.sightings) == (300, 300, 100, 200)
     (resumed,) = [text for text in rig.texts if text.startswith("Resumed")]
     assert resumed.startswith("Resumed 3 logs at their verified positions, 300 entries behind")
 
 
-@pytest.mark.parametrize("seconds", [0.001, 0.03, 0.1, 0.3, 0.5, 1.0, 2.0, 5.0, 9.9])
+@pytest.mark.parametrize("seconds", [0.001, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0])
 @in_simulated_time
 async def test_stopping_at_any_moment_loses_nothing(certhia_world: World, tmp_path: Path, seconds: float) -> None:
     three(certhia_world)
-    certhia_world.grow(600)
+    certhia_world.grow(150)
     rig = Rig(certhia_world, tmp_path)
     for _ in range(3):
         begun = rig.clock.monotonic()
         await rig.run(seconds)
         assert rig.clock.monotonic() - begun <= seconds + 1.0, "ends within a second"
-    await rig.run(120)
+    await rig.run(20)
     await rig.check()
-    assert len(rig.sheet.told) == 600
+    assert len(rig.sheet.told) == 150
 
 
 # --- faults in our own code ---
@@ -85,20 +85,20 @@ async def test_stopping_at_any_moment_loses_nothing(certhia_world: World, tmp_pa
 @in_simulated_time
 async def test_an_exception_at_any_request_costs_nobody_anything(certhia_world: World, tmp_path: Path, at: int) -> None:
     three(certhia_world)
-    certhia_world.grow(300)
+    certhia_world.grow(80)
     rig = Rig(certhia_world, tmp_path)
     name = ("one", "two", "three")[at % 3]
     rig.transport = Faulty(rig.transport, 1 + at // 3, RuntimeError("unthought of"), lambda url: f"//{name}." in url)
     async with rig.running() as pipeline:
-        await rig.clock.sleep(40)
+        await rig.clock.sleep(8)
         certhia_world.grow(20)
-        await rig.clock.sleep(100)
+        await rig.clock.sleep(16)
         assert {status.health for status in pipeline.statuses()} == {Health.HEALTHY}
     await rig.check()
-    assert len(rig.sheet.told) == 320
+    assert len(rig.sheet.told) == 100
     assert rig.summary is not None
-    assert (rig.summary.entries, rig.summary.verified, rig.summary.matches) == (960, 960, 320)
-    assert rig.summary.sightings == 640
+    assert (rig.summary.entries, rig.summary.verified, rig.summary.matches) == (300, 300, 100)
+    assert rig.summary.sightings == 200
     assert {match.sightings for match in (await rig.stored()).values()} == {3}
     assert len([text for text in rig.texts if text.startswith("stopped by RuntimeError: unthought of")]) <= 1
 
@@ -118,8 +118,8 @@ async def test_a_log_whose_code_always_breaks_is_tried_ever_more_rarely(certhia_
 
     rig.transport = broken = Broken(rig.transport, 0, RuntimeError(), lambda url: True)
     rig.reading = Reading(poll_static=600, poll_rfc6962=600)
-    await rig.run(2700)
-    assert 14 <= broken.seen <= 17, "every five minutes in the end"
+    await rig.run(900)
+    assert 8 <= broken.seen <= 10, "every five minutes in the end"
     assert len(rig.sheet.told) == 10
 
 
@@ -142,16 +142,16 @@ async def test_an_unproven_log_begins_where_it_began_after_a_fault(certhia_world
 @in_simulated_time
 async def test_one_ill_log_costs_the_others_nothing(certhia_world: World, tmp_path: Path) -> None:
     three(certhia_world)
-    certhia_world.grow(300)
+    certhia_world.grow(120)
     certhia_world.logs["one"].hooks.append(silent())
     rig = Rig(certhia_world, tmp_path)
     async with rig.running() as pipeline:
-        await rig.clock.sleep(200)
+        await rig.clock.sleep(30)
         healths = {status.log.description: status.health for status in pipeline.statuses()}
         verified = {status.log.description: status.verified for status in pipeline.statuses()}
     assert healths == {"one": Health.FAILED, "two": Health.HEALTHY, "three": Health.HEALTHY}
-    assert verified == {"one": 0, "two": 300, "three": 300}
-    assert len(rig.sheet.told) == 300
+    assert verified == {"one": 0, "two": 120, "three": 120}
+    assert len(rig.sheet.told) == 120
 
 
 @in_simulated_time
@@ -186,13 +186,13 @@ async def test_no_log_to_follow_is_said(certhia_world: World, tmp_path: Path) ->
 @in_simulated_time
 async def test_it_ends_when_nothing_is_left_to_read(certhia_world: World, tmp_path: Path) -> None:
     three(certhia_world)
-    certhia_world.grow(300)
+    certhia_world.grow(120)
     rig = Rig(certhia_world, tmp_path)
     rig.reading = Reading(until=Point("now"))
     async with rig.running():
         await rig.clock.sleep(20)
     await rig.check()
-    assert sorted(text for text in rig.texts if text.startswith("read until")) == ["read until 300"] * 3
+    assert sorted(text for text in rig.texts if text.startswith("read until")) == ["read until 120"] * 3
 
 
 @in_simulated_time
@@ -201,20 +201,20 @@ async def test_a_log_that_is_gone_finishes_what_it_has(certhia_world: World, tmp
     certhia_world.rfc6962("four")
     certhia_world.grow(30)
     rig = Rig(certhia_world, tmp_path)
-    rig.refresh = 100
+    rig.refresh = 10
     async with rig.running() as pipeline:
-        await rig.clock.sleep(60)
+        await rig.clock.sleep(8)
         gone = certhia_world.logs["one"]
         gone.add(certhia_world.ca.issue(["late.example.com"]))
         gone.publish()
         certhia_world.pages["/log_list.json"] = without(certhia_world, "one")
-        await rig.clock.sleep(200)
+        await rig.clock.sleep(20)
         finished = {status.log.description: status.finished for status in pipeline.statuses()}
         assert finished == {"one": "no longer to be followed", "two": "", "three": "", "four": ""}
         certhia_world.grow(5)
-        await rig.clock.sleep(60)
+        await rig.clock.sleep(8)
         del certhia_world.pages["/log_list.json"]
-        await rig.clock.sleep(200)
+        await rig.clock.sleep(20)
     await rig.check()
     assert len(rig.sheet.told) == 36, "and is taken up where it was left when it comes back"
 
@@ -232,13 +232,13 @@ async def test_changed_parameters_take_effect_without_a_restart(certhia_world: W
     log = certhia_world.rfc6962("one")
     certhia_world.grow(30)
     rig = Rig(certhia_world, tmp_path)
-    rig.refresh = 100
+    rig.refresh = 10
     async with rig.running() as pipeline:
-        await rig.clock.sleep(60)
+        await rig.clock.sleep(8)
         log.host = "http://elsewhere.world.test"
-        await rig.clock.sleep(100)
+        await rig.clock.sleep(10)
         certhia_world.grow(10)
-        await rig.clock.sleep(60)
+        await rig.clock.sleep(8)
         assert [status.log.monitoring_url for status in pipeline.statuses()] == [log.url]
     await rig.check()
     assert rig.summary is not None
@@ -248,19 +248,19 @@ async def test_changed_parameters_take_effect_without_a_restart(certhia_world: W
 
 @in_simulated_time
 async def test_a_change_in_the_midst_of_reading_loses_nothing(certhia_world: World, tmp_path: Path) -> None:
-    log = certhia_world.rfc6962("one", max_get_entries=8)
-    certhia_world.grow(800)
+    log = certhia_world.rfc6962("one", max_get_entries=4)
+    certhia_world.grow(120)
     rig = Rig(certhia_world, tmp_path)
     rig.refresh = 1.0
     async with rig.running():
         for number in range(10):
             await rig.clock.sleep(1.0)
             log.host = f"http://host{number}.world.test"
-        await rig.clock.sleep(60)
+        await rig.clock.sleep(10)
     await rig.check()
-    assert len(rig.sheet.told) == 800
+    assert len(rig.sheet.told) == 120
     assert rig.summary is not None
-    assert (rig.summary.matches, rig.summary.sightings) == (800, 0)
+    assert (rig.summary.matches, rig.summary.sightings) == (120, 0)
 
 
 @in_simulated_time
@@ -271,15 +271,15 @@ async def test_a_log_that_is_added_starts_from_the_last_complete_list(
     certhia_world.grow(10)
     rig = Rig(certhia_world, tmp_path)
     rig.origin = Point("now")
-    rig.refresh = 1000
+    rig.refresh = 100
     async with rig.running():
-        await certhia_clock.sleep(600)
+        await certhia_clock.sleep(60)
         new = certhia_world.static("two")
         for number in range(20):
             new.add(certhia_world.ca.issue([f"new{number}.example.com"]))
             new.publish()
-            await certhia_clock.sleep(5)
-        await certhia_clock.sleep(800)
+            await certhia_clock.sleep(1)
+        await certhia_clock.sleep(110)
     assert {delivery.match.names for delivery in rig.sheet.told} == {(f"new{n}.example.com",) for n in range(20)}
 
 
@@ -289,12 +289,12 @@ async def test_a_list_that_cant_be_had_changes_nothing(certhia_world: World, tmp
     three(certhia_world)
     certhia_world.grow(10)
     rig = Rig(certhia_world, tmp_path)
-    rig.refresh = 100
+    rig.refresh = 10
     rig.transport = Faulty(rig.transport, 2, broken, lambda url: url == LIST)
     async with rig.running():
-        await rig.clock.sleep(150)
+        await rig.clock.sleep(15)
         certhia_world.grow(10)
-        await rig.clock.sleep(100)
+        await rig.clock.sleep(20)
     await rig.check()
     assert len([text for text in rig.texts if "could not be loaded" in text]) == 1
 
@@ -311,7 +311,7 @@ async def test_sixty_idle_logs_cost_a_head_a_poll_each(
     for number in range(20):
         certhia_world.rfc6962(f"rfc{number}")
     rig = Rig(certhia_world, tmp_path)
-    rig.origin = Point("now")
+    rig.origin, rig.reading = Point("now"), Reading()
     async with rig.running() as pipeline:
         await certhia_clock.sleep(60)
         before = {name: dict(log.traffic.requests) for name, log in certhia_world.logs.items()}
