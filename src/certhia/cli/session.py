@@ -21,7 +21,7 @@ from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
 from certhia.logs.pace import Paces
 from certhia.model import Delivery, Match, Sink, SinkClosed
-from certhia.net import contact_notice, raise_file_limit
+from certhia.net import contact_notice, keep_memory, raise_file_limit
 from certhia.pipeline import Parts, Pipeline
 from certhia.quantity import Point
 from certhia.rules.roots import Roots
@@ -92,6 +92,7 @@ class Session:
             if text:
                 self._messages(text)
         raise_file_limit()
+        keep_memory()
         state = await stack.enter_async_context(
             await State.open(state_dir(settings.state.name), clock=clock, follow=True)
         )
