@@ -92,8 +92,8 @@ async def _refresh(settings: Settings) -> None:
                     await clock.sleep(0.2)
         except TimeoutError:
             raise StateError(
-                f"{state.directory}: nobody took up the request in {ANSWER_WITHIN:.0f} s; is certhia watch running there? "
-                "The next one that does loads the lists anyway"
+                f"{state.directory}: nobody took up the request in {ANSWER_WITHIN:.0f} s; is certhia watch running "
+                "there? The next one that does loads the lists anyway"
             ) from None
     print(answer)
 
