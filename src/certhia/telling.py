@@ -98,12 +98,13 @@ class Teller:
     async def _tell_stored(self, log_id: bytes, matches: Sequence[Match]) -> None:
         """Nothing counts as seen before it is staged: whoever is stopped while the state is asked leaves no trace, and
         no other log's sighting of the same certificate comes before its match."""
-        unknown = [match.key for match in matches if match.key not in self.seen]
-        known = await self._state.find(unknown) if unknown else {}
-        others = [match.sighting.index for match in matches if match.key in known or match.key in self.seen]
+        unseen = [match.key for match in matches if match.key not in self.seen]
+        unknown = set(unseen).difference(await self._state.find(unseen)) if unseen else set()
+        others = [match.sighting.index for match in matches if match.key not in unknown]
         again = await self._state.sighted(log_id, others) if others else set()
         for match in matches:
-            if self.seen.add(match.key) and match.key not in known:
+            if self.seen.add(match.key) and match.key in unknown:
+                unknown.remove(match.key)
                 self.matches += 1
                 self._state.writer.match(match, self._sinks)
             else:

@@ -1,0 +1,90 @@
+"""What people are told of an entry is what its leaf says."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from certhia import decode
+from certhia._core import Entry, Issuers, Page
+from certhia.model import Log, RuleHit
+from certhia.testing import FakeLog, Issued, World
+
+HITS = (RuleHit("example.com", "www.example.com", "san", "below"),)
+
+
+def entry_of(world: World, issued: Issued, *, timestamp: int = 1_790_000_000_123) -> tuple[Log, Entry, FakeLog]:
+    log = world.rfc6962("alpha", description="Alpha 2026", operator="Someone")
+    log.add(world.ca.issue(["other.example"]), issued, timestamp=timestamp)
+    log.publish()
+    body = world.handle("GET", f"{log.url}ct/v1/get-entries?start=0&end=1").body
+    return log.model, Page.from_get_entries([body], 0, Issuers())[1], log
+
+
+@pytest.mark.parametrize("precert", [False, True])
+def test_all_that_a_match_tells(certhia_world: World, precert: bool) -> None:
+    issued = certhia_world.ca.issue(
+        ["www.example.com", "*.example.org"], ["192.0.2.7"], precert=precert, organization="Acme Ltd", serial=0xAB12
+    )
+    log, entry, _ = entry_of(certhia_world, issued)
+    match = decode.match(log, entry, HITS, verified=True, seen=5.0)
+    assert match.key == match.tbs_sha256 == issued.tbs_sha256
+    assert match.names == ("www.example.com", "*.example.org", "192.0.2.7")
+    assert match.hits == HITS
+    assert (match.not_before, match.not_after) == (issued.not_before, issued.not_after)
+    assert match.serial == "AB12"
+    assert match.issuer_organization == "Certhia Test"
+    assert match.subject_organization == "Acme Ltd"
+    assert "Certhia Test Intermediate" in match.issuer
+    assert match.sha256 == issued.sha256, "of the precertificate as submitted, or of the certificate"
+    assert (match.verified, match.seen, match.sightings) == (True, 5.0, 1)
+    assert (match.log.id, match.log.url, match.log.description, match.log.operator) == (
+        log.id,
+        log.url,
+        "Alpha 2026",
+        "Someone",
+    )
+    assert match.sighting == decode.sighting(log, entry)
+    assert (match.sighting.log_id, match.sighting.index) == (log.id, 1)
+    assert (match.sighting.is_precert, match.sighting.timestamp) == (precert, 1_790_000_000_123)
+
+
+def test_a_precertificate_and_its_certificate_have_one_key(certhia_world: World) -> None:
+    precert = certhia_world.ca.issue(["www.example.com"], precert=True)
+    log, first, fake = entry_of(certhia_world, precert)
+    final = certhia_world.ca.finish(precert, [fake.sct(fake.entries[1])])
+    fake.add(final)
+    fake.publish()
+    body = certhia_world.handle("GET", f"{fake.url}ct/v1/get-entries?start=2&end=2").body
+    second = Page.from_get_entries([body], 2, Issuers())[0]
+    told = [decode.match(log, one, HITS, verified=False, seen=0) for one in (first, second)]
+    assert told[0].key == told[1].key
+    assert told[0].sha256 != told[1].sha256
+    assert told[1].sha256 == hashlib.sha256(final.der).digest()
+    assert told[0].spki_sha256 == told[1].spki_sha256
+
+
+def test_signed_by_a_precertificate_signing_certificate_all_the_same(certhia_world: World) -> None:
+    issued = certhia_world.ca.issue(["www.example.com"], precert=True, precert_signer=True)
+    log, entry, _ = entry_of(certhia_world, issued)
+    assert decode.match(log, entry, HITS, verified=False, seen=0).key == issued.tbs_sha256
+
+
+def test_each_sighting_has_a_key_of_its_own(certhia_world: World) -> None:
+    issued = certhia_world.ca.issue(["www.example.com"])
+    log, entry, fake = entry_of(certhia_world, issued)
+    other = certhia_world.static("beta").model
+    keys = {decode.sighting_key(one, entry, issued.tbs_sha256) for one in (log, other)}
+    assert len(keys) == 2
+    assert decode.sighting_key(log, entry, issued.tbs_sha256) in keys, "stable over restarts"
+    fake.add(issued)
+    fake.publish()
+    body = certhia_world.handle("GET", f"{fake.url}ct/v1/get-entries?start=2&end=2").body
+    again = Page.from_get_entries([body], 2, Issuers())[0]
+    assert decode.sighting_key(log, again, issued.tbs_sha256) not in keys
+
+
+def test_organizations_may_be_missing(certhia_world: World) -> None:
+    log, entry, _ = entry_of(certhia_world, certhia_world.ca.issue(["www.example.com"]))
+    assert decode.match(log, entry, HITS, verified=False, seen=0).subject_organization == ""
