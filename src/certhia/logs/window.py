@@ -17,6 +17,12 @@ JOIN_BYTES = 8 << 20
 TRIES = 3  # of one request within a round, before the round counts as failed
 LAG_PATIENCE = 60.0  # seconds until a lagging front end ends the round, so that a newer head is asked for
 UNKNOWN_ENTRY = 6000  # bytes of an entry before the first answer came
+BESIDE = 0.4  # of a body: its page, and pieces that are not joined yet
+
+
+def cost(size: int) -> int:
+    """Bytes of memory that a body of `size` bytes needs until its page is done with."""
+    return size + int(size * BESIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class Window:
         except BaseException:
             lease.give()
             raise
-        lease.resize(len(fetched.body))
+        lease.resize(cost(len(fetched.body)))
         self._entry_bytes = max(len(fetched.body) // fetched.count, 1)
         if fetched.start + fetched.count < end:
             heapq.heappush(self._holes, (fetched.start + fetched.count, end))
@@ -151,7 +157,7 @@ class Window:
         """The lowest range that nobody asks for yet, with room for its answer; None when all is asked for."""
         while self._error is None and (lowest := self._lowest()) is not None:
             start, end = lowest
-            size = (end - start) * self._entry_bytes
+            size = cost((end - start) * self._entry_bytes)
             if start == self._position:
                 self._mark(start, end)
                 return start, end, await self._budget.line(size)
