@@ -19,7 +19,7 @@ NAMES = ["m.jsonl", "m.json", "m.csv", "m.txt"]
 
 
 def ids(path: Path) -> list[int]:
-    return [json.loads(line)["id"] for line in path.read_text().splitlines()]
+    return [int(json.loads(line)["id"][:2], 16) for line in path.read_text().splitlines()]
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def test_other_peoples_text_is_not_ours(name: str, foreign: str) -> None:
 def test_json_lines_and_objects(make: Make) -> None:
     line = Format("jsonl").text(make(5))
     assert line.count("\n") == 1
-    assert json.loads(line)["id"] == 5
+    assert json.loads(line)["id"] == "05" * 32
     block = Format("json").text(make(5))
     assert block.startswith('{\n  "timestamp": ')
     assert block.endswith("\n}\n")

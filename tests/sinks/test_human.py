@@ -19,7 +19,7 @@ def hit(rule: str = "example.com", name: str = "www.example.com", programme: str
 def test_one_aligned_line(make: Make) -> None:
     assert line(make(7)) == (
         "2025-10-09 08:53:21  www.example.com                       precert  verified    "
-        "Example 'Log2026' #1007     Let's Encrypt         example.com  [Acme (hackerone)]  +2 names\n"
+        "Example 'Log2026' #1007   example.com  [Acme (hackerone)]  +2 names  Let's Encrypt\n"
     )
 
 
@@ -28,7 +28,8 @@ def test_columns_stay_where_they_are(make: Make) -> None:
     lines = [line(make(1)), line(make(2, verified=False, log=log, issuer_organization="O" * 90))]
     assert lines[0].index("precert") == lines[1].index("precert")
     assert lines[1].index("unverified") == lines[0].index("verified")
-    assert "A log with a desc... #1002" in lines[1]
+    assert "A log with a de... #1002" in lines[1]
+    assert line(make(7), brief=True).startswith("08:53:21  www.example.com")
 
 
 def test_the_rule_is_told_where_it_is_not_the_name_itself(make: Make) -> None:

@@ -45,4 +45,4 @@ def test_the_reference_has_every_field() -> None:
     rows = reference().splitlines()
     assert len(rows) == len(FIELDS) + 2
     assert rows[2].startswith("| `timestamp` | integer | ")
-    assert "| `id` | integer or null | " in reference()
+    assert "| `id` | string | " in reference()

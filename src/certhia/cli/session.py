@@ -133,7 +133,7 @@ class Session:
         output = self._settings.output
         sinks: list[Sink] = []
         if output.format != "silent":
-            self._stdout = Stdout(Format(output.format, color=self._coloured(sys.stdout)), clock=self._clock)
+            self._stdout = Stdout(Format(output.format, color=self._coloured(sys.stdout), brief=_is_terminal(sys.stdout)), clock=self._clock)
             sinks.append(self._stdout)
         sinks += [File(path) for path in output.files]
         for sink in sinks:

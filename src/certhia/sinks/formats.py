@@ -28,10 +28,12 @@ class Format:
     Attributes:
         name: as `--format` calls it.
         color: for `human`, whether to use the terminal's colours.
+        brief: for `human`, times without their date.
     """
 
     name: str
     color: bool = False
+    brief: bool = False
 
     def __post_init__(self) -> None:
         """Raises ConfigError for a name that is none of `FORMATS`."""
@@ -57,7 +59,7 @@ class Format:
         """One match, newline included; empty for `silent`."""
         match self.name:
             case "human":
-                return line(delivery, color=self.color)
+                return line(delivery, color=self.color, brief=self.brief)
             case "jsonl":
                 return render.json_text(record(delivery)) + "\n"
             case "json":

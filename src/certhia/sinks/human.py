@@ -10,27 +10,26 @@ from certhia.model import Delivery, Match
 from certhia.render import column, domain, short, terminal
 from certhia.sinks.record import common_name, matched_name
 
-_NAME, _ISSUER, _LOG = 36, 20, 26  # columns; a longer name pushes the rest, the others are cut
+_NAME, _ISSUER, _LOG = 36, 20, 24  # columns; a longer name pushes the rest, the others are cut
 
 _DIM, _BOLD, _GREEN, _YELLOW, _CYAN, _OFF = "\x1b[2m", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[1;36m", "\x1b[0m"
 
 
-def line(delivery: Delivery, *, color: bool = False) -> str:
+def line(delivery: Delivery, *, color: bool = False, brief: bool = False) -> str:
     """One line, with its newline:
 
-    time, name, precertificate or certificate, verified or not yet, log and index, issuer, then what else there is to
-    say: the rule where it is not the name itself, programme, further names, whether it was told before.
+    time (without the date where `brief`), name, precertificate or certificate, verified or not yet, log and index, then
+    what else there is to say: the rule where it is not the name itself, programme, further names, issuer, whether it
+    was told before.
     """
     match = delivery.match
     sighting = match.sighting
-    issuer = match.issuer_organization or common_name(match.issuer)
     parts = [
-        _paint(utc(match.seen).strftime("%Y-%m-%d %H:%M:%S"), _DIM, color),
+        _paint(utc(match.seen).strftime("%H:%M:%S" if brief else "%Y-%m-%d %H:%M:%S"), _DIM, color),
         _paint(column(domain(matched_name(match)), _NAME), _CYAN, color),
         "precert" if sighting.is_precert else "cert   ",
         _paint("verified  ", _GREEN, color) if match.verified else _paint("unverified", _DIM, color),
         _paint(column(_place(match), _LOG), _DIM, color),
-        column(short(issuer, _ISSUER), _ISSUER),
         *_remarks(delivery, color),
     ]
     return "  ".join(part for part in parts if part).rstrip() + "\n"
@@ -51,6 +50,8 @@ def _remarks(delivery: Delivery, color: bool) -> list[str]:
     more = len(match.names) - 1
     if more > 0:
         remarks.append(_paint(f"+{more} name{'s' if more > 1 else ''}", _DIM, color))
+    issuer = match.issuer_organization or common_name(match.issuer)
+    remarks.append(_paint(short(issuer, _ISSUER), _DIM, color))
     if delivery.repeat:
         remarks.append(_paint("told before", _BOLD, color))
     return remarks

@@ -11,7 +11,7 @@ from certhia.model import Delivery, Match
 def record(match: Match | Delivery) -> dict[str, object]:
     """A match's fields by name, ready for JSON. Texts are as the core read them: they leave through `render`.
 
-    A bare match stands for one that is streamed and not stored: its `id` is null and `repeat` false.
+    A bare match stands for one that is streamed and not stored; `repeat` is false.
     """
     delivery = match if isinstance(match, Delivery) else Delivery(0, match)
     match = delivery.match
@@ -32,7 +32,7 @@ def record(match: Match | Delivery) -> dict[str, object]:
         "issuer": common_name(match.issuer),
         "is_precert": sighting.is_precert,
         "ct_log_url": match.log.url,
-        "id": delivery.id or None,
+        "id": match.key.hex(),
         "repeat": delivery.repeat,
         "rule": (first and first.rule) or None,
         "rules": _hits(match),

@@ -49,7 +49,7 @@ FIELDS: tuple[Field, ...] = (
     Field("issuer", _STRING, "Common name of the issuer; its distinguished name where it has none"),
     Field("is_precert", _BOOLEAN, "Whether this sighting is a precertificate"),
     Field("ct_log_url", _STRING, "The log that it was seen in"),
-    Field("id", {"type": ["integer", "null"]}, "Stable when a match is told again; null where it is not stored"),
+    Field("id", _SHA256, "The same whenever and wherever this match is told again: what a receiver deduplicates by"),
     Field("repeat", _BOOLEAN, "Whether this may have been told before, with the same id"),
     Field("rule", _STRING_OR_NULL, "The first rule that matched, as its author wrote it"),
     Field("rules", _HITS, "Every rule that matched, with each name and why"),
