@@ -59,7 +59,7 @@ bench: .venv/ready ## CPU, rate and memory of our own process, as a table and as
 	$(BIN)/python benches/run.py $(ARGS)
 
 fuzz: .venv/ready ## every parser of the core against mutated input, SECONDS=60 each
-	scripts/fuzz $(SECONDS)
+	@scripts/fuzz $(SECONDS) $(ARGS)
 
 soak: .venv/ready ## follow a growing world for SECONDS=3600 and watch memory, lag and the ledger
 	$(BIN)/python benches/soak.py $(ARGS)
