@@ -56,11 +56,12 @@ def healths(statuses: Sequence[Status]) -> list[str]:
 
 
 def _troubles(statuses: Iterable[Status]) -> list[str]:
-    """The logs that aren't well, the worst first; a few of them, for many ill ones mostly have one cause."""
-    ill = [status for status in statuses if status.health is not Health.HEALTHY]
+    """The logs that aren't well or keep us waiting, the worst first; a few, for many ill ones mostly have one cause."""
+    ill = [status for status in statuses if status.health is not Health.HEALTHY or status.lagging]
     ill.sort(key=lambda status: -status.failures)
     lines = [
-        f"{status.log.description or status.log.url}: {status.health.value}: {status.error or status.lagging}"
+        f"{status.log.description or status.log.url}: "
+        + (f"{status.health.value}: {status.error}" if status.error else f"waited for: {status.lagging}")
         for status in ill[:TROUBLES]
     ]
     return lines + ([f"and {len(ill) - TROUBLES} more: certhia logs shows all"] if len(ill) > TROUBLES else [])
