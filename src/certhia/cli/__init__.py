@@ -13,6 +13,8 @@ def main() -> None:
     """Entry point of the `certhia` program."""
     if sys.platform == "win32":
         sys.exit("certhia: Windows is not supported; use WSL or Linux")
+    from certhia.cli import collector
     from certhia.cli.app import run
 
+    collector.begin()
     run(sys.argv[1:])

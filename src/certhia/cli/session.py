@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import TextIO
 
-from certhia.cli import report
+from certhia.cli import collector, report
 from certhia.cli.messages import Messages
 from certhia.cli.progress import Live, heading, line
 from certhia.cli.setup import choice_of, connect, reading_of, sources_of
@@ -57,6 +57,7 @@ class Session:
         """Runs until stopped; gives the exit status. Raises CerthiaError."""
         async with AsyncExitStack() as stack:
             pipeline = await self._build(stack)
+            collector.settle()
             self._on_signals(pipeline)
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(self._figures(pipeline)), group.create_task(self._healths(pipeline))]
@@ -133,7 +134,10 @@ class Session:
         output = self._settings.output
         sinks: list[Sink] = []
         if output.format != "silent":
-            self._stdout = Stdout(Format(output.format, color=self._coloured(sys.stdout), brief=_is_terminal(sys.stdout)), clock=self._clock)
+            self._stdout = Stdout(
+                Format(output.format, color=self._coloured(sys.stdout), brief=_is_terminal(sys.stdout)),
+                clock=self._clock,
+            )
             sinks.append(self._stdout)
         sinks += [File(path) for path in output.files]
         for sink in sinks:
