@@ -110,7 +110,7 @@ async def test_a_log_whose_code_always_breaks_is_tried_ever_more_rarely(certhia_
     rig = Rig(certhia_world, tmp_path)
 
     class Broken(Faulty):
-        async def get(self, url: str, **options: object):  # type: ignore[no-untyped-def, override]
+        async def get(self, url: str, **options: object):  # type: ignore[no-untyped-def]
             if "//one." in url:
                 self.seen += 1
                 raise RuntimeError("always")

@@ -206,7 +206,7 @@ class Bench:
 
 def flipped(world: World, log: FakeLog, count: int, *places: int, times: int | None = None) -> Fault:
     """Fills an empty log with `count` entries; the fault serves other ones at `places`, which the log never signed."""
-    twin = FakeLog(log.name, log.protocol, world.clock, log.settings, seed="twin")
+    twin = FakeLog(log.name, log.protocol, world.clock, log.settings, seed=1)
     issued = sources(world)
     for each in (log, twin):
         each.extend_raw(issued, count)

@@ -48,6 +48,8 @@ def with_stats_seconds(arguments: Sequence[str]) -> list[str]:
     """`--stats` may stand without its seconds, which the option parser can't express: they are put in."""
     out: list[str] = []
     for place, argument in enumerate(arguments):
+        if argument == "--":
+            return out + list(arguments[place:])
         following = arguments[place + 1] if place + 1 < len(arguments) else ""
         bare = argument == "--stats" and not re.fullmatch(r"\d+(\.\d+)?", following)
         out.append(f"--stats={DEFAULT_STATS}" if bare else argument)

@@ -1,0 +1,76 @@
+"""Figures and summaries in words that are right."""
+
+from __future__ import annotations
+
+from certhia.cli import report
+from certhia.logs.status import Status
+from certhia.model import Health, Log, Protocol
+from certhia.pipeline import Summary
+
+DONE = Summary(
+    logs=3, entries=1_234_567, verified=1_234_567, quarantined=2, matches=42, sightings=1001, seconds=7300, alarms=()
+)
+
+
+def status(name: str, health: Health = Health.HEALTHY, **fields: object) -> Status:
+    log = Log(name.encode().ljust(32), b"", name, "Op", Protocol.STATIC, "https://log.test/", "https://log.test/")
+    return Status(log, health=health, **fields)  # type: ignore[arg-type]
+
+
+def changed(**fields: object) -> Summary:
+    values = {name: getattr(DONE, name) for name in Summary.__slots__}
+    return Summary(**{**values, **fields})
+
+
+def test_a_summary() -> None:
+    assert report.summary(DONE) == [
+        "1,234,567 entries seen in 3 logs (169/s over 2h), 1,234,567 verified, 2 quarantined, "
+        "42 matches (1,001 further sightings)"
+    ]
+
+
+def test_what_was_not_verified_is_said() -> None:
+    assert report.summary(changed(verified=1_234_000))[1:] == [
+        "567 entries were not verified yet: the next run reads them again"
+    ]
+
+
+def test_what_was_dropped_is_said() -> None:
+    (line,) = report.summary(DONE, dropped=1500)[1:]
+    assert line.startswith("1,500 streamed matches were dropped")
+
+
+def test_alarms_are_repeated_and_inert() -> None:
+    (line,) = report.summary(changed(alarms=("Log \x1b[31m: root differs\n",)))[1:]
+    assert line.startswith("alarm: Log ")
+    assert "\x1b" not in line
+    assert "\n" not in line
+
+
+def test_a_run_of_no_time() -> None:
+    assert "(0/s over 0s)" in report.summary(changed(seconds=0.0))[0]
+
+
+def test_totals_fit_the_terminal() -> None:
+    assert report.totals(DONE, 200) == "1,234,567 entries, 1,234,567 verified, 2 quarantined, 42 matches"
+    assert len(report.totals(DONE, 20)) == 20
+
+
+def test_healths() -> None:
+    statuses = [status("a"), status("b", Health.FAILED, failures=4, error="no answer"), status("c")]
+    assert report.healths(statuses) == ["logs: 2 healthy, 1 failed", "b: failed: no answer"]
+    assert report.healths([]) == ["logs: none"]
+
+
+def test_many_ill_logs_are_told_in_few_lines_the_worst_first() -> None:
+    ill = [status(f"log{number}", Health.FAILED, failures=number, error="down") for number in range(3, 20)]
+    lines = report.healths(ill)
+    assert lines[1] == "log19: failed: down"
+    assert len(lines) == 2 + report.TROUBLES
+    assert lines[-1].startswith(f"and {len(ill) - report.TROUBLES} more")
+
+
+def test_a_log_without_a_description_is_known_by_its_url() -> None:
+    log = Log(b"i" * 32, b"", "", "Op", Protocol.STATIC, "https://log.test/x/", "https://log.test/x/")
+    ill = Status(log, health=Health.DEGRADED, error="down")
+    assert report.healths([ill])[1] == "https://log.test/x/: degraded: down"

@@ -1,0 +1,22 @@
+"""JSON Schemas of what Certhia prints."""
+
+from __future__ import annotations
+
+import json
+
+from jsonschema import Draft202012Validator
+from tests.cli.conftest import Command
+
+
+def test_the_schema_of_a_match_is_one(certhia: Command) -> None:
+    done = certhia("schema", "match")
+    assert done.status == 0
+    schema = json.loads(done.out)
+    Draft202012Validator.check_schema(schema)
+    assert {"index", "verified", "rule", "sightings"} <= set(schema["properties"])
+
+
+def test_there_is_no_other(certhia: Command) -> None:
+    done = certhia("schema", "nonsense")
+    assert done.status == 2
+    assert "match" in done.err
