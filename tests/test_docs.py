@@ -141,7 +141,7 @@ def test_notice_names_the_data_that_is_shipped() -> None:
     notice = " ".join((ROOT / "NOTICE").read_text(encoding="utf-8").split())
     lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
     versions = {package["name"]: package["version"] for package in lock["package"]}
-    for name in ("psl", "idna", "icu_normalizer_data", "icu_properties_data"):
+    for name in ("psl", "idna", "icu_normalizer_data", "icu_properties_data", "libdeflate-sys"):
         assert f"{name} {versions[name]}" in notice, name
     origin = (ROOT / "src/certhia/data/ORIGIN.md").read_text(encoding="utf-8")
     version, date = re.findall(r"version ([\d.]+).*\| (\d{4}-\d\d-\d\d) \|", origin)[0]
