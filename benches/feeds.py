@@ -83,6 +83,14 @@ def quiet_world(*, logs: int, tls: bool) -> Iterator[Feed]:
 
 
 @contextmanager
+def growing_world(*, logs: int, rate: float) -> Iterator[Feed]:
+    """So many logs of all kinds, which grow by `rate` entries a second together."""
+    command = [sys.executable, "-m", "certhia.testing.feed", "--logs", str(logs), "--rate", str(rate)]
+    with _announced(command, 300) as feed:
+        yield feed
+
+
+@contextmanager
 def many_logs(source: Entries, *, logs: int, count: int) -> Iterator[Feed]:
     """So many logs, half of them static, of `count` entries each at full speed."""
     command = [sys.executable, str(ROOT / "benches" / "many.py"), str(source.path), str(logs), str(count)]

@@ -130,7 +130,7 @@ def stretch(feed: Feed, *, after: float, seconds: float) -> Watched:
             time.sleep(after)
             before = _cpu(process.pid)
             time.sleep(seconds)
-            used, resident, peak = _cpu(process.pid) - before, *_memory(process.pid)
+            used, resident, peak = _cpu(process.pid) - before, *memory(process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -147,7 +147,8 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(pid: int) -> tuple[float, float]:
+def memory(pid: int) -> tuple[float, float]:
+    """Resident MB of a process, now and at its highest."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     values = {
         name: int(rest.split()[0]) * 1024 / MB
