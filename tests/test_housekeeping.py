@@ -1,0 +1,120 @@
+"""What is done beside following."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from certhia.clock import Clock
+from certhia.errors import BadAnswer
+from certhia.housekeeping import REFRESH, Housekeeping, Keeping
+from certhia.logs import snapshot
+from certhia.logs.pace import Paces
+from certhia.logs.status import Status
+from certhia.model import Head, Health, Log, Protocol
+from certhia.store import State
+from certhia.testing import SimClock, in_simulated_time
+
+LOG = Log(b"i" * 32, b"", "Alpha", "Op", Protocol.STATIC, "https://log.test/", "https://log.test/")
+
+
+class House:
+    """Housekeeping over a state and one log's status."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self.state = state
+        self.status = Status(LOG, head=Head(100, b"r" * 32, 5, b""), position=100, health=Health.DEGRADED)
+        self.said: list[tuple[str, str]] = []
+        self.paces = Paces(clock, remembered={"log.test": 2.5})
+        self.keeper = Housekeeping(state, self.paces, lambda: [self.status], self.say, clock=clock)
+
+    def say(self, text: str, *, level: str = "info", log: str = "") -> None:
+        self.said.append((level, text))
+
+
+@asynccontextmanager
+async def house(path: Path, clock: Clock) -> AsyncIterator[House]:
+    async with await State.open(path, clock=clock, follow=True) as state:
+        yield House(state, clock)
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    task = asyncio.get_running_loop().create_task(work)
+    try:
+        yield
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@in_simulated_time
+async def test_snapshots_are_saved_now_and_then(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async with house(tmp_path, certhia_clock) as here, beside(here.keeper.snapshots()):
+        await certhia_clock.sleep(31)
+        await here.state.writer.durable()
+        assert json.loads(await here.state.recall("paces") or "") == {"log.test": 2.5}
+        heads, healths = snapshot.read(await here.state.recall(snapshot.NAME), certhia_clock.now())
+        assert heads[LOG.id].size == 100
+        assert healths == {LOG.id: Health.DEGRADED}
+
+
+@in_simulated_time
+async def test_requests_of_other_processes_are_taken_up(certhia_clock: SimClock, tmp_path: Path) -> None:
+    asked = []
+
+    async def refresh() -> None:
+        asked.append(certhia_clock.monotonic())
+        if len(asked) == 2:
+            raise BadAnswer("no list today")
+
+    async with (
+        house(tmp_path, certhia_clock) as here,
+        beside(here.state.writer.run()),
+        beside(here.keeper.requests(refresh)),
+    ):
+        numbers = []
+        for kind in (REFRESH, REFRESH, "dance"):
+            numbers.append(await here.state.request(kind, ""))
+            await certhia_clock.sleep(3)
+            await here.state.writer.durable()
+        answers = [await here.state.answer(number) for number in numbers]
+        assert answers[:2] == ["done", "failed: no list today"]
+        assert (answers[2] or "").startswith("unknown request 'dance'")
+        await certhia_clock.sleep(30)
+        assert len(asked) == 2, "each is taken up once"
+
+
+@in_simulated_time
+async def test_limits_below_the_logs_growth_are_an_alarm_once(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async with house(tmp_path, certhia_clock) as here:
+        keeping = Keeping(max_matches=10, limited=True)
+        async with beside(here.keeper.watch_limits(keeping)):
+            for minute in range(20):
+                here.status.head = Head(1000 * (minute + 1), b"", 5, b"")
+                await certhia_clock.sleep(60)
+            assert [level for level, _ in here.said] == ["error"]
+            assert "--max-rate" in here.said[0][1]
+            here.status.position = 50_000
+            await certhia_clock.sleep(120)
+            for minute in range(20):
+                here.status.head = Head(100_000 + 1000 * minute, b"", 5, b"")
+                await certhia_clock.sleep(60)
+            assert len(here.said) == 2, "and again after it had caught up"
+
+
+@in_simulated_time
+async def test_a_backlog_that_shrinks_or_no_limit_is_no_alarm(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async with house(tmp_path, certhia_clock) as here:
+        async with beside(here.keeper.watch_limits(Keeping(max_matches=10, limited=True))):
+            for minute in range(30):
+                here.status.head = Head(100_000 - 1000 * minute, b"", 5, b"")
+                await certhia_clock.sleep(60)
+        async with beside(here.keeper.watch_limits(Keeping(max_matches=10))):
+            await certhia_clock.sleep(1)
+        assert here.said == []
