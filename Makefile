@@ -61,7 +61,7 @@ bench: .venv/ready ## CPU, rate and memory of our own process, as a table and as
 fuzz: .venv/ready ## every parser of the core against mutated input, SECONDS=60 each
 	@scripts/fuzz $(SECONDS) $(ARGS)
 
-soak: .venv/ready ## follow a growing world for SECONDS=3600 and watch memory, lag and the ledger
+soak: .venv/ready ## follow a growing world for an hour (ARGS="--seconds 600"), killed and left alone, with an eye on memory and ledger
 	$(BIN)/python benches/soak.py $(ARGS)
 
 wheel: .venv/ready ## a wheel in dist/, tried in an empty environment

@@ -1,4 +1,4 @@
-"""`make soak`: follows a growing world for long, first killed again and again, then left alone with an eye on its memory.
+"""`make soak`: a growing world followed for long, first killed again and again, then left alone with an eye on memory.
 
 Ends with status 1 when the ledger has a fault, a log was left behind, or memory kept growing.
 """
@@ -11,13 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from feeds import clean_environment
-from process import PROGRAM, state
+from feeds import CACHE, clean_environment, growing_world
+from process import PROGRAM, memory, state
 
 KILLED = 0.25  # of the time: the part with kills
 KILL_EVERY = 15.0  # seconds
@@ -36,8 +35,9 @@ def main() -> int:
     )
     parser.add_argument("--logs", type=int, default=12, help="how many logs (default 12)")
     options = parser.parse_args()
-    with world(options.rate, options.logs) as log_list, state() as place:
-        soak = Soak(log_list, place)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with growing_world(logs=options.logs, rate=options.rate) as feed, state() as place:
+        soak = Soak(feed.log_list, place)
         kills = soak.killed(options.seconds * KILLED)
         sizes = soak.quiet(options.seconds * (1 - KILLED))
         faults = [*soak.caught_up(), *grown(sizes)]
@@ -46,18 +46,6 @@ def main() -> int:
     print(f"{kills} kills, {matches:,} matches told, {middle:.0f} MB in the middle, {end:.0f} MB at the end")
     print("\n".join(faults) or "nothing lost, nothing grown")
     return 1 if faults else 0
-
-
-@contextmanager
-def world(rate: float, logs: int) -> Iterator[str]:
-    """The URL of the list of a growing world in a process of its own."""
-    command = [sys.executable, "-m", "certhia.testing.feed", "--rate", str(rate), "--logs", str(logs)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=clean_environment()) as feed:
-        try:
-            assert feed.stdout is not None
-            yield str(json.loads(feed.stdout.readline())["log_list"])
-        finally:
-            feed.terminate()
 
 
 class Soak:
@@ -102,7 +90,7 @@ class Soak:
             time.sleep(seconds / SAMPLES)
             if process.poll() is not None:
                 raise SystemExit(f"it ended by itself with status {process.returncode}:\n{self._said.read_text()}")
-            sizes.append(resident(process.pid))
+            sizes.append(memory(process.pid)[0])
             if number % 10 == 9:
                 say(f"{sizes[-1]:.0f} MB after {(number + 1) * seconds / SAMPLES:.0f} s")
         process.send_signal(signal.SIGINT)
@@ -118,12 +106,6 @@ class Soak:
         rows = json.loads(self._ran("logs", "--json", *self._source).stdout)
         left = [row for row in rows if not row["position"] or row["lag_entries"] > row["size"] * 0.05 + 1000]
         return [*faults, *(f"{row['description']}: at {row['position']} of {row['size']}" for row in left)]
-
-
-def resident(pid: int) -> float:
-    """Resident memory of a process, MB."""
-    shown = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
-    return int(shown.stdout) * 1024 / 1e6
 
 
 def halves(sizes: Sequence[float]) -> tuple[float, float]:
