@@ -1,4 +1,7 @@
-"""A terminal's picture as SVG, from what `tmux capture-pane -p -e` recorded: python scripts/picture.py <FILE >PICTURE."""
+"""A terminal's picture as SVG, from what `tmux capture-pane -p -e` recorded.
+
+python scripts/picture.py <RECORDED >PICTURE
+"""
 
 from __future__ import annotations
 
