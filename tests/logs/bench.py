@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -68,10 +67,9 @@ class Wire:
         if self.fault is not None:
             self.fault(len(self.asked), url)
         answer = await self.inner.get(url, headers=headers, cap=cap, timeout=timeout)
-        if answer.status == 200 and url.endswith("get-sth"):
-            self.held = max(self.held, json.loads(answer.body)["tree_size"])
-        elif answer.status == 200 and url.endswith("checkpoint"):
-            self.held = max(self.held, int(answer.body.split(b"\n")[1]))
+        if url.endswith(("get-sth", "checkpoint")):
+            sizes = re.findall(rb'"tree_size": (\d+)|^(\d+)$', answer.body, re.MULTILINE)
+            self.held = max([self.held, *(int(one or other) for one, other in sizes)])
         return answer
 
     async def close(self) -> None:

@@ -173,7 +173,9 @@ class Verifier:
         """What was read is not what the log signed: it is fetched again from the last position that was proven."""
         log, status = self._client.log, self._status
         status.mismatches += 1
-        if status.mismatches > 1:
+        if status.mismatches > 2:  # told already
+            self._out.notice(log, reason, "debug")
+        elif status.mismatches == 2:
             self.alarm(f"differs from its signed head even when read again from {status.verified}: {reason}")
         else:
             self._out.notice(log, f"{reason}: reads again from {status.verified}", "warning")
