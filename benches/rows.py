@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
 
 from feeds import Feed
-from process import Run, nothing, once
+from process import nothing, once
 
 # What each path does with every entry. The TBS hash is only asked for where a rule matched.
 RFC6962 = ("find", "base64", "leaf_hash", "walk", "match", "edge")
@@ -65,28 +65,28 @@ class Work:
     cpu: float | None = None  # target
     rate: float | None = None  # target
 
-    def row(self, feed: Feed, feed_name: str, start: Sequence[Run], floor: float, rounds: int) -> Row:
-        """Measures it. `start`: runs without entries; `floor` in us an entry."""
-        runs = [once(feed, "--allow", f"*/{self.log}/*") for _ in range(rounds)]
+    def row(self, feed: Feed, feed_name: str, floor: float, rounds: int) -> Row:
+        """Measures it, each run beside one without entries: both under the same load. `floor` in us an entry."""
+        allowed = ("--allow", f"*/{self.log}/*")
+        starts, runs = [], []
+        for _ in range(rounds):
+            starts.append(nothing(feed, *allowed))
+            runs.append(once(feed, *allowed))
         if any(run.entries != feed.count for run in runs):
             raise SystemExit(f"{self.title}: {[run.entries for run in runs]} entries read instead of {feed.count}")
-        idle = median(run.cpu for run in start)
+        start = median(run.cpu for run in starts)
         each = 1e6 / feed.count
         peers = RFC6962_PEERS if self.log == "rfc" else STATIC_PEERS
         figures = [
             Figure(
-                "CPU, start-up left out", "us/entry", [(run.cpu - idle) * each for run in runs], self.cpu, floor=floor
+                "CPU, start-up left out", "us/entry", [(run.cpu - start) * each for run in runs], self.cpu, floor=floor
             ),
             Figure("CPU, whole run", "us/entry", [run.cpu * each for run in runs], floor=floor),
+            Figure("CPU of a run without entries", "s", [run.cpu for run in starts]),
             Figure("rate", "entries/s", [run.rate for run in runs], self.rate, at_least=True),
             Figure("peak RSS", "MB", [run.peak for run in runs]),
         ]
         return Row(f"{self.title}, 100 rules, verified", feed_name, figures, f"{peers} us")
-
-
-def start_up(feed: Feed, rounds: int) -> list[Run]:
-    """Runs without entries."""
-    return [nothing(feed, "--allow", "*/rfc/*") for _ in range(rounds)]
 
 
 def several(measure: Callable[[], float], rounds: int) -> list[float]:

@@ -16,15 +16,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import start
-from feeds import CACHE, ROOT, Entries, build_ctfeed, clean_environment, ctfeed, entries, many_logs, quiet_world, world
-from process import Run, once, rules_file, stretch
-from rows import RFC6962, STATIC, Figure, Row, Work, several, start_up
+from feeds import (
+    CACHE,
+    ROOT,
+    Entries,
+    Feed,
+    build_ctfeed,
+    clean_environment,
+    ctfeed,
+    entries,
+    many_logs,
+    quiet_world,
+    world,
+)
+from process import once, rules_file, stretch
+from rows import RFC6962, STATIC, Figure, Row, Work, several
 from table import machine, table, write
 
 PARTS = ("entries", "ctfeed", "idle", "catching-up", "start")
 LOGS = 60
 PAGES = (1024, 256, 32)
 IDLE_PEER = "certspotter 49 MB"
+STATIC_WORK = Work("static", "static", cpu=8)
 
 
 def main() -> int:
@@ -106,17 +119,12 @@ class Bench:
         count = self._count // 2  # its entries take long to make
         for page in PAGES:
             with world(self._source, count=count, page=page) as feed:
-                started = start_up(feed, self._rounds)
+                yield self._row(self._rfc6962(page), feed, "world")
                 if page == PAGES[0]:
-                    yield self._started("world", started)
-                yield self._rfc6962(page).row(feed, "world", started, self._floor("rfc"), self._rounds)
-                if page == PAGES[0]:
-                    work = Work("static", "static", cpu=8)
-                    yield work.row(feed, "world", started, self._floor("static"), self._rounds)
+                    yield self._row(STATIC_WORK, feed, "world")
         with world(self._source, count=count, page=PAGES[0], tls=True) as feed:
-            started = start_up(feed, self._rounds)
-            for log, title in (("rfc", f"RFC 6962, pages of {PAGES[0]:,}, TLS"), ("static", "static, TLS")):
-                yield Work(title, log).row(feed, "world", started, self._floor(log), self._rounds)
+            yield self._row(Work(f"RFC 6962, pages of {PAGES[0]:,}, TLS", "rfc"), feed, "world")
+            yield self._row(Work("static, TLS", "static"), feed, "world")
 
     def _ctfeed(self) -> Iterator[Row]:
         program, why = build_ctfeed()
@@ -126,21 +134,18 @@ class Bench:
         for page in PAGES:
             first = page == PAGES[0]
             with ctfeed(program, self._source, count=self._count, page=page, static=first) as feed:
-                started = start_up(feed, self._rounds)
-                row = self._rfc6962(page).row(feed, "ctfeed", started, self._floor("rfc"), self._rounds)
+                row = self._row(self._rfc6962(page), feed, "ctfeed")
                 yield row
                 if first:
                     yield self._verification(row)
-                    work = Work("static", "static", cpu=8)
-                    yield work.row(feed, "ctfeed", started, self._floor("static"), self._rounds)
+                    yield self._row(STATIC_WORK, feed, "ctfeed")
+
+    def _row(self, work: Work, feed: Feed, feed_name: str) -> Row:
+        return work.row(feed, feed_name, self._floor(work.log), self._rounds)
 
     def _rfc6962(self, page: int) -> Work:
         aimed = page in PAGES[:2]
         return Work(f"RFC 6962, pages of {page:,}", "rfc", 10 if aimed else None, 60_000 if aimed else None)
-
-    def _started(self, feed: str, runs: list[Run]) -> Row:
-        cpu = Figure("CPU", "s", [run.cpu for run in runs])
-        return Row("start and end, no entries", feed, [cpu, Figure("peak RSS", "MB", [run.peak for run in runs])])
 
     def _verification(self, row: Row) -> Row:
         """Leaf hashes and the tree's edge, of all that an entry costs; proofs are one request in 65,536 entries."""
