@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from tests.logs.bench import KINDS, Bench, fill, flipped, make
@@ -30,19 +31,18 @@ HOUR = 3600.0
 def weather(world: World, log: FakeLog, dice: random.Random) -> Fault | RateLimit:
     """Some fault or other."""
     every = dice.randrange(1, 6)
-    return dice.choice(
-        [
-            lambda: fail(dice.choice([400, 404, 408, 500, 502, 503]), every=every + 1),
-            lambda: fail(429, every=every + 1, retry_after=dice.choice([None, "3", "0", "-1", "1e9", "junk"])),
-            lambda: silent(every=every),
-            lambda: slow(dice.choice([0.5, 20, 90]), every=every),
-            lambda: short(*(dice.randrange(1, 64) for _ in range(3))),
-            lambda: lag(dice.randrange(log.size + 1), every=every),
-            lambda: old_head(dice.choice(log.heads), every=every),
-            lambda: RateLimit(world.clock, rate=dice.choice([0.2, 2, 20]), burst=dice.randrange(1, 9)),
-            lambda: fail(200, every=every + 2, body=dice.choice([b"{}", b"<html>", b'{"entries":[]}', b"\x00" * 40])),
-        ]
-    )()
+    kinds: list[Callable[[], Fault | RateLimit]] = [
+        lambda: fail(dice.choice([400, 404, 408, 500, 502, 503]), every=every + 1),
+        lambda: fail(429, every=every + 1, retry_after=dice.choice(["", "3", "0", "-1", "1e9", "junk"])),
+        lambda: silent(every=every),
+        lambda: slow(dice.choice([0.5, 20, 90]), every=every),
+        lambda: short(*(dice.randrange(1, 64) for _ in range(3))),
+        lambda: lag(dice.randrange(log.size + 1), every=every),
+        lambda: old_head(dice.choice(log.heads), every=every),
+        lambda: RateLimit(world.clock, rate=dice.choice([0.2, 2, 20]), burst=dice.randrange(1, 9)),
+        lambda: fail(200, every=every + 2, body=dice.choice([b"{}", b"<html>", b'{"entries":[]}', b"\x00" * 40])),
+    ]
+    return dice.choice(kinds)()
 
 
 @pytest.mark.parametrize("kind", KINDS)
