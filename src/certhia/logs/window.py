@@ -17,7 +17,7 @@ JOIN_BYTES = 8 << 20
 TRIES = 3  # of one request within a round, before the round counts as failed
 LAG_PATIENCE = 60.0  # seconds until a lagging front end ends the round, so that a newer head is asked for
 UNKNOWN_ENTRY = 6000  # bytes of an entry before the first answer came
-BESIDE = 0.4  # of a body: its page, and pieces that are not joined yet
+BESIDE = 0.6  # of a body: its page (0.4 of one of RFC 6962), pieces not joined yet, what malloc can't use
 
 
 def cost(size: int) -> int:
