@@ -209,7 +209,7 @@ _LEAF_EXTENSIONS = (
 )
 
 
-def _tbs(  # noqa: PLR0917  (in the order of the fields)
+def _tbs(
     serial: int,
     issuer: bytes,
     validity: tuple[float, float],
