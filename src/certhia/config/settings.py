@@ -45,7 +45,7 @@ class Section(BaseModel):
 class Logs(Section):
     """Which logs are followed."""
 
-    lists: tuple[Literal["google", "apple"], ...] = Field(("google",), description="Signed log lists to merge")
+    lists: tuple[Literal["google", "apple"], ...] = Field(("google",), description="Published log lists to merge")
     log_list: tuple[Place, ...] = Field((), description="Log lists of your own, files or URLs; they need no signature")
     log: tuple[str, ...] = Field((), description="URLs of the only logs to follow, whatever the lists say")
     log_key: tuple[str, ...] = Field(
@@ -63,7 +63,9 @@ class Logs(Section):
     )
     expired: bool = Field(False, description="Follow shards whose interval has ended, too")
     refresh: Interval = Field(21600.0, description="How often the lists are fetched again")
-    accept_drop: bool = Field(False, description="Take a log list although it drops more than a third of the logs")
+    accept_drop: bool = Field(
+        False, description="Take a log list although it drops more than 30 % of the logs that are followed"
+    )
     hybrids: tuple[str, ...] = Field(
         (),
         description="Changes to the shipped table of RFC 6962 logs that serve data tiles: URL or URL=TILES_URL adds, "
