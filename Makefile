@@ -12,6 +12,7 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 export UV_NO_PROGRESS := true
+export UV_COMPILE_BYTECODE := 1
 export CARGO_HOME ?= $(CURDIR)/.cache/cargo
 export CARGO_TARGET_DIR := $(CURDIR)/target
 export PYO3_PYTHON := $(CURDIR)/.venv/bin/python
