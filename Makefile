@@ -35,7 +35,7 @@ demo: .venv/ready ## build Certhia and let it follow a small world of logs for 6
 test: .venv/ready ## every test, Python's and Rust's, with the coverage floor (TEST_INSTALL=1 installs what tests need)
 	@scripts/test-needs
 	@status=0; \
-	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term --no-cov-on-fail || status=1; \
+	$(BIN)/pytest -n $(JOBS) --dist worksteal --durations 5 --cov --cov-report=term --no-cov-on-fail || status=1; \
 	cargo test --workspace --locked --quiet || status=1; \
 	exit $$status
 
