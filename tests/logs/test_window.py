@@ -49,7 +49,7 @@ class Scripted:
         self.asked.append((start, end))
         self.together += 1
         self.most = max(self.most, self.together)
-        for _ in range(random.Random(start).randrange(4)):  # noqa: S311
+        for _ in range(random.Random(start).randrange(4)):
             await asyncio.sleep(0)
         self.together -= 1
         count = self.answer(start, end)
@@ -74,10 +74,15 @@ async def read(client: Scripted, start: int, end: int, *, limit: int = 1 << 20, 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(0, 50), st.integers(1, 3000), st.integers(1, 400), st.integers(1, 8), st.integers(1000, 100_000), st.integers()
+    st.integers(0, 50),
+    st.integers(1, 3000),
+    st.integers(1, 400),
+    st.integers(1, 8),
+    st.integers(1000, 100_000),
+    st.integers(),
 )
 def test_every_index_once_and_in_order(start: int, count: int, page: int, parallel: int, limit: int, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
 
     def short(a: int, b: int) -> int:
         return chance.randint(1, b - a)
