@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import random
 import ssl
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -12,6 +14,9 @@ import pytest
 from certhia.clock import Clock
 from certhia.errors import BadAnswer, ConfigError, RemoteError
 from certhia.net import (
+    BITE,
+    MEMBERS,
+    SMALL,
     Bandwidth,
     Http,
     TooLong,
@@ -20,6 +25,7 @@ from certhia.net import (
     keep_memory,
     quote,
     raise_file_limit,
+    unpack,
     user_agent,
 )
 from certhia.testing import SimClock, World, in_simulated_time
@@ -305,6 +311,47 @@ def test_gunzip_stops_at_its_cap() -> None:
     assert gunzip(nested, 1 << 20) == bomb
     with pytest.raises(TooLong):
         gunzip(gzip.compress(b"a") * 100, 99)
+
+
+def test_gunzip_refuses_a_bomb_of_many_members() -> None:
+    """Each member unpacks to nothing, so no cap is met: their number is what costs."""
+    empty = gzip.compress(b"", mtime=0)
+    assert gunzip(empty * MEMBERS, 10) == b""
+    with pytest.raises(BadAnswer, match="more than 1024 members"):
+        gunzip(empty * 209_715, 10)
+
+
+def test_gunzip_finds_members_wherever_they_end() -> None:
+    """Bodies are unpacked by the bite: members end within one, at its end, and after several."""
+    noise = random.Random(1)
+    for size in (10, BITE - 100, BITE, 3 * BITE + 7):
+        plain = noise.randbytes(size)
+        packed = gzip.compress(plain, mtime=0)
+        assert gunzip(packed * 3, 3 * size) == plain * 3
+        stored = gzip.compress(noise.randbytes(BITE - 23), 0, mtime=0)
+        assert len(stored) == BITE
+        assert gunzip(stored + packed, 10 * BITE).endswith(plain)
+
+
+async def test_unpacking_names_the_url_and_leaves_the_loop_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def spy(body: bytes, cap: int) -> bytes:
+        threads.append(threading.get_ident())
+        return gunzip(body, cap)
+
+    monkeypatch.setattr("certhia.net.gunzip", spy)
+    url = "https://log.test/x"
+    small, large = gzip.compress(b"small"), gzip.compress(random.Random(1).randbytes(2 * BITE))
+    assert await unpack(url, small, SMALL) == b"small"
+    assert await unpack(url, b"plain", 32 << 20) == b"plain"
+    assert set(threads) == {threading.get_ident()}
+    threads.clear()
+    assert len(await unpack(url, large, SMALL)) == 2 * BITE
+    assert await unpack(url, small, 32 << 20) == b"small"
+    assert threading.get_ident() not in threads
+    with pytest.raises(TooLong, match=r"^https://log\.test/x: a gzip answer"):
+        await unpack(url, large, 10)
 
 
 @pytest.mark.parametrize("cut", [2, 5, 12, 20])

@@ -24,6 +24,10 @@ READ_BUFFER = 1 << 20  # bytes of a body that may wait in the process before the
 TLS_BUFFER = (
     1 << 16
 )  # bytes that each TLS connection sets aside for reading; asyncio's own 256 KiB are 15 MB for 60 logs
+MEMBERS = 1024  # of one gzip body; real ones have one, and each costs as much as a body of its own
+BITE = 1 << 16  # bytes of a gzip body that are unpacked at a time; of less, unpacked small, no thread is worth it
+MAGIC = b"\x1f\x8b"  # how gzip begins (RFC 1952 section 2.3.1)
+SMALL = 1 << 20  # bytes: an answer of at most this is a head, a proof or the like
 QUOTED = 200  # characters of a body that an error message quotes
 
 
@@ -204,26 +208,47 @@ class Http:
 
 
 def gunzip(body: bytes, cap: int) -> bytes:
-    """A gzip body unpacked; one that isn't gzip (by its magic) as it is. Raises BadAnswer where it is damaged and
-    TooLong where it grows beyond `cap` bytes: at most that much is ever unpacked."""
-    if not body.startswith(b"\x1f\x8b"):
+    """A gzip body unpacked; one that isn't gzip (by its magic) as it is. Raises BadAnswer where it is damaged or has
+    more than MEMBERS members, and TooLong where it grows beyond `cap` bytes: at most that much is ever unpacked. The
+    work grows with `body` and `cap`, whatever `body` holds."""
+    if not body.startswith(MAGIC):
         return body
+    packed = memoryview(body)
     parts: list[bytes] = []
-    size, rest = 0, body
+    size = at = members = 0
     try:
-        while rest:  # members follow one another (RFC 1952 section 2.2)
+        while at < len(body):  # members follow one another (RFC 1952 section 2.2)
+            if members == MEMBERS:
+                raise BadAnswer(
+                    f"a gzip answer of {len(body)} bytes in more than {MEMBERS} members: it was not read on"
+                )
+            members += 1
             unpacker = zlib.decompressobj(wbits=31)
-            part = unpacker.decompress(rest, cap - size + 1)
-            size += len(part)
-            if size > cap:
-                raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
-            if not unpacker.eof:
-                raise BadAnswer(f"a gzip answer of {len(body)} bytes is cut off")
-            parts.append(part)
-            rest = unpacker.unused_data
+            while not unpacker.eof:
+                bite = packed[at : at + BITE]
+                if not bite:
+                    raise BadAnswer(f"a gzip answer of {len(body)} bytes is cut off")
+                part = unpacker.decompress(bite, cap - size + 1)
+                size += len(part)
+                if size > cap:
+                    raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
+                parts.append(part)
+                at += len(bite) - len(unpacker.unused_data)
     except zlib.error as error:
         raise BadAnswer(f"an answer of {len(body)} bytes begins like gzip but is none ({error})") from error
     return b"".join(parts)
+
+
+async def unpack(url: str, body: bytes, cap: int) -> bytes:
+    """See gunzip; errors name the URL. What may take long is done in a thread."""
+    import asyncio  # noqa: PLC0415  (commands without a network do without)
+
+    try:
+        if not body.startswith(MAGIC) or (len(body) <= BITE and cap <= SMALL):
+            return gunzip(body, cap)
+        return await asyncio.to_thread(gunzip, body, cap)
+    except BadAnswer as error:
+        raise type(error)(f"{url}: {error}") from error
 
 
 def quote(body: bytes, limit: int = QUOTED) -> str:

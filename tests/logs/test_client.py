@@ -238,6 +238,8 @@ async def test_line_unpacks_what_comes_packed_unasked() -> None:
     assert await line(Response(200, b"{}", headers)).get("x") == b"{}"  # it only says so
     with pytest.raises(BadAnswer, match="unpacks to more"):
         await line(Response(200, gzip.compress(bytes(1 << 22)), headers)).get("x", cap=1 << 20)
+    with pytest.raises(BadAnswer, match=r"^https://log\.test/x: .* more than 1024 members"):
+        await line(Response(200, gzip.compress(b"", mtime=0) * 2000, headers)).get("x", cap=32 << 20)
     packed = gzip.compress(b"tile")
     assert await line(Response(200, packed, headers)).get("x", gzip=True) == packed
 

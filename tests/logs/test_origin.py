@@ -92,7 +92,7 @@ async def test_gzip_that_nobody_asked_for() -> None:
         (Response(302, b""), "redirects to ''"),
         (RemoteError("no route"), "no route"),
         (Response(200, gzip.compress(BODY)[:-1]), "cut off"),
-        (Response(200, b"\x1f\x8b\0\0"), "broken gzip"),
+        (Response(200, b"\x1f\x8b\0\0"), "begins like gzip but is none"),
         (Response(200, gzip.compress(bytes((16 << 20) + 1))), "unpacks to more"),
     ],
 )

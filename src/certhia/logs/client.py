@@ -13,9 +13,8 @@ from certhia.logs.pace import Pace, Paces
 from certhia.logs.retry_after import retry_after
 from certhia.model import Head, Log
 from certhia.model import Protocol as Kind
-from certhia.net import Response, TooLong, Transport, gunzip, quote
+from certhia.net import SMALL, Response, TooLong, Transport, quote, unpack
 
-SMALL = 1 << 20  # bytes: heads, proofs, issuers, hash tiles
 PAGE = 32 << 20  # bytes: an answer with entries
 TIMEOUT = 60.0  # seconds: slow logs take 14 for 256 entries
 
@@ -128,7 +127,7 @@ class Line:
             self._judge(url, answer, missing)
         if gzip:
             return answer.body
-        return gunzip(answer.body, cap) if "content-encoding" in answer.headers else answer.body
+        return await unpack(url, answer.body, cap) if "content-encoding" in answer.headers else answer.body
 
     def _judge(self, url: str, answer: Response, missing: str) -> None:
         """Tells the pace how it went. Raises where the status is not 200."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from certhia.clock import Clock
 from certhia.errors import BadAnswer, RemoteError, Unverified
 from certhia.logs.hybrids import Hybrids
 from certhia.logs.loglist import MAX_LIST, LogList, check_signature, parse
-from certhia.net import Transport
+from certhia.net import Transport, unpack
 
 GOOGLE: Final = "https://www.gstatic.com/ct/log_list/v3/all_logs_list.json"
 GOOGLE_SIGNATURE: Final = "https://www.gstatic.com/ct/log_list/v3/all_logs_list.sig"
@@ -106,7 +105,7 @@ async def _get(origin: Origin, place: str, cap: int, transport: Transport, clock
         raise BadAnswer(f"log list {origin.name}: {place} redirects to {target}, which is not followed")
     if response.status != 200:
         raise BadAnswer(f"log list {origin.name}: {place} answered with status {response.status}")
-    return _plain(origin, response.body, cap)
+    return await unpack(f"log list {origin.name}: {place}", response.body, cap)  # object storage packs unasked
 
 
 def _read_file(place: str, cap: int) -> bytes:
@@ -118,17 +117,3 @@ def _read_file(place: str, cap: int) -> bytes:
     if len(body) > cap:
         raise BadAnswer(f"log list {place}: more than {cap} bytes")
     return body
-
-
-def _plain(origin: Origin, body: bytes, cap: int) -> bytes:
-    """Unpacks what came gzipped though nobody asked for it (files laid on object storage do)."""
-    if body[:2] != b"\x1f\x8b":
-        return body
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacker.decompress(body, cap + 1)
-    except zlib.error as error:
-        raise BadAnswer(f"log list {origin.name}: broken gzip: {error}") from error
-    if len(plain) > cap or not unpacker.eof:
-        raise BadAnswer(f"log list {origin.name}: gzip that is cut off or unpacks to more than {cap} bytes")
-    return plain
