@@ -14,8 +14,8 @@ import pytest
 from certhia import data
 from certhia.clock import Clock
 from certhia.errors import ConfigError, RemoteError
-from certhia.logs import kept, lists
-from certhia.logs.lists import Lists, Loaded, refresh_delay
+from certhia.logs import kept
+from certhia.logs.lists import Lists, Loaded
 from certhia.logs.loglist import MAX_LIST
 from certhia.logs.origin import APPLE, GOOGLE, GOOGLE_SIGNATURE
 from certhia.logs.select import Choice, choose, difference
@@ -373,13 +373,6 @@ async def test_a_shipped_list_that_was_tampered_with(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(data, "google_list", lambda: (SHIPPED + b" ", SIGNATURE))
     with pytest.raises(RemoteError, match="no route"):
         await Lists(Canned().put(GOOGLE, DOWN), At(), None).load()
-
-
-def test_refreshes_are_spread() -> None:
-    clock = At()
-    delays = [refresh_delay(clock) for _ in range(100)]
-    assert len(set(delays)) == 100
-    assert all(0.9 * lists.REFRESH <= delay <= 1.1 * lists.REFRESH for delay in delays)
 
 
 async def test_no_log_is_lost_whatever_google_serves(tmp_path: Path) -> None:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certhia import data
 from certhia.clock import Clock, utc
-from certhia.errors import BadAnswer, ConfigError, RemoteError
-from certhia.logs.loglist import parse
-from certhia.logs.named import read_key, resolve_urls
+from certhia.errors import BadAnswer, ConfigError, RemoteError, Unverified
+from certhia.logs.learned import of
+from certhia.logs.named import read_key, resolve
 from certhia.logs.select import Choice, choose
 from certhia.model import Log, Protocol
 from certhia.net import Response
 from certhia.testing import heads, keys
 
-REAL = parse(data.google_list()[0], source="google").logs
 KEY, OTHER = keys.p256("alder"), keys.p256("birch")
 SPKI = keys.spki(KEY)
 URL = "https://alder.test/2026h2/"
@@ -74,25 +73,17 @@ def static_v3(**fields: object) -> bytes:
     return log_v3(submission_url=URL, monitoring_url=MONITORING, log_spec="static-ct-api", **fields)
 
 
-async def resolved(transport: Canned, *wanted: str, spki: tuple[bytes, ...] = ()) -> Log:
-    found = await resolve_urls(wanted, (), transport, Clock(), keys=spki)
-    (log,) = found.logs
-    (chosen,) = choose(found.logs, Choice(only=wanted), utc(0))
+async def resolved(transport: Canned, wanted: str, *, spki: tuple[bytes, ...] = ()) -> Log:
+    log = (await resolve(wanted, transport, Clock(), keys=spki)).log
+    (chosen,) = choose((log,), Choice(only=(wanted,)), utc(0))
     assert chosen.followed, "a log found by URL is named by it"
     assert (log.key, log.id, log.sources) == (SPKI, hashlib.sha256(SPKI).digest(), ("option",))
     return log
 
 
-async def test_logs_of_the_lists_need_nothing() -> None:
-    transport = Canned()
-    wanted = [f"{REAL[1].submission_url}ct/v1/", REAL[50].monitoring_url.rstrip("/"), REAL[2].id.hex()]
-    assert (await resolve_urls(wanted, REAL, transport, Clock())).logs == ()
-    assert transport.asked == []
-
-
 async def test_an_id_that_no_list_has() -> None:
     with pytest.raises(ConfigError, match=r"no log list has a log of this id"):
-        await resolve_urls(["ab" * 32], REAL, Canned(), Clock())
+        await resolve("ab" * 32, Canned(), Clock())
 
 
 async def test_a_static_logs_own_description() -> None:
@@ -116,10 +107,10 @@ async def test_an_rfc_6962_logs_own_description(written: str) -> None:
 
 async def test_a_key_that_comes_from_the_log_is_told() -> None:
     transport = Canned().put(f"{URL}log.v3.json", static_v3())
-    assert "--log-key pins it" in (await resolve_urls([URL], (), transport, Clock())).notices[0]
-    assert (await resolve_urls([URL], (), transport, Clock(), keys=[SPKI])).notices == ()
+    assert "--log-key pins it" in (await resolve(URL, transport, Clock())).notice
+    assert (await resolve(URL, transport, Clock(), keys=[SPKI])).notice == ""
     with pytest.raises(ConfigError, match="another key than the one given"):
-        await resolve_urls([URL], (), transport, Clock(), keys=[keys.spki(OTHER)])
+        await resolve(URL, transport, Clock(), keys=[keys.spki(OTHER)])
 
 
 async def test_a_log_without_a_description_and_its_key() -> None:
@@ -136,29 +127,24 @@ async def test_a_log_without_a_description_and_its_key() -> None:
 
 async def test_a_hybrid_named_by_url() -> None:
     transport = Canned().put(f"{URL}ct/v1/get-sth", STH)
-    found = await resolve_urls([URL], (), transport, Clock(), keys=[SPKI], hybrids={URL: MONITORING})
-    assert [(log.protocol, log.monitoring_url) for log in found.logs] == [(Protocol.HYBRID, MONITORING)]
-
-
-async def test_a_log_named_twice_is_one() -> None:
-    transport = Canned().put(f"{URL}log.v3.json", static_v3()).put(f"{MONITORING}log.v3.json", static_v3())
-    assert len((await resolve_urls([URL, MONITORING], (), transport, Clock())).logs) == 1
+    found = await resolve(URL, transport, Clock(), keys=[SPKI], hybrids={URL: MONITORING})
+    assert (found.log.protocol, found.log.monitoring_url) == (Protocol.HYBRID, MONITORING)
 
 
 async def test_a_key_is_needed() -> None:
     with pytest.raises(ConfigError, match="give its key with --log-key"):
-        await resolve_urls([URL], (), Canned(), Clock())
+        await resolve(URL, Canned(), Clock())
 
 
 async def test_a_key_of_another_log() -> None:
     for transport in (Canned().put(f"{URL}ct/v1/get-sth", STH), Canned().put(f"{URL}checkpoint", CHECKPOINT)):
         with pytest.raises(ConfigError, match="--log-key is not its key"):
-            await resolve_urls([URL], (), transport, Clock(), keys=[keys.spki(OTHER)])
+            await resolve(URL, transport, Clock(), keys=[keys.spki(OTHER)])
 
 
 async def test_no_log_there() -> None:
     with pytest.raises(BadAnswer, match="is there a log"):
-        await resolve_urls([URL], (), Canned(), Clock(), keys=[SPKI])
+        await resolve(URL, Canned(), Clock(), keys=[SPKI])
     for name, answer in (
         ("ct/v1/get-sth", b"{}"),
         ("checkpoint", b"hello"),
@@ -166,19 +152,59 @@ async def test_no_log_there() -> None:
         ("checkpoint", b"\n"),
     ):
         with pytest.raises(BadAnswer):
-            await resolve_urls([URL], (), Canned().put(URL + name, answer), Clock(), keys=[SPKI])
+            await resolve(URL, Canned().put(URL + name, answer), Clock(), keys=[SPKI])
 
 
-@pytest.mark.parametrize("answer", [RemoteError("no route"), Response(503, b""), Response(429, b"")])
+DOWN = [RemoteError("no route; asked again later"), Response(503, b""), Response(429, b"")]
+
+
+@pytest.mark.parametrize("answer", DOWN)
 async def test_a_log_that_is_down(answer: Response | Exception) -> None:
-    with pytest.raises(RemoteError, match=r"https://alder\.test/2026h2/: log\.v3\.json"):
-        await resolve_urls([URL], (), Canned().put(f"{URL}log.v3.json", answer), Clock())
+    with pytest.raises(RemoteError, match=r"https://alder\.test/2026h2/: log\.v3\.json: (no route|status \d+)$"):
+        await resolve(URL, Canned().put(f"{URL}log.v3.json", answer), Clock())
 
 
 @pytest.mark.parametrize("entry", [b"{}", static_v3(key="x"), static_v3(log_id="x"), static_v3(key=None, log_id=None)])
 async def test_a_description_that_makes_no_sense(entry: bytes) -> None:
     with pytest.raises(BadAnswer, match=r"its log\.v3\.json: entry"):
-        await resolve_urls([URL], (), Canned().put(f"{URL}log.v3.json", entry), Clock())
+        await resolve(URL, Canned().put(f"{URL}log.v3.json", entry), Clock())
+
+
+@pytest.mark.parametrize("answer", [*DOWN, Response(404, b""), Response(200, b"{}")])
+async def test_what_is_kept_is_used_where_the_log_says_no_better(answer: Response | Exception) -> None:
+    transport = Canned().put(f"{URL}log.v3.json", static_v3(), answer)
+    first = await resolve(URL, transport, Clock())
+    assert first.learned is not None
+    for spki in ((), (SPKI,)):
+        if spki and getattr(answer, "status", 0) == 404:
+            continue  # then the key is checked with a signed head
+        again = await resolve(URL, transport, Clock(), keys=spki, kept={URL: first.learned})
+        assert (again.log, again.learned) == (first.log, None)
+        assert again.notice.endswith("what is kept of it from before is used instead")
+    with pytest.raises((RemoteError, ConfigError)):
+        await resolve(URL, transport, Clock(), keys=[keys.spki(OTHER)], kept={URL: first.learned})
+    with pytest.raises((RemoteError, ConfigError)):  # a static log's parameters, but an RFC 6962 log is meant
+        await resolve(f"{URL}ct/v1/", transport, Clock(), kept={URL: first.learned})
+
+
+async def test_the_key_that_was_learned_is_pinned() -> None:
+    other = keys.spki(OTHER)
+    renewed = static_v3(
+        key=base64.b64encode(other).decode(), log_id=base64.b64encode(hashlib.sha256(other).digest()).decode()
+    )
+    transport = Canned().put(f"{URL}log.v3.json", static_v3(), static_v3(mmd=90), renewed)
+    first = await resolve(URL, transport, Clock())
+    assert first.learned is not None
+    second = await resolve(URL, transport, Clock(), kept={URL: first.learned})
+    assert (second.log.mmd, second.notice) == (90, ""), "other parameters may change"
+    third = await resolve(URL, transport, Clock(), kept={URL: first.learned})
+    assert third.log == first.log
+    accepts = re.search(r"another key than before, which is refused; if that is right, --log-key (\S+)", third.notice)
+    assert accepts is not None
+    taken = await resolve(URL, transport, Clock(), keys=[read_key(accepts[1])], kept={URL: first.learned})
+    assert (taken.log.key, taken.notice) == (other, "")
+    with pytest.raises(Unverified, match="another key than before"):
+        await resolve(URL, transport, Clock(), kept={URL: of({"key": "x"}, tiled=True)})
 
 
 def test_keys_as_people_give_them(tmp_path: Path) -> None:

@@ -52,16 +52,17 @@ def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: 
     """Where logs are known from. A list of one's own stands instead of the published ones."""
     logs = settings.logs
     hybrids = with_changes(logs.hybrids)
+    folder = cache / "lists" if cache else None
     lists = Lists(
         transport,
         clock,
-        cache / "lists" if cache else None,
+        folder,
         lists=() if logs.log_list else logs.lists,
         files=logs.log_list,
         hybrids=hybrids,
         accept_drop=logs.accept_drop,
     )
-    return Sources(lists, choice, [read_key(key) for key in logs.log_key], transport, clock, hybrids)
+    return Sources(lists, choice, [read_key(key) for key in logs.log_key], transport, clock, hybrids, folder)
 
 
 def reading_of(settings: Settings) -> Reading:

@@ -39,11 +39,16 @@ def read(path: Path) -> tuple[bytes, bytes] | None:
 
 def write(path: Path, body: bytes, signature: bytes) -> None:
     """Keeps a list. After a crash at any point either the old copy is there or the new one. Raises OSError."""
+    replace(path, _MAGIC + len(signature).to_bytes(2) + signature + body)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Puts a file in the place of another, as a whole. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(_MAGIC + len(signature).to_bytes(2) + signature + body)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

@@ -23,7 +23,6 @@ from certhia.net import Transport
 
 PUBLISHED: Final = ("google", "apple")
 
-REFRESH: Final = 6 * 3600.0  # seconds
 MAX_DROP: Final = 0.3  # of the logs that are followed; a list that drops more is refused
 
 
@@ -40,6 +39,7 @@ class Loaded:
     complete: bool
     as_of: datetime
     lists: tuple[LogList, ...] = ()
+    warnings: frozenset[str] = frozenset()  # those of `notices` that tell of something wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +208,6 @@ class Lists:
                 "those that Google's list has"
             )
         return notices
-
-
-def refresh_delay(clock: Clock) -> float:
-    """Seconds until the lists are to be loaded again: 6 h, jittered."""
-    return clock.jitter(REFRESH)
 
 
 def _rekeyed(origin: Origin, held: LogList, fresh: LogList) -> list[str]:
