@@ -62,7 +62,7 @@ def test_a_real_head_of_a_real_log(corpus: Path) -> None:
     argon = next(log for log in listed.logs if log.url.endswith("/argon2020/"))
     head = read_sth(argon, (corpus / "argon2020-proofs/get-sth.json").read_bytes())
     assert (head.size, head.timestamp) == (961984011, 1726494206646)
-    with pytest.raises(Unverified, match="Argon 2020"):
+    with pytest.raises(Unverified, match="argon2020/: get-sth"):
         read_sth(argon, head.raw.replace(b"961984011", b"961984012"))
 
 
@@ -89,7 +89,7 @@ def test_both_kinds_of_keys(key: keys.PrivateKey) -> None:
     ],
 )
 def test_what_the_log_did_not_sign(body: bytes) -> None:
-    with pytest.raises(Unverified, match="Test 'Alder2026': get-sth"):
+    with pytest.raises(Unverified, match=": get-sth"):
         read_sth(LOG, body)
 
 
@@ -124,7 +124,7 @@ def test_what_the_log_did_not_sign(body: bytes) -> None:
     ],
 )
 def test_what_is_no_answer_to_get_sth(body: bytes) -> None:
-    with pytest.raises(BadAnswer, match="Test 'Alder2026': get-sth"):
+    with pytest.raises(BadAnswer, match=": get-sth"):
         read_sth(LOG, body)
 
 
@@ -167,7 +167,7 @@ NOTE = heads.checkpoint(KEY, STATIC.origin, TIME, 1000, ROOT)
     ],
 )
 def test_checkpoints_of_others(note: bytes) -> None:
-    with pytest.raises(Unverified, match="Test 'Alder2026': checkpoint"):
+    with pytest.raises(Unverified, match=": checkpoint"):
         read_checkpoint(STATIC, note)
 
 
@@ -189,7 +189,7 @@ def test_checkpoints_of_others(note: bytes) -> None:
     ],
 )
 def test_what_is_no_checkpoint(note: bytes) -> None:
-    with pytest.raises(BadAnswer, match="Test 'Alder2026': checkpoint"):
+    with pytest.raises(BadAnswer, match=": checkpoint"):
         read_checkpoint(STATIC, note)
 
 
@@ -219,9 +219,14 @@ def test_a_kept_head_is_checked_again() -> None:
         check_head(LOG, replace(sth, raw=b""))
 
 
-def test_a_log_without_a_description_is_called_by_its_url() -> None:
-    with pytest.raises(BadAnswer, match=r"https://alder\.test/2026/"):
-        read_sth(replace(LOG, description=""), b"")
+def test_messages_begin_with_the_url_once_and_leave_the_name_to_who_shows_them() -> None:
+    for read, log in ((read_sth, LOG), (read_checkpoint, STATIC)):
+        with pytest.raises(BadAnswer) as error:
+            read(log, b"")
+        text = str(error.value)
+        assert text.startswith(f"{log.url}: ")
+        assert text.count(log.url) == 1
+        assert log.description not in text
 
 
 def test_messages_are_inert() -> None:

@@ -1,5 +1,7 @@
 """Signed tree heads: read, signature checked. Nothing else in Certhia decides whether a head counts.
 
+Errors begin with the log's URL, as those of its client do: who shows them says which log it is.
+
 RFC 6962 sections 3.5 and 4.3 (get-sth); C2SP static-ct-api, tlog-checkpoint and signed-note (checkpoints).
 """
 
@@ -66,7 +68,7 @@ def read_sth(log: Log, body: bytes) -> Head:
     timestamp = _number(log, answer, "timestamp", MAX_TIMESTAMP)
     root = _bytes(log, answer, "sha256_root_hash")
     if len(root) != 32:
-        raise BadAnswer(f"{_name(log)}: get-sth: sha256_root_hash has {len(root)} bytes instead of 32")
+        raise BadAnswer(f"{log.url}: get-sth: sha256_root_hash has {len(root)} bytes instead of 32")
     _check(log, "get-sth", _signed(timestamp, size, root), _bytes(log, answer, "tree_head_signature"))
     return Head(size=size, root=root, timestamp=timestamp, raw=body)
 
@@ -80,23 +82,23 @@ def read_checkpoint(log: Log, body: bytes) -> Head:
     Raises BadAnswer for what is no checkpoint, Unverified for one of another log or one whose signature does not hold.
     """
     if len(body) > MAX_CHECKPOINT:
-        raise BadAnswer(f"{_name(log)}: checkpoint of {len(body)} bytes; at most {MAX_CHECKPOINT} are read")
+        raise BadAnswer(f"{log.url}: checkpoint of {len(body)} bytes; at most {MAX_CHECKPOINT} are read")
     try:
         note = Note.parse(body)
     except Malformed as error:
-        raise BadAnswer(f"{_name(log)}: checkpoint: {error}") from error
+        raise BadAnswer(f"{log.url}: checkpoint: {error}") from error
     if note.origin != log.origin:
-        raise Unverified(f"{_name(log)}: checkpoint is of {note.origin[:100]!a}, not of {log.origin!a}")
+        raise Unverified(f"{log.url}: checkpoint is of {note.origin[:100]!a}, not of {log.origin!a}")
     if note.size > MAX_SIZE:
-        raise BadAnswer(f"{_name(log)}: checkpoint: tree size {note.size} is out of range")
+        raise BadAnswer(f"{log.url}: checkpoint: tree size {note.size} is out of range")
     wanted = key_id(log)
     ours = [signature for name, identifier, signature in note.signatures if (name, identifier) == (log.origin, wanted)]
     if not ours:
-        raise Unverified(f"{_name(log)}: checkpoint bears no signature of the log's key ({log.origin}+{wanted.hex()})")
+        raise Unverified(f"{log.url}: checkpoint bears no signature of the log's key ({log.origin}+{wanted.hex()})")
     signature = ours[0]
     timestamp = int.from_bytes(signature[:8])
     if len(signature) < 8 or timestamp > MAX_TIMESTAMP:
-        raise BadAnswer(f"{_name(log)}: checkpoint: its signature has no timestamp that is a date")
+        raise BadAnswer(f"{log.url}: checkpoint: its signature has no timestamp that is a date")
     _check(log, "checkpoint", _signed(timestamp, note.size, note.root), signature[8:])
     return Head(size=note.size, root=note.root, timestamp=timestamp, raw=body)
 
@@ -108,7 +110,7 @@ def check_head(log: Log, head: Head) -> None:
     """
     again = read_sth(log, head.raw) if head.raw.lstrip()[:1] == b"{" else read_checkpoint(log, head.raw)
     if again != head:
-        raise Unverified(f"{_name(log)}: the signed head is of size {again.size}, not what is kept beside it")
+        raise Unverified(f"{log.url}: the signed head is of size {again.size}, not what is kept beside it")
 
 
 def key_id(log: Log) -> bytes:
@@ -116,26 +118,22 @@ def key_id(log: Log) -> bytes:
     return hashlib.sha256(log.origin.encode() + b"\n" + _STH_SIGNATURE + log.id).digest()[:4]
 
 
-def _name(log: Log) -> str:
-    return log.description or log.url
-
-
 def _object(log: Log, body: bytes) -> dict[str, object]:
     if len(body) > MAX_STH:
-        raise BadAnswer(f"{_name(log)}: get-sth: answer of {len(body)} bytes; at most {MAX_STH} are read")
+        raise BadAnswer(f"{log.url}: get-sth: answer of {len(body)} bytes; at most {MAX_STH} are read")
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadAnswer(f"{_name(log)}: get-sth: not JSON ({type(error).__name__}): {body[:60]!r}") from error
+        raise BadAnswer(f"{log.url}: get-sth: not JSON ({type(error).__name__}): {body[:60]!r}") from error
     if not isinstance(answer, dict):
-        raise BadAnswer(f"{_name(log)}: get-sth: not a JSON object: {body[:60]!r}")
+        raise BadAnswer(f"{log.url}: get-sth: not a JSON object: {body[:60]!r}")
     return answer
 
 
 def _number(log: Log, answer: dict[str, object], field: str, limit: int) -> int:
     value = answer.get(field)
     if type(value) is not int or not 0 <= value <= limit:  # bool is an int to isinstance
-        raise BadAnswer(f"{_name(log)}: get-sth: {field} is {_shown(value)} instead of a number from 0 to {limit}")
+        raise BadAnswer(f"{log.url}: get-sth: {field} is {_shown(value)} instead of a number from 0 to {limit}")
     return value
 
 
@@ -144,7 +142,7 @@ def _bytes(log: Log, answer: dict[str, object], field: str) -> bytes:
     try:
         return base64.b64decode(value if isinstance(value, str) else "?", validate=True)
     except ValueError as error:
-        raise BadAnswer(f"{_name(log)}: get-sth: {field} is {_shown(value)} instead of base64") from error
+        raise BadAnswer(f"{log.url}: get-sth: {field} is {_shown(value)} instead of base64") from error
 
 
 def _shown(value: object) -> str:
@@ -162,15 +160,15 @@ def _signed(timestamp: int, size: int, root: bytes) -> bytes:
 def _check(log: Log, what: str, signed: bytes, signature: bytes) -> None:
     """Checks a digitally-signed struct (RFC 5246 section 4.7): hash, algorithm, 16 bits of length, signature."""
     if len(signature) < 4 or len(signature) != 4 + int.from_bytes(signature[2:4]):
-        raise BadAnswer(f"{_name(log)}: {what}: signature is cut off or has bytes to spare")
+        raise BadAnswer(f"{log.url}: {what}: signature is cut off or has bytes to spare")
     try:
         key = public_key(log.key)
     except ValueError as error:
-        raise Unverified(f"{_name(log)}: {what}: the log's key can't be used: {error}") from error
+        raise Unverified(f"{log.url}: {what}: the log's key can't be used: {error}") from error
     algorithm = _ECDSA if isinstance(key, EllipticCurvePublicKey) else _RSA
     if signature[:2] != bytes((_SHA256, algorithm)):
         raise Unverified(
-            f"{_name(log)}: {what}: signed by algorithm {signature[0]}/{signature[1]}; "
+            f"{log.url}: {what}: signed by algorithm {signature[0]}/{signature[1]}; "
             f"the log's key makes {_SHA256}/{algorithm} (RFC 5246 section 7.4.1.4.1)"
         )
     try:
@@ -179,4 +177,4 @@ def _check(log: Log, what: str, signed: bytes, signature: bytes) -> None:
         else:
             key.verify(signature[4:], signed, PKCS1v15(), SHA256())
     except InvalidSignature as error:
-        raise Unverified(f"{_name(log)}: {what}: the signature does not hold under the log's key") from error
+        raise Unverified(f"{log.url}: {what}: the signature does not hold under the log's key") from error
