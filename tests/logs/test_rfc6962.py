@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from certhia._core import Edge, Issuers
 from certhia.errors import BadAnswer, Lagging, Malformed, RemoteError, Throttled, Unverified
 from certhia.logs.budget import Budget
-from certhia.logs.client import Line
+from certhia.logs.client import Fetched, Line
 from certhia.logs.pace import Paces
 from certhia.logs.rfc6962 import Rfc6962Client
 from certhia.logs.window import Window
@@ -89,6 +90,22 @@ async def test_answers_that_are_none_are_bad_answers(certhia_world: World, body:
             await question
     with pytest.raises(BadAnswer):
         await reader.prove(await edge_of(certhia_world, log, 7), head)
+
+
+@in_simulated_time
+async def test_what_cannot_be_decoded_is_told_with_log_and_range(certhia_world: World) -> None:
+    log = certhia_world.rfc6962("alpha")
+    certhia_world.grow(20)
+    reader = reader_of(certhia_world, log)
+    good = await reader.fetch(0, 10, 20)
+    for bodies in ([b"<html>"], [good.body, b"<html>"]):
+        fetched = [Fetched(n * 10, 10, body) for n, body in enumerate(bodies)]
+        place = f"{log.url}ct/v1/get-entries: entries 0 to {len(bodies) * 10 - 1} make no sense: an object at byte 0"
+        with pytest.raises(Malformed, match=f"^{re.escape(place)}$"):
+            reader.decode(fetched)
+    spared = Fetched(0, 5, b"<html>", spare=5)
+    with pytest.raises(Malformed, match="entries 0 to 4 make no sense"):
+        reader.decode([spared, good])
 
 
 async def edge_of(world: World, log: FakeLog, size: int) -> Edge:

@@ -90,17 +90,20 @@ TORN = gzip.compress(b"x" * 99, mtime=0)[:20]
 @in_simulated_time
 async def test_a_tile_that_is_none_is_malformed_or_refused(certhia_world: World, body: bytes) -> None:
     reader = reader_of(certhia_world, certhia_world.static("alpha"))
-    with pytest.raises((Malformed, BadAnswer)):
+    with pytest.raises((Malformed, BadAnswer), match=r"^http\S+/tile/data/000: .*(at byte|0 entries)"):
         reader.decode([Fetched(0, 256, body, tile=True)])
+    with pytest.raises((Malformed, BadAnswer), match=r"^http\S+/tile/data/x001/002\.p/44: "):
+        reader.decode([Fetched(1002 * 256, 44, body, tile=True)])
 
 
+@pytest.mark.parametrize("page", [b"<html>welcome</html>", b"\r\n \n<!doctype html>", b'\n{"error": "busy"}'])
 @in_simulated_time
-async def test_a_web_page_is_no_tile(certhia_world: World) -> None:
+async def test_a_web_page_is_no_tile(certhia_world: World, page: bytes) -> None:
     log = certhia_world.static("alpha")
     certhia_world.grow(300)
-    log.hooks.append(lambda request: Response(200, b"<html>welcome</html>", {"content-type": "text/html"}))
+    log.hooks.append(lambda request: Response(200, page, {"content-type": "text/html"}))
     reader = reader_of(certhia_world, log)
-    with pytest.raises(BadAnswer, match="no data tile"):
+    with pytest.raises(BadAnswer, match="/tile/data/000: no data tile: "):
         await reader.fetch(0, 256, 300)
     for question in (reader.head(), reader.edge(Head(300, bytes(32), 0, b""))):
         with pytest.raises(BadAnswer):

@@ -86,7 +86,7 @@ class Rfc6962Client:
         if count > asked:
             raise BadAnswer(f"{self._line.url}{path}: {count} entries where {asked} were asked for: none is taken")
         if count == 0:
-            raise Lagging(f"{self._line.url}{path}: no entries, though the log signed for them; asked again later")
+            raise Lagging(f"{self._line.url}{path}: no entries, though the log signed for them")
         return count
 
     def decode(self, fetched: Sequence[Fetched]) -> Page:
@@ -97,11 +97,18 @@ class Rfc6962Client:
         for one in fetched:
             bodies.append(one.body)
             if one.spare:  # what follows would stand at the wrong index
-                pages.append(Page.from_get_entries(bodies, first, self._issuers).slice(first, one.end))
+                pages.append(self._page(bodies, first, one.end).slice(first, one.end))
                 bodies, first = [], one.end
         if bodies:
-            pages.append(Page.from_get_entries(bodies, first, self._issuers))
+            pages.append(self._page(bodies, first, fetched[-1].end))
         return pages[0] if len(pages) == 1 else Page.join(pages)
+
+    def _page(self, bodies: list[bytes], first: int, end: int) -> Page:
+        try:
+            return Page.from_get_entries(bodies, first, self._issuers)
+        except Malformed as error:
+            place = f"{self._line.url}ct/v1/get-entries: entries {first} to {end - 1}"
+            raise Malformed(f"{place} make no sense: {error.reason}", error.offset) from error
 
     async def edge(self, head: Head, size: int | None = None) -> Edge:
         """The edge follows from the last leaf of [0, size) and its inclusion proof there (all of it left siblings);

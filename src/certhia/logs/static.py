@@ -7,13 +7,14 @@ import hashlib
 from collections.abc import Sequence
 
 from certhia._core import Edge, Entry, Issuers, Page
-from certhia.errors import BadAnswer, Lagging, Unverified
-from certhia.logs.client import PAGE, SMALL, Fetched, Line
+from certhia.errors import BadAnswer, Lagging, Malformed, Unverified
+from certhia.logs.client import PAGE, Fetched, Line
 from certhia.logs.heads import read_checkpoint
 from certhia.logs.tiles import WIDTH, HashTiles, tile_path, width_at
 from certhia.model import Head, Log
-from certhia.net import quote
+from certhia.net import SMALL, quote
 
+UNPACKED = 64 << 20  # bytes of a data tile; real ones have 2 MB
 LARGEST = 1 << 40  # entries: leaf indices have 40 bits
 
 
@@ -47,7 +48,7 @@ class StaticClient:
         tile = start // WIDTH
         width = width_at(tile, size)
         body = await self._tile("data", tile, width)
-        if body[:1] in (b"<", b"{"):  # a timestamp's first byte is 0 for ages to come
+        if body[:64].lstrip()[:1] in (b"<", b"{"):  # a timestamp's first byte is 0 for ages to come
             raise BadAnswer(f"{self._line.url}{tile_path('data', tile, width)}: no data tile: {quote(body)}")
         return Fetched(tile * WIDTH, width, body, tile=True)
 
@@ -66,12 +67,16 @@ class StaticClient:
         return pages[0] if len(pages) == 1 else Page.join(pages)
 
     def _decode(self, one: Fetched) -> Page:
-        page = Page.from_tile(one.body, one.start)
+        place = f"{self._line.url}{tile_path('data', one.start // WIDTH, one.count)}"
+        try:
+            page = Page.from_tile(one.body, one.start, UNPACKED)
+        except Malformed as error:
+            raise Malformed(f"{place}: no data tile: {error.reason}", error.offset) from error
         if len(page) == one.count:
             return page
         if len(page) == WIDTH:  # the full tile in place of a partial one
             return page.slice(one.start, one.end)
-        raise BadAnswer(f"{self.log.url}: the data tile at {one.start} has {len(page)} entries instead of {one.count}")
+        raise BadAnswer(f"{place}: {len(page)} entries instead of {one.count}")
 
     async def edge(self, head: Head, size: int | None = None) -> Edge:
         """From hash tiles."""
