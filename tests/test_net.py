@@ -188,6 +188,7 @@ async def test_an_answer_that_is_no_http_is_a_remote_error(answer: bytes) -> Non
             await door.get(url)
         assert url in str(error.value)
         assert len(str(error.value)) < 500
+        assert "again" not in str(error.value)  # whoever asks again says so
         assert str(error.value).isprintable()
 
 
@@ -277,6 +278,56 @@ async def test_bandwidth_is_kept_within_five_hundredths(certhia_clock: SimClock,
 
 
 @in_simulated_time
+async def test_heads_do_not_queue_behind_pages(certhia_clock: SimClock) -> None:
+    """Sixteen pages at once fill the queue for ten seconds; a head comes through as if they weren't there."""
+    limit = Bandwidth(500_000, certhia_clock)
+    taken = 0
+    waits: list[float] = []
+
+    async def pages() -> None:
+        nonlocal taken
+        while True:
+            waited = await limit.take(320_000)
+            taken += 320_000
+            assert waited > 5 or taken < 16 * 320_000
+
+    async def heads() -> None:
+        nonlocal taken
+        while True:
+            waits.append(await limit.take(1000, small=True))
+            taken += 1000
+            await certhia_clock.sleep(0.1)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(120), asyncio.TaskGroup() as group:
+            for _ in range(16):
+                group.create_task(pages())
+            for _ in range(3):
+                group.create_task(heads())
+    assert len(waits) > 1000
+    assert max(waits) < 0.1
+    assert 0.95 * 500_000 * 120 <= taken <= 1.05 * 500_000 * 120
+
+
+@in_simulated_time
+async def test_small_answers_neither_starve_large_ones_nor_break_the_limit(certhia_clock: SimClock) -> None:
+    limit = Bandwidth(100_000, certhia_clock)
+    taken = {True: 0, False: 0}
+
+    async def reader(*, small: bool) -> None:
+        while True:
+            await limit.take(4096, small=small)
+            taken[small] += 4096
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            for number in range(20):
+                group.create_task(reader(small=number < 15))
+    assert taken[False] > 0.2 * 100_000 * 60
+    assert 0.95 * 100_000 * 60 <= sum(taken.values()) <= 1.05 * 100_000 * 60
+
+
+@in_simulated_time
 async def test_bandwidth_is_not_saved_up(certhia_clock: SimClock) -> None:
     limit = Bandwidth(1000, certhia_clock)
     await certhia_clock.sleep(3600)
@@ -287,6 +338,25 @@ async def test_bandwidth_is_not_saved_up(certhia_clock: SimClock) -> None:
 def test_a_bandwidth_of_nothing_is_refused() -> None:
     with pytest.raises(ConfigError, match="positive"):
         Http(clock=Clock(), user_agent="x", max_bandwidth=0)
+
+
+async def test_a_cap_says_what_is_small() -> None:
+    """Under a limit, an answer that may only be short overtakes pages that came before it."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n" + b"x" * 40_000
+    order: list[str] = []
+    async with served(raw(answer)) as url, http(max_bandwidth=150_000) as door:
+
+        async def get(name: str, cap: int) -> None:
+            await door.get(url, cap=cap)
+            order.append(name)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(get("page", 32 << 20))
+            await asyncio.sleep(0.05)
+            group.create_task(get("head", SMALL))
+    assert order.index("head") < 4
+    assert sorted(order) == ["head", "page", "page", "page", "page"]
 
 
 async def test_time_that_our_own_limit_costs_breaks_no_deadline() -> None:

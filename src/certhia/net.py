@@ -58,9 +58,14 @@ class TooLong(BadAnswer):
 
 
 class Bandwidth:
-    """Holds all bodies together to `rate` bytes a second. What is not used for a second is not saved up for later."""
+    """Holds all bodies together to `rate` bytes a second. What is not used for a second is not saved up for later.
+
+    Small answers (heads, proofs) don't queue behind large ones: as long as they take less than half of the rate they
+    wait for one another only, and the large ones pay for them.
+    """
 
     SAVED = 0.25  # seconds' worth that may be read at once after a quiet time
+    AHEAD = 0.5  # of the rate: what small answers may take without waiting for large ones
 
     def __init__(self, rate: float, clock: Clock) -> None:
         if rate <= 0:
@@ -68,12 +73,17 @@ class Bandwidth:
         self.rate = rate
         self._clock = clock
         self._free_at = float("-inf")  # when all that was taken is paid for
+        self._small_at = float("-inf")  # when what small answers took would be, at their share of the rate
 
-    async def take(self, count: int) -> float:
+    async def take(self, count: int, *, small: bool = False) -> float:
         """Accounts for `count` bytes and sleeps until they fit. Returns the seconds slept."""
         now = self._clock.monotonic()
-        self._free_at = max(self._free_at, now - self.SAVED) + count / self.rate
-        wait = self._free_at - now
+        saved = now - self.SAVED
+        ready = self._free_at = max(self._free_at, saved) + count / self.rate
+        if small:
+            self._small_at = max(self._small_at, saved) + count / (self.rate * self.AHEAD)
+            ready = min(ready, self._small_at)
+        wait = ready - now
         if wait <= 0:
             return 0.0
         await self._clock.sleep(wait)
@@ -142,7 +152,7 @@ class Http:
         except aiohttp.InvalidURL as error:
             raise RemoteError(f"{url!a}: no URL that can be fetched: correct it where it is configured") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise RemoteError(f"{url}: {_reason(error)}; asked again later") from error
+            raise RemoteError(f"{url}: {_reason(error)}") from error
 
     async def close(self) -> None:
         """See Transport.close."""
@@ -192,7 +202,7 @@ class Http:
             chunks.append(chunk)
             if bandwidth is not None:
                 deadline.reschedule(None)
-                waited += await bandwidth.take(len(chunk))
+                waited += await bandwidth.take(len(chunk), small=cap <= SMALL)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _proxy(self, url: URL) -> str | None:

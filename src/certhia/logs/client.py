@@ -141,7 +141,7 @@ class Line:
             raise Throttled(f"{url}: {status}, asks for fewer requests{_wait(wait)}: {quote(answer.body)}", wait)
         if status >= 500 or status == 408:
             self._pace.failed()
-            raise RemoteError(f"{url}: the server failed with {status}: {quote(answer.body)}; asked again later")
+            raise RemoteError(f"{url}: the server failed with {status}: {quote(answer.body)}")
         self._pace.ok()
         if status in (400, 404) and missing:
             raise Lagging(f"{url}: {status}, {missing}: {quote(answer.body)}")
