@@ -69,7 +69,7 @@ Contact = Annotated[
 ]
 CaFile = Annotated[
     Path | None,
-    typer.Option("--ca-file", help="Trusted roots for TLS, PEM, instead of the system's.", rich_help_panel=READING),
+    typer.Option("--ca-file", help="Trusted roots for TLS, PEM, besides the system's.", rich_help_panel=READING),
 ]
 
 

@@ -95,7 +95,7 @@ class Read(Section):
     contact: str | None = Field(
         None, max_length=200, description="A mail address or https URL for log operators, sent in the User-Agent"
     )
-    ca_file: Path | None = Field(None, description="PEM file of the authorities to trust instead of the system's")
+    ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
 
 
 class Watch(Section):
