@@ -8,7 +8,6 @@ A log's illness, or an exception in its code, costs the others nothing; a fault 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from certhia.logs.follow import Follower
 from certhia.logs.lists import Loaded
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Origin, Outlets, Reading
+from certhia.logs.roster import Roster
 from certhia.logs.select import Choice, Chosen, choose, difference
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
@@ -38,7 +38,6 @@ STAGGER = 0.02  # seconds between the first requests of two logs
 STAGGER_ALL = 2.0  # seconds until the last log's first request
 DRAIN = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
 RESTART_LONGEST = 300.0
-KNOWN = "known logs"  # the setting that keeps which logs the last complete list had
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,7 @@ class Pipeline:
             notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
         )
         self._house = Housekeeping(parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock)
+        self._roster = Roster(parts.state, parts.origin)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
         self._logs: dict[bytes, Log] = {}  # what the tasks follow
@@ -100,8 +100,6 @@ class Pipeline:
         self._verified = 0
         self._began = parts.clock.monotonic()
         self._refreshing = asyncio.Lock()
-        self._known: frozenset[bytes] = frozenset()  # logs of the last complete list, and its time
-        self._known_at: float | None = None  # Unix seconds
         self.chosen: tuple[Chosen, ...] = ()
 
     # --- seen from outside ---
@@ -203,35 +201,21 @@ class Pipeline:
     async def _load(self) -> None:
         parts = self._parts
         loaded = await parts.sources.load()
-        for notice in loaded.notices:
-            parts.tell(notice)
+        self._tell_notices(loaded)
         positions = await parts.state.positions()
         self._choose(loaded, unfinished=positions)
-        await self._recall_known()
+        await self._roster.recall()
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
         if not followed:
             raise ConfigError(f"none of the {len(self.chosen)} known logs is to be followed: `certhia logs` says why")
         for number, log in enumerate(followed):
             delay = min(number * STAGGER, STAGGER_ALL * number / len(followed))
-            self._start(log, self._point(log), positions.get(log.id), delay)
-        await self._remember_known(loaded)
+            self._start(log, self._roster.point(log), positions.get(log.id), delay)
+        self._roster.complete(loaded)
 
-    def _point(self, log: Log) -> Point:
-        """Where to begin with a log: one that is new since the last complete list, from the time of that list."""
-        if self._known_at is None or log.id in self._known or self._parts.origin.kind != "now":
-            return self._parts.origin
-        return Point("date", self._known_at)
-
-    async def _recall_known(self) -> None:
-        known = json.loads(await self._parts.state.recall(KNOWN) or "null")
-        if known is not None:
-            self._known, self._known_at = frozenset(map(bytes.fromhex, known["logs"])), known["at"]
-
-    async def _remember_known(self, loaded: Loaded) -> None:
-        if loaded.complete:
-            self._known, self._known_at = frozenset(log.id for log in loaded.logs), loaded.as_of.timestamp()
-            known = {"at": self._known_at, "logs": sorted(key.hex() for key in self._known)}
-            await self._parts.state.remember(KNOWN, json.dumps(known))
+    def _tell_notices(self, loaded: Loaded) -> None:
+        for notice in loaded.notices:
+            self._parts.tell(notice, level="warning" if notice in loaded.warnings else "info")
 
     def _choose(self, loaded: Loaded, *, unfinished: Collection[bytes]) -> None:
         """Logs that we were following are followed to their end, whatever became of them in the list."""
@@ -271,7 +255,7 @@ class Pipeline:
                 state.writer.log(log)
                 if again:
                     await state.writer.durable()
-                    origin, position = self._begun(log, origin), (await state.positions()).get(log.id)
+                    origin, position = self._roster.begun(log, origin), (await state.positions()).get(log.id)
                     state.writer.rewound(log.id)
                 follower = self._followers[log.id] = self._make(log, origin, position)
                 await follower.run()
@@ -286,12 +270,6 @@ class Pipeline:
                 self._notice(log, follower.status.finished)
                 return
 
-    def _begun(self, log: Log, origin: Point) -> Point:
-        """Where following it began in this run: what has no verified position yet does not begin later than before."""
-        before = self._followers.get(log.id)
-        start = before.status.start if before is not None else None
-        return origin if start is None else Point("index", start)
-
     def _make(self, log: Log, origin: Point, position: Position | None) -> Follower:
         parts = self._parts
         begin = (
@@ -304,6 +282,7 @@ class Pipeline:
             accept=self._accept,
             step=self._record,
             rewound=lambda log: parts.state.writer.rewound(log.id),
+            unproven=self._roster.unproven,
             notice=self._notice,
             matcher=lambda: parts.teller.watchlist.matcher,
             precerts=parts.precerts,
@@ -328,6 +307,7 @@ class Pipeline:
 
     def _record(self, step: Step) -> None:
         self._parts.state.writer.step(step)
+        self._roster.proven(step.log_id)
         if not step.note:
             self._verified += step.end - step.start
 
@@ -359,8 +339,7 @@ class Pipeline:
 
     async def _apply(self, loaded: Loaded) -> None:
         parts = self._parts
-        for notice in loaded.notices:
-            parts.tell(notice)
+        self._tell_notices(loaded)
         self._choose(loaded, unfinished=self._tasks)
         wanted = {chosen.log.id: chosen.log for chosen in self.chosen if chosen.followed}
         running = tuple(log for key, log in self._logs.items() if key in self._tasks)
@@ -378,8 +357,8 @@ class Pipeline:
         positions = await parts.state.positions()
         for log in changes.added:
             self._notice(log, "new in the log list")
-            self._start(log, self._point(log), positions.get(log.id))
-        await self._remember_known(loaded)
+            self._start(log, self._roster.point(log), positions.get(log.id))
+        self._roster.complete(loaded)
 
     async def _tell_backlog(self) -> None:
         """At a resume: how far behind, and how long it will take."""

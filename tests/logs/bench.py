@@ -112,11 +112,13 @@ class Bench:
         self.steps: list[Step] = []
         self.notices: list[tuple[str, str]] = []  # level, text
         self.rewinds = 0
+        self.unproven: list[int] = []
         matcher = Matcher(list(rules))
         outlets = Outlets(
             accept=self._accept,
             step=self.steps.append,
             rewound=self._rewound,
+            unproven=lambda _log, start: self.unproven.append(start),
             notice=lambda _log, text, level: self.notices.append((level, text)),
             matcher=lambda: matcher,
         )

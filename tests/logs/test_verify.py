@@ -194,6 +194,7 @@ async def test_where_it_began_is_kept_in_mind_while_there_is_no_proof(certhia_wo
         fill(certhia_world, log, 100)
         await bench.clock.sleep(60)
     assert bench.status.start == 300
+    assert bench.unproven == [300]
 
 
 @in_simulated_time

@@ -45,6 +45,7 @@ class Outlets:
     accept: Callable[[Arrival], Awaitable[None]]
     step: Callable[[Step], None]
     rewound: Callable[[Log], None]  # what was accepted after the last step comes again
+    unproven: Callable[[Log, int], None]  # followed from here on without proof, and without steps
     notice: Callable[[Log, str, str], None]  # text, level (debug, info, warning, error)
     matcher: Callable[[], Matcher]
     precerts: bool = True

@@ -82,6 +82,7 @@ class Verifier:
                 f"gives no proof of its tree at {position}: followed unverified until it does ({error})",
                 "warning",
             )
+            self._out.unproven(self._client.log, position)
         self._edge = None
         self._status.provable = False
         self._status.verified = position
