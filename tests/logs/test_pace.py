@@ -28,12 +28,7 @@ class Bucket:
             self.busy += 1
             self.busiest = max(self.busy, self.busiest)
             await self.clock.sleep(self.latency / 2 * self.chance.uniform(1, 1.15))
-            now = self.clock.monotonic()
-            self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
-            self.at = now
-            good = self.tokens >= 1
-            self.tokens -= good
-            lacking = (1 - self.tokens) / self.rate
+            good, lacking = self.admit(self.clock.monotonic())
             await self.clock.sleep(self.latency / 2 * self.chance.uniform(1, 1.15))
             self.busy -= 1
             if good:
@@ -43,6 +38,14 @@ class Bucket:
                 self.refused += 1
                 waits = {"": None, "seconds": max(1.0, -(-lacking // 1)), "now": 0.25}
                 pace.throttled(waits[self.says])
+
+    def admit(self, now: float) -> tuple[bool, float]:
+        """Whether a request that arrives now is let in, and in how many seconds the next one would be."""
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+        good = self.tokens >= 1
+        self.tokens -= good
+        return good, (1 - self.tokens) / self.rate
 
 
 async def drive(bucket: Bucket, pace: Pace, parallel: int, seconds: float = MINUTES) -> None:
@@ -100,6 +103,55 @@ async def test_learns_over_a_slow_line_too(certhia_clock: SimClock, parallel: in
     await drive(bucket, Paces(certhia_clock).host("https://log.test/"), parallel)
     assert bucket.allowed >= 0.9 * 10 * MINUTES
     assert bucket.refused <= 0.02 * bucket.allowed
+
+
+@pytest.mark.parametrize("rate, latency", [(5, 1.0), (10, 0.3), (30, 0.1), (30, 0.3)])
+@in_simulated_time
+async def test_a_bucket_that_holds_one_over_a_line_that_shakes(
+    certhia_clock: SimClock, rate: float, latency: float
+) -> None:
+    """Requests sent a gap apart arrive as much nearer to each other as the line shakes, and a bucket of one token
+    refuses the nearer ones. Without refusals no more than a request in gap plus shake is to be had."""
+    bucket = Bucket(certhia_clock, rate, 1, latency=latency)
+    await drive(bucket, Paces(certhia_clock).host("https://log.test/"), 16)
+    shake = 0.15 * latency / 2
+    assert bucket.allowed >= 0.8 * MINUTES / (1 / rate + shake)
+    assert bucket.refused <= 0.02 * bucket.allowed
+
+
+class Windows(Bucket):
+    """A server that allows so many requests in each span of the clock, whenever within it they come."""
+
+    def __init__(self, clock: Clock, count: int, span: float, *, says: str) -> None:
+        super().__init__(clock, count / span, count, latency=0.05, says=says)
+        self.span, self.number = span, -1.0
+
+    def admit(self, now: float) -> tuple[bool, float]:
+        if now // self.span != self.number:
+            self.number, self.tokens = now // self.span, self.burst
+        good = self.tokens >= 1
+        self.tokens -= good
+        return good, (self.number + 1) * self.span - now
+
+
+@pytest.mark.parametrize(
+    "count, span, says, used, refused",
+    [
+        (10, 1.0, "", 0.85, 0.02),
+        (100, 10.0, "", 0.85, 0.03),
+        (100, 10.0, "seconds", 0.9, 0.02),
+        (600, 60.0, "", 0.65, 0.06),  # a minute without a word of how long: much of it is spent finding that out
+        (600, 60.0, "seconds", 0.9, 0.02),
+    ],
+)
+@in_simulated_time
+async def test_windows_of_time(
+    certhia_clock: SimClock, count: int, span: float, says: str, used: float, refused: float
+) -> None:
+    bucket = Windows(certhia_clock, count, span, says=says)
+    await drive(bucket, Paces(certhia_clock).host("https://log.test/"), 16)
+    assert bucket.allowed >= used * bucket.rate * MINUTES
+    assert bucket.refused <= refused * bucket.allowed
 
 
 @in_simulated_time
