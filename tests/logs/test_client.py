@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -263,3 +264,16 @@ def test_client_by_protocol() -> None:
     names = {kind: type(make(getattr(world, kind)(kind).model, world.transport(), clock)).__name__ for kind in KINDS}
     assert names == {"rfc6962": "Rfc6962Client", "static": "StaticClient", "hybrid": "HybridClient"}
     assert Protocol.HYBRID in {log.model.protocol for log in world.logs.values()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_an_older_head_is_a_prefix_or_a_contradiction(certhia_world: World, kind: str) -> None:
+    log = filled(certhia_world, kind, 300)
+    reader = make(log.model, certhia_world.transport(), certhia_world.clock)
+    newer = await reader.head()
+    for size in (0, 1, 255, 256, 299):
+        older = Head(size, log.tree.root(size), 0, b"")
+        await reader.precedes(older, newer)
+        with pytest.raises(Unverified, match=f"its signed head of size {size} .* is not proven to be a prefix"):
+            await reader.precedes(replace(older, root=b"x" * 32), newer)

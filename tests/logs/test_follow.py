@@ -175,6 +175,52 @@ async def test_two_heads_of_one_size_that_differ_are_an_alarm(certhia_world: Wor
 
 
 @kinds
+@pytest.mark.parametrize("size", [0, 1, 200, 299])
+@in_simulated_time
+async def test_an_older_head_of_another_tree_is_an_alarm(certhia_world: World, kind: Protocol, size: int) -> None:
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    bench = Bench(certhia_world, log)
+    async with bench.following():
+        await bench.clock.sleep(100)
+        forged = old_head(log.sign(size, root=b"x" * 32))
+        log.publish()
+        log.hooks.append(forged)
+        await bench.clock.sleep(100)
+        assert bench.status.verified == 300
+        assert bench.health() is not Health.HEALTHY
+        log.hooks.remove(forged)
+        await bench.clock.sleep(400)
+    assert [text.split(" (")[0] for text in bench.status.alarms] == [f"{log.model.url}: its signed head of size {size}"]
+    assert bench.health() is Health.HEALTHY
+    bench.check()
+
+
+@kinds
+@in_simulated_time
+async def test_older_heads_that_are_new_to_us_are_proven_once(certhia_world: World, kind: Protocol) -> None:
+    log = make(certhia_world, kind)
+    heads = []
+    for _ in range(4):
+        fill(certhia_world, log, 100)
+        heads.append(log.head)
+    bench = Bench(certhia_world, log, NOW)
+    async with bench.following():
+        await bench.clock.sleep(100)
+        for head in heads[:3]:
+            log.hooks = [old_head(head)]
+            await bench.clock.sleep(200)
+        early = log.sign(50)
+        log.publish()
+        log.hooks = [old_head(early), fail(500, endpoints=("get-sth-consistency", "tile/0"))]
+        await bench.clock.sleep(100)
+        assert bench.status.failures == 0
+    proofs = [url for url in bench.wire.asked if "get-sth-consistency" in url and "first=50" not in url]
+    assert len(proofs) == (0 if kind is STATIC else 3)
+    assert bench.status.alarms == bench.texts == []
+
+
+@kinds
 @in_simulated_time
 async def test_a_contradiction_is_seen_over_a_restart(certhia_world: World, kind: Protocol) -> None:
     log = make(certhia_world, kind)
@@ -183,6 +229,11 @@ async def test_a_contradiction_is_seen_over_a_restart(certhia_world: World, kind
     log.sign(300, root=b"x" * 32)
     after = await Bench(certhia_world, log, before.resumed()).follow(100)
     assert [text.split(",")[0] for text in after.status.alarms] == ["signed two heads of size 300"]
+    forged = log.sign(299, root=b"x" * 32)
+    log.publish()
+    log.hooks.append(old_head(forged))
+    after = await Bench(certhia_world, log, before.resumed()).follow(100)
+    assert len(after.status.alarms) == 1
 
 
 @kinds

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from certhia._core import Edge, Entry, Issuers, Page
 from certhia.clock import Clock
-from certhia.errors import BadAnswer, Lagging, RemoteError, Throttled
+from certhia.errors import BadAnswer, Lagging, RemoteError, Throttled, Unverified
 from certhia.logs.pace import Pace, Paces
 from certhia.logs.retry_after import retry_after
 from certhia.model import Head, Log
@@ -70,11 +70,24 @@ class LogClient(Protocol):
 
         Raises Unverified where it is no prefix, other RemoteErrors where the log gives no proof."""
 
+    async def precedes(self, older: Head, newer: Head) -> None:
+        """Returns where `older`, the smaller one, is a prefix of `newer`, as far as the log can show.
+
+        Raises Unverified where it is not, other RemoteErrors where the log gives no proof."""
+
     async def entry(self, index: int, head: Head) -> Entry:
         """One entry that is proven to be in `head`."""
 
     async def issuer(self, fingerprint: bytes) -> bytes | None:
         """A chain certificate by its SHA-256 fingerprint, DER; None where the log hasn't got it."""
+
+
+def contradiction(log: Log, older: Head, newer: Head) -> Unverified:
+    """The error for two signed heads, of which the smaller one is not proven to be a prefix of the other."""
+    return Unverified(
+        f"{log.url}: its signed head of size {older.size} (root {older.root.hex()}) is not proven to be a prefix "
+        f"of the one of size {newer.size} (root {newer.root.hex()})"
+    )
 
 
 def client(

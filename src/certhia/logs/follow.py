@@ -137,15 +137,8 @@ class Follower:
         """The newest head known. Older ones are left alone, unless they contradict one that we had."""
         head = await self.client.head()
         self._head_at = self._clock.monotonic()
-        known = self._heads.setdefault(head.size, head.root)
-        if known != head.root:
-            self._verifier.alarm(
-                f"signed two heads of size {head.size}, with roots {known.hex()} and {head.root.hex()}"
-            )
-            raise Unverified(f"{self.log.url}: its head of size {head.size} contradicts an earlier one")
-        if len(self._heads) > HEADS:
-            self._heads.popitem(last=False)
         held = self.status.head
+        await self._compare(head, max((one for one in (held, self._origin.head) if one), key=_size, default=head))
         if held is None:
             before = self._origin.head
             still = before is not None and before.size == head.size and self._origin.since is not None
@@ -155,6 +148,30 @@ class Follower:
         if held is None or (head.size, head.timestamp) > (held.size, held.timestamp):
             self.status.head = held = head
         return held
+
+    async def _compare(self, head: Head, largest: Head) -> None:
+        """Raises Unverified, with an alarm, where a head contradicts those that we had. `largest`: the largest of them.
+
+        A larger one is proven with the entries that lead to it; a smaller one that is not known is proven here, once.
+        """
+        known = self._heads.get(head.size)
+        if known is None and head.size < largest.size:
+            try:
+                await self.client.precedes(head, largest)
+            except Unverified as error:
+                self._verifier.alarm(str(error))
+                raise
+            except RemoteError as error:  # an old head is no reason to doubt the log, nor to stop reading it
+                self._out.notice(self.log, f"an older head of size {head.size} can't be proven now: {error}", "debug")
+                return
+        elif known is not None and known != head.root:
+            self._verifier.alarm(
+                f"signed two heads of size {head.size}, with roots {known.hex()} and {head.root.hex()}"
+            )
+            raise Unverified(f"{self.log.url}: its head of size {head.size} contradicts an earlier one")
+        self._heads.setdefault(head.size, head.root)
+        if len(self._heads) > HEADS:
+            self._heads.popitem(last=False)
 
     def _target(self, head: Head) -> int:
         """How far to read now: a static log's last tile is left alone until it is full, or partial for long."""
@@ -286,3 +303,7 @@ class Follower:
         if self._clock.now() - self._still_since >= self.log.mmd + A_DAY:
             agreed = " with the final root of the log list" if agrees else ""
             self.status.finished = f"ended at {head.size} entries{agreed}"
+
+
+def _size(head: Head) -> int:
+    return head.size

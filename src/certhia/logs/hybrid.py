@@ -64,6 +64,10 @@ class HybridClient:
         """By RFC 6962."""
         return await self._heads.prove(edge, head)
 
+    async def precedes(self, older: Head, newer: Head) -> None:
+        """By RFC 6962."""
+        await self._heads.precedes(older, newer)
+
     async def entry(self, index: int, head: Head) -> Entry:
         """By RFC 6962."""
         return await self._heads.entry(index, head)

@@ -21,7 +21,7 @@ from certhia._core import (
     verify_inclusion,
 )
 from certhia.errors import BadAnswer, Lagging, Malformed, RemoteError, Throttled, Unverified
-from certhia.logs.client import PAGE, Fetched, Line
+from certhia.logs.client import PAGE, Fetched, Line, contradiction
 from certhia.logs.heads import read_sth
 from certhia.logs.pages import PageSize
 from certhia.model import Head, Log
@@ -174,6 +174,17 @@ class Rfc6962Client:
                 f"signed head of size {head.size}"
             )
         return "consistency", proof
+
+    async def precedes(self, older: Head, newer: Head) -> None:
+        """RFC 6962 section 4.4, for heads of which we hold no edge."""
+        if older.size == 0:
+            holds = older.root == Edge().root()
+        else:
+            answer = await self._json(f"ct/v1/get-sth-consistency?first={older.size}&second={newer.size}")
+            proof = self._hashes(answer, "consistency")
+            holds = verify_consistency(older.size, older.root, newer.size, newer.root, proof)
+        if not holds:
+            raise contradiction(self.log, older, newer)
 
     async def entry(self, index: int, head: Head) -> Entry:
         """RFC 6962 section 4.8, else 4.6 and 4.5."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from certhia._core import Edge, Entry, Issuers, Page
 from certhia.errors import BadAnswer, Lagging, Malformed, Unverified
-from certhia.logs.client import PAGE, Fetched, Line
+from certhia.logs.client import PAGE, Fetched, Line, contradiction
 from certhia.logs.heads import read_checkpoint
 from certhia.logs.tiles import WIDTH, HashTiles, tile_path, width_at
 from certhia.model import Head, Log
@@ -85,6 +85,11 @@ class StaticClient:
     async def prove(self, edge: Edge, head: Head) -> tuple[str, tuple[bytes, ...]]:
         """From hash tiles: the subtrees between `edge` and `head`."""
         return await self._hash_tiles.prove(self.log, edge, head)
+
+    async def precedes(self, older: Head, newer: Head) -> None:
+        """From hash tiles: the edge at `older`, proven to `newer`, has the older root."""
+        if (await self.edge(newer, older.size)).root() != older.root:
+            raise contradiction(self.log, older, newer)
 
     async def entry(self, index: int, head: Head) -> Entry:
         """From its data tile; the inclusion from hash tiles."""
