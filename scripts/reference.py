@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from certhia import config
-from certhia.cli import app
+from certhia.cli.app import app
 from certhia.sinks.csv import COLUMNS
 from certhia.sinks.schema import schema
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.cli.conftest import Command
 
+from certhia.cli import collector, main
 from certhia.cli.app import _first, fail, with_stats_seconds
 from certhia.errors import ConfigError, RemoteError, StateError
 
@@ -55,6 +56,19 @@ def test_of_a_group_of_errors_ours_is_told() -> None:
     group = BaseExceptionGroup("", [ValueError("x"), BaseExceptionGroup("", [KeyError("y"), ours])])
     assert _first(group) is ours
     assert isinstance(_first(BaseExceptionGroup("", [ValueError("x")])), ValueError)
+
+
+def test_an_early_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before a command handles SIGINT itself, Python raises wherever it is."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(collector, "begin", interrupted)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 130
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from certhia.cli.app import app
+__all__ = ["main"]
 
-__all__ = ["app", "main"]
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def main() -> None:
     """Entry point of the `certhia` program."""
     if sys.platform == "win32":
         sys.exit("certhia: Windows is not supported; use WSL or Linux")
-    from certhia.cli import collector
-    from certhia.cli.app import run
+    try:
+        # Here, so that Ctrl-C is met while all else is still being imported, too.
+        from certhia.cli import collector
+        from certhia.cli.app import run
 
-    collector.begin()
-    run(sys.argv[1:])
+        collector.begin()
+        run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

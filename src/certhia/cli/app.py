@@ -1,6 +1,7 @@
 """The commands, and what they have in common: errors in one line, exit statuses, `--stats` with or without seconds.
 
-Exit status: 0 done, 1 something failed or was found wrong, 2 the command or its settings make no sense.
+Exit status: 0 done, 1 something failed or was found wrong, 2 the command or its settings make no sense, 130 ended
+by Ctrl-C at the very start, or by a second one.
 """
 
 from __future__ import annotations
