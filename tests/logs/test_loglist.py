@@ -173,6 +173,19 @@ def test_one_bad_entry_costs_only_itself(bad: object, reason: str) -> None:
     assert reason in notice
 
 
+@pytest.mark.parametrize(
+    "bad, called",
+    [
+        ({}, "without description"),
+        (7, "without description"),
+        ({"log_id": "QUI="}, "'QUI='"),
+        ({"description": "elm"}, "elm"),
+    ],
+)
+def test_a_bad_entry_is_called_by_what_it_has(bad: object, called: str) -> None:
+    assert parse(listing(bad), source="file").notices[0].startswith(f"entry {called} skipped: ")
+
+
 def test_notices_are_bounded() -> None:
     read = parse(listing(*[7] * 500), source="file")
     assert len(read.notices) == loglist.MAX_NOTICES + 1

@@ -105,7 +105,8 @@ def check_signature(body: bytes, signature: bytes, key: bytes | None = None) -> 
 def read_log(entry: Object, *, operator: str, tiled: bool, source: str, hybrids: Hybrids = HYBRIDS) -> Log:
     """One log of a list. Raises BadAnswer that says what is wrong with it."""
     description = clean(entry.get("description"), 200)
-    shown = f"entry {description or ascii(entry.get('log_id'))[:60]} skipped"
+    named = entry.get("log_id")
+    shown = f"entry {description or (ascii(named)[:60] if isinstance(named, str) else 'without description')} skipped"
     key, identifier = _base64(entry.get("key")), _base64(entry.get("log_id"))
     if key is None or identifier is None:
         raise BadAnswer(f"{shown}: its key or log_id is missing or no base64")
