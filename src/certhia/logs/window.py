@@ -125,6 +125,7 @@ class Window:
         at = self._asked
         while len(self._workers) < self._parallel and at < self._end:
             at = self._client.plan(at, self._end)
+            # Not a task left to itself: the window owns its workers, and leaving it ends and awaits them all.
             worker = asyncio.get_running_loop().create_task(self._work())
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
