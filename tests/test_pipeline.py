@@ -184,6 +184,24 @@ async def test_no_log_to_follow_is_said(certhia_world: World, tmp_path: Path) ->
 
 
 @in_simulated_time
+async def test_a_log_named_by_url_that_is_dead_is_a_warning(certhia_world: World, tmp_path: Path) -> None:
+    one = certhia_world.rfc6962("one")
+    certhia_world.pages["/log_list.json"] = certhia_world.handle("GET", LIST)
+    dead = certhia_world.static("dead")  # in no list
+    dead.hooks.append(fail(503))
+    rig = Rig(certhia_world, tmp_path)
+    rig.choice, rig.refresh = Choice(add=(dead.url,)), 120.0
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(60)
+        assert [status.log.id for status in pipeline.statuses()] == [one.id]
+        dead.hooks.clear()
+        await rig.clock.sleep(1.2 * rig.refresh)
+        assert [status.log.id for status in pipeline.statuses()] == [one.id, dead.id]
+    (warning,) = [text for level, _, text in rig.said if level == "warning"]
+    assert warning.endswith("status 503; asked again when the lists are loaded again")
+
+
+@in_simulated_time
 async def test_it_ends_when_nothing_is_left_to_read(certhia_world: World, tmp_path: Path) -> None:
     three(certhia_world)
     certhia_world.grow(120)

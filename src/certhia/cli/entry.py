@@ -101,7 +101,7 @@ async def _find(settings: Settings, wanted: str, transport: Transport, clock: Cl
     from certhia.logs.select import log_id, log_url
 
     named = log_url(wanted) is not None or log_id(wanted) is not None
-    update = settings.logs.model_copy(update={"log": (wanted,) if named else ()})
+    update = settings.logs.model_copy(update={"log": (wanted,), "add_log": ()} if named else {"log": ()})
     settings = settings.model_copy(update={"logs": update})
     loaded = await sources_of(settings, choice_of(settings), transport, clock, None).load()
     url, identity = log_url(wanted), log_id(wanted)
