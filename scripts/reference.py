@@ -105,7 +105,7 @@ LIMITS = (
     ("An answer with entries, as it comes", "certhia.logs.client.PAGE", "bytes"),
     ("A get-entries answer of one entry", "certhia.logs.rfc6962.LONE", "bytes"),
     ("A data tile, unpacked", "certhia.logs.static.UNPACKED", "bytes"),
-    ("Members of a gzip body, tiles aside", "certhia.net.MEMBERS", ""),
+    ("Members of a gzip body, tiles aside", "certhia.unpack.MEMBERS", ""),
     ("Entries in a data tile", "crates/certhia-core/src/tile.rs MAX_LEAVES", ""),
     ("Entries in a page", "crates/certhia-core/src/page.rs MAX_ENTRIES", ""),
     ("Names read of one certificate", "crates/certhia-core/src/certificate.rs MAX_NAMES", ""),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ssl
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.request import getproxies_environment  # noqa: TID251  (reads variables, opens nothing)
 
+from certhia.bandwidth import Bandwidth
 from certhia.clock import Clock
 from certhia.errors import BadAnswer, ConfigError, RemoteError
 
@@ -24,9 +24,6 @@ READ_BUFFER = 1 << 20  # bytes of a body that may wait in the process before the
 TLS_BUFFER = (
     1 << 16
 )  # bytes that each TLS connection sets aside for reading; asyncio's own 256 KiB are 15 MB for 60 logs
-MEMBERS = 1024  # of one gzip body; real ones have one, and each costs as much as a body of its own
-BITE = 1 << 16  # bytes of a gzip body that are unpacked at a time; of less, unpacked small, no thread is worth it
-MAGIC = b"\x1f\x8b"  # how gzip begins (RFC 1952 section 2.3.1)
 SMALL = 1 << 20  # bytes: an answer of at most this is a head, a proof or the like
 QUOTED = 200  # characters of a body that an error message quotes
 
@@ -55,39 +52,6 @@ class Transport(Protocol):
 
 class TooLong(BadAnswer):
     """An answer with more bytes than were allowed for it."""
-
-
-class Bandwidth:
-    """Holds all bodies together to `rate` bytes a second. What is not used for a second is not saved up for later.
-
-    Small answers (heads, proofs) don't queue behind large ones: as long as they take less than half of the rate they
-    wait for one another only, and the large ones pay for them.
-    """
-
-    SAVED = 0.25  # seconds' worth that may be read at once after a quiet time
-    AHEAD = 0.5  # of the rate: what small answers may take without waiting for large ones
-
-    def __init__(self, rate: float, clock: Clock) -> None:
-        if rate <= 0:
-            raise ConfigError(f"a bandwidth of {rate} bytes a second lets nothing in: give a positive number, or none")
-        self.rate = rate
-        self._clock = clock
-        self._free_at = float("-inf")  # when all that was taken is paid for
-        self._small_at = float("-inf")  # when what small answers took would be, at their share of the rate
-
-    async def take(self, count: int, *, small: bool = False) -> float:
-        """Accounts for `count` bytes and sleeps until they fit. Returns the seconds slept."""
-        now = self._clock.monotonic()
-        saved = now - self.SAVED
-        ready = self._free_at = max(self._free_at, saved) + count / self.rate
-        if small:
-            self._small_at = max(self._small_at, saved) + count / (self.rate * self.AHEAD)
-            ready = min(ready, self._small_at)
-        wait = ready - now
-        if wait <= 0:
-            return 0.0
-        await self._clock.sleep(wait)
-        return wait
 
 
 class Http:
@@ -215,50 +179,6 @@ class Http:
             direct = _bypassed(host, port, self._no_proxy)
             self._routes[key] = None if direct else self._proxies.get(scheme, self._proxies.get("all"))
         return self._routes[key]
-
-
-def gunzip(body: bytes, cap: int) -> bytes:
-    """A gzip body unpacked; one that isn't gzip (by its magic) as it is. Raises BadAnswer where it is damaged or has
-    more than MEMBERS members, and TooLong where it grows beyond `cap` bytes: at most that much is ever unpacked. The
-    work grows with `body` and `cap`, whatever `body` holds."""
-    if not body.startswith(MAGIC):
-        return body
-    packed = memoryview(body)
-    parts: list[bytes] = []
-    size = at = members = 0
-    try:
-        while at < len(body):  # members follow one another (RFC 1952 section 2.2)
-            if members == MEMBERS:
-                raise BadAnswer(
-                    f"a gzip answer of {len(body)} bytes in more than {MEMBERS} members: it was not read on"
-                )
-            members += 1
-            unpacker = zlib.decompressobj(wbits=31)
-            while not unpacker.eof:
-                bite = packed[at : at + BITE]
-                if not bite:
-                    raise BadAnswer(f"a gzip answer of {len(body)} bytes is cut off")
-                part = unpacker.decompress(bite, cap - size + 1)
-                size += len(part)
-                if size > cap:
-                    raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
-                parts.append(part)
-                at += len(bite) - len(unpacker.unused_data)
-    except zlib.error as error:
-        raise BadAnswer(f"an answer of {len(body)} bytes begins like gzip but is none ({error})") from error
-    return b"".join(parts)
-
-
-async def unpack(url: str, body: bytes, cap: int) -> bytes:
-    """See gunzip; errors name the URL. What may take long is done in a thread."""
-    import asyncio  # noqa: PLC0415  (commands without a network do without)
-
-    try:
-        if not body.startswith(MAGIC) or (len(body) <= BITE and cap <= SMALL):
-            return gunzip(body, cap)
-        return await asyncio.to_thread(gunzip, body, cap)
-    except BadAnswer as error:
-        raise type(error)(f"{url}: {error}") from error
 
 
 def quote(body: bytes, limit: int = QUOTED) -> str:

@@ -13,7 +13,8 @@ from certhia.logs.pace import Pace, Paces
 from certhia.logs.retry_after import retry_after
 from certhia.model import Head, Log
 from certhia.model import Protocol as Kind
-from certhia.net import SMALL, Response, TooLong, Transport, quote, unpack
+from certhia.net import SMALL, Response, TooLong, Transport, quote
+from certhia.unpack import unpack
 
 PAGE = 32 << 20  # bytes: an answer with entries
 TIMEOUT = 60.0  # seconds: slow logs take 14 for 256 entries

@@ -11,7 +11,8 @@ from certhia.clock import Clock
 from certhia.errors import BadAnswer, RemoteError, Unverified
 from certhia.logs.hybrids import Hybrids
 from certhia.logs.loglist import MAX_LIST, LogList, check_signature, parse
-from certhia.net import Transport, unpack
+from certhia.net import Transport
+from certhia.unpack import unpack
 
 GOOGLE: Final = "https://www.gstatic.com/ct/log_list/v3/all_logs_list.json"
 GOOGLE_SIGNATURE: Final = "https://www.gstatic.com/ct/log_list/v3/all_logs_list.sig"

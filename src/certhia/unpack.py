@@ -1,0 +1,55 @@
+"""Bodies that come as gzip, unpacked within bounds of memory, work and time on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+
+from certhia.errors import BadAnswer
+from certhia.net import SMALL, TooLong
+
+MAGIC = b"\x1f\x8b"  # how gzip begins (RFC 1952 section 2.3.1)
+MEMBERS = 1024  # of one gzip body; real ones have one, and each costs as much as a body of its own
+BITE = 1 << 16  # bytes of a gzip body that are unpacked at a time; of less, unpacked small, no thread is worth it
+
+
+def gunzip(body: bytes, cap: int) -> bytes:
+    """A gzip body unpacked; one that isn't gzip (by its magic) as it is. Raises BadAnswer where it is damaged or has
+    more than MEMBERS members, and TooLong where it grows beyond `cap` bytes: at most that much is ever unpacked. The
+    work grows with `body` and `cap`, whatever `body` holds."""
+    if not body.startswith(MAGIC):
+        return body
+    packed = memoryview(body)
+    parts: list[bytes] = []
+    size = at = members = 0
+    try:
+        while at < len(body):  # members follow one another (RFC 1952 section 2.2)
+            if members == MEMBERS:
+                raise BadAnswer(
+                    f"a gzip answer of {len(body)} bytes in more than {MEMBERS} members: it was not read on"
+                )
+            members += 1
+            unpacker = zlib.decompressobj(wbits=31)
+            while not unpacker.eof:
+                bite = packed[at : at + BITE]
+                if not bite:
+                    raise BadAnswer(f"a gzip answer of {len(body)} bytes is cut off")
+                part = unpacker.decompress(bite, cap - size + 1)
+                size += len(part)
+                if size > cap:
+                    raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
+                parts.append(part)
+                at += len(bite) - len(unpacker.unused_data)
+    except zlib.error as error:
+        raise BadAnswer(f"an answer of {len(body)} bytes begins like gzip but is none ({error})") from error
+    return b"".join(parts)
+
+
+async def unpack(url: str, body: bytes, cap: int) -> bytes:
+    """See gunzip; errors name the URL. What may take long is done in a thread."""
+    try:
+        if not body.startswith(MAGIC) or (len(body) <= BITE and cap <= SMALL):
+            return gunzip(body, cap)
+        return await asyncio.to_thread(gunzip, body, cap)
+    except BadAnswer as error:
+        raise type(error)(f"{url}: {error}") from error
