@@ -18,6 +18,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+BUILD_ONLY = {
+    *("cc", "find-msvc-tools", "shlex", "autocfg", "pyo3-build-config", "target-lexicon", "heck"),  # build scripts
+    *("displaydoc", "pyo3-macros", "pyo3-macros-backend", "proc-macro2", "quote", "syn", "synstructure"),  # macros
+    *("unicode-ident", "yoke-derive", "zerofrom-derive", "zerovec-derive"),
+    "proptest",  # tests
+}
 METRICS = {"Counter", "Gauge", "Histogram", "Summary", "Info"}  # prometheus_client's
 
 
@@ -146,6 +152,22 @@ def test_notice_names_the_data_that_is_shipped() -> None:
     origin = (ROOT / "src/certhia/data/ORIGIN.md").read_text(encoding="utf-8")
     version, date = re.findall(r"version ([\d.]+).*\| (\d{4}-\d\d-\d\d) \|", origin)[0]
     assert f"{version} of {date}" in notice
+
+
+def test_notice_names_every_crate_that_is_linked() -> None:
+    """All of Cargo.lock that certhia-py leads to, but for what only runs while it is built or tested."""
+    lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
+    needs = {one["name"]: [name.split()[0] for name in one.get("dependencies", ())] for one in lock["package"]}
+    ours = {"certhia-py", "certhia-core"}
+    found, left = set[str](), [*ours]
+    while left:
+        name = left.pop()
+        if name not in found | BUILD_ONLY:
+            found.add(name)
+            left += needs[name]
+    listed = (ROOT / "NOTICE").read_text(encoding="utf-8").partition("\nRust crates that are compiled into")[2]
+    named = re.findall(r"(?m)(?<=[ ])([\w-]+)(?=,|$)", "\n".join(re.findall(r"(?m)^ {4}.+$", listed)))
+    assert sorted(named) == sorted(found - ours)
 
 
 def test_every_page_is_in_the_manual() -> None:
