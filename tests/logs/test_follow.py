@@ -209,7 +209,7 @@ async def test_older_heads_that_are_new_to_us_are_proven_once(certhia_world: Wor
         await bench.clock.sleep(100)
         for head in heads[:3]:
             log.hooks = [old_head(head)]
-            await bench.clock.sleep(200)
+            await bench.clock.sleep(90)
         early = log.sign(50)
         log.publish()
         log.hooks = [old_head(early), fail(500, endpoints=("get-sth-consistency", "tile/0"))]
@@ -240,7 +240,7 @@ async def test_a_contradiction_is_seen_over_a_restart(certhia_world: World, kind
 @pytest.mark.parametrize("retry_after", ["", "seconds", "date", "sloppy", "0", "-5", "1e9", "soon"])
 @in_simulated_time
 async def test_throttled(certhia_world: World, kind: Protocol, retry_after: str) -> None:
-    log = make(certhia_world, kind)
+    log = make(certhia_world, kind, mmd=86_400)
     fill(certhia_world, log, 2000)
     log.hooks.append(RateLimit(certhia_world.clock, rate=1, burst=3, retry_after=retry_after))
     bench = Bench(certhia_world, log)
@@ -272,7 +272,7 @@ async def test_failures_now_and_then(certhia_world: World, kind: Protocol, fault
 async def test_three_failed_rounds_make_failed_then_it_is_asked_less_often_until_it_answers(
     certhia_world: World, kind: Protocol
 ) -> None:
-    log = make(certhia_world, kind)
+    log = make(certhia_world, kind, mmd=86_400)
     fill(certhia_world, log, 100)
     bench = Bench(certhia_world, log)
     async with bench.following():

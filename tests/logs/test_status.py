@@ -30,6 +30,28 @@ def test_one_good_round_recovers() -> None:
     assert (status.health, status.error, status.pause(10)) == (Health.HEALTHY, "", 10)
 
 
+def test_a_log_that_keeps_us_waiting_for_long_is_degraded_and_never_fails() -> None:
+    status = Status(LOG)
+    assert [status.waits("not yet", at) for at in (0, 300, 599, 600, 900, 10_000)] == [False] * 3 + [True, False, False]
+    assert (status.health, status.failures, status.pause(10)) == (Health.DEGRADED, 0, 10)
+    assert status.trouble == "keeps us waiting for 167 min: not yet"
+    assert [status.moves(), status.moves()] == [True, False]
+    assert (status.health, status.trouble) == (Health.HEALTHY, "")
+    assert not status.waits("not yet", 10_100), "it counts anew"
+    assert status.trouble == "waited for: not yet"
+
+
+def test_a_head_that_is_too_old_is_degraded_until_it_moves() -> None:
+    status = Status(LOG)
+    assert [status.ages(text) for text in ("", "old", "older", "", "old")] == [False, True, False, False, True]
+    assert (status.health, status.trouble) == (Health.DEGRADED, "old")
+    status.failed("no answer")
+    status.succeeded()
+    assert status.health is Health.DEGRADED, "a round that went through says nothing of the head's age"
+    status.ages("")
+    assert status.health is Health.HEALTHY
+
+
 def test_lag_in_entries_and_seconds() -> None:
     status = Status(LOG)
     assert (status.lag, status.lag_seconds(100)) == (0, 0)

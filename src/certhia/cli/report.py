@@ -61,7 +61,7 @@ def _troubles(statuses: Iterable[Status]) -> list[str]:
     ill.sort(key=lambda status: -status.failures)
     lines = [
         f"{status.log.description or status.log.url}: "
-        + (f"{status.health.value}: {status.error}" if status.error else f"waited for: {status.lagging}")
+        + (status.trouble if status.health is Health.HEALTHY else f"{status.health.value}: {status.trouble}")
         for status in ill[:TROUBLES]
     ]
     return lines + ([f"and {len(ill) - TROUBLES} more: certhia logs shows all"] if len(ill) > TROUBLES else [])

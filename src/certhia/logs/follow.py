@@ -59,6 +59,8 @@ class Follower:
         if origin.head is not None:
             self._heads[origin.head.size] = origin.head.root
         self._head_at = 0.0  # monotonic: when the newest head was asked for
+        self._sighted = 0.0  # Unix seconds: when the newest head was seen first
+        self._behind = ""  # that the last head covers less than what was read
         self._still_since = 0.0  # Unix seconds: since when the head has not grown
         self._partial_since: float | None = None  # monotonic: since when the last tile has been partial
         self._end: int | None = None
@@ -91,7 +93,7 @@ class Follower:
             try:
                 await self.round()
             except (Throttled, Lagging) as error:  # neither is a failure: asked again at the next poll
-                self.status.lagging = str(error)
+                self._kept_waiting(str(error))
             except (RemoteError, Malformed) as error:
                 self._failed(str(error))
             else:
@@ -112,8 +114,19 @@ class Follower:
     def _succeeded(self) -> None:
         if self.status.health is Health.FAILED:
             self._out.notice(self.log, "answers again", "info")
-        self.status.lagging = ""
         self.status.succeeded()
+        if self._behind:
+            self._kept_waiting(self._behind)
+        else:
+            self._moves()
+
+    def _kept_waiting(self, reason: str) -> None:
+        if self.status.waits(reason, self._clock.monotonic()):
+            self._out.notice(self.log, self.status.slow, "warning")
+
+    def _moves(self) -> None:
+        if self.status.moves():
+            self._out.notice(self.log, "no longer keeps us waiting", "info")
 
     async def round(self) -> None:
         """Asks for a head and reads up to it. Raises RemoteError."""
@@ -147,7 +160,22 @@ class Follower:
             self._still_since = self._clock.now()
         if held is None or (head.size, head.timestamp) > (held.size, held.timestamp):
             self.status.head = held = head
+            known = self._origin.head
+            same = known is not None and (known.size, known.timestamp) == (head.size, head.timestamp)
+            self._sighted = (self._origin.since if same else None) or self._clock.now()
+        read = self.status.position
+        self._behind = f"its head covers {head.size} entries, {read} were read already" if head.size < read else ""
+        self._judge_age(held)
         return held
+
+    def _judge_age(self, head: Head) -> None:
+        """A log signs a head at least once in an MMD, of the tree as it is where there is nothing new."""
+        static = self.log.protocol is Protocol.STATIC
+        most = max(self.log.mmd, 60) + 600 if static else self.log.mmd + 3600
+        age = self._clock.now() - max(head.timestamp / 1000, self._sighted)
+        stale = f"signed no head for {age / 60:.0f} min, the newest covers {head.size} entries"
+        if self.status.ages(stale if age > most and not self._has_ended() else ""):
+            self._out.notice(self.log, stale, "warning")
 
     async def _compare(self, head: Head, largest: Head) -> None:
         """Raises Unverified, with an alarm, where a head contradicts those that we had. `largest`: the largest of them.
@@ -227,6 +255,7 @@ class Follower:
             budget=self._budget,
             clock=self._clock,
             parallel=self._reading.parallel,
+            waits=self._kept_waiting,
         )
         async with window:
             while (group := await window.next()) is not None:
@@ -267,6 +296,7 @@ class Follower:
         status = self.status
         self._verifier.quarantine(len(scan.quarantined))
         status.position = page.end
+        self._moves()
         status.last_timestamp = max(status.last_timestamp, page.timestamp(len(page) - 1))
         status.precerts += scan.precerts
         status.quarantined += len(scan.quarantined)

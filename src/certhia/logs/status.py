@@ -9,6 +9,7 @@ from certhia.model import Head, Health, Log
 FAILED_AFTER = 3  # failed rounds in a row
 FIRST_PAUSE = 60.0  # seconds after the log became Failed, doubled each time
 LONGEST_PAUSE = 3600.0
+WAITED = 600.0  # seconds without any progress after which a log that keeps us waiting is no longer well
 RATE_WINDOW = 10.0  # seconds over which the rate of entries is smoothed
 
 
@@ -26,7 +27,9 @@ class Status:
     health: Health = Health.HEALTHY
     failures: int = 0  # rounds that failed in a row
     error: str = ""  # why the last round failed
-    lagging: str = ""  # what the front end does not have yet
+    lagging: str = ""  # what the front end does not have yet, or refuses to give now
+    slow: str = ""  # that it has kept us waiting for long
+    stale: str = ""  # that its newest head is older than it may be
     alarms: list[str] = field(default_factory=list)
     mismatches: int = 0  # roots that differed from the signed head's
     entries: int = 0  # read by this process
@@ -36,6 +39,7 @@ class Status:
     finished: str = ""  # why it is no longer followed
     rate: float = 0.0  # entries a second, smoothed
     _kept: tuple[int, int, int, int] = (0, 0, 0, 0)  # entries, precerts, quarantined, matches at the verified position
+    _waiting_since: float | None = None  # monotonic
     _rate_at: float | None = None
     _rate_count: int = 0
 
@@ -72,13 +76,51 @@ class Status:
         """A round went through."""
         self.failures = 0
         self.error = ""
-        self.health = Health.HEALTHY
+        self._judge()
 
     def failed(self, reason: str) -> None:
-        """A round failed. 429 and lag are no failures: don't call it for them."""
+        """A round failed. 429 and lag are no failures: see `waits`."""
         self.failures += 1
         self.error = reason
-        self.health = Health.FAILED if self.failures >= FAILED_AFTER else Health.DEGRADED
+        self._judge()
+
+    def waits(self, reason: str, now: float) -> bool:
+        """The log keeps us waiting, at `now` (monotonic). Never a failure; True once when it has lasted for long."""
+        self.lagging = reason
+        self._waiting_since = now if self._waiting_since is None else self._waiting_since
+        waited = now - self._waiting_since
+        if waited < WAITED:
+            return False
+        before, self.slow = self.slow, f"keeps us waiting for {waited / 60:.0f} min: {reason}"
+        self._judge()
+        return not before
+
+    def moves(self) -> bool:
+        """The log gave something, or has nothing to give. True where it had kept us waiting for long."""
+        before, self.slow = self.slow, ""
+        self.lagging, self._waiting_since = "", None
+        self._judge()
+        return bool(before)
+
+    def ages(self, stale: str) -> bool:
+        """What is wrong with the age of the newest head; empty where nothing is. True when that is new."""
+        before, self.stale = self.stale, stale
+        self._judge()
+        return bool(stale) and not before
+
+    @property
+    def trouble(self) -> str:
+        """What keeps us from seeing the log's entries; empty where nothing does."""
+        waits = f"waited for: {self.lagging}" if self.lagging else ""
+        return self.error or self.slow or self.stale or waits
+
+    def _judge(self) -> None:
+        if self.failures >= FAILED_AFTER:
+            self.health = Health.FAILED
+        elif self.failures or self.slow or self.stale:
+            self.health = Health.DEGRADED
+        else:
+            self.health = Health.HEALTHY
 
     def pause(self, poll: float) -> float:
         """Seconds until the next round."""

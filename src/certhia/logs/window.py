@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from certhia.clock import Clock
@@ -47,14 +47,25 @@ class Window:
     """
 
     def __init__(
-        self, client: LogClient, start: int, end: int, size: int, *, budget: Budget, clock: Clock, parallel: int
+        self,
+        client: LogClient,
+        start: int,
+        end: int,
+        size: int,
+        *,
+        budget: Budget,
+        clock: Clock,
+        parallel: int,
+        waits: Callable[[str], None] = lambda _reason: None,
     ) -> None:
-        """`size`: that of a held signed head; nothing at or past it is asked for."""
+        """`size`: that of a held signed head; nothing at or past it is asked for. `waits` is told each time that the
+        log refuses a request or does not have yet what is asked for."""
         self._client = client
         self._size = size
         self._budget = budget
         self._clock = clock
         self._parallel = parallel
+        self._waits = waits
         self._end = end
         self._position = start  # of the next answer in line
         self._asked = start  # all before it was asked for
@@ -192,9 +203,10 @@ class Window:
         while True:
             try:
                 return await self._client.fetch(start, end, self._size)
-            except Throttled:
-                continue  # the pace of the host holds the next one back
-            except Lagging:
+            except Throttled as error:
+                self._waits(str(error))  # the pace of the host holds the next one back
+            except Lagging as error:
+                self._waits(str(error))
                 now = self._clock.monotonic()
                 lagging_since = now if lagging_since is None else lagging_since
                 if now - lagging_since >= LAG_PATIENCE:
