@@ -59,9 +59,9 @@ async def test_snapshots_are_saved_now_and_then(certhia_clock: SimClock, tmp_pat
         await certhia_clock.sleep(31)
         await here.state.writer.durable()
         assert json.loads(await here.state.recall("paces") or "") == {"log.test": 2.5}
-        heads, healths = snapshot.read(await here.state.recall(snapshot.NAME), certhia_clock.now())
+        heads, conditions = snapshot.read(await here.state.recall(snapshot.NAME), certhia_clock.now())
         assert heads[LOG.id].size == 100
-        assert healths == {LOG.id: Health.DEGRADED}
+        assert conditions == {LOG.id: snapshot.Condition(Health.DEGRADED)}
 
 
 @in_simulated_time

@@ -13,6 +13,7 @@ from certhia import data
 from certhia.cli.logs import Row, as_json, rows, table
 from certhia.logs.loglist import parse
 from certhia.logs.select import Choice, choose
+from certhia.logs.snapshot import Condition
 from certhia.model import FinalHead, Head, Health, Log, Protocol
 from certhia.store.ledger import Position
 
@@ -40,12 +41,20 @@ def position(end: int, of: Head) -> Position:
     return Position(ALDER.id, 0, end, b"", of, NOW.timestamp())
 
 
-def row(at: Position | None = None, newest: Head | None = None, health: Health | None = None, log: Log = ALDER) -> Row:
+def row(
+    at: Position | None = None,
+    newest: Head | None = None,
+    health: Health | None = None,
+    log: Log = ALDER,
+    *,
+    unverified: bool = False,
+    trouble: str = "",
+) -> Row:
     (made,) = rows(
         choose([log], Choice(), NOW),
         {log.id: at} if at else {},
         {log.id: newest} if newest else {},
-        {log.id: health} if health else {},
+        {log.id: Condition(health, unverified, trouble)} if health else {},
         NOW.timestamp(),
     )
     return made
@@ -74,6 +83,8 @@ def test_a_log_of_which_nothing_is_known() -> None:
         lag_entries=None,
         lag_seconds=None,
         health=None,
+        unverified=False,
+        trouble=None,
         final_root=None,
         followed=True,
         reason="usable",
@@ -122,6 +133,16 @@ def test_numbers_as_people_read_them() -> None:
     failed = row(position(1_234_567, head(1_234_567, age=7300)), head(2_234_567), Health.FAILED)
     line = printed([failed]).splitlines()[1]
     assert line.split()[-7:] == ["2,234,567", "1,234,567", "1,000,000", "2h", "failed", "yes:", "usable"]
+
+
+def test_what_stops_us_seeing_certificates() -> None:
+    waiting = row(None, head(5), Health.DEGRADED, unverified=True, trouble="keeps us waiting for 10 min: 429 \x1b[2J")
+    assert (waiting.unverified, waiting.trouble) == (True, "keeps us waiting for 10 min: 429 \x1b[2J")
+    line = printed([waiting]).splitlines()[1]
+    assert line.split()[7:9] == ["5", "unverified"]
+    assert "yes: usable, unverified: it gives no proofs, keeps us waiting for 10 min: 429" in line
+    assert "\x1b" not in line
+    assert "429 \x1b" in json.loads(as_json([waiting]))[0]["trouble"], "JSON escapes it"
 
 
 def test_a_narrow_terminal_shows_all_of_it_in_two_lines() -> None:

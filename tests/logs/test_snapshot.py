@@ -17,9 +17,21 @@ def status(name: bytes, size: int | None, health: Health = Health.HEALTHY) -> St
 
 def test_heads_and_healths_come_back() -> None:
     text = snapshot.write([status(b"a", 5), status(b"b", 7, Health.FAILED), status(b"c", None)], now=100.0)
-    heads, healths = snapshot.read(text, 110.0)
+    heads, conditions = snapshot.read(text, 110.0)
     assert heads == {b"a" * 32: Head(5, b"a" * 32, 1005, b""), b"b" * 32: Head(7, b"b" * 32, 1007, b"")}
-    assert healths == {b"a" * 32: Health.HEALTHY, b"b" * 32: Health.FAILED}
+    assert {key[:1]: condition.health for key, condition in conditions.items()} == {
+        b"a": Health.HEALTHY,
+        b"b": Health.FAILED,
+        b"c": Health.HEALTHY,
+    }
+
+
+def test_what_is_wrong_comes_back() -> None:
+    ill = status(b"a", 5, Health.DEGRADED)
+    ill.provable, ill.slow = False, "keeps us waiting " + 1000 * "x"
+    _, conditions = snapshot.read(snapshot.write([ill, status(b"b", 5)], now=100.0), 110.0)
+    assert conditions[b"a" * 32] == snapshot.Condition(Health.DEGRADED, unverified=True, trouble=ill.slow[:500])
+    assert conditions[b"b" * 32] == snapshot.Condition(Health.HEALTHY)
 
 
 @pytest.mark.parametrize("now", [100.0 + snapshot.FRESH + 1, 100.0 - snapshot.FRESH - 1])

@@ -20,8 +20,10 @@ from certhia.logs.select import Chosen, final_root_matches
 from certhia.model import Head, Health
 
 if TYPE_CHECKING:
+    from certhia.logs.snapshot import Condition
     from certhia.store.ledger import Position
 
+TROUBLE = 120  # columns of what is wrong with a log
 _HEALTH_STYLES = {Health.HEALTHY: "green", Health.DEGRADED: "yellow", Health.FAILED: "red"}
 
 
@@ -44,6 +46,8 @@ class Row:
     lag_entries: int | None
     lag_seconds: float | None  # age of what is verified, against the newest head
     health: str | None  # healthy, degraded, failed
+    unverified: bool  # followed without proof, as the log gives none
+    trouble: str | None  # what is wrong with it, or waited for
     final_root: bool | None  # whether our head agrees with the final one of the list
     followed: bool
     reason: str
@@ -53,7 +57,7 @@ def rows(
     chosen: Sequence[Chosen],
     positions: Mapping[bytes, Position],
     heads: Mapping[bytes, Head],
-    healths: Mapping[bytes, Health],
+    conditions: Mapping[bytes, Condition],
     now: float,
 ) -> list[Row]:
     """One row for each log: those followed first, then by operator and description. The maps go by log id.
@@ -62,7 +66,7 @@ def rows(
     """
     ordered = sorted(chosen, key=lambda one: (not one.followed, one.log.operator.lower(), one.log.description.lower()))
     return [
-        _row(one, positions.get(one.log.id), heads.get(one.log.id), healths.get(one.log.id), now) for one in ordered
+        _row(one, positions.get(one.log.id), heads.get(one.log.id), conditions.get(one.log.id), now) for one in ordered
     ]
 
 
@@ -95,7 +99,7 @@ def as_json(rows: Sequence[Row]) -> str:
     return f"[\n{lines}\n]" if rows else "[]"
 
 
-def _row(one: Chosen, position: Position | None, head: Head | None, health: Health | None, now: float) -> Row:
+def _row(one: Chosen, position: Position | None, head: Head | None, condition: Condition | None, now: float) -> Row:
     log = one.log
     newest = max((head for head in (head, position.head if position else None) if head), key=_newness, default=None)
     lag = max(newest.size - position.end, 0) if newest and position else None
@@ -114,7 +118,9 @@ def _row(one: Chosen, position: Position | None, head: Head | None, health: Heal
         position=position.end if position else None,
         lag_entries=lag,
         lag_seconds=_behind(position, lag, now) if position and lag is not None else None,
-        health=health.value if health else None,
+        health=condition.health.value if condition else None,
+        unverified=condition is not None and condition.unverified,
+        trouble=(condition.trouble or None) if condition else None,
         final_root=final_root_matches(log, newest) if newest else None,
         followed=one.followed,
         reason=one.reason,
@@ -143,7 +149,7 @@ def _cells(row: Row) -> list[Text]:
         _text(row.state or row.log_type or "-", 16),
         _text(" to ".join(time[:10] for time in row.interval) if row.interval else "-", 24),
         _number(row.size),
-        _number(row.position),
+        Text("unverified") if row.unverified and row.position is None else _number(row.position),
         _number(row.lag_entries),
         Text("-" if row.lag_seconds is None else age(row.lag_seconds)),
         Text(row.health or "-", style=_HEALTH_STYLES[health] if health else ""),
@@ -162,7 +168,9 @@ def _lines(row: Row) -> tuple[Text, Text]:
 
 def _followed(row: Row) -> str:
     wrong = " THE FINAL ROOT DIFFERS FROM THE LIST'S" if row.final_root is False else ""
-    return render.terminal(f"{'yes' if row.followed else 'no'}: {row.reason}{wrong}")
+    unverified = ", unverified: it gives no proofs" if row.unverified else ""
+    trouble = f", {render.short(row.trouble, TROUBLE)}" if row.trouble else ""
+    return render.terminal(f"{'yes' if row.followed else 'no'}: {row.reason}{unverified}{wrong}{trouble}")
 
 
 def _text(text: str, columns: int) -> Text:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
         Settings,
     )
     from certhia.logs.select import Chosen
-    from certhia.model import Head, Health
+    from certhia.logs.snapshot import Condition
+    from certhia.model import Head
     from certhia.net import Transport
     from certhia.store import Position
 
@@ -119,15 +120,15 @@ async def _show(settings: Settings, *, as_json: bool, offline: bool) -> None:
             print(render.terminal(notice), file=sys.stderr)
         positions: Mapping[bytes, Position] = {}
         heads: Mapping[bytes, Head] = {}
-        healths: Mapping[bytes, Health] = {}
+        conditions: Mapping[bytes, Condition] = {}
         if (directory / FILE).is_file():
             async with await State.open(directory, clock=clock, follow=False) as state:
                 positions = await state.positions()
-                heads, healths = snapshot.read(await state.recall(snapshot.NAME), clock.now())
+                heads, conditions = snapshot.read(await state.recall(snapshot.NAME), clock.now())
         chosen = choose(loaded.logs, choice, utc(clock.now()))
         if not heads and not offline:
             heads = await _asked([one for one in chosen if one.followed], transport, clock)
-    rows = view.rows(chosen, positions, heads, healths, clock.now())
+    rows = view.rows(chosen, positions, heads, conditions, clock.now())
     if as_json:
         print(view.as_json(rows))
     else:
