@@ -16,7 +16,20 @@ SOURCE = ROOT / "src" / "certhia"
 
 # Floors, lowest first. A room imports from lower floors and from itself; the ground floor's rooms know each other.
 FLOORS = (
-    {"errors", "model", "clock", "render", "config", "quantity", "net", "bandwidth", "unpack", "data", "_core"},
+    {
+        "errors",
+        "model",
+        "clock",
+        "render",
+        "config",
+        "quantity",
+        "net",
+        "bandwidth",
+        "unpack",
+        "data",
+        "supervision",
+        "_core",
+    },
     {"store"},
     {"logs", "scanner", "decode", "dedupe", "rules"},
     {"modules", "events", "sinks", "stream", "archive", "telling", "housekeeping"},

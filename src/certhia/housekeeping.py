@@ -73,6 +73,9 @@ class Housekeeping:
                         answer = "done"
                     except RemoteError as error:
                         answer = f"failed: {error}"
+                    except Exception as error:
+                        self._state.writer.answer(request.id, f"failed: {type(error).__name__}: {error}")
+                        raise
                 else:
                     answer = f"unknown request {request.kind!r}: the follower is of another version"
                 self._state.writer.answer(request.id, answer)

@@ -8,10 +8,9 @@ A log's illness, or an exception in its code, costs the others nothing; a fault 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from certhia._core import Issuers
 from certhia.clock import Clock, utc
@@ -32,12 +31,12 @@ from certhia.net import Transport
 from certhia.quantity import Point
 from certhia.sinks.outbox import Outbox
 from certhia.store import Position, State
+from certhia.supervision import supervised
 from certhia.telling import Teller
 
 STAGGER = 0.02  # seconds between the first requests of two logs
 STAGGER_ALL = 2.0  # seconds until the last log's first request
 DRAIN = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
-RESTART_LONGEST = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ class Pipeline:
             background: list[asyncio.Task[None]] = []
             try:
                 if await self._loaded_unless_stopped(group):
-                    background += [group.create_task(work) for work in self._beside()]
+                    background += [group.create_task(self._survive(what, work)) for what, work in self._beside()]
                     await self._until_done()
             finally:
                 for task in (*self._tasks.values(), *background):
@@ -162,17 +161,20 @@ class Pipeline:
         await asyncio.wait([loading])
         return not loading.cancelled()
 
-    def _beside(self) -> list[Coroutine[Any, Any, None]]:
-        """What runs beside the logs."""
+    def _beside(self) -> list[tuple[str, Callable[[int], Awaitable[None]]]]:
+        """What runs beside the logs: what it is called when it breaks, and what to run, given how often it broke."""
         house, keeping = self._house, self._parts.keeping
         return [
-            house.snapshots(),
-            house.tidy(keeping),
-            house.requests(self._refresh),
-            house.watch_limits(keeping),
-            self._keep_fresh(),
-            self._tell_backlog(),
+            ("saving what is known of the logs", lambda _: house.snapshots()),
+            ("letting go of what is old", lambda _: house.tidy(keeping)),
+            ("taking up requests", lambda _: house.requests(self._refresh)),
+            ("watching the limits", lambda _: house.watch_limits(keeping)),
+            ("applying the log lists", self._keep_fresh),
+            ("telling of the backlog", lambda _: self._tell_backlog()),
         ]
+
+    async def _survive(self, what: str, work: Callable[[int], Awaitable[None]]) -> None:
+        await supervised(work, lambda text: self._parts.tell(f"{what}: {text}", level="error"), self._clock)
 
     async def _until_done(self) -> None:
         assert self._group is not None
@@ -188,7 +190,12 @@ class Pipeline:
     async def _let_go(self, writer: asyncio.Task[None], outbox: asyncio.Task[None]) -> None:
         """Commits what is staged, gives sinks a moment, ends both tasks."""
         if not writer.done():
-            await self._house.snapshot()
+            try:
+                await self._house.snapshot()
+            except StateError:
+                raise
+            except Exception as error:  # noqa: BLE001  (a fault in our own code must not cost what is staged)
+                self._parts.tell(f"what is known of the logs was not saved: {error!r}", level="error")
             await self._parts.state.writer.durable()
             await self._outbox.drain(DRAIN)
             await self._parts.state.writer.durable()
@@ -248,27 +255,20 @@ class Pipeline:
 
         `again`: it was followed in this run before."""
         state = self._parts.state
+
+        async def once(faults: int) -> None:
+            state.writer.log(log)
+            begin, stored = origin, position
+            if again or faults:
+                await state.writer.durable()
+                begin, stored = self._roster.begun(log, origin), (await state.positions()).get(log.id)
+                state.writer.rewound(log.id)
+            follower = self._followers[log.id] = self._make(log, begin, stored)
+            await follower.run()
+            self._notice(log, follower.status.finished)
+
         await self._clock.sleep(delay)
-        crashes = 0
-        while True:
-            try:
-                state.writer.log(log)
-                if again:
-                    await state.writer.durable()
-                    origin, position = self._roster.begun(log, origin), (await state.positions()).get(log.id)
-                    state.writer.rewound(log.id)
-                follower = self._followers[log.id] = self._make(log, origin, position)
-                await follower.run()
-            except (StateError, asyncio.CancelledError):
-                raise
-            except Exception as error:  # noqa: BLE001  (a fault in our own code: told, counted, survived)
-                again, crashes = True, crashes + 1
-                pause = min(2.0 ** min(crashes, 10), RESTART_LONGEST)
-                self._notice(log, f"stopped by {type(error).__name__}: {error}; starts again in {pause:.0f} s", "error")
-                await self._clock.sleep(self._clock.jitter(pause))
-            else:
-                self._notice(log, follower.status.finished)
-                return
+        await supervised(once, lambda text: self._notice(log, text, "error"), self._clock)
 
     def _make(self, log: Log, origin: Point, position: Position | None) -> Follower:
         parts = self._parts
@@ -316,10 +316,14 @@ class Pipeline:
 
     # --- beside the logs ---
 
-    async def _keep_fresh(self) -> None:
-        """Loads the lists again now and then; a list that can't be had changes nothing."""
+    async def _keep_fresh(self, faults: int) -> None:
+        """Loads the lists again now and then; a list that can't be had changes nothing.
+
+        `faults`: how often applying one broke; what is left of it is applied at once."""
         while True:
-            await self._clock.sleep(self._clock.jitter(self._parts.refresh))
+            if not faults:
+                await self._clock.sleep(self._clock.jitter(self._parts.refresh))
+            faults = 0
             try:
                 await self._refresh()
             except RemoteError as error:
