@@ -8,12 +8,12 @@ A log's illness, or an exception in its code, costs the others nothing; a fault 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from certhia._core import Issuers
-from certhia.clock import Clock, utc
+from certhia.clock import Clock
 from certhia.errors import ConfigError, RemoteError, StateError
 from certhia.housekeeping import Housekeeping, Keeping
 from certhia.logs.budget import Budget
@@ -23,7 +23,7 @@ from certhia.logs.lists import Loaded
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.logs.roster import Roster
-from certhia.logs.select import Choice, Chosen, choose, difference
+from certhia.logs.select import Choice, Chosen, difference
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
 from certhia.model import Arrival, Log, Sink, Step, Tell
@@ -90,7 +90,7 @@ class Pipeline:
             notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
         )
         self._house = Housekeeping(parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock)
-        self._roster = Roster(parts.state, parts.origin)
+        self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
         self._logs: dict[bytes, Log] = {}  # what the tasks follow
@@ -210,8 +210,8 @@ class Pipeline:
         loaded = await parts.sources.load()
         self._tell_notices(loaded)
         positions = await parts.state.positions()
-        self._choose(loaded, unfinished=positions)
         await self._roster.recall()
+        self._choose(loaded)
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
         if not followed:
             raise ConfigError(f"none of the {len(self.chosen)} known logs is to be followed: `certhia logs` says why")
@@ -224,11 +224,9 @@ class Pipeline:
         for notice in loaded.notices:
             self._parts.tell(notice, level="warning" if notice in loaded.warnings else "info")
 
-    def _choose(self, loaded: Loaded, *, unfinished: Collection[bytes]) -> None:
-        """Logs that we were following are followed to their end, whatever became of them in the list."""
-        finished = {key for key, follower in self._followers.items() if follower.status.finished}
-        now = utc(self._clock.now())
-        self.chosen = choose(loaded.logs, self._parts.choice, now, unfinished=unfinished, finished=finished)
+    def _choose(self, loaded: Loaded) -> None:
+        done = {key for key, follower in self._followers.items() if follower.status.finished}
+        self.chosen = self._roster.choose(loaded.logs, done)
 
     def _start(self, log: Log, origin: Point, position: Position | None, delay: float = 0.0) -> None:
         assert self._group is not None
@@ -265,6 +263,8 @@ class Pipeline:
                 state.writer.rewound(log.id)
             follower = self._followers[log.id] = self._make(log, begin, stored)
             await follower.run()
+            if follower.status.ended:
+                self._roster.ended(log, follower.status.finished)
             self._notice(log, follower.status.finished)
 
         await self._clock.sleep(delay)
@@ -344,7 +344,7 @@ class Pipeline:
     async def _apply(self, loaded: Loaded) -> None:
         parts = self._parts
         self._tell_notices(loaded)
-        self._choose(loaded, unfinished=self._tasks)
+        self._choose(loaded)
         wanted = {chosen.log.id: chosen.log for chosen in self.chosen if chosen.followed}
         running = tuple(log for key, log in self._logs.items() if key in self._tasks)
         changes = difference(running, tuple(wanted.values()))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from tests.rig import Rig
 
 from certhia.logs.lists import Loaded
-from certhia.logs.roster import STARTS, Roster
+from certhia.logs.roster import STARTS, Roster, recall_followed, verdicts
+from certhia.logs.select import Choice
 from certhia.model import Log, Protocol
 from certhia.quantity import Point
 from certhia.store import State
@@ -32,9 +35,9 @@ def loaded(*logs: Log, complete: bool = True) -> Loaded:
 @in_simulated_time
 async def test_a_log_without_proofs_begins_where_it_was_begun(certhia_clock: SimClock, tmp_path: Path) -> None:
     async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
-        Roster(state, NOW).unproven(A, 300)
+        Roster(state, Choice(), NOW, certhia_clock).unproven(A, 300)
         await state.writer.flush()
-        roster = Roster(state, NOW)
+        roster = Roster(state, Choice(), NOW, certhia_clock)
         await roster.recall()
         assert (roster.point(A), roster.point(B)) == (Point("index", 300), NOW)
         assert roster.begun(B, Point("back", 5)) == Point("back", 5)
@@ -49,13 +52,13 @@ async def test_a_log_that_is_new_begins_at_the_time_of_the_last_complete_list(
     certhia_clock: SimClock, tmp_path: Path
 ) -> None:
     async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
-        roster = Roster(state, NOW)
+        roster = Roster(state, Choice(), NOW, certhia_clock)
         assert roster.point(B) == NOW, "the first list of all: nothing is new"
         roster.complete(loaded(A))
         roster.complete(loaded(A, B, complete=False))
         await state.writer.flush()
         for origin, begin in ((NOW, Point("date", AS_OF.timestamp())), (Point("back", 9), Point("back", 9))):
-            later = Roster(state, origin)
+            later = Roster(state, Choice(), origin, certhia_clock)
             await later.recall()
             assert (later.point(A), later.point(B)) == (origin, begin)
 
@@ -82,3 +85,75 @@ async def test_an_unproven_log_begins_where_it_began_after_a_restart(certhia_wor
     assert (summary.entries, summary.verified) == (20, 20)
     assert {delivery.match.names for delivery in rig.sheet.told} == {(f"host{n}.example.com",) for n in range(30, 50)}
     assert (await rig.run(20)).entries == 0, "from then on it goes on at its verified position"
+
+
+ENDED = replace(A, interval=(datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)))
+RETIRED, READONLY, PENDING = (replace(A, state=state) for state in ("retired", "readonly", "pending"))
+
+
+@pytest.mark.parametrize("before", [replace(A, state="usable"), READONLY])
+@pytest.mark.parametrize("after", [ENDED, RETIRED, READONLY])
+@in_simulated_time
+async def test_what_a_plain_run_followed_is_followed_to_its_end(
+    certhia_clock: SimClock, tmp_path: Path, before: Log, after: Log
+) -> None:
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        roster = Roster(state, Choice(only=(A.url,)), NOW, certhia_clock)
+        roster.choose([before])
+        roster.proven(A.id)
+        await state.writer.flush()
+        roster = Roster(state, Choice(), NOW, certhia_clock)
+        await roster.recall()
+        (one,) = roster.choose([after])
+        assert one.followed
+        (other,) = verdicts([after], Choice(deny=("*",)), certhia_clock.now(), await recall_followed(state))
+        assert not other.followed
+        roster.ended(after, "ended at 300 entries")
+        await state.writer.flush()
+        assert await recall_followed(state) == {A.id: "ended at 300 entries"}
+        roster = Roster(state, Choice(), NOW, certhia_clock)
+        await roster.recall()
+        (one,) = roster.choose([after])
+        assert (one.followed, one.reason.split(": ")[-1]) == (False, "read to its end")
+        (one,) = roster.choose([replace(A, state="usable")])
+        assert one.followed, "it thawed"
+        roster.proven(A.id)
+        (one,) = roster.choose([after])
+        assert one.followed, "and is to be read to its end again"
+
+
+@pytest.mark.parametrize("log, choice", [
+    (RETIRED, Choice(include=frozenset({"retired"}))), (ENDED, Choice(expired=True)), (RETIRED, Choice(only=(A.url,))),
+    (RETIRED, Choice(add=(A.url,))),
+])  # fmt: skip
+@in_simulated_time
+async def test_what_was_only_followed_as_it_was_asked_for_is_not_followed_on(
+    certhia_clock: SimClock, tmp_path: Path, log: Log, choice: Choice
+) -> None:
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        roster = Roster(state, choice, NOW, certhia_clock)
+        (one,) = roster.choose([log])
+        assert one.followed
+        roster.proven(log.id)
+        await state.writer.flush()
+        (one,) = verdicts([log], Choice(), certhia_clock.now(), await recall_followed(state))
+        assert not one.followed
+
+
+@in_simulated_time
+async def test_a_log_that_was_read_to_its_end_is_left_alone_at_the_next_start(
+    certhia_world: World, certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    certhia_world.static("two")
+    log = certhia_world.rfc6962("one", mmd=3600)
+    certhia_world.grow(30)
+    rig = Rig(certhia_world, tmp_path)
+    await rig.run(20)
+    log.freeze()
+    certhia_clock.advance(86_400 + 3600)
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(20)
+        assert [status.log.description for status in pipeline.statuses() if status.ended] == ["one"]
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(20)
+        assert [status.log.description for status in pipeline.statuses()] == ["two"]

@@ -105,9 +105,9 @@ async def _show(settings: Settings, *, as_json: bool, offline: bool) -> None:
     from certhia import render
     from certhia.cli import logs as view
     from certhia.cli.setup import choice_of, connect, sources_of
-    from certhia.clock import Clock, utc
+    from certhia.clock import Clock
     from certhia.logs import snapshot
-    from certhia.logs.select import choose
+    from certhia.logs.roster import recall_followed, verdicts
     from certhia.store.place import state_dir
     from certhia.store.state import FILE, State
 
@@ -119,13 +119,15 @@ async def _show(settings: Settings, *, as_json: bool, offline: bool) -> None:
         for notice in loaded.notices:
             print(render.terminal(notice), file=sys.stderr)
         positions: Mapping[bytes, Position] = {}
+        followed: Mapping[bytes, str] = {}
         heads: Mapping[bytes, Head] = {}
         conditions: Mapping[bytes, Condition] = {}
         if (directory / FILE).is_file():
             async with await State.open(directory, clock=clock, follow=False) as state:
                 positions = await state.positions()
+                followed = await recall_followed(state)
                 heads, conditions = snapshot.read(await state.recall(snapshot.NAME), clock.now())
-        chosen = choose(loaded.logs, choice, utc(clock.now()))
+        chosen = verdicts(loaded.logs, choice, clock.now(), followed)
         if not heads and not offline:
             heads = await _asked([one for one in chosen if one.followed], transport, clock)
     rows = view.rows(chosen, positions, heads, conditions, clock.now())

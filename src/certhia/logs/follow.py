@@ -333,6 +333,7 @@ class Follower:
         if self._clock.now() - self._still_since >= self.log.mmd + A_DAY:
             agreed = " with the final root of the log list" if agrees else ""
             self.status.finished = f"ended at {head.size} entries{agreed}"
+            self.status.ended = True
 
 
 def _size(head: Head) -> int:

@@ -37,6 +37,7 @@ class Status:
     quarantined: int = 0
     matches: int = 0
     finished: str = ""  # why it is no longer followed
+    ended: bool = False  # finished as it takes no more entries, and its head has stood still for long enough
     rate: float = 0.0  # entries a second, smoothed
     _kept: tuple[int, int, int, int] = (0, 0, 0, 0)  # entries, precerts, quarantined, matches at the verified position
     _waiting_since: float | None = None  # monotonic
