@@ -38,7 +38,7 @@ def test_what_was_never_proven_says_so() -> None:
 
 
 def test_the_picture_is_erased_before_anything_else_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 6)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda *_, **__: os.terminal_size((80, 6)))
     out = io.StringIO()
     live = Live(out, lambda width: [f"line {n}" for n in range(10)])
     live.draw()

@@ -181,7 +181,7 @@ async def test_live_lines_on_a_terminal(
 
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((100, 30)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda *_, **__: os.terminal_size((100, 30)))
     await ran(world, tmp_path, seconds=5)
     shown = terminal.getvalue()
     assert re.search(r"First +30 +30 +0 ", shown)
