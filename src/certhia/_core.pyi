@@ -7,14 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import Self, final
 
 __all__ = [
+    "Batch",
     "Certificate",
     "Edge",
     "Entry",
+    "Extension",
     "Issuers",
+    "LinesRead",
     "Matcher",
     "Note",
     "Page",
+    "Rules",
     "Scan",
+    "Sct",
+    "Suffixes",
     "build_info",
     "count_get_entries",
     "cover",
@@ -42,6 +48,46 @@ class Issuers:
     def get(self, fingerprint: bytes) -> bytes | None: ...
     def add(self, der: bytes) -> bytes:
         """Keeps `der`; gives its fingerprint, 32 bytes."""
+
+@final
+class Extension:
+    """One extension of a certificate (RFC 5280 section 4.2)."""
+    @property
+    def oid(self) -> str:
+        """Dotted."""
+    @property
+    def name(self) -> str:
+        """As RFC 5280 names it, such as "subjectAltName"; "" for one that isn't known."""
+    @property
+    def critical(self) -> bool: ...
+    @property
+    def value(self) -> bytes:
+        """Content of the OCTET STRING."""
+
+@final
+class Sct:
+    """A signed certificate timestamp (RFC 6962 section 3.2)."""
+    @property
+    def version(self) -> int:
+        """0 is v1. Of other versions all fields but `raw` are empty."""
+    @property
+    def log_id(self) -> bytes: ...
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds."""
+    @property
+    def extensions(self) -> bytes: ...
+    @property
+    def hash_algorithm(self) -> int:
+        """RFC 5246 section 7.4.1.4.1: 4 is SHA-256."""
+    @property
+    def signature_algorithm(self) -> int:
+        """3 is ECDSA, 1 RSA."""
+    @property
+    def signature(self) -> bytes: ...
+    @property
+    def raw(self) -> bytes:
+        """The whole SerializedSCT."""
 
 @final
 class Certificate:
@@ -101,7 +147,84 @@ class Certificate:
     def is_ca(self) -> bool: ...
     @property
     def signature_algorithm(self) -> str:
-        """Dotted OID."""
+        """Dotted OID, as the TBS names it."""
+    @property
+    def signature_algorithm_name(self) -> str:
+        """Such as "ecdsa-with-SHA384"; the dotted OID where it has no name here."""
+    @property
+    def signature(self) -> bytes:
+        """Content of the BIT STRING; b"" for a TBS alone."""
+    @property
+    def version(self) -> int:
+        """1, 2 or 3."""
+    @property
+    def subject_attributes(self) -> list[tuple[str, str]]:
+        """(dotted OID, value) of each attribute, in the order of the certificate."""
+    @property
+    def issuer_attributes(self) -> list[tuple[str, str]]: ...
+    @property
+    def spki(self) -> bytes:
+        """SubjectPublicKeyInfo, DER."""
+    @property
+    def key_algorithm(self) -> str:
+        """ "rsa", "ec", "dsa", "ed25519", "ed448", "x25519", "x448", "rsassa-pss", "ml-dsa-44"…; else the dotted OID."""
+    @property
+    def key_bits(self) -> int:
+        """Bits of the RSA or DSA modulus, or of the curve's field; 0 where that is not known."""
+    @property
+    def key_curve(self) -> str:
+        """ "P-256", "P-384", "P-521", "secp256k1"…, else the dotted OID; "" where the key has no curve."""
+    @property
+    def extensions(self) -> list[Extension]:
+        """As they come; those behind one that can't be read are missing (`extensions_fault`)."""
+    @property
+    def extensions_fault(self) -> str | None:
+        """Why extensions, or what is in a known one, can't be read."""
+    @property
+    def alternative_names(self) -> list[tuple[str, str]]:
+        """(kind, value) of each SAN: "dns", "ip", "email", "uri", "dirname" (RFC 4514), "rid" (dotted OID),
+        "othername" (OID;hex of the value), "x400" and "ediparty" (hex)."""
+    @property
+    def issuer_alternative_names(self) -> list[tuple[str, str]]: ...
+    @property
+    def email_addresses(self) -> list[str]:
+        """rfc822Name SANs, then the subject's emailAddress."""
+    @property
+    def uris(self) -> list[str]: ...
+    @property
+    def scts(self) -> list[Sct]:
+        """Of the SCT list extension (RFC 6962 section 3.3)."""
+    @property
+    def subject_key_id(self) -> bytes | None: ...
+    @property
+    def authority_key_id(self) -> bytes | None:
+        """keyIdentifier of the authority key identifier."""
+    @property
+    def path_length(self) -> int | None:
+        """pathLenConstraint of the basic constraints."""
+    @property
+    def has_basic_constraints(self) -> bool: ...
+    @property
+    def key_usage(self) -> list[str]:
+        """ "digitalSignature", "nonRepudiation", "keyEncipherment"… (RFC 5280 section 4.2.1.3)."""
+    @property
+    def extended_key_usage(self) -> list[str]:
+        """Dotted OIDs."""
+    @property
+    def policies(self) -> list[tuple[str, list[str]]]:
+        """(dotted OID, CPS URIs) of each certificate policy."""
+    @property
+    def crl_urls(self) -> list[str]:
+        """URIs of the CRL distribution points' full names."""
+    @property
+    def authority_info(self) -> list[tuple[str, str]]:
+        """(method, URI): "ocsp", "ca_issuers" or a dotted OID, in the order of the certificate."""
+    @property
+    def is_precert_signing(self) -> bool:
+        """Has the extended key usage of a Precertificate Signing Certificate (RFC 6962 section 3.1)."""
+    @property
+    def is_self_issued(self) -> bool:
+        """Subject and issuer are the same bytes."""
 
 @final
 class Entry:
@@ -142,6 +265,13 @@ class Entry:
     @property
     def chain(self) -> list[bytes]:
         """SHA-256 fingerprints of the chain, 32 bytes each."""
+    def unproven(self, issuers: Issuers) -> str | None:
+        """Why `submitted` and `chain`, which the tree does not cover, can't be believed; None where they are proven.
+
+        A precertificate is proven when it gives the leaf's TBS once the poison is removed (and, where a Precertificate
+        Signing Certificate signed it, issuer and authority key identifier are replaced) and the key of the chain's
+        issuer hashes to `issuer_key_hash` (RFC 6962 sections 3.1 and 3.2). A certificate is the leaf itself: None.
+        """
 
 @final
 class Page:
@@ -179,6 +309,9 @@ class Page:
     def __getitem__(self, position: int, /) -> Entry:
         """Negative positions count from the end."""
     def __iter__(self) -> Iterator[Entry]: ...
+    @property
+    def batch(self) -> Batch:
+        """The page decoded into columns; made anew at each call."""
     def slice(self, start: int, end: int) -> Page:
         """Entries with log index in [start, end)."""
     @staticmethod
@@ -189,14 +322,28 @@ def count_get_entries(body: bytes) -> int:
     (cut off, not JSON, no "entries")."""
 
 @final
+class Batch:
+    """A decoded page: one row an entry, in columns. Arrow's PyCapsule interface gives them without a copy."""
+    @property
+    def first(self) -> int: ...
+    def __len__(self) -> int: ...
+    @property
+    def names(self) -> list[str]:
+        """The columns' names, in order."""
+    def __getitem__(self, name: str, /) -> list[object]:
+        """One column's values. Raises KeyError."""
+    def __arrow_c_schema__(self) -> object:
+        """An "arrow_schema" capsule: a struct of the columns."""
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """("arrow_schema", "arrow_array") capsules."""
+
+@final
 class Scan:
     """What rules found in a page."""
     @property
-    def hits(self) -> list[tuple[int, list[tuple[int, str, str, str]]]]:
-        """For each entry with a match: its position in the page and (rule number, name, where, why) for each match,
-        once for each rule and name; a rule for everything gives one, with the first name ("" when there is none).
-
-        where: "san", "cn", "ip"; why: "exact", "apex", "below", "wildcard", "cidr", "everything".
+    def hits(self) -> list[tuple[int, list[Hit]]]:
+        """For each entry with a match: its position in the page and its hits, once for each rule and name; a rule for
+        the whole certificate gives one, with the first name ("" when there is none).
         """
     @property
     def quarantined(self) -> list[tuple[int, str]]:
@@ -207,24 +354,103 @@ class Scan:
     def names(self) -> int:
         """How many names were read; a common name that repeats the first SAN is not one more."""
 
+# (rule number, name, where, why, detail, score)
+# where: "san", "cn", "ip"; for rules on the whole certificate "issuer", "subject", "key", "certificate".
+# why: "exact", "apex", "below", "wildcard", "cidr", "everything", "keyword", "regex", "lookalike", "issuer",
+#   "organization", "key", "certificate", "possible" (a label that nobody can read may stand for it).
+# detail: what there is to explain besides: the trick of a look-alike ("homoglyph", "keyboard", "edit", "added", "tld"),
+#   the text that a keyword, regex, issuer or organization rule found; else "".
+# score: 1 to 100 of a look-alike, else 0.
+Hit = tuple[int, str, str, str, str, int]
+
+@final
+class Rules:
+    """Rules being gathered for a `Matcher`. Mutable; not for two threads at once.
+
+    Kinds and their values:
+
+    "tree"          a name and everything below it
+    "below"         everything below a name, not the name itself
+    "exact"         one name; a certificate's wildcard that covers it counts
+    "cidr"          an IP network or address; matches IP SANs, and names that are written addresses
+    "all"           everything; value ignored
+    "keyword"       part of a label, case-insensitive; labels in Unicode are compared in both forms
+    "regex"         a regular expression (linear time, size-limited, case-insensitive, unanchored) on each whole name in
+                    A-labels and, where that differs, in Unicode
+    "typo"          look-alikes of a name: "example.com" or "example.com,KIND,…,-KIND,…,score=N"
+    "issuer"        text in an attribute of the issuer; "=TEXT" the whole value, "O=TEXT" or "CN=TEXT" that attribute's
+    "organization"  the same in the subject's organizationName
+    "key"           SHA-256 of the SubjectPublicKeyInfo, 64 hex digits
+    "certificate"   SHA-256 of the certificate, of the submitted precertificate or of the TBS (`tbs_sha256`), hex
+
+    Names are A-labels, lower case, no trailing dot.
+    """
+    def __new__(cls) -> Self: ...
+    def __len__(self) -> int: ...
+    def add(self, kind: str, value: str, scope: int = 0) -> int:
+        """Adds a rule; gives its number. Raises Malformed for a value that is none, with the offset in it."""
+    def exclude(self, kind: str, value: str, scope: int = 0) -> None:
+        """Takes what this rule matches away from the rules of `scope` (0: from all rules).
+
+        A rule on names takes names away, one on the whole certificate the certificate. A name is taken away only where
+        it can mean nothing else: a wildcard by what covers all that it stands for, an unusual spelling never.
+        """
+    def add_lines(self, text: bytes, scope: int = 0) -> LinesRead:
+        """Adds the plain rules of a file's text, one a line: names in lower case (`example.com`, `.example.com`,
+        `*.example.com`, `=www.example.com`), with blank lines and `#` comments. Releases the GIL.
+        """
+    def build(self, suffixes: Suffixes | None = None) -> Matcher:
+        """Compiles them and leaves this empty. Releases the GIL. `suffixes`: for look-alikes; the shipped ones unless
+        given."""
+
+@final
+class LinesRead:
+    """What `Rules.add_lines` made of a text."""
+    @property
+    def first(self) -> int:
+        """Number of the first rule added; they are numbered in the order of the lines."""
+    @property
+    def count(self) -> int: ...
+    @property
+    def odd(self) -> list[tuple[int, bytes]]:
+        """Line number (from 1) and bytes, without white space around and without a comment, of each line that is no plain
+        rule: at most 100,000; then `more` is true."""
+    @property
+    def more(self) -> bool: ...
+    @property
+    def wide(self) -> list[int]:
+        """Line numbers, at most 100, of names that are public suffixes."""
+
 @final
 class Matcher:
-    """Compiled rules. A rule is (kind, value): kinds are
-
-    "tree"   a name and everything below it
-    "below"  everything below a name, not the name itself
-    "exact"  one name; a certificate's wildcard that covers it counts
-    "cidr"   an IP network or address; matches IP SANs, and names that are written addresses
-    "all"    everything; value ignored
-    Values are A-labels, lower case, no trailing dot. Raises Malformed for a value that is none.
-    """
-    def __new__(cls, rules: Sequence[tuple[str, str]]) -> Self: ...
+    """Compiled rules (`Rules.build`), or none that match: `Matcher(())`."""
+    def __new__(cls, rules: Sequence[tuple[str, str]]) -> Self:
+        """Rules by (kind, value), numbered as they come. Raises Malformed."""
     def __len__(self) -> int: ...
+    def rule(self, number: int) -> tuple[str, str, str]:
+        """(kind, value, text as written: of plain lines as in the file, of others the value). Raises IndexError."""
     @property
     def nbytes(self) -> int: ...
     def scan(self, page: Page, *, precerts: bool = True) -> Scan: ...
-    def match(self, names: Sequence[str]) -> list[tuple[int, str, str, str]]:
+    def match(self, names: Sequence[str]) -> list[Hit]:
         """The same for names given one by one (DNS names or addresses)."""
+    def certificate(self, certificate: Certificate) -> list[Hit]:
+        """The same for one certificate."""
+
+@final
+class Suffixes:
+    """A public suffix list (publicsuffix.org)."""
+    @staticmethod
+    def shipped() -> Suffixes: ...
+    @staticmethod
+    def parse(text: bytes) -> Suffixes:
+        """Reads public_suffix_list.dat, at most 4 MiB. Raises Malformed, also for a list of less than 1,000 rules."""
+    def __len__(self) -> int: ...
+    @property
+    def version(self) -> str:
+        """The list's own VERSION line, or ""."""
+    def registrable_domain(self, name: str) -> str | None:
+        """The registrable domain, A-labels; None for a public suffix, an address, and what is no name."""
 
 @final
 class Edge:

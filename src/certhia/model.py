@@ -143,10 +143,12 @@ class RuleHit:
 
     rule: str  # as the user wrote it
     name: str  # the certificate's name or address that it matched, as rendered by the core
-    where: str  # "san", "cn", "ip"
-    why: str  # "exact", "apex", "below", "wildcard", "cidr", "everything"
+    where: str  # "san", "cn", "ip", "issuer", "subject", "key", "certificate"
+    why: str  # "exact", "apex", "below", "wildcard", "cidr", "everything", ... (`certhia._core.Hit` lists them)
     programme: str = ""
     platform: str = ""
+    detail: str = ""  # what explains it besides: the trick of a look-alike, the text that a keyword found
+    score: int = 0  # 1 to 100 of a look-alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,14 @@ class Sighting:
     index: int
     is_precert: bool
     timestamp: int  # milliseconds, the log's
+
+
+class MatchKind(StrEnum):
+    """How much a match is to be heeded; what people route by."""
+
+    ALERT = "alert"
+    POSSIBLE = "possible"  # only because a label that nobody can read may stand for a watched name
+    EXPECTED = "expected"  # one's own: `Match.expected` says by what
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,11 @@ class Match:
     sha256: bytes  # of the certificate, or of the precertificate as submitted
     spki_sha256: bytes
     sightings: int = 1
+    kind: MatchKind = MatchKind.ALERT
+    expected: str = ""  # what makes it one's own: "key", "issuer" or "certificate"
+    renewal: str = ""  # what it shares with a known certificate: "key" or "names and issuer"
+    fault: str = ""  # why the entry could not be decoded: then its names are what could still be found in it
+    unproven: str = ""  # why `sha256` of a precertificate, and its chain, can't be believed (`Entry.unproven`)
 
 
 class Tell(Protocol_):
