@@ -219,9 +219,7 @@ class _Ask:
         except TimeoutError as error:
             raise RemoteError(f"log {self.url}: {name}: no answer within {TIMEOUT:.0f} s") from error
         except RemoteError as error:
-            # When it is asked again is for the caller to say.
-            reason = str(error).removesuffix("; asked again later")
-            raise RemoteError(f"log {self.url}: {name}: {reason}") from error
+            raise RemoteError(f"log {self.url}: {name}: {error}") from error
         if response.status == 200:
             return response.body
         if response.status in {429, 500, 502, 503, 504}:
