@@ -6,11 +6,11 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.logs.canned import Canned
 
 from certhia.clock import Clock, utc
 from certhia.errors import BadAnswer, ConfigError, RemoteError, Unverified
@@ -29,33 +29,6 @@ ROOT = hashlib.sha256(b"root").digest()
 TIME = 1_790_000_000_000
 STH = heads.sth(KEY, TIME, 5, ROOT)
 CHECKPOINT = heads.checkpoint(KEY, "alder.test/2026h2", TIME, 5, ROOT, extra=True)
-
-
-class Canned:
-    """A Transport with prepared answers: each URL's are given in turn, the last one again and again."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, list[Response | Exception]] = {}
-        self.asked: list[str] = []
-
-    def put(self, url: str, *answers: bytes | Response | Exception) -> Canned:
-        self.answers[url] = [Response(200, one) if isinstance(one, bytes) else one for one in answers]
-        return self
-
-    async def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
-    ) -> Response:
-        self.asked.append(url)
-        answers = self.answers.get(url, [Response(404, b"nothing here")])
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        if len(answer.body) > cap:
-            raise RemoteError("too large")
-        return answer
-
-    async def close(self) -> None:
-        pass
 
 
 def log_v3(**fields: object) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.logs.canned import Canned
 
 from certhia import data
 from certhia.clock import Clock
@@ -20,33 +21,6 @@ from certhia.testing import keys
 
 BODY, SIGNATURE = data.google_list()
 URL = "https://lists.test/logs.json"
-
-
-class Canned:
-    """A Transport with prepared answers: each URL's are given in turn, the last one again and again."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, list[Response | Exception]] = {}
-        self.asked: list[str] = []
-
-    def put(self, url: str, *answers: bytes | Response | Exception) -> Canned:
-        self.answers[url] = [Response(200, one) if isinstance(one, bytes) else one for one in answers]
-        return self
-
-    async def get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
-    ) -> Response:
-        self.asked.append(url)
-        answers = self.answers[url]
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        if isinstance(answer, Exception):
-            raise answer
-        if len(answer.body) > cap:
-            raise RemoteError("too large")
-        return answer
-
-    async def close(self) -> None:
-        pass
 
 
 async def test_google() -> None:
