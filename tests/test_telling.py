@@ -39,7 +39,8 @@ class Desk:
         body = self.world.handle("GET", f"{log.url}ct/v1/get-entries?start={start}&end={log.size - 1}").body
         page = Page.from_get_entries([body], start, Issuers())
         self.state.writer.log(log.model)
-        return Arrival(log.model, page, self.teller.watchlist.matcher.scan(page), verified)
+        rules = self.teller.watchlist
+        return Arrival(log.model, page, rules.matcher.scan(page), rules, verified)
 
     async def take(self, log: FakeLog, start: int = 0) -> int:
         """Accepts them and commits; gives what `accept` gave."""

@@ -12,7 +12,7 @@ from typing import Protocol as Protocol_
 from certhia.errors import CerthiaError
 
 if TYPE_CHECKING:
-    from certhia._core import Page, Scan
+    from certhia._core import Hit, Matcher, Page, Scan
 
 
 class Protocol(StrEnum):
@@ -93,6 +93,20 @@ class Head:
     raw: bytes  # the get-sth JSON or the whole note, as served: whoever reads it again can check the signature again
 
 
+class Watched(Protocol_):
+    """Compiled rules, and their words: the numbers in a scan mean something only to the rules that made it."""
+
+    @property
+    def matcher(self) -> Matcher:
+        """What scans pages."""
+
+    def hits(self, found: Sequence[Hit]) -> tuple[RuleHit, ...]:
+        """What the matcher found, in the words of those who wrote the rules."""
+
+    def is_streamed(self, hits: Sequence[RuleHit]) -> bool:
+        """Whether a match is told as it comes, and not stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A page of consecutive entries of one log, decoded and matched, in log order."""
@@ -100,6 +114,7 @@ class Arrival:
     log: Log
     page: Page
     scan: Scan
+    rules: Watched  # that made the scan
     verified: bool = False  # whether a signed head is known to cover it
 
 

@@ -284,7 +284,7 @@ class Pipeline:
             rewound=lambda log: parts.state.writer.rewound(log.id),
             unproven=self._roster.unproven,
             notice=self._notice,
-            matcher=lambda: parts.teller.watchlist.matcher,
+            rules=lambda: parts.teller.watchlist,
             precerts=parts.precerts,
         )
         follower = Follower(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from certhia import decode
 from certhia._core import Entry
@@ -13,6 +14,9 @@ from certhia.model import Arrival, Match, Quarantined
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
+
+if TYPE_CHECKING:
+    from certhia._core import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Teller:
         limits: Limits,
         clock: Clock,
     ) -> None:
-        """`sinks`: the names of the outbox's queues. `stream` takes matches of the rule `.`: told, not stored."""
+        """`watchlist`: the rules of now; another one may be put in its place. `sinks`: the names of the outbox's queues.
+        `stream` takes matches of the rule `.`: told, not stored."""
         self._state = state
         self.watchlist = watchlist
         self.seen = seen
@@ -62,20 +67,20 @@ class Teller:
             return 0
         found = [self._read(arrival, position, raw) for position, raw in arrival.scan.hits]
         wanted = [match for match in found if match is not None]
-        stored = [match for match in wanted if not self.watchlist.is_streamed(match.hits)]
+        stored = [match for match in wanted if not arrival.rules.is_streamed(match.hits)]
         for match in wanted:
-            if self.watchlist.is_streamed(match.hits):
+            if arrival.rules.is_streamed(match.hits):
                 self._tell_streamed(match)
         if stored:
             await self._tell_stored(arrival.log.id, stored)
         return len(wanted)
 
-    def _read(self, arrival: Arrival, position: int, raw: Sequence[tuple[int, str, str, str]]) -> Match | None:
+    def _read(self, arrival: Arrival, position: int, raw: Sequence[Hit]) -> Match | None:
         entry = arrival.page[position]
         if not self._in_time(entry):
             return None
         match = decode.match(
-            arrival.log, entry, self.watchlist.hits(raw), verified=arrival.verified, seen=self._clock.now()
+            arrival.log, entry, arrival.rules.hits(raw), verified=arrival.verified, seen=self._clock.now()
         )
         if self._limits.roots is not None and not self._limits.roots.keeps(match.names):
             return None

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from certhia._core import Edge, Issuers, Matcher
 from certhia.logs.budget import Budget
@@ -14,7 +14,7 @@ from certhia.logs.client import client
 from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Origin, Outlets, Reading
-from certhia.model import Arrival, Health, Log, Protocol, Step
+from certhia.model import Arrival, Health, Log, Protocol, RuleHit, Step
 from certhia.net import Response
 from certhia.quantity import Point
 from certhia.testing import Entry, FakeLog, Fault, Issued, Request, Submission, Template, World, templates
@@ -89,6 +89,19 @@ class Wire:
         return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """Rules without words."""
+
+    matcher: Matcher
+
+    def hits(self, found: Sequence[tuple[int, str, str, str]]) -> tuple[RuleHit, ...]:
+        return ()
+
+    def is_streamed(self, hits: Sequence[RuleHit]) -> bool:
+        return True
+
+
 class Bench:
     """A follower on a bench. `wire`, `arrivals`, `steps`, `notices` and `rewinds` tell what it did."""
 
@@ -113,14 +126,14 @@ class Bench:
         self.notices: list[tuple[str, str]] = []  # level, text
         self.rewinds = 0
         self.unproven: list[int] = []
-        matcher = Matcher(list(rules))
+        watched = Unnamed(Matcher(list(rules)))
         outlets = Outlets(
             accept=self._accept,
             step=self.steps.append,
             rewound=self._rewound,
             unproven=lambda _log, start: self.unproven.append(start),
             notice=lambda _log, text, level: self.notices.append((level, text)),
-            matcher=lambda: matcher,
+            rules=lambda: watched,
         )
         self.follower = Follower(
             client(listed or log.model, self.wire, Paces(world.clock), Issuers(), world.clock),

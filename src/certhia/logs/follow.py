@@ -282,13 +282,13 @@ class Follower:
         return head
 
     async def _take(self, group: Group, target: int) -> None:
-        position, matcher = self.status.position, self._out.matcher()
+        position, rules = self.status.position, self._out.rules()
 
         def work() -> tuple[Page, Scan]:
             page = self.client.decode(group.answers)
             group.answers.clear()  # the bodies: the page has its own bytes
             page = page.slice(position, target) if page.first < position or page.end > target else page
-            scan = matcher.scan(page, precerts=self._out.precerts)
+            scan = rules.matcher.scan(page, precerts=self._out.precerts)
             self._verifier.append(page)
             return page, scan
 
@@ -301,7 +301,7 @@ class Follower:
         status.precerts += scan.precerts
         status.quarantined += len(scan.quarantined)
         status.read(len(page), self._clock.monotonic())
-        await self._out.accept(Arrival(self.log, page, scan, verified=self._verifier.covers(status.head)))
+        await self._out.accept(Arrival(self.log, page, scan, rules, verified=self._verifier.covers(status.head)))
 
     # --- the end ---
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from certhia._core import Matcher
 from certhia.logs.start import NOW
-from certhia.model import Arrival, Head, Log, Step
+from certhia.model import Arrival, Head, Log, Step, Watched
 from certhia.quantity import Backlog, Point
 
 ALL = Backlog()
@@ -47,5 +46,5 @@ class Outlets:
     rewound: Callable[[Log], None]  # what was accepted after the last step comes again
     unproven: Callable[[Log, int], None]  # followed from here on without proof, and without steps
     notice: Callable[[Log, str, str], None]  # text, level (debug, info, warning, error)
-    matcher: Callable[[], Matcher]
+    rules: Callable[[], Watched]  # those of now; a page is told by the ones that scanned it
     precerts: bool = True
