@@ -35,6 +35,7 @@ FLOORS = (
     {"modules", "events", "sinks", "stream", "archive", "telling", "housekeeping"},
     {"insight", "api"},
     {"pipeline", "cluster"},
+    {"library"},
     {"cli"},
 )
 LONGEST_FILE = 400

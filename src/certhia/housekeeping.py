@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from certhia.clock import Clock
 from certhia.errors import RemoteError
 from certhia.logs import snapshot
+from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.status import Status
 from certhia.model import Tell
@@ -79,6 +80,23 @@ class Housekeeping:
                 else:
                     answer = f"unknown request {request.kind!r}: the follower is of another version"
                 self._state.writer.answer(request.id, answer)
+
+    async def backlog(self, followers: Callable[[], Collection[Follower]]) -> None:
+        """At a resume: tells how far behind, and how long it will take."""
+        for _ in range(50):  # until all logs have a head, 10 s at most
+            await self._clock.sleep(0.2)
+            if all(follower.status.start is not None for follower in followers()):
+                break
+        behind = [follower.status for follower in followers() if follower.resumed]
+        if not behind:
+            return
+        backlog = sum(max(one.head.size - (one.start or 0), 0) for one in behind if one.head is not None)
+        before, seconds = sum(status.entries for status in behind), 3.0
+        await self._clock.sleep(seconds)
+        rate = (sum(status.entries for status in behind) - before) / seconds
+        lag = sum(status.lag for status in behind)
+        took = f": about {lag / rate:,.0f} s more at {rate:,.0f} entries/s" if lag and rate else ""
+        self._tell(f"Resumed {len(behind)} logs at their verified positions, {backlog:,} entries behind{took}")
 
     async def watch_limits(self, keeping: Keeping) -> None:
         """Tells when the user's limits let in less than the logs grow."""

@@ -72,6 +72,7 @@ class Parts:
     keeping: Keeping
     clock: Clock
     tell: Tell
+    room: Callable[[], Awaitable[None]] | None = None  # returns once those who are told can take more
 
 
 class Pipeline:
@@ -170,7 +171,7 @@ class Pipeline:
             ("taking up requests", lambda _: house.requests(self._refresh)),
             ("watching the limits", lambda _: house.watch_limits(keeping)),
             ("applying the log lists", self._keep_fresh),
-            ("telling of the backlog", lambda _: self._tell_backlog()),
+            ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
         ]
 
     async def _survive(self, what: str, work: Callable[[int], Awaitable[None]]) -> None:
@@ -301,6 +302,8 @@ class Pipeline:
         return follower
 
     async def _accept(self, arrival: Arrival) -> None:
+        if self._parts.room is not None:
+            await self._parts.room()
         found = await self._parts.teller.accept(arrival)
         if found:
             self._followers[arrival.log.id].status.matches += found
@@ -363,20 +366,3 @@ class Pipeline:
             self._notice(log, "new in the log list")
             self._start(log, self._roster.point(log), positions.get(log.id))
         self._roster.complete(loaded)
-
-    async def _tell_backlog(self) -> None:
-        """At a resume: how far behind, and how long it will take."""
-        for _ in range(50):  # until all logs have a head, 10 s at most
-            await self._clock.sleep(0.2)
-            if all(follower.status.start is not None for follower in self._followers.values()):
-                break
-        behind = [follower.status for follower in self._followers.values() if follower.resumed]
-        if not behind:
-            return
-        backlog = sum(max(one.head.size - (one.start or 0), 0) for one in behind if one.head is not None)
-        before, seconds = sum(status.entries for status in behind), 3.0
-        await self._clock.sleep(seconds)
-        rate = (sum(status.entries for status in behind) - before) / seconds
-        lag = sum(status.lag for status in behind)
-        took = f": about {lag / rate:,.0f} s more at {rate:,.0f} entries/s" if lag and rate else ""
-        self._parts.tell(f"Resumed {len(behind)} logs at their verified positions, {backlog:,} entries behind{took}")

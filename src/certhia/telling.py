@@ -43,7 +43,7 @@ class Teller:
         limits: Limits,
         clock: Clock,
     ) -> None:
-        """`watchlist`: the rules of now; another one may be put in its place. `sinks`: the names of the outbox's queues.
+        """`watchlist`: the rules of now; another may be put in its place. `sinks`: the names of the outbox's queues.
         `stream` takes matches of the rule `.`: told, not stored."""
         self._state = state
         self.watchlist = watchlist

@@ -55,9 +55,9 @@ def entry(
 
 async def _show(settings: Settings, wanted: str, index: int, *, form: str, chain: bool) -> None:
     from certhia._core import Issuers
-    from certhia.cli.setup import connect
     from certhia.clock import Clock
     from certhia.errors import ConfigError
+    from certhia.library.setup import connect
     from certhia.logs.client import client
     from certhia.logs.pace import Paces
 
@@ -96,8 +96,8 @@ async def _tried(ask: Any, clock: Clock) -> Any:
 
 async def _find(settings: Settings, wanted: str, transport: Transport, clock: Clock) -> Log:
     """The log that is meant: by URL or id, or the only one whose description has the words."""
-    from certhia.cli.setup import choice_of, sources_of
     from certhia.errors import ConfigError
+    from certhia.library.setup import choice_of, sources_of
     from certhia.logs.select import log_id, log_url
 
     named = log_url(wanted) is not None or log_id(wanted) is not None

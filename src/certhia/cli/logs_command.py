@@ -104,8 +104,8 @@ async def _show(settings: Settings, *, as_json: bool, offline: bool) -> None:
 
     from certhia import render
     from certhia.cli import logs as view
-    from certhia.cli.setup import choice_of, connect, sources_of
     from certhia.clock import Clock
+    from certhia.library.setup import choice_of, connect, sources_of
     from certhia.logs import snapshot
     from certhia.logs.roster import recall_followed, verdicts
     from certhia.store.place import state_dir

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -14,16 +13,12 @@ from typing import TextIO
 from certhia.cli import collector, report
 from certhia.cli.messages import Messages
 from certhia.cli.progress import Live, heading, line
-from certhia.cli.setup import choice_of, connect, reading_of, sources_of
 from certhia.clock import Clock
 from certhia.config import Settings
-from certhia.dedupe import Seen
-from certhia.housekeeping import Keeping
-from certhia.logs.pace import Paces
+from certhia.library.assembly import Given, assemble
 from certhia.model import Delivery, Match, Sink, SinkClosed
 from certhia.net import contact_notice, keep_memory, raise_file_limit
-from certhia.pipeline import Parts, Pipeline
-from certhia.quantity import Point
+from certhia.pipeline import Pipeline
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.sinks.file import File
@@ -31,8 +26,6 @@ from certhia.sinks.formats import Format
 from certhia.sinks.human import wants_color
 from certhia.sinks.stdout import Stdout
 from certhia.store.place import state_dir
-from certhia.store.state import State
-from certhia.telling import Limits, Teller
 
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
@@ -86,49 +79,22 @@ class Session:
         settings, clock = self._settings, self._clock
         watchlist = Watchlist.load(settings.watch.rules, settings.watch.files)
         roots = Roots.load(settings.watch.roots) if settings.watch.roots else None
-        origin = settings.read.from_
-        reading = reading_of(settings)
         sinks = self._sinks(stack)
         for text in (*watchlist.notices, contact_notice(settings.read.contact)):
             if text:
                 self._messages(text)
         raise_file_limit()
         keep_memory()
-        state = await stack.enter_async_context(
-            await State.open(state_dir(settings.state.name), clock=clock, follow=True)
+        given = Given(
+            watchlist=watchlist,
+            roots=roots,
+            sinks=[self._beside_picture(sink) for sink in sinks],
+            stream=self._stream,
+            directory=state_dir(settings.state.name),
+            clock=clock,
+            tell=self._messages,
         )
-        transport = await stack.enter_async_context(connect(settings, clock))
-        known = json.loads(await state.recall("paces") or "{}")
-        paces = Paces(clock, max_rate=settings.read.max_rate, max_parallel=settings.read.max_parallel, remembered=known)
-        choice = choice_of(settings)
-        limits = Limits(
-            since=_date(origin), until=_date(reading.until), roots=roots, every_sighting=settings.watch.every_sighting
-        )
-        seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
-        names = [sink.name for sink in sinks]
-        teller = Teller(state, watchlist, seen, names, self._stream, limits=limits, clock=clock)
-        return Pipeline(
-            Parts(
-                state=state,
-                sources=sources_of(settings, choice, transport, clock, state.directory),
-                refresh=settings.logs.refresh,
-                choice=choice,
-                transport=transport,
-                teller=teller,
-                sinks=[self._beside_picture(sink) for sink in sinks],
-                paces=paces,
-                reading=reading,
-                origin=origin,
-                memory=settings.read.memory,
-                precerts=settings.watch.precerts,
-                keeping=Keeping(
-                    max_matches=settings.state.max_matches,
-                    limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
-                ),
-                clock=clock,
-                tell=self._messages,
-            )
-        )
+        return await assemble(settings, given, stack)
 
     def _sinks(self, stack: AsyncExitStack) -> list[Sink]:
         output = self._settings.output
@@ -241,7 +207,3 @@ class _Aside:
 
 def _is_terminal(stream: object) -> bool:
     return bool(getattr(stream, "isatty", lambda: False)())
-
-
-def _date(point: Point | None) -> float | None:
-    return point.value if point is not None and point.kind == "date" else None

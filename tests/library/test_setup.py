@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from certhia.cli import setup
 from certhia.clock import Clock
 from certhia.config import Settings, load
 from certhia.errors import ConfigError
+from certhia.library import setup
 from certhia.quantity import Backlog, Point
 from certhia.testing import World
 

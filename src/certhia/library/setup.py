@@ -1,4 +1,4 @@
-"""From settings to the parts that commands share."""
+"""From settings to the parts that commands and the library share."""
 
 from __future__ import annotations
 

@@ -1,0 +1,87 @@
+"""From settings to a pipeline that is ready to run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from certhia.clock import Clock
+from certhia.config import Settings
+from certhia.dedupe import Seen
+from certhia.housekeeping import Keeping
+from certhia.library.setup import choice_of, connect, reading_of, sources_of
+from certhia.logs.pace import Paces
+from certhia.model import Match, Sink, Tell
+from certhia.net import Transport
+from certhia.pipeline import Parts, Pipeline
+from certhia.quantity import Point
+from certhia.rules.roots import Roots
+from certhia.rules.watchlist import Watchlist
+from certhia.store.state import State
+from certhia.telling import Limits, Teller
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a pipeline is built from besides the settings.
+
+    `stream` takes matches that are told as they come, and not stored. `room` returns once those who are told can take
+    more. `transport`: the network, by the settings, where it is None.
+    """
+
+    watchlist: Watchlist
+    sinks: Sequence[Sink]
+    stream: Callable[[Match], None]
+    directory: Path  # of the state
+    clock: Clock
+    tell: Tell
+    roots: Roots | None = None
+    room: Callable[[], Awaitable[None]] | None = None
+    transport: Transport | None = None
+
+
+async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> Pipeline:
+    """Opens the state and the network, which `stack` closes again. Raises StateError, ConfigError."""
+    clock, origin, reading = given.clock, settings.read.from_, reading_of(settings)
+    state = await stack.enter_async_context(await State.open(given.directory, clock=clock, follow=True))
+    transport = given.transport
+    if transport is None:
+        transport = await stack.enter_async_context(connect(settings, clock))
+    known = json.loads(await state.recall("paces") or "{}")
+    paces = Paces(clock, max_rate=settings.read.max_rate, max_parallel=settings.read.max_parallel, remembered=known)
+    choice = choice_of(settings)
+    every = settings.watch.every_sighting
+    limits = Limits(since=_date(origin), until=_date(reading.until), roots=given.roots, every_sighting=every)
+    seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
+    names = [sink.name for sink in given.sinks]
+    teller = Teller(state, given.watchlist, seen, names, given.stream, limits=limits, clock=clock)
+    return Pipeline(
+        Parts(
+            state=state,
+            sources=sources_of(settings, choice, transport, clock, state.directory),
+            refresh=settings.logs.refresh,
+            choice=choice,
+            transport=transport,
+            teller=teller,
+            sinks=given.sinks,
+            paces=paces,
+            reading=reading,
+            origin=origin,
+            memory=settings.read.memory,
+            precerts=settings.watch.precerts,
+            keeping=Keeping(
+                max_matches=settings.state.max_matches,
+                limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
+            ),
+            clock=clock,
+            tell=given.tell,
+            room=given.room,
+        )
+    )
+
+
+def _date(point: Point | None) -> float | None:
+    return point.value if point is not None and point.kind == "date" else None
