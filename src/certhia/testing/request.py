@@ -38,10 +38,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response that comes late, or never: with `response` None the connection is closed without a word."""
+    """A response that comes late, slowly, in part, without end, or never: with `response` None the connection is closed
+    without a word."""
 
     response: Response | None
-    delay: float = 0.0  # seconds
+    delay: float = 0.0  # seconds before the first byte
+    rate: float | None = None  # bytes of the body a second; None for as fast as it goes
+    cut: int | None = None  # bytes of the body after which the connection breaks, whatever length was announced
+    endless: bool = False  # the body comes again and again, in chunks
 
 
 Hook = Callable[[Request], "Response | Answer | None"]

@@ -15,8 +15,12 @@ from aiohttp import web
 from certhia.testing import keys
 
 if TYPE_CHECKING:
+    from certhia.net import Response
     from certhia.testing.ca import CA
+    from certhia.testing.request import Answer
     from certhia.testing.world import World
+
+TICK = 0.05  # seconds between two writes of a body that comes slowly
 
 
 @asynccontextmanager
@@ -55,7 +59,33 @@ async def _respond(world: World, request: web.BaseRequest) -> web.StreamResponse
         if request.transport is not None:
             request.transport.abort()
         raise ConnectionResetError("scripted")
-    return web.Response(status=answer.response.status, body=answer.response.body, headers=answer.response.headers)
+    said = answer.response
+    if answer.rate is None and answer.cut is None and not answer.endless:
+        return web.Response(status=said.status, body=said.body, headers=said.headers)
+    return await _drip(request, answer, said)
+
+
+async def _drip(request: web.BaseRequest, answer: Answer, said: Response) -> web.StreamResponse:
+    """Writes a body bit by bit, as far as it goes."""
+    stream = web.StreamResponse(status=said.status, headers=said.headers)
+    if not answer.endless:
+        stream.content_length = len(said.body)
+    await stream.prepare(request)
+    whole = said.body if answer.cut is None else said.body[: answer.cut]
+    step = len(whole) or 1 if answer.rate is None else max(1, int(answer.rate * TICK))
+    while True:
+        for at in range(0, len(whole), step):
+            await stream.write(whole[at : at + step])
+            if answer.rate is not None:
+                await asyncio.sleep(step / answer.rate)
+        if not answer.endless:
+            break
+    if answer.cut is not None:
+        assert request.transport is not None
+        request.transport.abort()
+        raise ConnectionResetError("scripted")
+    await stream.write_eof()
+    return stream
 
 
 def server_context(ca: CA) -> ssl.SSLContext:

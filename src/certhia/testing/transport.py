@@ -10,6 +10,7 @@ from certhia.errors import RemoteError
 from certhia.net import Response
 
 if TYPE_CHECKING:
+    from certhia.testing.request import Answer
     from certhia.testing.world import World
 
 
@@ -42,18 +43,30 @@ class InProcess:
                     await asyncio.sleep(self.latency)
                 answer = self.world.answer("GET", url, headers)
                 # Even the fastest server lets the others run in between.
-                await asyncio.sleep(answer.delay)
+                await asyncio.sleep(answer.delay + (_length(answer) / answer.rate if answer.rate else 0.0))
         except TimeoutError:
             raise RemoteError(f"{url}: no answer within {timeout:g} s") from None
         finally:
             self.busy -= 1
         if answer.response is None:
             raise RemoteError(f"{url}: the server closed the connection without an answer")
-        if len(answer.response.body) > cap:
+        if answer.endless or len(answer.response.body) > cap:
             raise RemoteError(f"{url}: the answer is larger than {cap} bytes")
+        if answer.cut is not None and answer.cut < len(answer.response.body):
+            raise RemoteError(f"{url}: the connection broke after {answer.cut} bytes of the answer")
         self.bytes_in += len(answer.response.body)
         return answer.response
 
     async def close(self) -> None:
         """No more requests after this."""
         self.closed = True
+
+
+def _length(answer: Answer) -> float:
+    """Bytes of the body that come."""
+    if answer.response is None:
+        return 0.0
+    if answer.endless:
+        return float("inf")
+    whole = len(answer.response.body)
+    return whole if answer.cut is None else min(whole, answer.cut)
