@@ -72,6 +72,7 @@ class FakeLog:
     - `visible`: None, or how many entries the front end has, however many were signed for.
     - `hooks`: functions that see each request first (see `certhia.testing.scripted`); the first answer counts.
     - `on_request`: one more such function, asked before `hooks`.
+    - `swapped`: entries that are served instead of those that the tree holds, by index.
     """
 
     def __init__(self, name: str, protocol: Protocol, clock: Clock, settings: Settings, seed: int = 0) -> None:
@@ -88,6 +89,7 @@ class FakeLog:
         self.visible: int | None = None
         self.hooks: list[Hook] = []
         self.on_request: Hook | None = None
+        self.swapped: dict[int, Entry] = {}
         self.final: FinalHead | None = None
         self.state_since = datetime.fromtimestamp(clock.now() // 86400 * 86400, UTC)
         self.traffic = Traffic()
@@ -187,6 +189,12 @@ class FakeLog:
             self._positions.setdefault(self.tree.leaf(self._indexed), self._indexed)
             self._indexed += 1
         return self._positions.get(leaf_hash)
+
+    def shown(self, start: int, end: int) -> list[Entry] | None:
+        """Entries [start, end) as they are served where one of them is swapped; None where all are as the tree holds."""
+        if not any(start <= at < end for at in self.swapped):
+            return None
+        return [self.swapped.get(entry.index, entry) for entry in self.entries[start:end]]
 
     def has_partial(self, level: int, width: int) -> bool:
         """Whether some head that was published ends, at that level, after exactly `width` hashes."""

@@ -12,6 +12,7 @@ from certhia.testing.loglist import log_v3
 from certhia.testing.request import Request, as_json, text
 
 if TYPE_CHECKING:
+    from certhia.testing.entries import Entry
     from certhia.testing.logs import FakeLog
 
 
@@ -46,11 +47,14 @@ def reach(log: FakeLog) -> int:
 
 def page(log: FakeLog, start: int, end: int) -> bytes:
     """The body of get-entries for entries [start, end)."""
+    if (swapped := log.shown(start, end)) is not None:
+        return _body(swapped)
     body = log.cached.get((start, end))
-    if body is None:
-        fragments = b",".join([entry.json for entry in log.entries[start:end]])
-        body = log.cached.put((start, end), b'{"entries":[%b]}' % fragments)
-    return body
+    return log.cached.put((start, end), _body(log.entries[start:end])) if body is None else body
+
+
+def _body(entries: list[Entry]) -> bytes:
+    return b'{"entries":[%b]}' % b",".join([entry.json for entry in entries])
 
 
 def warm(log: FakeLog) -> None:
@@ -115,7 +119,7 @@ def _entry_and_proof(log: FakeLog, request: Request) -> Response:
         raise _Refused(f"invalid params leaf_index={index} tree_size={size}")
     if size > reach(log):
         raise _Refused(f"log returned tree size: {reach(log)} but we expected: {size}")
-    entry = log.entries[index]
+    entry = log.swapped.get(index, log.entries[index])
     proof = [_text(each) for each in log.tree.inclusion(index, size)]
     return as_json({"leaf_input": _text(entry.leaf_input), "extra_data": _text(entry.extra_data), "audit_path": proof})
 

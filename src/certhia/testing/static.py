@@ -95,12 +95,16 @@ def _tile(log: FakeLog, path: str) -> Response:
 
 def _data(log: FakeLog, index: int, width: int) -> bytes:
     """A data tile as served."""
+    start, end = index * 256, index * 256 + width
+    if (swapped := log.shown(start, end)) is not None:
+        return _packed(log, swapped)
     body = log.cached.get(("data", index, width))
-    if body is None:
-        plain = b"".join([entry.tile_leaf for entry in log.entries[index * 256 : index * 256 + width]])
-        packed = gzip.compress(plain, compresslevel=1, mtime=0) if log.settings.gzip else plain
-        body = log.cached.put(("data", index, width), packed)
-    return body
+    return log.cached.put(("data", index, width), _packed(log, log.entries[start:end])) if body is None else body
+
+
+def _packed(log: FakeLog, entries: list[Entry]) -> bytes:
+    plain = b"".join([entry.tile_leaf for entry in entries])
+    return gzip.compress(plain, compresslevel=1, mtime=0) if log.settings.gzip else plain
 
 
 def _names(log: FakeLog, entries: list[Entry]) -> Response:
