@@ -148,8 +148,9 @@ class Quarantined:
     index: int
     reason: str
     leaf_hash: bytes
-    leaf_input: bytes = b""  # as the log served it, so that a later version can try again
+    leaf_input: bytes = b""  # as the log served it, so that a later version can try again; not kept of large ones
     at: float = 0.0
+    resolved: float | None = None  # Unix seconds when a later version could decode it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certhia.model import LogName, Match, Quarantined, RuleHit, Sighting
+from certhia.model import LogName, Match, MatchKind, Quarantined, RuleHit, Sighting
 from certhia.store import codec
 
 hashes = st.binary(min_size=32, max_size=32)
 words = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 times = st.floats(0, 4e9)
-hits = st.builds(RuleHit, words, words, words, words, words, words)
+hits = st.builds(RuleHit, words, words, words, words, words, words, words, st.integers(0, 100))
 sightings = st.builds(Sighting, hashes, st.integers(0, 2**63 - 1), st.booleans(), st.integers(0, 2**64 - 1))
 matches = st.builds(
     Match,
@@ -35,6 +35,11 @@ matches = st.builds(
     sha256=hashes,
     spki_sha256=hashes,
     sightings=st.integers(1, 9),
+    kind=st.sampled_from(MatchKind),
+    expected=words,
+    renewal=words,
+    fault=words,
+    unproven=words,
 )
 values = st.lists(st.none() | st.integers() | st.binary() | words | st.floats(allow_nan=False) | st.booleans())
 
@@ -45,6 +50,22 @@ def test_a_match_comes_back_as_it_went(match: Match, number: int) -> None:
     assert row["payload"].isascii()
     assert "\0" not in row["payload"]
     assert codec.decode_match({**row, "verified": match.verified, "sightings": match.sightings}) == match
+
+
+FIRST = (
+    '{"names":["www.example.com"],"hits":[["example.com","www.example.com","san","below","Acme","hackerone"]],'
+    '"sighting":["01",7,true,5],"log":["01","https://log.test/","Log","Op"],"not_before":1,"not_after":2,'
+    '"serial":"0A","issuer":"CN=R1","issuer_organization":"","subject_organization":"","sha256":"02",'
+    '"spki_sha256":"03"}'
+)
+
+
+def test_payloads_of_the_first_version_still_mean_what_they_meant() -> None:
+    row = {"payload": FIRST, "key": b"k", "tbs_sha256": b"t", "verified": True, "seen": 5.0, "sightings": 2}
+    match = codec.decode_match(row)
+    assert match.hits == (RuleHit("example.com", "www.example.com", "san", "below", "Acme", "hackerone"),)
+    assert (match.kind, match.expected, match.renewal, match.fault, match.unproven) == (MatchKind.ALERT, *("",) * 4)
+    assert codec.encode_match(match) == FIRST, "what has none of the later fields is written as ever"
 
 
 @given(values, values)

@@ -70,6 +70,7 @@ async def test_a_match_is_stored_once(state: State, book: Book) -> None:
         "sightings": 4,
         "deliveries": 3,
         "delivered": 0,
+        "resolved": 0,
     }
     found = await state.find([match.key, book.match(4).key, b"unknown"])
     assert set(found) == {match.key, book.match(4).key}

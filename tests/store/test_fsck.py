@@ -49,6 +49,9 @@ async def fill(path: Path, make_book: Callable[..., Book]) -> None:
         await writer.durable()
         writer.delivered("one", [delivery.id for delivery in await state.pending("one")][:3])
         await writer.durable()
+        for book in (make_book("alpha"), make_book("beta", Protocol.STATIC)):
+            writer.resolve(book.log.id, [8, 317])
+        await writer.durable()
         await writer.compact(before=1_795_000_000.0 + 600 * 10)
 
 

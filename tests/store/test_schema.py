@@ -8,8 +8,8 @@ from certhia.store import codec, schema
 DERIVED = {
     "logs": {"mark", "end", "edge", "head_size", "head_root", "head_timestamp", "head_raw", "at", "seq"},
     "steps": {"log", "digest"},  # the log is in the first link of the chain
-    "quarantine": {"mark"},
-    "matches": {"mark", "verified", "sightings"},
+    "quarantine": {"mark", "resolved"},
+    "matches": {"mark", "verified", "sightings", "spki", "naming"},
     "sightings": {"mark", "verified"},
     "deliveries": {"mark", "state", "attempts", "next_at"},
 }

@@ -14,6 +14,7 @@ import pytest
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.store import State
+from certhia.store.schema import SCHEMA
 
 if TYPE_CHECKING:
     from tests.store.conftest import Book
@@ -77,7 +78,7 @@ async def test_a_newer_schema_is_refused_with_the_version_that_it_needs(tmp_path
     with pytest.raises(StateError, match=r"newer Certhia \(schema 0042.*use Certhia 9\.8\.7 or later, or --state NAME"):
         await opened(tmp_path, follow=follow)
     with closing(sqlite3.connect(tmp_path / "state.db")) as hand, hand:
-        hand.execute("UPDATE alembic_version SET version_num='0001'")
+        hand.execute("UPDATE alembic_version SET version_num=?", (SCHEMA,))
     await (await opened(tmp_path, follow=follow)).close()  # and the lock was let go of
 
 

@@ -214,3 +214,25 @@ async def test_a_log_described_and_moved_in_one_commit_keeps_both(tmp_path: Path
         assert (seen.log.description, seen.position and seen.position.end) == ("second", 5)
         assert [stored.match.verified for stored in await state.matches()] == [True]
         assert await check(state, check_head) == []
+
+
+async def test_resolved_entries_stay_and_are_counted(state: State, book: Book) -> None:
+    writer = state.writer
+    writer.log(book.log)
+    writer.step(book.anchor(0, 4))
+    for index in (1, 2, 7):
+        writer.quarantine(Quarantined(book.log.id, index, "why", bytes(32), b"leaf", 1.0))
+    writer.step(book.step(4, quarantined=2))
+    await writer.durable()
+    for _ in range(2):
+        writer.resolve(book.log.id, [1, 3, 7])
+        await writer.durable()
+    assert (await state.totals())["resolved"] == 2
+    assert [one.index async for one in state.quarantined(resolved=False)] == [2]
+    assert [one.resolved is not None async for one in state.quarantined()] == [True, False, True]
+    assert [one.index async for one in state.quarantined(book.log.id, index=7)] == [7]
+    assert await check(state) == []
+    writer.rewound(book.log.id)  # what lies behind the verified position is read again
+    await writer.durable()
+    assert ((await state.totals())["quarantine"], (await state.totals())["resolved"]) == (2, 1)
+    assert await check(state) == []

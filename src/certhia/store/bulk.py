@@ -66,6 +66,7 @@ def _all(table: Table) -> Bulk:
 _THIS_LOG: Final = logs.c.id == bindparam("b_id")
 _THIS_MATCH: Final = matches.c.id == bindparam("b_id")
 _THIS_DELIVERY: Final = deliveries.c.id == bindparam("b_id")
+_THIS_ENTRY: Final = (quarantine.c.log == bindparam("b_log")) & (quarantine.c.index == bindparam("b_index"))
 _HERE: Final = (sightings.c.log == bindparam("b_log")) & (sightings.c.index == bindparam("b_index"))
 _MORE: Final = matches.c.sightings + bindparam("b_more", type_=Integer)
 _AGAIN: Final = deliveries.c.attempts + literal_column("1", Integer)
@@ -75,6 +76,7 @@ DESCRIBE_LOGS: Final = Bulk(update(logs).where(_THIS_LOG), [*codec.LOG_COLUMNS[1
 MOVE_LOGS: Final = Bulk(update(logs).where(_THIS_LOG), [*codec.POSITION_COLUMNS, "mark"])
 ADD_STEPS: Final = _all(steps)
 ADD_QUARANTINE: Final = _all(quarantine)
+RESOLVE: Final = Bulk(update(quarantine).where(_THIS_ENTRY), ["resolved"])
 
 ADD_MATCHES: Final = _all(matches)
 COUNT_SIGHTINGS: Final = Bulk(update(matches).where(_THIS_MATCH).values(sightings=_MORE))

@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from certhia.model import LogName, Match, Quarantined, RuleHit, Sighting
+from certhia.model import LogName, Match, MatchKind, Quarantined, RuleHit, Sighting
+from certhia.store import kin
 
 WIDEST: Final = (1 << 63) - 1  # the largest integer that a column holds
 LEAF_KEPT: Final = 1 << 16  # bytes
@@ -30,6 +31,8 @@ QUARANTINE_COLUMNS: Final = ("log", "index", "reason", "leaf_hash", "leaf_input"
 MATCH_COLUMNS: Final = ("id", "key", "tbs_sha256", "seen", "payload")
 SIGHTING_COLUMNS: Final = ("log", "index", "match", "precert", "timestamp")
 DELIVERY_COLUMNS: Final = ("id", "match", "sink")
+
+_LATER: Final = ("expected", "renewal", "fault", "unproven")  # fields of a match that the first payloads lack
 
 
 def plain(text: str) -> str:
@@ -55,6 +58,11 @@ def done_mark(delivery: int) -> int:
     return int.from_bytes(hashlib.blake2b(b"done%d" % delivery, digest_size=8).digest()) >> 1
 
 
+def resolved_mark(row: Mapping[str, Any]) -> int:
+    """What a row of `quarantine` that was resolved adds to the tally `resolved`."""
+    return mark("resolved", ("log", "index", "resolved"), row)
+
+
 def log_mark(row: Mapping[str, Any]) -> int:
     """What a log adds to the tally `logs`: that which never changes."""
     return mark("log", ("id", "log_id", "key", "first_seen"), row)
@@ -78,6 +86,7 @@ def chain_value(row: Mapping[str, Any]) -> bytes:
 
 def match_row(number: int, match: Match) -> dict[str, Any]:
     """A row of `matches`; `verified` and `sightings` are for the commit to say."""
+    spki, naming = kin.digests(match)
     row = {
         "id": number,
         "key": match.key,
@@ -86,6 +95,8 @@ def match_row(number: int, match: Match) -> dict[str, Any]:
         "verified": False,
         "sightings": 0,
         "payload": encode_match(match),
+        "spki": spki,
+        "naming": naming,
     }
     row["mark"] = mark("matches", MATCH_COLUMNS, row)
     return row
@@ -121,18 +132,19 @@ def quarantine_row(log: int, entry: Quarantined) -> dict[str, Any]:
         "leaf_hash": entry.leaf_hash,
         "leaf_input": entry.leaf_input if len(entry.leaf_input) <= LEAF_KEPT else b"",
         "at": float(entry.at),
+        "resolved": None,
     }
     row["mark"] = mark("quarantine", QUARANTINE_COLUMNS, row)
     return row
 
 
 def encode_match(match: Match) -> str:
-    """A match as JSON, ASCII only, without what has columns of its own."""
+    """A match as JSON, ASCII only, without what has columns of its own, and without later fields that are empty."""
     first, log = match.sighting, match.log
     return _encode(
         {
             "names": match.names,
-            "hits": [(hit.rule, hit.name, hit.where, hit.why, hit.programme, hit.platform) for hit in match.hits],
+            "hits": [_encode_hit(hit) for hit in match.hits],
             "sighting": (first.log_id.hex(), first.index, first.is_precert, first.timestamp),
             "log": (log.id.hex(), log.url, log.description, log.operator),
             "not_before": match.not_before,
@@ -143,8 +155,15 @@ def encode_match(match: Match) -> str:
             "subject_organization": match.subject_organization,
             "sha256": match.sha256.hex(),
             "spki_sha256": match.spki_sha256.hex(),
+            **({} if match.kind is MatchKind.ALERT else {"kind": match.kind.value}),
+            **{name: value for name in _LATER if (value := getattr(match, name))},
         }
     )
+
+
+def _encode_hit(hit: RuleHit) -> tuple[str | int, ...]:
+    first = (hit.rule, hit.name, hit.where, hit.why, hit.programme, hit.platform)
+    return (*first, hit.detail, hit.score) if hit.detail or hit.score else first
 
 
 def decode_match(row: Mapping[str, Any]) -> Match:
@@ -170,4 +189,6 @@ def decode_match(row: Mapping[str, Any]) -> Match:
         sha256=bytes.fromhex(fields["sha256"]),
         spki_sha256=bytes.fromhex(fields["spki_sha256"]),
         sightings=max(row["sightings"], 1),
+        kind=MatchKind(fields.get("kind", MatchKind.ALERT)),
+        **{name: fields.get(name, "") for name in _LATER},
     )

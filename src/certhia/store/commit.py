@@ -23,9 +23,10 @@ _BY_KEY: Final = select(matches.c.key, matches.c.id).where(matches.c.key.in_(bin
 _BY_INDEX: Final = select(sightings.c.index, sightings.c.match, sightings.c.verified, sightings.c.mark).where(
     sightings.c.log == bindparam("log"), sightings.c.index.in_(bindparam("wanted", expanding=True))
 )
-_QUARANTINED: Final = select(quarantine.c.index).where(
+_QUARANTINED: Final = select(quarantine.c.index, quarantine.c.resolved).where(
     quarantine.c.log == bindparam("log"), quarantine.c.index.in_(bindparam("wanted", expanding=True))
 )
+_GONE: Final = (quarantine.c.log, quarantine.c.index, quarantine.c.mark, quarantine.c.resolved)
 _STILL_PENDING: Final = select(deliveries.c.id).where(
     IS_PENDING, deliveries.c.id.in_(bindparam("wanted", expanding=True))
 )
@@ -102,18 +103,37 @@ class Commit:
         batch = self._batch
         for log, start in batch.forgotten.items():
             gone = (quarantine.c.log == log) & (quarantine.c.index >= start)
-            marks = (await self._connection.execute(select(quarantine.c.mark).where(gone))).scalars().all()
-            if marks:
-                self._out.tallies["quarantine"].take(marks)
+            rows = (await self._connection.execute(select(*_GONE).where(gone))).mappings().all()
+            if rows:
+                self._out.tallies["quarantine"].take([row["mark"] for row in rows])
+                resolved = [codec.resolved_mark(dict(row)) for row in rows if row["resolved"] is not None]
+                self._out.tallies["resolved"].take(resolved)
                 await self._connection.execute(delete(quarantine).where(gone))
-        known: set[tuple[int, int]] = set()
-        for log, indices in _by_log(list(batch.quarantine)).items():
+        known = await self._quarantined(list(batch.quarantine))
+        new = [row for key, row in batch.quarantine.items() if key not in known]
+        self._out.tallies["quarantine"].add([row["mark"] for row in new])
+        await self._many(bulk.ADD_QUARANTINE, new)
+        await self._resolve()
+
+    async def _resolve(self) -> None:
+        """Marks entries that can be read now; those that aren't there, or were marked before, stay as they are."""
+        known = await self._quarantined(list(self._batch.resolved)) if self._batch.resolved else {}
+        rows = [
+            {"log": log, "index": index, "b_log": log, "b_index": index, "resolved": at}
+            for (log, index), at in self._batch.resolved.items()
+            if known.get((log, index), 0.0) is None
+        ]
+        self._out.tallies["resolved"].add([codec.resolved_mark(row) for row in rows])
+        await self._many(bulk.RESOLVE, rows)
+
+    async def _quarantined(self, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], float | None]:
+        """Those of the places (log, index) that are in quarantine, and when they were resolved."""
+        known: dict[tuple[int, int], float | None] = {}
+        for log, indices in _by_log(places).items():
             for some in chunks(indices):
                 found = await self._connection.execute(_QUARANTINED, {"log": log, "wanted": some})
-                known.update((log, index) for (index,) in found)
-        rows = [row for key, row in batch.quarantine.items() if key not in known]
-        self._out.tallies["quarantine"].add([row["mark"] for row in rows])
-        await self._many(bulk.ADD_QUARANTINE, rows)
+                known.update(((log, index), resolved) for index, resolved in found)
+        return known
 
     async def _write_matches(self) -> None:
         """Matches, their sightings and first deliveries. A match whose key is stored is one more sighting of it."""

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 
 from certhia.store.schema import NEEDS, SCHEMA, metadata
 
-_COUNTED = ("logs", "quarantine", "matches", "sightings", "deliveries", "delivered")  # of `tallies`
+_COUNTED = ("logs", "quarantine", "matches", "sightings", "deliveries", "delivered", "resolved")  # of `tallies`
 _version = Table(  # as Alembic makes it
     "alembic_version",
     MetaData(),

@@ -26,12 +26,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import NullType
 
-from certhia.store import codec, database
+from certhia.store import codec, database, kin
 from certhia.store.audit import CheckHead, Fault, LogAudit
 from certhia.store.batch import Tally
 from certhia.store.reading import AT_ONCE, Reader
 from certhia.store.schema import DONE, PENDING, deliveries, logs, matches, quarantine, sightings, steps, tallies
 
+_PARTS: Final = {"delivered": "deliveries", "resolved": "quarantine"}  # tallies of a part of a table
 MOST: Final = 1000  # faults that are told of one table: more don't help anybody
 
 
@@ -119,6 +120,8 @@ class Fsck:
         kept: dict[int, list[int]] = {}
         async for row in self._marked(quarantine, codec.QUARANTINE_COLUMNS):
             kept.setdefault(row["log"], []).append(row["index"])
+            if row["resolved"] is not None:
+                self._count("resolved", codec.resolved_mark(row))
         async for row in self._table(logs):
             self._count("logs", codec.log_mark(row))
             self._ids["logs"] = row["id"]
@@ -156,6 +159,8 @@ class Fsck:
                 )
             if row["verified"] is not (row["_proven"] == 1):
                 self._add("matches", _name(matches, row), "says otherwise of being verified than its sightings")
+            if (row["spki"], row["naming"]) != _digests(row):
+                self._add("matches", _name(matches, row), "its digests are not those of its payload")
 
     async def _deliveries(self) -> None:
         async for row in self._marked(deliveries, codec.DELIVERY_COLUMNS):
@@ -167,14 +172,14 @@ class Fsck:
 
     async def _tallies(self) -> None:
         kept = {row["name"]: row async for row in self._table(tallies)}
-        for name in ("logs", "quarantine", "matches", "sightings", "deliveries", "delivered"):
+        for name in ("logs", "quarantine", "matches", "sightings", "deliveries", *_PARTS):
             row, found = kept.get(name), self._sums.get(name, Tally())
             if row is None:
                 self._add("tallies", name, "is missing")
                 continue
-            table = "deliveries" if name == "delivered" else name
+            table = _PARTS.get(name, name)
             if row["count"] != found.count:
-                what = "are marked as delivered" if name == "delivered" else "are there"
+                what = f"are marked as {name}" if name in _PARTS else "are there"
                 self._add(table, "", f"{found.count} rows {what}; {row['count']} were written")
             elif row["sum"] != found.sum:
                 self._add(table, "", "the rows are not those that were written: some were put in the place of others")
@@ -182,6 +187,14 @@ class Fsck:
                 self._add(
                     table, str(self._ids.get(name, "")), f"has an id that was not given yet; the last is {row['last']}"
                 )
+
+
+def _digests(row: Mapping[str, Any]) -> tuple[bytes | None, bytes | None]:
+    """What the columns by which kin is found must hold; nothing where the payload can't be read."""
+    try:
+        return kin.digests(codec.decode_match(row))
+    except (ValueError, LookupError, TypeError):
+        return None, None
 
 
 def _name(table: Table, row: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from certhia.store.ledger import Position, row_log, row_position, row_step
 from certhia.store.schema import deliveries, logs, matches, meta, quarantine, requests, steps, tallies
 
 AT_ONCE: Final = 1000  # rows held in memory while a long table is read
+
+_QUARANTINED: Final = [field.name for field in fields(Quarantined)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,19 @@ class Reader:
             step = row_step(row, row["log_id"])
             yield LedgerRow(row["seq"], step, row["count"], row["merged"], row["digest"])
 
-    async def quarantined(self, log_id: bytes | None = None) -> AsyncIterator[Quarantined]:
-        """Entries that could not be decoded, by log and index."""
+    async def quarantined(
+        self, log_id: bytes | None = None, *, index: int | None = None, resolved: bool = True
+    ) -> AsyncIterator[Quarantined]:
+        """Entries that could not be decoded, by log and index; without `resolved` those that still can't."""
         query = select(quarantine, logs.c.log_id).join(logs).order_by(quarantine.c.log, quarantine.c.index)
         if log_id is not None:
             query = query.where(logs.c.log_id == log_id)
+        if index is not None:
+            query = query.where(quarantine.c.index == index)
+        if not resolved:
+            query = query.where(quarantine.c.resolved.is_(None))
         async for row in self.stream(query):
-            yield Quarantined(
-                row["log_id"], row["index"], row["reason"], row["leaf_hash"], row["leaf_input"], row["at"]
-            )
+            yield Quarantined(**{field: row[field] for field in _QUARANTINED})
 
     async def matches(
         self,
@@ -115,7 +121,8 @@ class Reader:
         return [StoredMatch(row["id"], codec.decode_match(row)) for row in await self._rows(query)]
 
     async def totals(self) -> dict[str, int]:
-        """How many logs, quarantine, matches, sightings, deliveries and delivered there are."""
+        """How many logs, quarantine, matches, sightings, deliveries, delivered and resolved (of the quarantine) there
+        are."""
         return {row["name"]: row["count"] for row in await self._rows(select(tallies))}
 
     async def queues(self) -> dict[str, int]:

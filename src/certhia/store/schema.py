@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0001"  # the migration that makes what is described here
+SCHEMA: Final = "0002"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -116,7 +116,7 @@ steps: Final = Table(
 
 Index("steps_noted", steps.c.log, steps.c.seq, sqlite_where=steps.c.note != "")
 
-# Entries that could not be decoded.
+# Entries that could not be decoded. `resolved`: when a later version could read it, Unix seconds.
 quarantine: Final = Table(
     "quarantine",
     metadata,
@@ -127,9 +127,11 @@ quarantine: Final = Table(
     Column("leaf_input", Bytes, nullable=False),
     Column("at", Float, nullable=False),
     Column("mark", BigInteger, nullable=False),
+    Column("resolved", Float),
 )
 
-# Certificates that concern someone, one row an issuance. `verified` and `sightings` follow from the sightings.
+# Certificates that concern someone, one row an issuance. `verified` and `sightings` follow from the sightings;
+# `spki` and `naming` (see `kin`) from the payload.
 matches: Final = Table(
     "matches",
     metadata,
@@ -141,6 +143,8 @@ matches: Final = Table(
     Column("sightings", Integer, nullable=False),
     Column("payload", Text, nullable=False),
     Column("mark", BigInteger, nullable=False),
+    Column("spki", Bytes, index=True),
+    Column("naming", Bytes, index=True),
 )
 
 # Where they stand. An entry of a log is one certificate's.

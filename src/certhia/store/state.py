@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certhia.clock import Clock
 from certhia.errors import StateError
-from certhia.model import Delivery
+from certhia.model import Delivery, Match
 from certhia.store import codec, database, place
 from certhia.store.batch import Tally
 from certhia.store.bulk import IS_PENDING, NO
 from certhia.store.commit import chunks
+from certhia.store.kin import digests
 from certhia.store.ledger import Track
 from certhia.store.lock import Lock
 from certhia.store.reading import Reader
@@ -167,6 +168,21 @@ class State(Reader):
         for some in chunks(wanted):
             found |= {row["key"]: row["id"] for row in await self._rows(query, {"wanted": some})}
         return found
+
+    async def recall_kin(self, found: Sequence[Match]) -> None:
+        """Has `writer.kin` know what stored matches share with these."""
+        known = self.writer.kin
+        for which, column in enumerate((matches.c.spki, matches.c.naming)):
+            asked = {digest for match in found if (digest := digests(match)[which]) is not None}
+            query = (
+                select(column.label("digest"), func.min(matches.c.tbs_sha256), func.max(matches.c.tbs_sha256))
+                .where(column.in_(bindparam("wanted", expanding=True)))
+                .group_by(column)
+            )
+            for some in chunks([digest for digest in asked if digest not in known]):
+                for row in await self._rows(query, {"wanted": some}):
+                    digest, least, most = row.values()
+                    known.learn(digest, least if least == most else b"")
 
     async def sighted(self, log_id: bytes, indices: Iterable[int]) -> set[int]:
         """Which of these entries of a log are stored or staged as sightings."""

@@ -23,6 +23,7 @@ from certhia.model import Log, Match, Quarantined, Sighting, Step
 from certhia.store import codec, database, upkeep
 from certhia.store.batch import Batch, Tally
 from certhia.store.commit import Commit
+from certhia.store.kin import Kin
 from certhia.store.ledger import Track, new_track
 
 INTERVAL: Final = 0.25  # seconds between commits where nothing is urgent
@@ -56,6 +57,7 @@ class Writer:
         self._failed: StateError | None = None
         self._running = False
         self._wakes: dict[str, asyncio.Event] = {}
+        self.kin = Kin()
 
     # --- staging ---
 
@@ -88,6 +90,13 @@ class Writer:
         self._stage()
         self._batch.quarantine.setdefault((track.id, entry.index), codec.quarantine_row(track.id, entry))
 
+    def resolve(self, log_id: bytes, indices: Sequence[int]) -> None:
+        """These quarantined entries of a log can be decoded now; others are left alone."""
+        track = self._track(log_id)
+        self._stage()
+        now = self._clock.now()
+        self._batch.resolved.update(((track.id, index), now) for index in indices)
+
     def rewound(self, log_id: bytes) -> None:
         """Forgets quarantined entries at and after the verified position: they are about to be read again."""
         track = self._track(log_id)
@@ -114,6 +123,7 @@ class Writer:
         batch.last_match, batch.last_delivery = self._last_match, self._last_delivery
         batch.matches.append((self._last_match, match, told))
         batch.matched[match.key] = self._last_match
+        self.kin.add(match)
         batch.sighted.add((track.id, match.sighting.index))
         self._urgent.set()
 
