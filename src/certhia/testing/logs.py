@@ -191,7 +191,7 @@ class FakeLog:
         return self._positions.get(leaf_hash)
 
     def shown(self, start: int, end: int) -> list[Entry] | None:
-        """Entries [start, end) as they are served where one of them is swapped; None where all are as the tree holds."""
+        """Entries [start, end) as served, where one of them is swapped; None where all are as the tree holds them."""
         if not any(start <= at < end for at in self.swapped):
             return None
         return [self.swapped.get(entry.index, entry) for entry in self.entries[start:end]]
