@@ -97,10 +97,10 @@ class Rig:
     def build(self, state: State) -> Pipeline:
         """A pipeline of these parts."""
         clock = self.clock
-        watchlist = Watchlist.load(self.rules)
+        self.watchlist = Watchlist.load(self.rules)
         names = [sink.name for sink in self.sinks]
         seen = Seen(self.dedupe, 7 * 86_400.0, clock)
-        self.teller = Teller(state, watchlist, seen, names, self.streamed.append, limits=self.limits, clock=clock)
+        self.teller = Teller(state, seen, names, self.streamed.append, limits=self.limits, clock=clock)
         lists = Lists(self.transport, clock, self.directory / "lists", lists=(), files=(LIST,))
         return Pipeline(
             Parts(
@@ -109,6 +109,7 @@ class Rig:
                 refresh=self.refresh,
                 choice=self.choice,
                 transport=self.transport,
+                rules=lambda: self.watchlist,
                 teller=self.teller,
                 sinks=self.sinks,
                 paces=Paces(clock),

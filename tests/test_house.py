@@ -32,7 +32,7 @@ FLOORS = (
     },
     {"store"},
     {"logs", "scanner", "decode", "dedupe", "rules"},
-    {"modules", "events", "sinks", "stream", "archive", "telling", "housekeeping"},
+    {"modules", "events", "sinks", "stream", "archive", "telling", "housekeeping", "reload"},
     {"insight", "api"},
     {"pipeline", "cluster"},
     {"library"},

@@ -28,9 +28,9 @@ class Desk:
         self.world, self.state = world, state
         self.streamed: list[Match] = []
         self.seen = Seen(size, ttl, world.clock)
-        watchlist = Watchlist.load(rules)
+        self.watchlist = Watchlist.load(rules)
         self.teller = Teller(
-            state, watchlist, self.seen, ["sheet"], self.streamed.append, limits=limits, clock=world.clock
+            state, self.seen, ["sheet"], self.streamed.append, limits=limits, clock=world.clock
         )
 
     def arrival(self, log: FakeLog, start: int = 0, *, verified: bool = False) -> Arrival:
@@ -39,7 +39,7 @@ class Desk:
         body = self.world.handle("GET", f"{log.url}ct/v1/get-entries?start={start}&end={log.size - 1}").body
         page = Page.from_get_entries([body], start, Issuers())
         self.state.writer.log(log.model)
-        rules = self.teller.watchlist
+        rules = self.watchlist
         return Arrival(log.model, page, rules.matcher.scan(page), rules, verified)
 
     async def take(self, log: FakeLog, start: int = 0) -> int:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from certhia._core import Issuers
 from certhia.clock import Clock
@@ -26,9 +27,10 @@ from certhia.logs.roster import Roster
 from certhia.logs.select import Choice, Chosen, difference
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
-from certhia.model import Arrival, Log, Sink, Step, Tell
+from certhia.model import Arrival, Log, Sink, Step, Tell, Watched
 from certhia.net import Transport
 from certhia.quantity import Point
+from certhia.reload import Reloaded
 from certhia.sinks.outbox import Outbox
 from certhia.store import Position, State
 from certhia.supervision import supervised
@@ -62,6 +64,7 @@ class Parts:
     refresh: float  # seconds between two loads of the lists
     choice: Choice
     transport: Transport
+    rules: Callable[[], Watched]  # those of now
     teller: Teller
     sinks: Sequence[Sink]
     paces: Paces
@@ -73,6 +76,7 @@ class Parts:
     clock: Clock
     tell: Tell
     room: Callable[[], Awaitable[None]] | None = None  # returns once those who are told can take more
+    reloads: Sequence[Reloaded[Any]] = ()  # what is read again when its files change
 
 
 class Pipeline:
@@ -172,6 +176,7 @@ class Pipeline:
             ("watching the limits", lambda _: house.watch_limits(keeping)),
             ("applying the log lists", self._keep_fresh),
             ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
+            *((f"reading {one.what} again", work) for one in self._parts.reloads for work in (one.run, one.listen)),
         ]
 
     async def _survive(self, what: str, work: Callable[[int], Awaitable[None]]) -> None:
@@ -285,7 +290,7 @@ class Pipeline:
             rewound=lambda log: parts.state.writer.rewound(log.id),
             unproven=self._roster.unproven,
             notice=self._notice,
-            rules=lambda: parts.teller.watchlist,
+            rules=parts.rules,
             precerts=parts.precerts,
         )
         follower = Follower(

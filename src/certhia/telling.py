@@ -12,7 +12,6 @@ from certhia.clock import Clock
 from certhia.dedupe import Seen
 from certhia.model import Arrival, Match, Quarantined
 from certhia.rules.roots import Roots
-from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ class Teller:
     def __init__(
         self,
         state: State,
-        watchlist: Watchlist,
         seen: Seen,
         sinks: Sequence[str],
         stream: Callable[[Match], None],
@@ -43,10 +41,8 @@ class Teller:
         limits: Limits,
         clock: Clock,
     ) -> None:
-        """`watchlist`: the rules of now; another may be put in its place. `sinks`: the names of the outbox's queues.
-        `stream` takes matches of the rule `.`: told, not stored."""
+        """`sinks`: the names of the outbox's queues. `stream` takes matches of the rule `.`: told, not stored."""
         self._state = state
-        self.watchlist = watchlist
         self.seen = seen
         self._sinks = sinks
         self._stream = stream

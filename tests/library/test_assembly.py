@@ -25,8 +25,9 @@ async def test_settings_are_what_runs(certhia_world: World, tmp_path: Path) -> N
         nonlocal asked
         asked += 1
 
+    watchlist = Watchlist.load(["example.com"])
     given = Given(
-        watchlist=Watchlist.load(["example.com"]),
+        rules=lambda: watchlist,
         sinks=[sheet],
         stream=lambda _: None,
         directory=tmp_path / "state",

@@ -19,6 +19,8 @@ from certhia.library.assembly import Given, assemble
 from certhia.model import Delivery, Match, Sink, SinkClosed
 from certhia.net import contact_notice, keep_memory, raise_file_limit
 from certhia.pipeline import Pipeline
+from certhia.reload import Reloaded
+from certhia.rules.changes import changes
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.sinks.file import File
@@ -45,6 +47,7 @@ class Session:
         least = "warning" if output.quiet else "debug" if output.verbose else "info"
         self._messages = Messages(self._clock, format=output.log_format, least=least)
         self._stdout: Stdout | None = None
+        self._reloads: list[Reloaded[Watchlist]] = []
 
     async def run(self) -> int:
         """Runs until stopped; gives the exit status. Raises CerthiaError."""
@@ -77,16 +80,17 @@ class Session:
 
     async def _build(self, stack: AsyncExitStack) -> Pipeline:
         settings, clock = self._settings, self._clock
-        watchlist = Watchlist.load(settings.watch.rules, settings.watch.files)
+        rules = self._rules()
         roots = Roots.load(settings.watch.roots) if settings.watch.roots else None
         sinks = self._sinks(stack)
-        for text in (*watchlist.notices, contact_notice(settings.read.contact)):
+        for text in (*rules.current.notices, contact_notice(settings.read.contact)):
             if text:
                 self._messages(text)
         raise_file_limit()
         keep_memory()
         given = Given(
-            watchlist=watchlist,
+            rules=lambda: rules.current,
+            reloads=self._reloads if settings.watch.files else (),
             roots=roots,
             sinks=[self._beside_picture(sink) for sink in sinks],
             stream=self._stream,
@@ -95,6 +99,19 @@ class Session:
             tell=self._messages,
         )
         return await assemble(settings, given, stack)
+
+    def _rules(self) -> Reloaded[Watchlist]:
+        watch = self._settings.watch
+        rules = Reloaded(
+            "rules",
+            watch.files,
+            lambda: Watchlist.load(watch.rules, watch.files),
+            changes,
+            clock=self._clock,
+            tell=self._messages,
+        )
+        self._reloads.append(rules)
+        return rules
 
     def _sinks(self, stack: AsyncExitStack) -> list[Sink]:
         output = self._settings.output
@@ -181,6 +198,15 @@ class Session:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop)
+        terminals = [stream for stream in (sys.stdout, sys.stderr) if _is_terminal(stream)]
+
+        def reload() -> None:
+            if any(not _is_terminal(stream) for stream in terminals):
+                pipeline.stop()  # not a request: the terminal is gone
+            for one in self._reloads:
+                one.ask()
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
 
 
 class _Aside:

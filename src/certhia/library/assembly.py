@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from certhia.clock import Clock
 from certhia.config import Settings
@@ -14,12 +15,12 @@ from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
 from certhia.library.setup import choice_of, connect, reading_of, sources_of
 from certhia.logs.pace import Paces
-from certhia.model import Match, Sink, Tell
+from certhia.model import Match, Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.pipeline import Parts, Pipeline
 from certhia.quantity import Point
+from certhia.reload import Reloaded
 from certhia.rules.roots import Roots
-from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
 from certhia.telling import Limits, Teller
 
@@ -32,12 +33,13 @@ class Given:
     more. `transport`: the network, by the settings, where it is None.
     """
 
-    watchlist: Watchlist
+    rules: Callable[[], Watched]  # those of now
     sinks: Sequence[Sink]
     stream: Callable[[Match], None]
     directory: Path  # of the state
     clock: Clock
     tell: Tell
+    reloads: Sequence[Reloaded[Any]] = ()
     roots: Roots | None = None
     room: Callable[[], Awaitable[None]] | None = None
     transport: Transport | None = None
@@ -57,7 +59,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     limits = Limits(since=_date(origin), until=_date(reading.until), roots=given.roots, every_sighting=every)
     seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
     names = [sink.name for sink in given.sinks]
-    teller = Teller(state, given.watchlist, seen, names, given.stream, limits=limits, clock=clock)
+    teller = Teller(state, seen, names, given.stream, limits=limits, clock=clock)
     return Pipeline(
         Parts(
             state=state,
@@ -65,6 +67,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             refresh=settings.logs.refresh,
             choice=choice,
             transport=transport,
+            rules=given.rules,
             teller=teller,
             sinks=given.sinks,
             paces=paces,
@@ -79,6 +82,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             clock=clock,
             tell=given.tell,
             room=given.room,
+            reloads=given.reloads,
         )
     )
 

@@ -1,0 +1,180 @@
+"""What is read from files that may change while we run: read again when they do, and replaced whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from certhia.clock import Clock
+from certhia.errors import ConfigError
+from certhia.model import Tell
+
+T = TypeVar("T")
+
+POLL: Final = 2.0  # seconds between two looks at the files; where the system tells of changes it is sooner
+SETTLE: Final = 0.2  # seconds that a file must stand still: whoever writes it may not be done
+GONE: Final = 2.0  # seconds that a file may be away: editors take the old one away before the new one is there
+TRIES: Final = 10  # looks at a file that never stands still, before it is read all the same
+STEP: Final = 200  # milliseconds between two looks at what the system tells
+MAX_FILES: Final = 100_000  # of a directory
+MAX_LINKS: Final = 40
+
+Marks = tuple[tuple[str, tuple[int, ...]], ...]
+"""Each file with what changes when it does; nothing for one that isn't there."""
+
+
+class Reloaded(Generic[T]):
+    """A value made from files, and made anew when one of them changes.
+
+    A file that makes no sense, or has gone, changes nothing: that is told, once for each change of the file. The new
+    value is made in a thread and put in place of the old one at once; whoever still uses the old one keeps it.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        paths: Sequence[Path],
+        load: Callable[[], T],
+        changes: Callable[[T, T], Sequence[str]],
+        *,
+        clock: Clock,
+        tell: Tell,
+    ) -> None:
+        """Loads it for the first time. `what`: what people call it, in the plural. `changes`: from the old value and
+        the new one, what there is to say. Raises what `load` raises: ConfigError for a bad file."""
+        self.what = what
+        self._paths = tuple(paths)
+        self._load = load
+        self._changes = changes
+        self._clock = clock
+        self._tell = tell
+        self._known = marks(self._paths)
+        self._asked = False
+        self._wake = asyncio.Event()
+        self.current = load()
+
+    def ask(self) -> None:
+        """Has it read anew, changed or not."""
+        self._asked = True
+        self._wake.set()
+
+    async def run(self, _faults: int = 0) -> None:
+        """Looks at the files until cancelled."""
+        while True:
+            try:
+                async with self._clock.deadline(POLL):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass  # time to look
+            self._wake.clear()
+            await self.look()
+
+    async def look(self) -> None:
+        """Reads the files where one has changed since the last time, once they stand still."""
+        asked, self._asked = self._asked, False
+        seen = await asyncio.to_thread(marks, self._paths)
+        if seen != self._known:
+            seen = await self._settled(seen)
+        if seen == self._known and not asked:
+            return
+        self._known = seen  # whatever comes of it: the same bytes are not read twice
+        new, error = await asyncio.to_thread(self._made)
+        if await asyncio.to_thread(marks, self._paths) != seen:
+            self._wake.set()  # changed while it was read: half of it may be old
+        elif new is None:
+            self._tell_bad(str(error))
+        else:
+            (value,) = new
+            told = self._changes(self.current, value)
+            self.current = value
+            for text in told:
+                self._tell(text)
+
+    async def listen(self, _faults: int = 0) -> None:
+        """Has `run` look at once when the system tells of a change. Returns where it doesn't: `run` looks anyway."""
+        import watchfiles  # noqa: PLC0415  (3 MB that only those need who keep rules in files)
+
+        while True:
+            folders = await asyncio.to_thread(folders_of, self._paths)
+            if not folders:
+                return
+            try:
+                told = watchfiles.awatch(*folders, recursive=False, watch_filter=None, debounce=STEP, step=STEP)
+                async with aclosing(told):
+                    async for _ in told:
+                        self._wake.set()
+                        if await asyncio.to_thread(folders_of, self._paths) != folders:
+                            break
+            except (OSError, RuntimeError) as error:  # not on this file system, no watches left, a folder has gone
+                self._tell(f"{self.what}: changes are looked for every {POLL:.0f} s: {error}", level="debug")
+                return
+
+    async def _settled(self, seen: Marks) -> Marks:
+        for _ in range(TRIES):
+            away = any(not mark for _, mark in seen)
+            await self._clock.sleep(GONE if away else SETTLE)
+            now = await asyncio.to_thread(marks, self._paths)
+            if now == seen:
+                break
+            seen = now
+        return seen
+
+    def _made(self) -> tuple[tuple[T] | None, ConfigError | None]:
+        try:
+            return (self._load(),), None
+        except ConfigError as error:
+            return None, error
+
+    def _tell_bad(self, error: str) -> None:
+        first, *others = error.splitlines()
+        self._tell(f"{self.what} not reloaded, the old ones stay in use: {first}", level="warning")
+        for text in others:
+            self._tell(text, level="warning")
+
+
+def marks(paths: Sequence[Path]) -> Marks:
+    """What the files, and those in the folders among them, look like from outside."""
+    found: list[tuple[str, tuple[int, ...]]] = []
+    for path in paths:
+        found.append((str(path), _mark(path)))
+        for folder, folders, names in os.walk(path, followlinks=False):
+            folders.sort()
+            inner = [os.path.join(folder, name) for name in sorted(names)]  # noqa: PTH118  (a Path costs ten times that)
+            found += [(name, _mark(name)) for name in inner[: MAX_FILES - len(found)]]
+            if len(found) >= MAX_FILES:
+                break
+    return tuple(found)
+
+
+def folders_of(paths: Sequence[Path]) -> list[Path]:
+    """The folders in which something changes when one of the files does: its own, and those of all links to it."""
+    folders: dict[Path, None] = {}
+    for path in paths:
+        for step in _links(path):
+            folders |= dict.fromkeys(folder for folder in (step.parent, step) if folder.is_dir())
+    return list(folders)
+
+
+def _links(path: Path) -> list[Path]:
+    """The path, and where each link on its way leads."""
+    steps = [path.absolute()]
+    for _ in range(MAX_LINKS):
+        try:
+            if not steps[-1].is_symlink():
+                break
+            steps.append(steps[-1].parent / steps[-1].readlink())
+        except OSError:  # it has gone just now
+            break
+    return steps
+
+
+def _mark(path: str | Path) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_dev

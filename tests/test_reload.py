@@ -1,0 +1,258 @@
+# ruff: noqa: ASYNC240  (what changes files is what is tested; the loop has nothing else to do meanwhile)
+"""Files that change while we run: the new value is there as soon as they stand still, or the old one stays."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from certhia.errors import ConfigError
+from certhia.reload import Reloaded, folders_of, marks
+from certhia.testing import SimClock, in_simulated_time
+
+Said = list[tuple[str, str]]
+
+
+class Words:
+    """The words of some files; `bad` is none."""
+
+    def __init__(self, clock: SimClock, *paths: Path) -> None:
+        self.paths = paths
+        self.reads = 0
+        self.said: Said = []
+        self.reloaded = Reloaded("words", paths, self.load, self.changes, clock=clock, tell=self.tell)
+        self.clock = clock
+
+    def load(self) -> list[str]:
+        self.reads += 1
+        words = []
+        for path in self.paths:
+            try:
+                files = sorted(path.iterdir()) if path.is_dir() else [path]
+                words += [word for file in files for word in file.read_text().split()]
+            except OSError as error:
+                raise ConfigError(f"{path}: {error.strerror}") from error
+        if "bad" in words:
+            raise ConfigError(f"{self.paths[0]}:1:1: is bad\n{self.paths[0]}:2:1: is bad too")
+        return words
+
+    @staticmethod
+    def changes(old: list[str], new: list[str]) -> list[str]:
+        return [f"{' '.join(old)} to {' '.join(new)}"]
+
+    def tell(self, text: str, *, level: str = "info", log: str = "") -> None:
+        self.said.append((level, text))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Reloaded[list[str]]]:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self.reloaded.run())
+            yield self.reloaded
+            task.cancel()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "words.txt"
+    path.write_text("one two")
+    return path
+
+
+@in_simulated_time
+async def test_a_change_is_there_within_seconds(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        before = reloaded.current
+        await certhia_clock.sleep(10)
+        assert words.reads == 1
+        file.write_text("three")
+        await certhia_clock.sleep(2.5)
+        assert reloaded.current == ["three"]
+        assert before == ["one", "two"], "whoever has the old one keeps it"
+    assert words.said == [("info", "one two to three")]
+
+
+@in_simulated_time
+async def test_an_editor_puts_another_file_in_its_place(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        new = file.with_suffix(".new")
+        new.write_text("six two")  # as long as before
+        stamp = file.stat().st_mtime_ns
+        os.utime(new, ns=(stamp, stamp))
+        new.replace(file)
+        await certhia_clock.sleep(3)
+        assert reloaded.current == ["six", "two"]
+
+
+@in_simulated_time
+async def test_a_file_that_is_away_for_a_moment_is_waited_for(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        file.unlink()
+        await certhia_clock.sleep(2.5)  # seen as gone by now
+        file.write_text("back")
+        await certhia_clock.sleep(5)
+        assert reloaded.current == ["back"]
+    assert words.said == [("info", "one two to back")]
+
+
+@in_simulated_time
+async def test_a_file_that_has_gone_changes_nothing_and_is_told_once(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        file.unlink()
+        await certhia_clock.sleep(60)
+        assert reloaded.current == ["one", "two"]
+        file.write_text("again")
+        await certhia_clock.sleep(5)
+        assert reloaded.current == ["again"]
+    gone = f"words not reloaded, the old ones stay in use: {file}: No such file or directory"
+    assert words.said == [("warning", gone), ("info", "one two to again")]
+
+
+@in_simulated_time
+async def test_a_bad_file_keeps_the_old_one_and_is_told_once_a_change(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        file.write_text("bad")
+        await certhia_clock.sleep(60)
+        assert reloaded.current == ["one", "two"]
+        assert words.reads == 2
+        told = [
+            ("warning", f"words not reloaded, the old ones stay in use: {file}:1:1: is bad"),
+            ("warning", f"{file}:2:1: is bad too"),
+        ]
+        assert words.said == told
+        file.write_text("bad still")
+        await certhia_clock.sleep(60)
+        assert words.said == [*told, *told]
+        file.write_text("good")
+        await certhia_clock.sleep(3)
+        assert reloaded.current == ["good"]
+
+
+@in_simulated_time
+async def test_a_file_that_is_being_written_is_waited_for(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        with file.open("a") as stream:
+            for number in range(20):
+                stream.write(f" word{number}")
+                stream.flush()
+                await certhia_clock.sleep(0.15)
+                assert reloaded.current == ["one", "two"]
+        await certhia_clock.sleep(3)
+        assert len(reloaded.current) == 22
+    assert words.reads == 2
+
+
+@in_simulated_time
+async def test_one_that_never_stands_still_is_read_all_the_same(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        with file.open("a") as stream:
+            for number in range(60):
+                stream.write(f" {number}")
+                stream.flush()
+                await certhia_clock.sleep(0.19)
+        assert len(reloaded.current) > 10
+
+
+@in_simulated_time
+async def test_asked_for_it_is_read_unchanged(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        reloaded.ask()
+        await certhia_clock.sleep(0.1)
+        assert words.reads == 2
+    assert words.said == [("info", "one two to one two")]
+
+
+@in_simulated_time
+async def test_what_changes_while_it_is_read_is_read_again(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    load = words.load
+
+    def torn() -> list[str]:
+        read = load()
+        if words.reads == 2:
+            file.write_text("the rest of it")
+        return read
+
+    words.reloaded._load = torn
+    async with words.running() as reloaded:
+        file.write_text("half")
+        await certhia_clock.sleep(10)
+        assert reloaded.current == ["the", "rest", "of", "it"]
+    assert words.said == [("info", "one two to the rest of it")]
+
+
+@in_simulated_time
+async def test_a_mounted_configuration_is_swapped_behind_its_links(certhia_clock: SimClock, tmp_path: Path) -> None:
+    """As Kubernetes does: rules.txt is a link to ..data/rules.txt, and ..data one to a folder that is replaced."""
+    for name, text in (("..1", "old"), ("..2", "new")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rules.txt").write_text(text)
+    (tmp_path / "..data").symlink_to("..1")
+    (tmp_path / "rules.txt").symlink_to("..data/rules.txt")
+    words = Words(certhia_clock, tmp_path / "rules.txt")
+    assert {tmp_path, tmp_path / "..data"} <= {*folders_of(words.paths)}
+    async with words.running() as reloaded:
+        (tmp_path / "..tmp").symlink_to("..2")
+        (tmp_path / "..tmp").replace(tmp_path / "..data")
+        await certhia_clock.sleep(3)
+        assert reloaded.current == ["new"]
+
+
+@in_simulated_time
+async def test_a_folder_changes_with_what_is_in_it(certhia_clock: SimClock, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("one")
+    words = Words(certhia_clock, tmp_path)
+    async with words.running() as reloaded:
+        (tmp_path / "b").write_text("two")
+        await certhia_clock.sleep(3)
+        assert reloaded.current == ["one", "two"]
+        (tmp_path / "a").unlink()
+        await certhia_clock.sleep(5)
+        assert reloaded.current == ["two"]
+
+
+async def test_the_system_tells_of_a_change_at_once(file: Path) -> None:
+    """In real time: the look that comes anyway is two seconds away."""
+    words = Words(SimClock(), file)
+    reloaded = words.reloaded
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        task = group.create_task(reloaded.listen())
+        while not reloaded._wake.is_set():  # it takes a moment until it listens
+            file.write_text("other")
+            await asyncio.sleep(0)
+        task.cancel()
+
+
+async def test_where_the_system_tells_nothing_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "words.txt"
+    path.parent.mkdir()
+    path.write_text("one")
+    words = Words(SimClock(), path)
+    path.unlink()
+    path.parent.rmdir()
+    await words.reloaded.listen()
+
+
+def test_a_bad_file_at_the_start_is_no_start(file: Path) -> None:
+    file.write_text("bad")
+    with pytest.raises(ConfigError, match="is bad too"):
+        Words(SimClock(), file)
+
+
+def test_marks_of_what_isnt_there(tmp_path: Path) -> None:
+    assert marks([tmp_path / "none"]) == ((str(tmp_path / "none"), ()),)
+    (tmp_path / "loop").symlink_to("loop")
+    assert marks([tmp_path / "loop"]) == ((str(tmp_path / "loop"), ()),)
+    assert folders_of([tmp_path / "loop"]) == [tmp_path]
