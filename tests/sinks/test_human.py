@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from certhia.model import Delivery, LogName, RuleHit
+from certhia.model import Delivery, LogName, MatchKind, RuleHit
 from certhia.sinks.human import line, wants_color
 
 Make = Callable[..., Delivery]
@@ -37,6 +37,27 @@ def test_the_rule_is_told_where_it_is_not_the_name_itself(make: Make) -> None:
     assert plain.count("www.example.com") == 1
     many = line(make(hits=tuple(hit(f"rule{number}.example") for number in range(5))))
     assert "rule0.example, rule1.example, rule2.example, +2" in many
+
+
+@pytest.mark.parametrize(
+    "changes, mark",
+    [
+        ({"kind": MatchKind.EXPECTED, "expected": "key"}, "  expected (key)  "),
+        ({"kind": MatchKind.POSSIBLE}, "  possible  "),
+        ({"fault": "cut off at byte 7"}, "  undecodable  "),
+        ({"renewal": "names and issuer"}, "  renewal (names and issuer)  "),
+        ({"unproven": "its issuer is not at hand"}, "  fingerprint unproven  "),
+    ],
+)
+def test_marks(make: Make, changes: dict[str, object], mark: str) -> None:
+    assert mark in line(make(**changes))
+    assert mark.strip() in line(make(**changes), color=True)
+    assert mark not in line(make())
+
+
+def test_a_look_alikes_trick_and_score(make: Make) -> None:
+    alike = RuleHit("typo:example.com", "examp1e.com", "san", "lookalike", detail="homoglyph\x1b[1m", score=93)
+    assert "  typo:example.com (homoglyph\\x1b[1m, 93)  " in line(make(hits=(alike,)))
 
 
 def test_every_programme_is_told_once(make: Make) -> None:

@@ -1,10 +1,11 @@
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certhia.model import Delivery, RuleHit, Sighting
+from certhia.model import Delivery, MatchKind, RuleHit, Sighting
 from certhia.sinks.record import common_name, entry_time, matched_name, record
 
 Make = Callable[..., Delivery]
@@ -57,8 +58,21 @@ def test_ours_follow(make: Make) -> None:
             "why": "below",
             "programme": "Acme",
             "platform": "hackerone",
+            "detail": None,
+            "score": None,
         }
     ]
+    assert [fields[name] for name in ("kind", "expected", "renewal", "fault", "unproven")] == ["alert", *[None] * 4]
+
+
+def test_what_kind_of_match_it_is_and_what_is_wrong_with_it(make: Make) -> None:
+    hit = RuleHit("typo:example.com", "examp1e.com", "san", "lookalike", detail="homoglyph", score=93)
+    marks = {"expected": "key", "renewal": "names and issuer", "fault": "cut off at byte 7", "unproven": "no issuer"}
+    fields = record(make(hits=(hit,), kind=MatchKind.EXPECTED, **marks))
+    assert {name: fields[name] for name in marks} == marks
+    assert fields["kind"] == "expected"
+    told = cast("list[dict[str, object]]", fields["rules"])[0]
+    assert (told["detail"], told["score"]) == ("homoglyph", 93)
     assert fields["log_id"] == "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
     assert fields["entry_timestamp"] == "2025-10-09T08:53:20.123Z"
     assert fields["issuer_dn"] == "CN=R11,O=Let's Encrypt,C=US"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import jsonschema
 import pytest
 
-from certhia.model import Delivery, RuleHit, Sighting
+from certhia.model import Delivery, MatchKind, RuleHit, Sighting
 from certhia.sinks.record import record
 from certhia.sinks.schema import FIELDS, reference, schema
 
@@ -23,6 +23,8 @@ def test_the_schema_is_one() -> None:
         {"hits": (), "names": ()},
         {"hits": (RuleHit(".", "", "san", "everything"),), "serial": "", "issuer": ""},
         {"sighting": Sighting(b"", 0, False, 2**64 - 1), "not_before": -62135596800},
+        {"kind": MatchKind.EXPECTED, "expected": "issuer", "renewal": "key", "fault": "why", "unproven": "why not"},
+        {"kind": MatchKind.POSSIBLE, "hits": (RuleHit("a.example", "?", "san", "possible", detail="?", score=100),)},
         {"names": ("\x1b[0m", "a\nb"), "issuer_organization": "\u202e"},
     ],
 )

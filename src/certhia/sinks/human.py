@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from certhia.clock import utc
-from certhia.model import Delivery, Match
+from certhia.model import Delivery, Match, MatchKind, RuleHit
 from certhia.render import column, domain, short, terminal
 from certhia.sinks.record import common_name, matched_name
 
@@ -19,8 +19,8 @@ def line(delivery: Delivery, *, color: bool = False, brief: bool = False) -> str
     """One line, with its newline:
 
     time (without the date where `brief`), name, precertificate or certificate, verified or not yet, log and index, then
-    what else there is to say: the rule where it is not the name itself, programme, further names, issuer, whether it
-    was told before.
+    what else there is to say: marks (one's own, only possible, undecodable, a renewal), the rule where it is not the
+    name itself, programme, further names, issuer, whether it was told before.
     """
     match = delivery.match
     sighting = match.sighting
@@ -43,9 +43,9 @@ def _place(match: Match) -> str:
 
 def _remarks(delivery: Delivery, color: bool) -> list[str]:
     match = delivery.match
-    rules = list(dict.fromkeys(hit.rule for hit in match.hits))
-    told = ", ".join(short(rule, 60) for rule in rules[:3]) + (f", +{len(rules) - 3}" if len(rules) > 3 else "")
-    remarks = [told if rules != [matched_name(match)] else ""]
+    rules = list(dict.fromkeys((hit.rule, _explained(hit)) for hit in match.hits))
+    told = ", ".join(short(rule, 60) + why for rule, why in rules[:3]) + (f", +{len(rules) - 3}" if rules[3:] else "")
+    remarks = [*_marks(match, color), told if rules != [(matched_name(match), "")] else ""]
     remarks.append(_paint(_programmes(match), _YELLOW, color))
     more = len(match.names) - 1
     if more > 0:
@@ -55,6 +55,26 @@ def _remarks(delivery: Delivery, color: bool) -> list[str]:
     if delivery.repeat:
         remarks.append(_paint("told before", _BOLD, color))
     return remarks
+
+
+def _explained(hit: RuleHit) -> str:
+    """The trick of a look-alike: ` (homoglyph, 92)`."""
+    return f" ({terminal(hit.detail or hit.why)}, {hit.score})" if hit.score else ""
+
+
+def _marks(match: Match, color: bool) -> list[str]:
+    marks = []
+    if match.kind is MatchKind.EXPECTED:
+        marks.append(_paint(f"expected ({match.expected})", _GREEN, color))
+    elif match.kind is MatchKind.POSSIBLE:
+        marks.append(_paint("possible", _YELLOW, color))
+    if match.fault:
+        marks.append(_paint("undecodable", _YELLOW, color))
+    if match.renewal:
+        marks.append(_paint(f"renewal ({match.renewal})", _DIM, color))
+    if match.unproven:
+        marks.append(_paint("fingerprint unproven", _DIM, color))
+    return marks
 
 
 def _programmes(match: Match) -> str:

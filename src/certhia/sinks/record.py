@@ -50,6 +50,11 @@ def record(match: Match | Delivery) -> dict[str, object]:
         "sha256": sha256,
         "spki_sha256": match.spki_sha256.hex(),
         "tbs_sha256": match.tbs_sha256.hex(),
+        "kind": match.kind.value,
+        "expected": match.expected or None,
+        "renewal": match.renewal or None,
+        "fault": match.fault or None,
+        "unproven": match.unproven or None,
     }
 
 
@@ -62,6 +67,8 @@ def _hits(match: Match) -> list[dict[str, object]]:
             "why": hit.why,
             "programme": hit.programme or None,
             "platform": hit.platform or None,
+            "detail": hit.detail or None,
+            "score": hit.score or None,
         }
         for hit in match.hits
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from certhia.model import MatchKind
+
 _STRING: Mapping[str, object] = {"type": "string"}
 _STRING_OR_NULL: Mapping[str, object] = {"type": ["string", "null"]}
 _INTEGER: Mapping[str, object] = {"type": "integer"}
@@ -14,15 +16,39 @@ _SHA256: Mapping[str, object] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _HIT: Mapping[str, object] = {
     "rule": {**_STRING, "description": "The rule as its author wrote it"},
     "name": {**_STRING, "description": "The name or address that it matched"},
-    "where": {**_STRING, "description": "Where that stood: san, cn or ip"},
-    "why": {**_STRING, "description": "How it matched: exact, apex, below, wildcard, cidr or everything"},
+    "where": {
+        **_STRING,
+        "description": "Where that stood: san, cn or ip; for rules on the whole certificate issuer, subject, key or "
+        "certificate",
+    },
+    "why": {
+        **_STRING,
+        "description": "How it matched: exact, apex, below, wildcard (a certificate's wildcard reaches it), cidr, "
+        "everything, keyword, regex, lookalike, issuer, organization, key, certificate, or possible: a label that "
+        "nobody can read may stand for it",
+    },
     "programme": {**_STRING_OR_NULL, "description": "The programme that the rule belongs to"},
     "platform": {**_STRING_OR_NULL, "description": "That programme's platform"},
+    "detail": {
+        **_STRING_OR_NULL,
+        "description": "What explains it besides: the trick of a look-alike, the text that was found",
+    },
+    "score": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": 100,
+        "description": "How alike a look-alike is",
+    },
 }
 _HITS: Mapping[str, object] = {
     "type": "array",
     "items": {"type": "object", "properties": _HIT, "required": [*_HIT], "additionalProperties": False},
 }
+
+
+def _one_of(*values: str) -> Mapping[str, object]:
+    """One of these texts, or null."""
+    return {"type": ["string", "null"], "enum": [*values, None]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +95,28 @@ FIELDS: tuple[Field, ...] = (
     Field("sha256", _SHA256, "SHA-256 of the certificate, or of the precertificate as submitted"),
     Field("spki_sha256", _SHA256, "SHA-256 of the subject's public key"),
     Field("tbs_sha256", _SHA256, "SHA-256 of the TBS without poison and SCTs: same for precertificate and certificate"),
+    Field(
+        "kind",
+        {"type": "string", "enum": [kind.value for kind in MatchKind]},
+        "`alert`; `possible` where only a label that nobody can read may stand for a watched name; `expected` where it "
+        "is one's own",
+    ),
+    Field(
+        "expected",
+        _one_of("certificate", "key", "issuer"),
+        "What makes it one's own: that `certificate`, its `key` or its `issuer`",
+    ),
+    Field(
+        "renewal",
+        _one_of("key", "names and issuer"),
+        "What it shares with a certificate that was matched or expected before: its `key`, or `names and issuer`",
+    ),
+    Field("fault", _STRING_OR_NULL, "Why the entry could not be decoded: names are then what could be found in it"),
+    Field(
+        "unproven",
+        _STRING_OR_NULL,
+        "Why `sha256` of a precertificate, which the log's tree does not cover, can't be believed; all else holds",
+    ),
 )
 
 
