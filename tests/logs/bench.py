@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from certhia._core import Edge, Issuers, Matcher
 from certhia.logs.budget import Budget
@@ -19,6 +20,9 @@ from certhia.net import Response
 from certhia.quantity import Point
 from certhia.testing import Entry, FakeLog, Fault, Issued, Request, Submission, Template, World, templates
 from certhia.testing.transport import InProcess
+
+if TYPE_CHECKING:
+    from certhia._core import Hit
 
 KINDS = tuple(Protocol)
 BEGINNING = Origin(Point("beginning"))
@@ -95,7 +99,7 @@ class Unnamed:
 
     matcher: Matcher
 
-    def hits(self, found: Sequence[tuple[int, str, str, str]]) -> tuple[RuleHit, ...]:
+    def hits(self, found: Sequence[Hit]) -> tuple[RuleHit, ...]:
         return ()
 
     def is_streamed(self, hits: Sequence[RuleHit]) -> bool:

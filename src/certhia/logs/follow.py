@@ -120,9 +120,12 @@ class Follower:
         else:
             self._moves()
 
-    def _kept_waiting(self, reason: str) -> None:
-        if self.status.waits(reason, self._clock.monotonic()):
+    def _kept_waiting(self, reason: str) -> float:
+        """The log keeps us waiting; gives for how many seconds now."""
+        now = self._clock.monotonic()
+        if self.status.waits(reason, now):
             self._out.notice(self.log, self.status.slow, "warning")
+        return self.status.waited(now)
 
     def _moves(self) -> None:
         if self.status.moves():
@@ -256,6 +259,7 @@ class Follower:
             clock=self._clock,
             parallel=self._reading.parallel,
             waits=self._kept_waiting,
+            cautious=bool(self.status.lagging),
         )
         async with window:
             while (group := await window.next()) is not None:

@@ -96,6 +96,10 @@ class Status:
         self._judge()
         return not before
 
+    def waited(self, now: float) -> float:
+        """For how many seconds it has kept us waiting, at `now` (monotonic)."""
+        return 0.0 if self._waiting_since is None else now - self._waiting_since
+
     def moves(self) -> bool:
         """The log gave something, or has nothing to give. True where it had kept us waiting for long."""
         before, self.slow = self.slow, ""

@@ -16,6 +16,7 @@ JOIN = 256  # entries: fewer than these aren't worth a call into the core
 JOIN_BYTES = 8 << 20
 TRIES = 3  # of one request within a round, before the round counts as failed
 LAG_PATIENCE = 60.0  # seconds until a lagging front end ends the round, so that a newer head is asked for
+LONGEST_LAG = 40.0  # seconds between two requests for what a front end has not had for long
 UNKNOWN_ENTRY = 6000  # bytes of an entry before the first answer came
 BESIDE = 0.6  # of a body: its page (0.4 of one of RFC 6962), pieces not joined yet, what malloc can't use
 
@@ -56,15 +57,18 @@ class Window:
         budget: Budget,
         clock: Clock,
         parallel: int,
-        waits: Callable[[str], None] = lambda _reason: None,
+        waits: Callable[[str], float] = lambda _reason: 0.0,
+        cautious: bool = False,
     ) -> None:
         """`size`: that of a held signed head; nothing at or past it is asked for. `waits` is told each time that the
-        log refuses a request or does not have yet what is asked for."""
+        log refuses a request or does not have yet what is asked for, and gives the seconds that it has done so.
+        `cautious`: one request at a time until one is answered."""
         self._client = client
         self._size = size
         self._budget = budget
         self._clock = clock
-        self._parallel = parallel
+        self._most = parallel
+        self._parallel = 1 if cautious else parallel
         self._waits = waits
         self._end = end
         self._position = start  # of the next answer in line
@@ -164,6 +168,9 @@ class Window:
             heapq.heappush(self._holes, (fetched.start + fetched.count, end))
         self._ready[start] = (fetched, lease)
         self._changed.fire()
+        if self._parallel < self._most:
+            self._parallel = self._most
+            self._spawn()
 
     async def _claim(self) -> tuple[int, int, Lease] | None:
         """The lowest range that nobody asks for yet, with room for its answer; None when all is asked for."""
@@ -206,12 +213,14 @@ class Window:
             except Throttled as error:
                 self._waits(str(error))  # the pace of the host holds the next one back
             except Lagging as error:
-                self._waits(str(error))
+                waited = self._waits(str(error))
                 now = self._clock.monotonic()
                 lagging_since = now if lagging_since is None else lagging_since
                 if now - lagging_since >= LAG_PATIENCE:
                     raise
-                await self._clock.sleep(self._clock.jitter(min(1.0 + (now - lagging_since) / 4, 10.0)))
+                await self._clock.sleep(
+                    self._clock.jitter(min(1.0 + max(waited, now - lagging_since) / 4, LONGEST_LAG))
+                )
             except RemoteError:
                 failures += 1
                 if failures >= TRIES:
