@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from certhia._core import Matcher
 from certhia.errors import ConfigError
+from certhia.rules.complaint import RuleError
 from certhia.rules.language import MAX_TEXT, parse_rule
 
 
@@ -35,13 +36,31 @@ from certhia.rules.language import MAX_TEXT, parse_rule
         ("::ffff:192.0.2.0/120", "cidr", "192.0.2.0/24"),
         ("0.0.0.0/0", "cidr", "0.0.0.0/0"),
         (".", "all", ""),
+        ("kw:Acme", "keyword", "acme"),
+        ("KW: acme ", "keyword", "acme"),
+        ("issuer:Let's Encrypt", "issuer", "Let's Encrypt"),
+        ("org:Acme: a@b.example, https://x", "organization", "Acme: a@b.example, https://x"),
+        ("typo:Example.com , -TLD,score=80", "typo", "example.com,-tld,score=80"),
+        (f"key:{'AB:' * 31}AB", "key", "ab" * 32),
+        (f"cert:{'ab' * 32}", "certificate", "ab" * 32),
     ],
 )
 def test_rules(text: str, kind: str, value: str) -> None:
     rule = parse_rule(text, programme="Acme", platform="hackerone")
     assert (rule.kind, rule.value, rule.text) == (kind, value, text.strip())
     assert (rule.programme, rule.platform, rule.notice) == ("Acme", "hackerone", "")
+    assert not rule.excludes
     Matcher([(rule.kind, rule.value)])
+
+
+@pytest.mark.parametrize("mark", ["!", "! ", "not:", "NOT: "])
+@pytest.mark.parametrize(
+    "text", ["example.com", "=www.example.com", "192.0.2.0/24", "kw:acme", "issuer:O=Let's Encrypt"]
+)
+def test_any_rule_can_exclude(mark: str, text: str) -> None:
+    rule, plain = parse_rule(f" {mark}{text} "), parse_rule(text)
+    assert rule.excludes
+    assert (rule.kind, rule.value, rule.text) == (plain.kind, plain.value, f"{mark}{text}")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +81,19 @@ def test_rules(text: str, kind: str, value: str) -> None:
         ("example.com example.org", "has a space in it; write one rule"),
         ("root@example.com", "looks like a mail address; write its domain: example.com"),
         ("mailto:root@example.com", "write its domain: example.com"),
-        ("kw:acme", 'unknown kind of rule, "kw"; write example.com'),
+        ("word:acme", 'unknown kind of rule, "word"; write example.com'),
+        ("keyword:acme", 'unknown kind of rule, "keyword"; write kw:acme'),
+        ("regex: a.*b ", 'unknown kind of rule, "regex"; write re:a.*b'),
+        ("!domain:example.com", 'unknown kind of rule, "domain"; write example.com'),
+        ("isuer:Acme", "did you mean issuer:Acme?"),
+        ("www.example.com:443", "has a port"),
+        ("kw:", "has no keyword; write kw:acme"),
+        ("kw:acme corp", 'has " " in it, which no label of a name has; write kw:acme'),
+        ("kw:acme.com", 'has "." in it, which no label of a name has'),
+        ("typo:com", "asks for look-alikes of a suffix; write typo:example.com"),
+        ("!!example.com", "excludes what excludes; write one !"),
+        ("!", "has an empty label"),
+        ("not:.", "takes away every certificate; name what to leave out"),
         ("www.*.com", "has a star where none can stand; write *.example.com"),
         ("*example.com", "has a star where none can stand"),
         ("*", "has a star where none can stand"),
@@ -83,7 +114,7 @@ def test_rules(text: str, kind: str, value: str) -> None:
         ("2001:db8::1::2", "is no address or network"),
         ("=192.0.2.0/24", "asks for one name but gives a network; write 192.0.2.0/24"),
         ("xn--a.com", "is no domain name (not a name that UTS 46 can convert); write"),
-        ("!example.com", "is no domain name (a name has letters, digits, hyphens and dots); write"),
+        ("ex$ample.com", "is no domain name (a name has letters, digits, hyphens and dots); write"),
         (f"{'a' * 64}.com", "is no domain name (a label has 1 to 63 characters); write"),
         (".".join(["a" * 60] * 5), "is no domain name (a name has 1 to 253 characters); write"),
         ("a" * (MAX_TEXT + 1), f"is longer than {MAX_TEXT} characters"),
@@ -96,6 +127,30 @@ def test_what_is_no_rule_is_told_with_what_to_write(text: str, problem: str) -> 
         parse_rule(text)
     assert any(part in str(caught.value) for part in problem.split("|"))
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "text, column",
+    [
+        ("https://a.example", 1),
+        ("a.example b.example", 10),
+        ("!a.example b.example", 11),
+        ("root@example.com", 5),
+        ("=example.com:443", 13),
+        ("a..example", 2),
+        ("www.*.com", 5),
+        ("*.example.com/x", 14),
+        ("a.192.0.2.7", 11),
+        ("fe80::1%eth0", 8),
+        ("kw:ac.me", 6),
+        ("! word:acme", 3),
+        ("typo:example.com,edit,teld", 23),
+    ],
+)
+def test_errors_say_where(text: str, column: int) -> None:
+    with pytest.raises(RuleError) as caught:
+        parse_rule(text)
+    assert caught.value.column == column
 
 
 @pytest.mark.parametrize("text", ["com", ".co.uk", "*.github.io", "localhost"])

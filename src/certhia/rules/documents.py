@@ -1,4 +1,4 @@
-"""TOML and YAML documents with the line of each text, so that a complaint can say where."""
+"""TOML and YAML documents with line and column of each text, so that a complaint can say where."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ MAX_NODES = 10_000_000  # what YAML aliases may multiply a document to
 
 
 class Text(str):
-    """A text and the line that it stands on; 0 where that is not known."""
+    """A text, and line and column (from 1) where it begins; 0 where that is not known."""
 
-    __slots__ = ("line",)
+    __slots__ = ("column", "line")
 
     line: int
+    column: int
 
-    def __new__(cls, value: str, line: int = 0) -> Text:
+    def __new__(cls, value: str, line: int = 0, column: int = 0) -> Text:
         text = super().__new__(cls, value)
         text.line = line
+        text.column = column
         return text
 
 
@@ -55,8 +57,8 @@ def _toml(path: Path, source: str) -> object:
     try:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
-        line = f":{at[1]}" if at and at[1] else ""
+        at = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
+        line = f":{at[1]}:{at[2]}" if at else ""
         raise ConfigError(f"{path}{line}: is not TOML: {render.terminal(str(error))}") from error
     return _Lines(source).place(document)
 
@@ -84,7 +86,7 @@ class _Lines:
             return Text(text)
         self._line += self._source.count("\n", self._at, found)
         self._at = found
-        return Text(text, self._line)
+        return Text(text, self._line, found - self._source.rfind("\n", 0, found))
 
 
 def _yaml(path: Path, source: str) -> object:
@@ -95,7 +97,7 @@ def _yaml(path: Path, source: str) -> object:
         return _Nodes(path).read(yaml.compose(source, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
+        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         raise ConfigError(f"{path}{line}: is not YAML: {render.terminal(error.problem or str(error))}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: is not YAML: {render.terminal(' '.join(str(error).split()))}") from error
@@ -115,7 +117,8 @@ class _Nodes:
         if node is None:
             return None
         if isinstance(node.value, str):
-            return Text(node.value, node.start_mark.line + 1)
+            mark, quoted = node.start_mark, getattr(node, "style", None) in ("'", '"')
+            return Text(node.value, mark.line + 1, mark.column + 1 + quoted)
         # A sequence's value is a list of nodes, a mapping's one of pairs of them.
         if not any(isinstance(inner, tuple) for inner in node.value):
             return {} if "map" in node.tag else [self.read(inner) for inner in node.value]

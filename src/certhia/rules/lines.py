@@ -12,6 +12,7 @@ from certhia.errors import ConfigError
 
 MAX_FILE = 256 << 20  # bytes
 MAX_LINE = 4 << 10  # bytes
+CHUNK = 192 << 10  # bytes: fewer lines than the 100,000 that the core gives back at once as none of its own
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -31,6 +32,26 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise unreadable(path, error) from error
 
 
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """The file's bytes in pieces of whole lines, without a byte order mark; the last may lack its line end. Raises
+    ConfigError."""
+    try:
+        with path.open("rb") as file:
+            _check_size(path, os.fstat(file.fileno()).st_size)
+            read = line = 0
+            while chunk := file.read(CHUNK):
+                if not chunk.endswith(b"\n"):
+                    chunk += (rest := file.readline(MAX_LINE + 1))
+                    if len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+                        raise _too_long(path, line + chunk.count(b"\n") + 1)
+                read += len(chunk)
+                line += chunk.count(b"\n")
+                _check_size(path, read)
+                yield chunk if read > len(chunk) else _without_mark(path, chunk)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
 def unreadable(path: Path, error: OSError) -> ConfigError:
     """What to tell when a file that the user named can't be read."""
     return ConfigError(f"{path}: cannot be read: {error.strerror or error}; give the name of a file you may read")
@@ -41,14 +62,23 @@ def _check_size(path: Path, size: int) -> None:
         raise ConfigError(f"{path}: is larger than {MAX_FILE >> 20} MiB; split it")
 
 
+def _too_long(path: Path, line: int) -> ConfigError:
+    return ConfigError(f"{path}:{line}: the line is longer than {MAX_LINE} bytes; write one rule a line")
+
+
+def _without_mark(path: Path, raw: bytes) -> bytes:
+    """The beginning of a file without a byte order mark."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ConfigError(f"{path}: is UTF-16; save it as UTF-8")
+    return raw.removeprefix(codecs.BOM_UTF8)
+
+
 def _text(path: Path, number: int, raw: bytes) -> str:
     """A line without its comment and spaces."""
     if len(raw) > MAX_LINE:
-        raise ConfigError(f"{path}:{number}: the line is longer than {MAX_LINE} bytes; write one rule a line")
+        raise _too_long(path, number)
     if number == 1:
-        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise ConfigError(f"{path}: is UTF-16; save it as UTF-8")
-        raw = raw.removeprefix(codecs.BOM_UTF8)
+        raw = _without_mark(path, raw)
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
