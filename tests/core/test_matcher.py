@@ -33,7 +33,7 @@ def _why(kind: str, value: str, name: str) -> str | None:
 )
 def test_as_a_plain_model_says(rules: list[tuple[str, str]], names: list[str]) -> None:
     expected = {
-        (number, name, "san", why)
+        (number, name, "san", why, "", 0)
         for number, (kind, value) in enumerate(rules)
         for name in names
         if (why := _why(kind, value, name)) is not None
@@ -54,7 +54,7 @@ def test_real_pages_as_the_names_say(page: Page) -> None:
             for name in entry.certificate.names
             if name.lower().endswith(f".{value}")
         }
-        assert {(rule, name.lower()) for rule, name, _, _ in hits.get(position, [])} == expected
+        assert {(rule, name.lower()) for rule, name, *_ in hits.get(position, [])} == expected
     assert scan.quarantined == []
     assert scan.precerts == sum(entry.is_precert for entry in page)
     assert scan.names >= len(page)
@@ -70,7 +70,7 @@ def test_precerts_can_be_left_out(page: Page) -> None:
 
 def test_everything_is_one_match_an_entry(page: Page) -> None:
     for position, matches in Matcher([("all", "")]).scan(page).hits:
-        ((rule, name, _, why),) = matches
+        ((rule, name, _, why, *_),) = matches
         names = page[position].certificate.names
         assert (rule, why) == (0, "everything")
         assert not names or name in {*names, page[position].certificate.common_name}
@@ -103,8 +103,8 @@ def test_ten_thousand_names(page: Page) -> None:
 def test_addresses_match_networks() -> None:
     matcher = Matcher([("cidr", "198.51.100.0/24"), ("cidr", "2001:db8::1")])
     assert matcher.match(["198.51.100.7", "2001:db8::1", "2001:db8::2", "198.51.101.1"]) == [
-        (0, "198.51.100.7", "ip", "cidr"),
-        (1, "2001:db8::1", "ip", "cidr"),
+        (0, "198.51.100.7", "ip", "cidr", "", 0),
+        (1, "2001:db8::1", "ip", "cidr", "", 0),
     ]
 
 
@@ -115,7 +115,7 @@ def test_addresses_match_networks() -> None:
         ("tree", "Example.com"),
         ("exact", "a b"),
         ("cidr", "1.2.3"),
-        ("typo", "example.com"),
+        ("no kind", "example.com"),
         ("below", "a..b"),
     ],
 )

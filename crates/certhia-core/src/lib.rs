@@ -23,6 +23,7 @@ pub mod rules;
 pub mod salvage;
 pub mod scan;
 pub mod spellings;
+pub mod suffixes;
 pub mod table;
 pub mod tbs;
 pub mod text;

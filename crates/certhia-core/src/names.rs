@@ -6,6 +6,7 @@ use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
 use crate::error::{Malformed, Result};
+use crate::suffixes::Suffixes;
 
 /// The longest name in text form (RFC 1035 section 2.3.4, without the root's dot).
 const MAX_NAME: usize = 253;
@@ -42,14 +43,9 @@ pub fn lenient_ascii(name: &[u8]) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
-/// The registrable domain by the public suffix list, in A-labels; None for a public suffix or an address.
+/// The registrable domain by the shipped public suffix list, in A-labels; None for a public suffix or an address.
 pub fn registrable_domain(name: &str) -> Option<String> {
-    if address(name.as_bytes()).is_some() {
-        return None;
-    }
-    let ascii = to_ascii(name.strip_prefix("*.").unwrap_or(name)).ok()?;
-    let domain = psl::domain(ascii.as_bytes())?;
-    std::str::from_utf8(domain.as_bytes()).ok().map(str::to_owned)
+    Suffixes::shipped().registrable_domain(name)
 }
 
 /// A name that is a written address: `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`.

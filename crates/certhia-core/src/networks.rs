@@ -19,7 +19,10 @@ pub struct Networks {
 impl Networks {
     /// Adds `192.0.2.0/24`, `2001:db8::/32` or a single address; bits behind the prefix are ignored.
     pub fn add(&mut self, value: &str, rule: u32) -> Result<()> {
-        let fault = || Malformed::new(format!("rule {rule}: an IP address or network, not {value:?}"), 0);
+        let fault = || {
+            let shown: String = value.chars().take(80).collect();
+            Malformed::new(format!("{shown:?} is no IP address or network; write 192.0.2.0/24 or 2001:db8::1"), 0)
+        };
         let (address, length) = match value.split_once('/') {
             Some((address, length)) => (address, Some(length)),
             None => (value, None),

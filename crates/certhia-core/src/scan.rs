@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::certificate::{Certificate, Name, Place};
 use crate::leaf::Kind;
 use crate::page::{Entry, Page};
-use crate::rules::{MAX_TRIES, Matcher, Why};
+use crate::rules::{Found, MAX_TRIES, Matcher, Why};
 use crate::{names, salvage, text};
 
 /// More matches than this of one certificate are not listed.
@@ -17,8 +17,13 @@ pub const MAX_MATCHES: usize = 100_000;
 pub struct Match {
     pub rule: u32,
     pub name: String,
-    pub place: Place,
+    /// Where the name stood, or what a rule on the whole certificate looked at.
+    pub place: &'static str,
     pub why: Why,
+    /// The trick of a look-alike, or the text that was found, rendered; else empty.
+    pub detail: String,
+    /// 1 to 100 of a look-alike, else 0.
+    pub score: u8,
 }
 
 /// What rules found in a page.
@@ -138,7 +143,7 @@ impl<'a> Matches<'a> {
         }
         let matcher = self.matcher;
         let mut tries = self.tries;
-        let enough = matcher.name(bytes, &mut tries, &mut |rule, why| self.add(rule, bytes, place, why));
+        let enough = matcher.name(bytes, &mut tries, &mut |found| self.add(&found, bytes, place));
         self.tries = tries;
         if !enough {
             self.fault = Some("more wildcards than can be tried".to_owned());
@@ -150,12 +155,13 @@ impl<'a> Matches<'a> {
             self.any = Some((ip.to_string(), Place::Ip));
         }
         let matcher = self.matcher;
-        matcher.address(ip, &mut |rule, why| self.add(rule, ip.to_string().as_bytes(), Place::Ip, why));
+        matcher.address(ip, &mut |found| self.add(&found, ip.to_string().as_bytes(), Place::Ip));
     }
 
     #[cold]
-    fn add(&mut self, rule: u32, name: &[u8], place: Place, why: Why) {
+    fn add(&mut self, found: &Found<'_>, name: &[u8], place: Place) {
         const FEW: usize = 16;
+        let rule = found.rule;
         if self.found.len() == MAX_MATCHES {
             self.fault = Some(format!("more than {MAX_MATCHES} matches"));
             return;
@@ -173,7 +179,8 @@ impl<'a> Matches<'a> {
                 return;
             }
         }
-        self.found.push(Match { rule, name, place, why });
+        let detail = text::render(found.detail).into_owned();
+        self.found.push(Match { rule, name, place: place.as_str(), why: found.why, detail, score: found.score });
     }
 
     /// Adds the rules for everything, once for a certificate.
@@ -186,8 +193,10 @@ impl<'a> Matches<'a> {
         self.found.extend(self.matcher.all().iter().map(|&rule| Match {
             rule,
             name: name.clone(),
-            place,
+            place: place.as_str(),
             why: Why::Everything,
+            detail: String::new(),
+            score: 0,
         }));
     }
 

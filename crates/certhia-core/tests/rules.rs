@@ -8,7 +8,7 @@ type Found = Vec<(u32, String, &'static str, &'static str)>;
 fn matches(rules: &[(Kind, &str)], names: &[&str]) -> Found {
     let matcher = Matcher::new(rules.iter().copied()).unwrap();
     let found = matcher.texts(names.iter().copied());
-    found.into_iter().map(|one| (one.rule, one.name, one.place.as_str(), one.why.as_str())).collect()
+    found.into_iter().map(|one| (one.rule, one.name, one.place, one.why.as_str())).collect()
 }
 
 fn why(kind: Kind, value: &str, name: &str) -> Option<&'static str> {

@@ -7,6 +7,7 @@ mod issuers;
 mod matcher;
 mod note;
 mod page;
+mod rules;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -25,6 +26,8 @@ mod _core {
     use super::note::{Note, registrable_domain, to_ascii};
     #[pymodule_export]
     use super::page::{Entry, Page, count_get_entries};
+    #[pymodule_export]
+    use super::rules::{LinesRead, Rules, Suffixes};
 
     use super::{Bound, PyModule, PyResult, build_info};
     use pyo3::prelude::*;

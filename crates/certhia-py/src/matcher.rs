@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use certhia_core::scan::Match;
 use certhia_core::{Malformed, rules, scan};
+use pyo3::IntoPyObjectExt;
+use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyDict};
@@ -9,11 +11,11 @@ use pyo3::types::{PyBytes, PyDict};
 use crate::fault::{malformed, released};
 use crate::page::Page;
 
-/// (rule number, name, where, why)
-type Hit<'a> = (u32, &'a str, &'static str, &'static str);
+/// (rule number, name, where, why, detail, score)
+type Hit<'a> = (u32, &'a str, &'static str, &'static str, &'a str, u8);
 
 fn hit(found: &Match) -> Hit<'_> {
-    (found.rule, &found.name, found.place.as_str(), found.why.as_str())
+    (found.rule, &found.name, found.place, found.why.as_str(), &found.detail, found.score)
 }
 
 #[pyclass(module = "certhia._core", frozen)]
@@ -44,7 +46,7 @@ impl Scan {
 }
 
 #[pyclass(module = "certhia._core", frozen)]
-pub struct Matcher(Arc<rules::Matcher>);
+pub struct Matcher(pub Arc<rules::Matcher>);
 
 #[pymethods]
 impl Matcher {
@@ -53,7 +55,7 @@ impl Matcher {
         let mut kinds = Vec::with_capacity(rules.len());
         for (number, (kind, _)) in rules.iter().enumerate() {
             kinds.push(rules::Kind::from_name(kind).ok_or_else(|| {
-                let reason = format!("rule {number}: tree, below, exact, cidr or all, not {kind:?}");
+                let reason = format!("rule {number}: there is no kind {kind:?}, only {}", rules::Kind::NAMES);
                 malformed(py, &Malformed::new(reason, 0))
             })?);
         }
@@ -63,6 +65,14 @@ impl Matcher {
 
     fn __len__(&self) -> usize {
         self.0.len()
+    }
+
+    fn rule(&self, number: i64) -> PyResult<(&'static str, &str, String)> {
+        let found = u32::try_from(number).ok().and_then(|number| self.0.rule(number));
+        let (kind, value, text) = found.ok_or_else(|| {
+            PyIndexError::new_err(format!("there is no rule {number}; {} rules are numbered from 0", self.0.len()))
+        })?;
+        Ok((kind.as_str(), value, text))
     }
 
     #[getter]
@@ -77,10 +87,10 @@ impl Matcher {
     }
 
     #[pyo3(name = "match")]
-    fn match_names(&self, py: Python<'_>, names: Vec<PyBackedStr>) -> PyResult<Vec<(u32, String, &str, &str)>> {
+    fn match_names<'py>(&self, py: Python<'py>, names: Vec<PyBackedStr>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let matcher = &self.0;
         let found = released(py, || Ok(matcher.texts(names.iter().map(|name| &**name))))?;
-        Ok(found.into_iter().map(|one| (one.rule, one.name, one.place.as_str(), one.why.as_str())).collect())
+        found.iter().map(|one| hit(one).into_bound_py_any(py)).collect()
     }
 }
 

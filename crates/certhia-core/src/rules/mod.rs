@@ -1,0 +1,138 @@
+//! Compiled rules: which names concern whom.
+
+use std::net::IpAddr;
+
+use crate::error::{Malformed, Result};
+use crate::names;
+use crate::networks::Networks;
+use crate::spellings::readings;
+use crate::suffixes::Suffixes;
+use crate::table::Hasher;
+
+mod domains;
+mod gather;
+mod kinds;
+mod lines;
+
+use domains::Domains;
+pub use gather::{MAX_RULES, Rules};
+pub use kinds::{Found, Kind, Why};
+pub use lines::LinesRead;
+
+/// How many rules may be tried one by one for the wildcards of one certificate.
+pub const MAX_TRIES: usize = 1 << 22;
+
+/// Rules by number, which is the order in which they were gathered.
+#[derive(Default)]
+pub struct Matcher {
+    count: usize,
+    domains: Domains,
+    networks: Networks,
+    all: Vec<u32>,
+    others: Vec<(u32, Kind, Box<str>)>,
+}
+
+impl Matcher {
+    /// Compiles rules, numbered as they come; without exclusions.
+    pub fn new<'a>(rules: impl IntoIterator<Item = (Kind, &'a str)>) -> Result<Self> {
+        let mut gathered = Rules::default();
+        for (number, (kind, value)) in rules.into_iter().enumerate() {
+            let told = |fault: Malformed| Malformed::new(format!("rule {number}: {}", fault.reason), fault.offset);
+            gathered.add(kind, value, 0).map_err(told)?;
+        }
+        Ok(gathered.build(&Suffixes::shipped()))
+    }
+
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Memory that the rules take.
+    pub fn nbytes(&self) -> usize {
+        let others: usize = self.others.iter().map(|(_, _, value)| value.len()).sum();
+        self.domains.nbytes()
+            + self.networks.nbytes()
+            + self.all.capacity() * size_of::<u32>()
+            + self.others.capacity() * size_of::<(u32, Kind, Box<str>)>()
+            + others
+    }
+
+    /// Kind, value and text as written of a rule.
+    pub fn rule(&self, number: u32) -> Option<(Kind, &str, String)> {
+        if let Ok(at) = self.others.binary_search_by_key(&number, |&(number, ..)| number) {
+            let (_, kind, value) = &self.others[at];
+            return Some((*kind, value, value.to_string()));
+        }
+        self.domains.rule(number)
+    }
+
+    /// Numbers of the rules that match everything.
+    pub fn all(&self) -> &[u32] {
+        &self.all
+    }
+
+    /// Calls `found` for each rule that the name matches; a rule may be given more than once. Rules for everything are
+    /// not given. `tries` is what may still be spent on wildcards; false when it did not suffice.
+    #[inline]
+    pub fn name(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> bool {
+        let mut name = name;
+        while let [rest @ .., b'.'] = name {
+            name = rest;
+        }
+        if self.networks.any()
+            && name.last().is_some_and(u8::is_ascii_digit)
+            && let Some(ip) = names::address(name)
+        {
+            self.address(ip, found);
+        }
+        let (base, wildcard) = match name {
+            [b'*', b'.', base @ ..] => (base, true),
+            _ => (name, false),
+        };
+        match self.domains.suffixes(base, !wildcard, &mut |rule, why| found(Found::plain(rule, why))) {
+            Some(hash) if wildcard => {
+                let mut reached = |rule| found(Found::plain(rule, Why::Wildcard));
+                self.domains.children(base, hash, b"*", tries, &mut reached)
+            }
+            Some(_) => true,
+            None => self.unusual(name, tries, found),
+        }
+    }
+
+    /// Rules that match an address.
+    pub fn address(&self, ip: IpAddr, found: &mut impl FnMut(Found<'_>)) {
+        self.networks.find(ip, &mut |rule| found(Found::plain(rule, Why::Cidr)));
+    }
+
+    /// A name that may be meant in several ways: each is tried.
+    #[cold]
+    fn unusual(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> bool {
+        let mut enough = true;
+        for reading in readings(name) {
+            if let Some(ip) = names::address(&reading) {
+                self.address(ip, found);
+            }
+            let wild = |label: &[u8]| label.contains(&b'*') || label.contains(&b'?');
+            let (first, rest) = match memchr::memchr(b'.', &reading) {
+                Some(dot) => (&reading[..dot], &reading[dot + 1..]),
+                None => (&reading[..], &[][..]),
+            };
+            let mut certain = |rule, why| found(Found::plain(rule, why));
+            if !wild(&reading) {
+                self.domains.suffixes(&reading, true, &mut certain);
+            } else if wild(rest) {
+                self.domains.suffixes(&reading, true, &mut certain);
+                enough &= self.domains.patterns(&reading, tries, &mut |rule| certain(rule, Why::Wildcard));
+            } else {
+                self.domains.suffixes(rest, false, &mut certain);
+                let mut reached = |rule| certain(rule, Why::Wildcard);
+                enough &= self.domains.children(rest, Hasher::of(rest), first, tries, &mut reached);
+            }
+        }
+        enough
+    }
+}

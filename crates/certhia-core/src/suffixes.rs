@@ -1,0 +1,218 @@
+//! A public suffix list (publicsuffix.org): the shipped one, or one that was read.
+
+use std::collections::HashMap;
+
+use crate::error::{Malformed, Result};
+use crate::names;
+
+/// A longer list is refused.
+pub const MAX_LIST: usize = 4 << 20;
+/// A list of fewer rules is not the whole one.
+pub const MIN_RULES: usize = 1000;
+/// What the shipped list holds (crate `psl` 2.1.247).
+const SHIPPED_RULES: usize = 10_396;
+
+const NORMAL: u8 = 1;
+const WILDCARD: u8 = 2;
+const EXCEPTION: u8 = 4;
+
+/// Which names are suffixes under which people register.
+#[derive(Debug, Clone, Default)]
+pub struct Suffixes {
+    /// None for the shipped list.
+    read: Option<Box<Read>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Read {
+    /// By name in A-labels, of a wildcard rule what is behind the star.
+    rules: HashMap<Box<[u8]>, u8>,
+    count: usize,
+    version: String,
+}
+
+impl Suffixes {
+    pub fn shipped() -> Self {
+        Self { read: None }
+    }
+
+    /// Reads `public_suffix_list.dat`: a rule a line up to the first white space, `//` comments, `*.` for any label,
+    /// `!` for an exception.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        if text.len() > MAX_LIST {
+            let reason = format!("a public suffix list of {} bytes; at most {MAX_LIST} are read", text.len());
+            return Err(Malformed::new(reason, MAX_LIST));
+        }
+        let mut read = Read::default();
+        let mut start = 0;
+        for (number, line) in text.split(|&byte| byte == b'\n').enumerate() {
+            read.line(line).map_err(|reason| {
+                Malformed::new(format!("line {} of the public suffix list: {reason}", number + 1), start)
+            })?;
+            start += line.len() + 1;
+        }
+        if read.count < MIN_RULES {
+            let reason = format!(
+                "a public suffix list of {} rules; the whole one has more than {MIN_RULES}: get it from \
+                 https://publicsuffix.org/list/public_suffix_list.dat",
+                read.count
+            );
+            return Err(Malformed::new(reason, text.len()));
+        }
+        read.rules.shrink_to_fit();
+        Ok(Self { read: Some(Box::new(read)) })
+    }
+
+    /// How many rules it has.
+    pub fn len(&self) -> usize {
+        self.read.as_ref().map_or(SHIPPED_RULES, |read| read.count)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The list's VERSION line, or "".
+    pub fn version(&self) -> &str {
+        self.read.as_ref().map_or("", |read| &read.version)
+    }
+
+    /// The registrable domain, in A-labels; None for a public suffix, an address, and what is no name.
+    pub fn registrable_domain(&self, name: &str) -> Option<String> {
+        if names::address(name.as_bytes()).is_some() {
+            return None;
+        }
+        let mut ascii = names::to_ascii(name.strip_prefix("*.").unwrap_or(name)).ok()?;
+        let length = self.registrable_len(ascii.as_bytes())?;
+        Some(ascii.split_off(ascii.len() - length))
+    }
+
+    /// Length in bytes of the registrable domain at the end of a name in A-labels, lower case, without trailing dot;
+    /// None for a public suffix.
+    pub fn registrable_len(&self, name: &[u8]) -> Option<usize> {
+        let Some(read) = &self.read else {
+            return psl::domain(name).map(|domain| domain.as_bytes().len());
+        };
+        let suffix = read.suffix_len(name)?;
+        let before = name.len().checked_sub(suffix + 1)?;
+        let start = memchr::memrchr(b'.', &name[..before]).map_or(0, |dot| dot + 1);
+        (start < before).then_some(name.len() - start)
+    }
+
+    /// Whether a name, as above, is a public suffix.
+    pub fn is_suffix(&self, name: &str) -> bool {
+        self.registrable_len(name.as_bytes()).is_none()
+    }
+}
+
+impl Read {
+    fn line(&mut self, line: &[u8]) -> std::result::Result<(), &'static str> {
+        let Ok(line) = std::str::from_utf8(line) else {
+            return Err("it is not UTF-8");
+        };
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if let Some(comment) = line.strip_prefix("//") {
+            if let Some(version) = comment.trim().strip_prefix("VERSION:")
+                && self.version.is_empty()
+            {
+                version.trim().chars().take(80).collect::<String>().clone_into(&mut self.version);
+            }
+            return Ok(());
+        }
+        let Some(rule) = line.split_whitespace().next() else {
+            return Ok(());
+        };
+        let (name, flag) = match (rule.strip_prefix("*."), rule.strip_prefix('!')) {
+            (Some(name), _) => (name, WILDCARD),
+            (_, Some(name)) => (name, EXCEPTION),
+            _ => (rule, NORMAL),
+        };
+        if name == "*" {
+            return Ok(()); // what holds for names without a rule anyway
+        }
+        let ascii = names::to_ascii(name).map_err(|_| "a name, or one behind `*.` or `!`, was expected")?;
+        *self.rules.entry(ascii.into_bytes().into()).or_default() |= flag;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Length of the public suffix: by the longest rule, or an exception's parent, or the last label alone
+    /// (publicsuffix.org/list, "Formal Algorithm").
+    fn suffix_len(&self, name: &[u8]) -> Option<usize> {
+        if name.is_empty() {
+            return None;
+        }
+        let mut length = 0;
+        let mut end = name.len();
+        let mut parent = 0;
+        loop {
+            let start = memchr::memrchr(b'.', &name[..end]).map_or(0, |dot| dot + 1);
+            let here = name.len() - start;
+            let flags = self.rules.get(&name[start..]).copied().unwrap_or(0);
+            if flags & EXCEPTION != 0 {
+                return Some(parent);
+            }
+            let starred =
+                parent != 0 && self.rules.get(&name[name.len() - parent..]).is_some_and(|f| f & WILDCARD != 0);
+            if flags & NORMAL != 0 || starred || length == 0 {
+                length = here;
+            }
+            parent = here;
+            match start.checked_sub(1) {
+                Some(dot) => end = dot,
+                None => return Some(length),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    fn list(rules: &str) -> String {
+        let mut text = format!("// VERSION: 2026-01-01\n{rules}\n");
+        (0..MIN_RULES).for_each(|number| writeln!(text, "filler{number}").unwrap());
+        text
+    }
+
+    #[test]
+    fn the_formal_algorithm() {
+        let text = list("com\nuk\nco.uk\n*.ck\n!www.ck\n*.kawasaki.jp\njp\n// ===END\nסייבר.co.il private\nexamplé");
+        let suffixes = Suffixes::parse(text.as_bytes()).unwrap();
+        assert_eq!((suffixes.len(), suffixes.version()), (MIN_RULES + 9, "2026-01-01"));
+        let domain = |name| suffixes.registrable_domain(name);
+        for (name, expected) in [
+            ("com", None),
+            ("example.com", Some("example.com")),
+            ("WWW.Example.COM.", Some("example.com")),
+            ("*.example.com", Some("example.com")),
+            ("co.uk", None),
+            ("b.co.uk", Some("b.co.uk")),
+            ("uk.com", Some("uk.com")),
+            ("ck", None),
+            ("test.ck", None),
+            ("b.test.ck", Some("b.test.ck")),
+            ("www.ck", Some("www.ck")),
+            ("www.www.ck", Some("www.ck")),
+            ("a.b.kawasaki.jp", Some("a.b.kawasaki.jp")),
+            ("kawasaki.jp", Some("kawasaki.jp")),
+            ("c.unknown", Some("c.unknown")),
+            ("a.examplé", Some("a.xn--exampl-gva")),
+            ("192.0.2.1", None),
+            ("", None),
+        ] {
+            assert_eq!(domain(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        assert!(Suffixes::parse(b"<html>").is_err());
+        assert!(Suffixes::parse(list("a..b").as_bytes()).is_err_and(|fault| fault.reason.contains("line 2")));
+        assert!(Suffixes::parse(&vec![b'\n'; MAX_LIST + 1]).is_err());
+        assert!(Suffixes::parse(b"com\n").is_err_and(|fault| fault.reason.contains("1 rules")));
+    }
+}
