@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certhia._core import Matcher
 from certhia.errors import ConfigError, Malformed
 from certhia.model import RuleHit
 from certhia.rules.files import read_file
 from certhia.rules.language import Rule, parse_rule
+
+if TYPE_CHECKING:
+    from certhia._core import Hit
 
 
 class Watchlist:
@@ -62,11 +66,11 @@ class Watchlist:
     def __len__(self) -> int:
         return len(self.rules)
 
-    def hits(self, found: Sequence[tuple[int, str, str, str]]) -> tuple[RuleHit, ...]:
-        """What the matcher found (rule number, name, where, why) as one hit for each rule that asked for it."""
+    def hits(self, found: Sequence[Hit]) -> tuple[RuleHit, ...]:
+        """What the matcher found as one hit for each rule that asked for it."""
         return tuple(
-            RuleHit(rule.text, name, where, why, rule.programme, rule.platform)
-            for number, name, where, why in found
+            RuleHit(rule.text, name, where, why, rule.programme, rule.platform, detail, score)
+            for number, name, where, why, detail, score in found
             for rule in self._asked[number]
         )
 
