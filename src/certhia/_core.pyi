@@ -311,7 +311,10 @@ class Page:
     def __iter__(self) -> Iterator[Entry]: ...
     @property
     def batch(self) -> Batch:
-        """The page decoded into columns; made anew at each call."""
+        """The page decoded into columns; made anew at each call. Releases the GIL. Raises Malformed where a column would
+        take more than 2 GiB."""
+    def batch_with(self, columns: Sequence[str]) -> Batch:
+        """The same with columns that cost a hash each: "sha256", "spki_sha256"."""
     def slice(self, start: int, end: int) -> Page:
         """Entries with log index in [start, end)."""
     @staticmethod
@@ -323,19 +326,44 @@ def count_get_entries(body: bytes) -> int:
 
 @final
 class Batch:
-    """A decoded page: one row an entry, in columns. Arrow's PyCapsule interface gives them without a copy."""
+    """A decoded page: one row an entry, in columns. Arrow's PyCapsule interface gives them without a copy, so
+    `pyarrow.record_batch(batch)` or `polars.DataFrame(batch)` takes no time.
+
+    As Python values, and as Arrow types where these differ:
+
+    index                int
+    timestamp            milliseconds (timestamp[ms, UTC]); null beyond what 63 bits hold
+    is_precert           bool
+    fault                why the entry, or one of its names, can't be decoded; null for one that can
+    leaf_hash            bytes (fixed_size_binary[32])
+    names                `Certificate.names`, or what can still be found in the bytes (list<string>)
+    tbs_sha256           bytes; null where the entry has no certificate at all
+    subject, serial      as of `Certificate`
+    issuer               likewise; each of a page's issuers is there once (dictionary<int32, string>)
+    issuer_organization  its first organizationName; null without one (dictionary<int32, string>)
+    not_before, not_after  seconds (timestamp[s, UTC]); null for what is no time
+    sha256, spki_sha256  bytes; only of `Page.batch_with`
+    chain                `Entry.chain` (list<fixed_size_binary[32]>)
+
+    What `Certificate` says of a certificate that can't be read is null here.
+    """
     @property
-    def first(self) -> int: ...
+    def first(self) -> int:
+        """Log index of the first row."""
     def __len__(self) -> int: ...
+    @property
+    def nbytes(self) -> int:
+        """Memory that the columns take."""
     @property
     def names(self) -> list[str]:
         """The columns' names, in order."""
     def __getitem__(self, name: str, /) -> list[object]:
-        """One column's values. Raises KeyError."""
+        """One column's values; None for null. Raises KeyError."""
     def __arrow_c_schema__(self) -> object:
         """An "arrow_schema" capsule: a struct of the columns."""
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
-        """("arrow_schema", "arrow_array") capsules."""
+        """("arrow_schema", "arrow_array") capsules. The columns come as they are, whatever types are requested; raises
+        ValueError for a schema that is no struct of as many fields."""
 
 @final
 class Scan:

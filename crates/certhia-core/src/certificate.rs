@@ -71,12 +71,12 @@ pub struct Certificate<'a> {
     pub tbs: Element<'a>,
     /// From the version to the subject's public key, as they stand.
     pub(crate) head: &'a [u8],
-    serial: Element<'a>,
-    algorithm: Element<'a>,
-    issuer: Element<'a>,
-    validity: Element<'a>,
-    subject: Element<'a>,
-    key: Element<'a>,
+    pub(crate) serial: Element<'a>,
+    pub(crate) algorithm: Element<'a>,
+    pub(crate) issuer: Element<'a>,
+    pub(crate) validity: Element<'a>,
+    pub(crate) subject: Element<'a>,
+    pub(crate) key: Element<'a>,
     /// What follows the key: unique identifiers and extensions.
     pub(crate) rest: Reader<'a>,
 }
@@ -222,6 +222,11 @@ impl<'a> Certificate<'a> {
         distinguished::distinguished_name(self.subject)
     }
 
+    /// Appends what `subject` gives.
+    pub(crate) fn push_subject(&self, out: &mut String) {
+        distinguished::push_name(self.subject, out);
+    }
+
     pub fn issuer(&self) -> String {
         distinguished::distinguished_name(self.issuer)
     }
@@ -237,20 +242,27 @@ impl<'a> Certificate<'a> {
 
     /// Upper-case hexadecimal of the serial number's magnitude, even length.
     pub fn serial(&self) -> String {
-        use std::fmt::Write;
-        let mut bytes = self.serial.body.to_vec();
+        let mut out = String::new();
+        self.push_serial(&mut out);
+        out
+    }
+
+    /// Appends what `serial` gives.
+    pub(crate) fn push_serial(&self, out: &mut String) {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let mut bytes = Cow::Borrowed(self.serial.body);
         if self.serial.tag == der::INTEGER && bytes.first().is_some_and(|&first| first & 0x80 != 0) {
-            negate(&mut bytes);
+            negate(bytes.to_mut());
         }
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
         let kept = &bytes[zeros.min(bytes.len().saturating_sub(1))..];
         if kept.is_empty() {
-            return "00".to_owned();
+            out.push_str("00");
         }
-        kept.iter().fold(String::with_capacity(2 * kept.len()), |mut out, byte| {
-            let _ = write!(out, "{byte:02X}");
-            out
-        })
+        for &byte in kept {
+            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            out.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
     }
 
     /// Unix seconds of (notBefore, notAfter); None for a time that can't be read.

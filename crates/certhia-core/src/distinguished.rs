@@ -66,22 +66,38 @@ pub fn attribute(name: Element<'_>, wanted: &[u8]) -> Option<String> {
 
 /// RFC 4514 section 2.1: relative names last to first, joined by commas; attributes of one by plus signs.
 pub fn distinguished_name(name: Element<'_>) -> String {
-    let mut relative: Vec<String> = Vec::new();
+    let mut out = String::new();
+    push_name(name, &mut out);
+    out
+}
+
+/// Appends what `distinguished_name` gives.
+pub fn push_name(name: Element<'_>, out: &mut String) {
     let mut sets = name.reader();
+    let Ok(Some(first)) = sets.element() else {
+        return;
+    };
+    let mut behind = Vec::new();
     while let Ok(Some(set)) = sets.element() {
-        let mut out = String::new();
-        let mut attributes = set.reader();
-        while let Ok(Some(attribute)) = attributes.element() {
-            let mut fields = attribute.reader();
-            if let (Ok(oid), Ok(value)) = (fields.expect(der::OID, "type"), fields.take("value")) {
-                if !out.is_empty() {
-                    out.push('+');
-                }
-                text::push_attribute(oid.body, &value, &mut out);
-            }
-        }
-        relative.push(out);
+        behind.push(set);
     }
-    relative.reverse();
-    relative.join(",")
+    for set in behind.iter().rev() {
+        push_relative(set, out);
+        out.push(',');
+    }
+    push_relative(&first, out);
+}
+
+fn push_relative(set: &Element<'_>, out: &mut String) {
+    let mut attributes = set.reader();
+    let begun = out.len();
+    while let Ok(Some(attribute)) = attributes.element() {
+        let mut fields = attribute.reader();
+        if let (Ok(oid), Ok(value)) = (fields.expect(der::OID, "type"), fields.take("value")) {
+            if out.len() != begun {
+                out.push('+');
+            }
+            text::push_attribute(oid.body, &value, out);
+        }
+    }
 }

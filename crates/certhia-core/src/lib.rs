@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod certificate;
 pub mod der;
 pub mod distinguished;

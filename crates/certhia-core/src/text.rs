@@ -7,7 +7,7 @@ use crate::der::Element;
 
 /// Bytes as text: UTF-8 as it is; controls, backslashes and what is no UTF-8 as `\xNN`.
 pub fn render(bytes: &[u8]) -> Cow<'_, str> {
-    if bytes.iter().all(|&byte| (0x20..0x7f).contains(&byte) && byte != b'\\') {
+    if is_plain(bytes) {
         return String::from_utf8_lossy(bytes);
     }
     let mut out = String::with_capacity(bytes.len() + 16);
@@ -23,6 +23,21 @@ pub fn render(bytes: &[u8]) -> Cow<'_, str> {
         escape(chunk.invalid(), "\\x", &mut out);
     }
     Cow::Owned(out)
+}
+
+/// Appends what `render` gives.
+#[inline]
+pub fn push_rendered(bytes: &[u8], out: &mut String) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if is_plain(bytes) => out.push_str(text),
+        _ => out.push_str(&render(bytes)),
+    }
+}
+
+/// Printable ASCII without backslashes.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().filter(|&&byte| byte.wrapping_sub(0x20) >= 0x5f || byte == b'\\').count() == 0
 }
 
 fn escape(bytes: &[u8], prefix: &str, out: &mut String) {
@@ -59,26 +74,35 @@ pub fn is_string(tag: u8) -> bool {
     matches!(tag, 0x0c | 0x12..=0x16 | 0x19..=0x1c | 0x1e)
 }
 
-/// The short names of RFC 4514 section 3.
-fn short_name(oid: &str) -> Option<&'static str> {
+/// The short names of RFC 4514 section 3, by the identifier's content.
+fn short_name(oid: &[u8]) -> Option<&'static str> {
     Some(match oid {
-        "2.5.4.3" => "CN",
-        "2.5.4.6" => "C",
-        "2.5.4.7" => "L",
-        "2.5.4.8" => "ST",
-        "2.5.4.9" => "STREET",
-        "2.5.4.10" => "O",
-        "2.5.4.11" => "OU",
-        "0.9.2342.19200300.100.1.1" => "UID",
-        "0.9.2342.19200300.100.1.25" => "DC",
+        [0x55, 0x04, attribute] => match attribute {
+            3 => "CN",
+            6 => "C",
+            7 => "L",
+            8 => "ST",
+            9 => "STREET",
+            10 => "O",
+            11 => "OU",
+            _ => return None,
+        },
+        // 0.9.2342.19200300.100.1
+        [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, attribute] => match attribute {
+            1 => "UID",
+            25 => "DC",
+            _ => return None,
+        },
         _ => return None,
     })
 }
 
 /// Appends `type=value` (RFC 4514 section 2).
 pub fn push_attribute(oid: &[u8], value: &Element<'_>, out: &mut String) {
-    let oid = crate::der::dotted(oid);
-    out.push_str(short_name(&oid).unwrap_or(&oid));
+    match short_name(oid) {
+        Some(name) => out.push_str(name),
+        None => out.push_str(&crate::der::dotted(oid)),
+    }
     out.push('=');
     if is_string(value.tag) {
         push_escaped(&directory_bytes(value), out);
@@ -88,7 +112,20 @@ pub fn push_attribute(oid: &[u8], value: &Element<'_>, out: &mut String) {
     }
 }
 
+/// Whether RFC 4514 section 2.4 has nothing to escape here, cheaply told.
+#[inline]
+fn needs_no_escape(bytes: &[u8]) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'*' | b'_' | b'\'' | b' ');
+    bytes.iter().fold(true, |all, &byte| all & plain(byte))
+        && bytes.first() != Some(&b' ')
+        && bytes.last() != Some(&b' ')
+}
+
 fn push_escaped(bytes: &[u8], out: &mut String) {
+    if let (true, Ok(text)) = (needs_no_escape(bytes), std::str::from_utf8(bytes)) {
+        out.push_str(text);
+        return;
+    }
     let mut first = true;
     for chunk in bytes.utf8_chunks() {
         let last_chunk = chunk.invalid().is_empty();

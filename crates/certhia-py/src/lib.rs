@@ -1,5 +1,7 @@
 //! `certhia._core`: converts, releases the GIL, turns a panic into one error. Everything else is in `certhia-core`.
 
+mod arrow;
+mod batch;
 mod certificate;
 mod edge;
 mod fault;
@@ -14,6 +16,8 @@ use pyo3::types::PyDict;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::batch::Batch;
     #[pymodule_export]
     use super::certificate::Certificate;
     #[pymodule_export]

@@ -1,9 +1,14 @@
+use std::sync::Arc;
+
+use certhia_core::batch::Extra;
 use certhia_core::leaf::Kind;
-use certhia_core::{Malformed, get_entries, page};
-use pyo3::exceptions::PyIndexError;
+use certhia_core::{Malformed, batch, get_entries, page};
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyBytes;
 
+use crate::batch::Batch;
 use crate::certificate::Certificate;
 use crate::fault::{malformed, released};
 use crate::issuers::Issuers;
@@ -78,6 +83,23 @@ impl Page {
         Entries { page: self.0.clone(), next: 0 }
     }
 
+    #[getter]
+    fn batch(&self, py: Python<'_>) -> PyResult<Batch> {
+        self.decoded(py, Extra::default())
+    }
+
+    fn batch_with(&self, py: Python<'_>, columns: Vec<PyBackedStr>) -> PyResult<Batch> {
+        let mut extra = Extra::default();
+        for name in &columns {
+            match &**name {
+                "sha256" => extra.sha256 = true,
+                "spki_sha256" => extra.spki_sha256 = true,
+                _ => return Err(PyValueError::new_err(format!("sha256 or spki_sha256, not {name:?}"))),
+            }
+        }
+        self.decoded(py, extra)
+    }
+
     fn slice(&self, start: u64, end: u64) -> Self {
         Self(self.0.slice(start, end))
     }
@@ -94,6 +116,11 @@ impl Page {
 }
 
 impl Page {
+    fn decoded(&self, py: Python<'_>, extra: Extra) -> PyResult<Batch> {
+        let page = &self.0;
+        released(py, || batch::Batch::new(page, extra)).map(|batch| Batch(Arc::new(batch)))
+    }
+
     /// A position that is there; negative ones count from the end.
     fn position(&self, position: isize) -> PyResult<usize> {
         let length = self.0.len();

@@ -1,0 +1,104 @@
+//! The names of each entry, as `Certificate::names` gives them.
+
+use std::borrow::Cow;
+
+use crate::batch::column::{Data, Text, offset};
+use crate::certificate::{Certificate, Place};
+use crate::error::{Malformed, Result};
+use crate::page::Entry;
+use crate::{names, salvage, text};
+
+/// More common names than this are not looked at.
+const MAX_COMMON_NAMES: usize = 16;
+
+pub struct Names<'a> {
+    text: Text,
+    /// Of each entry, in `text`'s values.
+    offsets: Vec<i32>,
+    common: Vec<Cow<'a, [u8]>>,
+}
+
+impl<'a> Names<'a> {
+    pub fn with_capacity(rows: usize) -> Self {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        Self { text: Text::with_capacity(rows * 3, 24), offsets, common: Vec::new() }
+    }
+
+    /// The inner result says why names may be missing.
+    #[inline]
+    pub fn read(&mut self, certificate: &Certificate<'a>) -> Result<std::result::Result<(), Malformed>> {
+        let begun = self.text.len();
+        let mut full = Ok(());
+        let (text, common) = (&mut self.text, &mut self.common);
+        common.clear();
+        let walked = certificate.each_name(|name| match name.place {
+            Place::CommonName => common.push(name.bytes),
+            _ if full.is_err() => {}
+            Place::San => full = push(text, &name.bytes),
+            Place::Ip => full = push_address(text, &name.bytes),
+        });
+        full?;
+        self.common_names(begun)?;
+        self.end_entry()?;
+        Ok(walked)
+    }
+
+    /// Adds common names that are names not yet given.
+    #[inline]
+    fn common_names(&mut self, begun: usize) -> Result<()> {
+        let mut looked_at = 0;
+        for name in &self.common {
+            if looked_at == MAX_COMMON_NAMES {
+                break;
+            }
+            // Most repeat a name; these need no look at what they are. Of several, only true names count.
+            let known = |text: &Text, name: &[u8]| {
+                (begun..text.len()).any(|at| text.get(at).as_bytes().eq_ignore_ascii_case(name))
+            };
+            if self.common.len() == 1 && known(&self.text, name) || !names::looks_like_name(name) {
+                continue;
+            }
+            looked_at += 1;
+            if !known(&self.text, text::render(name).as_bytes()) {
+                push(&mut self.text, name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What can still be found in bytes that are no certificate.
+    pub fn salvage(&mut self, entry: &Entry<'a>) -> Result<()> {
+        let leaf = entry.leaf_input();
+        let bytes = if entry.certificate().is_empty() { &leaf } else { entry.certificate() };
+        let mut full = Ok(());
+        salvage::each_name(bytes, |name| match name.place {
+            _ if full.is_err() => {}
+            Place::Ip => full = push_address(&mut self.text, &name.bytes),
+            Place::CommonName if !names::looks_like_name(&name.bytes) => {}
+            _ => full = push(&mut self.text, &name.bytes),
+        });
+        full?;
+        self.end_entry()
+    }
+
+    #[inline]
+    fn end_entry(&mut self) -> Result<()> {
+        self.offsets.push(offset(self.text.len())?);
+        Ok(())
+    }
+
+    pub fn finish(self) -> Data {
+        Data::List { offsets: self.offsets, items: Box::new(Data::Text(self.text)) }
+    }
+}
+
+#[inline]
+fn push(text: &mut Text, name: &[u8]) -> Result<()> {
+    text::push_rendered(name, &mut text.characters);
+    text.end_value()
+}
+
+fn push_address(text: &mut Text, bytes: &[u8]) -> Result<()> {
+    names::ip_address(bytes).map_or(Ok(()), |ip| text.push(&ip.to_string()))
+}
