@@ -11,7 +11,9 @@ import pytest
 
 from certhia._core import Issuers, Page
 from certhia.dedupe import Seen
-from certhia.model import Arrival, Match
+from certhia.logs.chains import Chains
+from certhia.model import Arrival, Log, Match, MatchKind
+from certhia.rules.expected import NONE, Expected
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State
@@ -29,9 +31,27 @@ class Desk:
         self.streamed: list[Match] = []
         self.seen = Seen(size, ttl, world.clock)
         self.watchlist = Watchlist.load(rules)
+        self.expected = NONE
+        self.issuers = Issuers()
+        self.asked: list[bytes] = []
+        self.chains = Chains(self.issuers, self.ask, world.clock)
         self.teller = Teller(
-            state, self.seen, ["sheet"], self.streamed.append, limits=limits, clock=world.clock
+            state,
+            self.seen,
+            ["sheet"],
+            self.streamed.append,
+            limits=limits,
+            clock=world.clock,
+            expected=lambda: self.expected,
         )
+
+    async def ask(self, log: Log, fingerprint: bytes) -> bytes | None:
+        """What a log's client would give."""
+        self.asked.append(fingerprint)
+        return self.world.logs[log.description].issuers.get(fingerprint)
+
+    async def accept(self, arrival: Arrival) -> int:
+        return await self.teller.accept(arrival, self.chains)
 
     def arrival(self, log: FakeLog, start: int = 0, *, verified: bool = False) -> Arrival:
         """All published entries of the log from `start` on."""
@@ -44,7 +64,7 @@ class Desk:
 
     async def take(self, log: FakeLog, start: int = 0) -> int:
         """Accepts them and commits; gives what `accept` gave."""
-        found = await self.teller.accept(self.arrival(log, start))
+        found = await self.accept(self.arrival(log, start))
         await self.state.writer.durable()
         return found
 
@@ -208,7 +228,7 @@ async def test_a_match_says_whether_it_was_proven_when_told(certhia_world: World
     log = certhia_world.rfc6962("one")
     log.add(issue(certhia_world))
     async with desk(certhia_world, tmp_path) as here:
-        await here.teller.accept(here.arrival(log, verified=True))
+        await here.accept(here.arrival(log, verified=True))
         await here.state.writer.durable()
         (delivery,) = await here.state.pending("sheet")
         assert delivery.match.seen == certhia_world.clock.now()
@@ -221,7 +241,7 @@ async def test_a_teller_that_is_stopped_in_between_loses_no_alert(certhia_world:
     async with desk(certhia_world, tmp_path) as here:
         arrival = here.arrival(log)
         for steps in range(6):
-            task = asyncio.get_running_loop().create_task(here.teller.accept(arrival))
+            task = asyncio.get_running_loop().create_task(here.accept(arrival))
             for _ in range(steps):
                 await asyncio.sleep(0)
             task.cancel()
@@ -241,7 +261,7 @@ async def test_two_logs_at_the_same_moment(certhia_world: World, tmp_path: Path)
     async with desk(certhia_world, tmp_path) as here:
         writing = asyncio.get_running_loop().create_task(here.state.writer.run())
         arrivals = [here.arrival(log) for log in logs]
-        await asyncio.gather(*(here.teller.accept(arrival) for arrival in arrivals))
+        await asyncio.gather(*(here.accept(arrival) for arrival in arrivals))
         await here.state.writer.durable()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
@@ -249,3 +269,61 @@ async def test_two_logs_at_the_same_moment(certhia_world: World, tmp_path: Path)
         assert {stored[f"host{number}.example.com"].sightings for number in range(20)} == {4}
         assert len(await here.told()) == 28
         assert here.counts == (28, 60)
+
+
+@in_simulated_time
+async def test_what_could_not_be_decoded_is_matched_marked_and_kept(certhia_world: World, tmp_path: Path) -> None:
+    log = certhia_world.rfc6962("one")
+    log.add(certhia_world.ca.undecodable("truncated"), certhia_world.ca.undecodable("truncated"))
+    async with desk(certhia_world, tmp_path) as here:
+        assert await here.take(log) == 2
+        kept = {one.index: one.reason async for one in here.state.quarantined()}
+        told = {match.sighting.index: match for match in (await here.stored()).values()}
+        assert {index: match.fault for index, match in told.items()} == kept
+        assert all(match.kind is MatchKind.ALERT for match in told.values())
+        assert [match.renewal for match in told.values()] == ["", ""], "what can't be read is nobody's kin"
+
+
+@in_simulated_time
+async def test_ones_own_certificates_are_told_as_such(certhia_world: World, tmp_path: Path) -> None:
+    log, ca = certhia_world.rfc6962("one"), certhia_world.ca
+    own, other = issue(certhia_world, "own.example.com", precert=True), issue(certhia_world, "other.example.com")
+    log.add(own, other)
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "own.pem").write_text(ca.finish(own).pem)
+    async with desk(certhia_world, tmp_path / "state", limits=Limits(kinds=frozenset((MatchKind.ALERT,)))) as here:
+        here.expected = Expected.load([folder])
+        assert await here.take(log) == 2
+        assert await here.told() == ["other.example.com"], "only alerts were asked for"
+        stored = await here.stored()
+        assert {name: (match.kind, match.expected, match.renewal) for name, match in stored.items()} == {
+            "own.example.com": (MatchKind.EXPECTED, "certificate", ""),
+            "other.example.com": (MatchKind.ALERT, "", "key"),
+        }
+        assert here.teller.kinds == {MatchKind.ALERT: 1, MatchKind.EXPECTED: 1}
+
+
+@in_simulated_time
+async def test_renewals_of_what_was_matched_before(certhia_world: World, tmp_path: Path) -> None:
+    log = certhia_world.rfc6962("one")
+    log.add(issue(certhia_world, "a.example.com"), issue(certhia_world, "b.example.com"))
+    async with desk(certhia_world, tmp_path) as here:
+        await here.take(log)
+        assert [match.renewal for _, match in sorted((await here.stored()).items())] == ["", "key"], "one page"
+    async with desk(certhia_world, tmp_path) as here:
+        log.add(issue(certhia_world, "c.example.com"))
+        await here.take(log)
+        assert (await here.stored())["c.example.com"].renewal == "key", "an earlier run"
+
+
+@in_simulated_time
+async def test_each_sighting_of_a_certificate_is_no_renewal_of_it(certhia_world: World, tmp_path: Path) -> None:
+    one, two = certhia_world.rfc6962("one"), certhia_world.rfc6962("two")
+    precert = issue(certhia_world, precert=True)
+    for log in (one, two):
+        log.add(precert, certhia_world.ca.finish(precert))
+    async with desk(certhia_world, tmp_path, limits=Limits(every_sighting=True)) as here:
+        await here.take(one)
+        await here.take(two)
+        assert {stored.match.renewal for stored in await here.state.matches()} == {""}

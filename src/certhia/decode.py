@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from certhia._core import Entry
-from certhia.model import Log, LogName, Match, RuleHit, Sighting
+from certhia.model import Log, LogName, Match, MatchKind, RuleHit, Sighting
 
 ORGANIZATION = "2.5.4.10"
 
@@ -20,9 +20,19 @@ def sighting_key(log: Log, entry: Entry, tbs_sha256: bytes) -> bytes:
     return hashlib.sha256(tbs_sha256 + log.id + entry.index.to_bytes(8)).digest()
 
 
-def match(log: Log, entry: Entry, hits: tuple[RuleHit, ...], *, verified: bool, seen: float) -> Match:
+def match(
+    log: Log,
+    entry: Entry,
+    hits: tuple[RuleHit, ...],
+    *,
+    verified: bool,
+    seen: float,
+    fault: str = "",
+    unproven: str = "",
+) -> Match:
     """Reads what a match tells. Rules and fields go by the leaf, which the tree covers; only the fingerprint of a
-    precertificate is that of the bytes as submitted (RFC 6962 section 3.2: the leaf holds its TBS alone)."""
+    precertificate is that of the bytes as submitted (RFC 6962 section 3.2: the leaf holds its TBS alone), which
+    `unproven` is about. `fault`: why the entry could not be decoded."""
     certificate = entry.certificate
     submitted = entry.submitted
     tbs = certificate.tbs_sha256
@@ -43,4 +53,7 @@ def match(log: Log, entry: Entry, hits: tuple[RuleHit, ...], *, verified: bool, 
         subject_organization=certificate.subject_attribute(ORGANIZATION) or "",
         sha256=hashlib.sha256(submitted).digest() if entry.is_precert and submitted else certificate.sha256,
         spki_sha256=certificate.spki_sha256,
+        kind=MatchKind.POSSIBLE if hits and all(hit.why == "possible" for hit in hits) else MatchKind.ALERT,
+        fault=fault,
+        unproven=unproven,
     )

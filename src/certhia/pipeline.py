@@ -18,6 +18,7 @@ from certhia.clock import Clock
 from certhia.errors import ConfigError, RemoteError, StateError
 from certhia.housekeeping import Housekeeping, Keeping
 from certhia.logs.budget import Budget
+from certhia.logs.chains import Chains
 from certhia.logs.client import client as make_client
 from certhia.logs.follow import Follower
 from certhia.logs.lists import Loaded
@@ -27,7 +28,7 @@ from certhia.logs.roster import Roster
 from certhia.logs.select import Choice, Chosen, difference
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
-from certhia.model import Arrival, Log, Sink, Step, Tell, Watched
+from certhia.model import Arrival, Log, MatchKind, Sink, Step, Tell, Watched
 from certhia.net import Transport
 from certhia.quantity import Point
 from certhia.reload import Reloaded
@@ -53,6 +54,8 @@ class Summary:
     sightings: int
     seconds: float
     alarms: tuple[str, ...]
+    possible: int = 0  # of the matches
+    expected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class Pipeline:
         self._clock = parts.clock
         self._budget = Budget(parts.memory)
         self._issuers = Issuers()
+        self._chains = Chains(self._issuers, self._ask_issuer, parts.clock)
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="core")
         self._outbox = Outbox(
             parts.state,
@@ -130,6 +134,8 @@ class Pipeline:
             verified=self._verified,
             quarantined=sum(status.quarantined for status in statuses),
             matches=self._parts.teller.matches,
+            possible=self._parts.teller.kinds[MatchKind.POSSIBLE],
+            expected=self._parts.teller.kinds[MatchKind.EXPECTED],
             sightings=self._parts.teller.sightings,
             seconds=self._clock.monotonic() - self._began,
             alarms=tuple(f"{status.log.description}: {alarm}" for status in statuses for alarm in status.alarms),
@@ -309,9 +315,12 @@ class Pipeline:
     async def _accept(self, arrival: Arrival) -> None:
         if self._parts.room is not None:
             await self._parts.room()
-        found = await self._parts.teller.accept(arrival)
+        found = await self._parts.teller.accept(arrival, self._chains)
         if found:
             self._followers[arrival.log.id].status.matches += found
+
+    async def _ask_issuer(self, log: Log, fingerprint: bytes) -> bytes | None:
+        return await self._followers[log.id].client.issuer(fingerprint)
 
     def _record(self, step: Step) -> None:
         self._parts.state.writer.step(step)

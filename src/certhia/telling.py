@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from certhia import decode
 from certhia._core import Entry
 from certhia.clock import Clock
 from certhia.dedupe import Seen
-from certhia.model import Arrival, Match, Quarantined
+from certhia.logs.chains import Chains
+from certhia.model import Arrival, Match, MatchKind, Quarantined
+from certhia.rules.expected import NONE, Expected
 from certhia.rules.roots import Roots
 from certhia.store.state import State
 
@@ -26,6 +29,7 @@ class Limits:
     until: float | None = None
     roots: Roots | None = None
     every_sighting: bool = False
+    kinds: frozenset[MatchKind] = frozenset(MatchKind)  # told; those of other kinds are stored all the same
 
 
 class Teller:
@@ -40,18 +44,26 @@ class Teller:
         *,
         limits: Limits,
         clock: Clock,
+        expected: Callable[[], Expected] = lambda: NONE,
     ) -> None:
-        """`sinks`: the names of the outbox's queues. `stream` takes matches of the rule `.`: told, not stored."""
+        """`sinks`: the names of the outbox's queues. `stream` takes matches of the rule `.`: told, not stored.
+        `expected`: the user's own certificates, those of now."""
         self._state = state
         self.seen = seen
         self._sinks = sinks
         self._stream = stream
         self._limits = limits
         self._clock = clock
-        self.matches = 0
+        self._expected = expected
+        self.kinds = Counter[MatchKind]()
         self.sightings = 0
 
-    async def accept(self, arrival: Arrival) -> int:
+    @property
+    def matches(self) -> int:
+        """How many there were, of whatever kind."""
+        return self.kinds.total()
+
+    async def accept(self, arrival: Arrival, chains: Chains) -> int:
         """Takes care of one page; gives the number of certificates in it that concern somebody."""
         page, writer = arrival.page, self._state.writer
         for position, reason in arrival.scan.quarantined:
@@ -61,7 +73,14 @@ class Teller:
             )
         if not arrival.scan.hits:
             return 0
-        found = [self._read(arrival, position, raw) for position, raw in arrival.scan.hits]
+        hits = [(page[position], position, raw) for position, raw in arrival.scan.hits]
+        hits = [hit for hit in hits if self._in_time(hit[0])]
+        await chains.gather(arrival.log, [entry for entry, _, _ in hits])
+        faults = dict(arrival.scan.quarantined)
+        found = [
+            self._read(arrival, entry, raw, fault=faults.get(position, ""), unproven=chains.unproven(entry))
+            for entry, position, raw in hits
+        ]
         wanted = [match for match in found if match is not None]
         stored = [match for match in wanted if not arrival.rules.is_streamed(match.hits)]
         for match in wanted:
@@ -71,18 +90,31 @@ class Teller:
             await self._tell_stored(arrival.log.id, stored)
         return len(wanted)
 
-    def _read(self, arrival: Arrival, position: int, raw: Sequence[Hit]) -> Match | None:
-        entry = arrival.page[position]
-        if not self._in_time(entry):
-            return None
+    def _read(self, arrival: Arrival, entry: Entry, raw: Sequence[Hit], *, fault: str, unproven: str) -> Match | None:
         match = decode.match(
-            arrival.log, entry, arrival.rules.hits(raw), verified=arrival.verified, seen=self._clock.now()
+            arrival.log,
+            entry,
+            arrival.rules.hits(raw),
+            verified=arrival.verified,
+            seen=self._clock.now(),
+            fault=fault,
+            unproven=unproven,
         )
         if self._limits.roots is not None and not self._limits.roots.keeps(match.names):
             return None
+        match = self._judged(match, entry)
         if self._limits.every_sighting:
             match = replace(match, key=decode.sighting_key(arrival.log, entry, match.tbs_sha256))
         return match
+
+    def _judged(self, match: Match, entry: Entry) -> Match:
+        """Whether it is one's own, and what it renews. A fingerprint that is not proven makes nothing one's own."""
+        expected = self._expected()
+        if expected is NONE:
+            return match
+        by = expected.by(entry.certificate, b"" if match.unproven else match.sha256)
+        kind = MatchKind.EXPECTED if by else match.kind
+        return replace(match, kind=kind, expected=by, renewal=expected.renewal(match))
 
     def _in_time(self, entry: Entry) -> bool:
         seconds = entry.timestamp / 1000
@@ -91,8 +123,9 @@ class Teller:
 
     def _tell_streamed(self, match: Match) -> None:
         if self.seen.add(match.key):
-            self.matches += 1
-            self._stream(match)
+            self.kinds[match.kind] += 1
+            if match.kind in self._limits.kinds:
+                self._stream(match)
         else:
             self.sightings += 1
 
@@ -101,13 +134,20 @@ class Teller:
         no other log's sighting of the same certificate comes before its match."""
         unseen = [match.key for match in matches if match.key not in self.seen]
         unknown = set(unseen).difference(await self._state.find(unseen)) if unseen else set()
+        if unknown:
+            await self._state.recall_kin([match for match in matches if match.key in unknown])
         others = [match.sighting.index for match in matches if match.key not in unknown]
         again = await self._state.sighted(log_id, others) if others else set()
         for match in matches:
             if self.seen.add(match.key) and match.key in unknown:
                 unknown.remove(match.key)
-                self.matches += 1
-                self._state.writer.match(match, self._sinks)
+                self._stage(match)
             else:
                 self.sightings += match.sighting.index not in again
                 self._state.writer.sighting(match.key, match.sighting)
+
+    def _stage(self, match: Match) -> None:
+        self.kinds[match.kind] += 1
+        writer = self._state.writer
+        match = replace(match, renewal=match.renewal or writer.kin.renewal(match))
+        writer.match(match, self._sinks if match.kind in self._limits.kinds else ())
