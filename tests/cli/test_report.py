@@ -25,23 +25,32 @@ def changed(**fields: object) -> Summary:
 def test_a_summary() -> None:
     assert report.summary(DONE) == [
         "1,234,567 entries seen in 3 logs (169/s over 2h), 1,234,567 verified, 2 quarantined, "
-        "42 matches (1,001 further sightings)"
+        "42 matches (1,001 further sightings)",
+        "certhia quarantine list shows the entries that could not be decoded",
     ]
 
 
+def test_kinds_are_counted_apart() -> None:
+    told = report.matches(changed(matches=7, possible=1, expected=4))
+    assert told == "3 matches (2 alerts, 1 possible), 4 expected"
+    assert report.matches(changed(matches=7, expected=4)) == "3 matches, 4 expected"
+    assert report.matches(changed(matches=3, possible=2)) == "3 matches (1 alert, 2 possible)"
+    assert report.totals(changed(matches=5, expected=5), 200).endswith("2 quarantined, 0 matches, 5 expected")
+
+
 def test_what_was_not_verified_is_said() -> None:
-    assert report.summary(changed(verified=1_234_000))[1:] == [
+    assert report.summary(changed(verified=1_234_000, quarantined=0))[1:] == [
         "567 entries were not verified yet: the next run reads them again"
     ]
 
 
 def test_what_was_dropped_is_said() -> None:
-    (line,) = report.summary(DONE, dropped=1500)[1:]
+    (line,) = report.summary(changed(quarantined=0), dropped=1500)[1:]
     assert line.startswith("1,500 streamed matches were dropped")
 
 
 def test_alarms_are_repeated_and_inert() -> None:
-    (line,) = report.summary(changed(alarms=("Log \x1b[31m: root differs\n",)))[1:]
+    (line,) = report.summary(changed(quarantined=0, alarms=("Log \x1b[31m: root differs\n",)))[1:]
     assert line.startswith("alarm: Log ")
     assert "\x1b" not in line
     assert "\n" not in line

@@ -46,6 +46,7 @@ def test_kinds() -> None:
         "logs.log_list",
         "read.ca_file",
         "watch.files",
+        "watch.expected",
         "watch.roots",
         "output.files",
         "state.name",

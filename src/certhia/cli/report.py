@@ -19,8 +19,10 @@ def summary(done: Summary, *, dropped: int = 0) -> list[str]:
     lines = [
         f"{done.entries:,} entries seen in {done.logs} logs ({rate:,.0f}/s over {age(done.seconds)}), "
         f"{done.verified:,} verified, {done.quarantined:,} quarantined, "
-        f"{done.matches:,} matches ({done.sightings:,} further sightings)"
+        f"{matches(done)} ({done.sightings:,} further sightings)"
     ]
+    if done.quarantined:
+        lines.append("certhia quarantine list shows the entries that could not be decoded")
     if done.verified < done.entries:
         lines.append(f"{done.entries - done.verified:,} entries were not verified yet: the next run reads them again")
     if dropped:
@@ -29,9 +31,19 @@ def summary(done: Summary, *, dropped: int = 0) -> list[str]:
     return lines
 
 
+def matches(done: Summary) -> str:
+    """`3 matches (2 alerts, 1 possible), 4 expected`; most often just `3 matches`."""
+    heeded = done.matches - done.expected
+    alerts = heeded - done.possible
+    told = f"{heeded:,} matches"
+    if done.possible:
+        told += f" ({alerts:,} alert{'' if alerts == 1 else 's'}, {done.possible:,} possible)"
+    return f"{told}, {done.expected:,} expected" if done.expected else told
+
+
 def totals(done: Summary, width: int) -> str:
     """The picture's last line."""
-    told = f"{done.quarantined:,} quarantined, {done.matches:,} matches"
+    told = f"{done.quarantined:,} quarantined, {matches(done)}"
     return f"{done.entries:,} entries, {done.verified:,} verified, {told}"[:width]
 
 
@@ -42,7 +54,7 @@ def figures(pipeline: Pipeline) -> list[str]:
     lag = sum(status.lag for status in statuses)
     return [
         f"{done.entries:,} entries ({rate:,.0f}/s), {done.verified:,} verified, {lag:,} behind, "
-        f"{done.quarantined:,} quarantined, {done.matches:,} matches, {done.sightings:,} further sightings, "
+        f"{done.quarantined:,} quarantined, {matches(done)}, {done.sightings:,} further sightings, "
         f"dedupe hit rate {pipeline.dedupe_hit_rate:.0%}",
         *healths(statuses),
     ]

@@ -29,6 +29,10 @@ def watch(
     ] = False,
     dedupe_size: Annotated[int | None, typer.Option(help="Certificates remembered for deduplication.")] = None,
     dedupe_ttl: Annotated[str | None, typer.Option(help="How long they are remembered.")] = None,
+    expected: Annotated[
+        list[Path] | None,
+        typer.Option(help="Your own certificates: directory or file; repeatable.", metavar="PATH"),
+    ] = None,
     roots: Annotated[Path | None, typer.Option(help="Tell only of these registrable domains.", metavar="FILE")] = None,
     from_: Annotated[
         str | None, typer.Option("--from", help="now, beginning, an index, -N or a date.", rich_help_panel=opt.READING)
@@ -76,6 +80,10 @@ def watch(
             "--output", "-o", help="File, format by extension; repeatable.", rich_help_panel=opt.OUTPUT, metavar="FILE"
         ),
     ] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(help="Told kinds of matches: alert,possible,expected.", rich_help_panel=opt.OUTPUT),
+    ] = None,
     stats: Annotated[
         float | None,
         typer.Option(help="Figures every so many seconds (60).", rich_help_panel=opt.OUTPUT, metavar="[SECONDS]"),
@@ -103,6 +111,7 @@ def watch(
         watch__every_sighting=every_sighting or None,
         watch__dedupe_size=dedupe_size,
         watch__dedupe_ttl=dedupe_ttl,
+        watch__expected=expected,
         watch__roots=roots,
         read__from=from_,
         read__until=until,
@@ -128,6 +137,7 @@ def watch(
         logs__accept_drop=accept_drop,
         output__format=format,
         output__files=output,
+        output__kinds=kinds,
         output__stats=stats,
         output__quiet=quiet or None,
         output__verbose=verbose or None,

@@ -107,6 +107,11 @@ class Watch(Section):
     every_sighting: bool = Field(False, description="Tell every log entry of a certificate, not each certificate once")
     dedupe_size: int = Field(100_000, ge=1, description="How many certificates are remembered to tell each once")
     dedupe_ttl: Interval = Field(604800.0, description="How long a certificate is remembered to tell it once")
+    expected: tuple[Path, ...] = Field(
+        (),
+        description="Your own certificates: directories of them, or files with `key:`, `cert:` and `issuer:` lines; "
+        "matches of these are informational",
+    )
     roots: Path | None = Field(None, description="A file of registrable domains that output is limited to")
 
 
@@ -125,6 +130,9 @@ class Output(Section):
     )
     files: Annotated[tuple[Path, ...], AfterValidator(_unlike)] = Field(
         (), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt"
+    )
+    kinds: tuple[Literal["alert", "possible", "expected"], ...] = Field(
+        ("alert", "possible", "expected"), description="Which kinds of matches are told; all are stored"
     )
     stats: Interval | None = Field(None, description="How often to print figures on standard error")
     quiet: bool = Field(False, description="Say nothing on standard error but errors")

@@ -13,13 +13,14 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
-from certhia.library.setup import choice_of, connect, reading_of, sources_of
+from certhia.library.setup import choice_of, connect, expected_of, reading_of, sources_of
 from certhia.logs.pace import Paces
-from certhia.model import Match, Sink, Tell, Watched
+from certhia.model import Match, MatchKind, Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.pipeline import Parts, Pipeline
 from certhia.quantity import Point
 from certhia.reload import Reloaded
+from certhia.rules.expected import NONE
 from certhia.rules.roots import Roots
 from certhia.store.state import State
 from certhia.telling import Limits, Teller
@@ -42,12 +43,14 @@ class Given:
     reloads: Sequence[Reloaded[Any]] = ()
     roots: Roots | None = None
     room: Callable[[], Awaitable[None]] | None = None
+    drain: float | None = 0.5  # seconds that sinks have at the end; None: until they have it all
     transport: Transport | None = None
 
 
 async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> Pipeline:
     """Opens the state and the network, which `stack` closes again. Raises StateError, ConfigError."""
     clock, origin, reading = given.clock, settings.read.from_, reading_of(settings)
+    expected = expected_of(settings.watch.expected, clock, given.tell)
     state = await stack.enter_async_context(await State.open(given.directory, clock=clock, follow=True))
     transport = given.transport
     if transport is None:
@@ -56,10 +59,17 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     paces = Paces(clock, max_rate=settings.read.max_rate, max_parallel=settings.read.max_parallel, remembered=known)
     choice = choice_of(settings)
     every = settings.watch.every_sighting
-    limits = Limits(since=_date(origin), until=_date(reading.until), roots=given.roots, every_sighting=every)
+    limits = Limits(
+        since=_date(origin),
+        until=_date(reading.until),
+        roots=given.roots,
+        every_sighting=every,
+        kinds=frozenset(map(MatchKind, settings.output.kinds)),
+    )
     seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
     names = [sink.name for sink in given.sinks]
-    teller = Teller(state, seen, names, given.stream, limits=limits, clock=clock)
+    own = (lambda: expected.current) if expected is not None else lambda: NONE
+    teller = Teller(state, seen, names, given.stream, limits=limits, clock=clock, expected=own)
     return Pipeline(
         Parts(
             state=state,
@@ -82,7 +92,8 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             clock=clock,
             tell=given.tell,
             room=given.room,
-            reloads=given.reloads,
+            drain=given.drain,
+            reloads=given.reloads if expected is None else (*given.reloads, expected),
         )
     )
 

@@ -15,8 +15,14 @@ from certhia.logs.named import read_key
 from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
 from certhia.logs.sources import Sources
+from certhia.model import Tell
 from certhia.net import Http, Transport, user_agent
 from certhia.quantity import Backlog
+from certhia.reload import Reloaded
+from certhia.rules import expected
+from certhia.rules.changes import changes
+from certhia.rules.expected import Expected
+from certhia.rules.watchlist import Watchlist
 
 
 @asynccontextmanager
@@ -63,6 +69,21 @@ def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: 
         accept_drop=logs.accept_drop,
     )
     return Sources(lists, choice, [read_key(key) for key in logs.log_key], transport, clock, hybrids, folder)
+
+
+def rules_of(texts: Sequence[str], files: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Watchlist]:
+    """The rules, read again when one of the files changes. Raises ConfigError with every problem found."""
+    return Reloaded("rules", files, lambda: Watchlist.load(texts, files), changes, clock=clock, tell=tell)
+
+
+def expected_of(paths: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Expected] | None:
+    """The user's own certificates, read again when they change; None without any. Raises ConfigError."""
+    if not paths:
+        return None
+    own = Reloaded("own certificates", paths, lambda: Expected.load(paths), expected.changes, clock=clock, tell=tell)
+    for text in own.current.notices:
+        tell(text)
+    return own
 
 
 def reading_of(settings: Settings) -> Reading:
