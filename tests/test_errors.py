@@ -39,3 +39,10 @@ def test_malformed_says_where() -> None:
 def test_throttled_may_say_how_long() -> None:
     assert errors.Throttled("429").retry_after is None
     assert errors.Throttled("429", 2.5).retry_after == 2.5
+
+
+def test_of_a_group_of_errors_ours_is_told() -> None:
+    ours = errors.StateError("the disk is full")
+    group = BaseExceptionGroup("", [ValueError("x"), BaseExceptionGroup("", [KeyError("y"), ours])])
+    assert errors.first_of(group) is ours
+    assert isinstance(errors.first_of(BaseExceptionGroup("", [ValueError("x")])), ValueError)

@@ -66,3 +66,9 @@ class Unverified(RemoteError):
 
 class StateError(CerthiaError):
     """Local state can't be read or written."""
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that ended a group of tasks: one of ours if there is one."""
+    leaves = [first_of(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
+    return next((error for error in leaves if isinstance(error, CerthiaError)), leaves[0])

@@ -243,4 +243,12 @@ class Sink(Protocol_):
 
 
 class SinkClosed(CerthiaError):
-    """Raised by `Sink.send` when nobody reads any more (`| head`): the program ends quietly."""
+    """Raised by `Sink.send` when nobody reads any more (`| head`): the program ends quietly.
+
+    Attributes:
+        told: how many of the deliveries were told before, where the sink knows.
+    """
+
+    def __init__(self, message: str = "", told: int = 0) -> None:
+        super().__init__(message)
+        self.told = told

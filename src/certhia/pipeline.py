@@ -39,7 +39,6 @@ from certhia.telling import Teller
 
 STAGGER = 0.02  # seconds between the first requests of two logs
 STAGGER_ALL = 2.0  # seconds until the last log's first request
-DRAIN = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,7 @@ class Parts:
     clock: Clock
     tell: Tell
     room: Callable[[], Awaitable[None]] | None = None  # returns once those who are told can take more
+    drain: float | None = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
     reloads: Sequence[Reloaded[Any]] = ()  # what is read again when its files change
 
 
@@ -119,6 +119,11 @@ class Pipeline:
     def statuses(self) -> list[Status]:
         """Every log that is or was followed in this run."""
         return [follower.status for follower in self._followers.values()]
+
+    @property
+    def last_delivery(self) -> int:
+        """The id of the newest delivery; 0 where there is none."""
+        return self._parts.state.writer.last_delivery
 
     @property
     def dedupe_hit_rate(self) -> float:
@@ -209,7 +214,7 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001  (a fault in our own code must not cost what is staged)
                 self._parts.tell(f"what is known of the logs was not saved: {error!r}", level="error")
             await self._parts.state.writer.durable()
-            await self._outbox.drain(DRAIN)
+            await self._outbox.drain(self._parts.drain)
             await self._parts.state.writer.durable()
         for task in (outbox, writer):
             task.cancel()

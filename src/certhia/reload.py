@@ -47,12 +47,12 @@ class Reloaded(Generic[T]):
         """Loads it for the first time. `what`: what people call it, in the plural. `changes`: from the old value and
         the new one, what there is to say. Raises what `load` raises: ConfigError for a bad file."""
         self.what = what
-        self._paths = tuple(paths)
+        self.paths = tuple(paths)
         self._load = load
         self._changes = changes
         self._clock = clock
         self._tell = tell
-        self._known = marks(self._paths)
+        self._known = marks(self.paths)
         self._asked = False
         self._wake = asyncio.Event()
         self.current = load()
@@ -76,14 +76,14 @@ class Reloaded(Generic[T]):
     async def look(self) -> None:
         """Reads the files where one has changed since the last time, once they stand still."""
         asked, self._asked = self._asked, False
-        seen = await asyncio.to_thread(marks, self._paths)
+        seen = await asyncio.to_thread(marks, self.paths)
         if seen != self._known:
             seen = await self._settled(seen)
         if seen == self._known and not asked:
             return
         self._known = seen  # whatever comes of it: the same bytes are not read twice
         new, error = await asyncio.to_thread(self._made)
-        if await asyncio.to_thread(marks, self._paths) != seen:
+        if await asyncio.to_thread(marks, self.paths) != seen:
             self._wake.set()  # changed while it was read: half of it may be old
         elif new is None:
             self._tell_bad(str(error))
@@ -99,7 +99,7 @@ class Reloaded(Generic[T]):
         import watchfiles  # noqa: PLC0415  (3 MB that only those need who keep rules in files)
 
         while True:
-            folders = await asyncio.to_thread(folders_of, self._paths)
+            folders = await asyncio.to_thread(folders_of, self.paths)
             if not folders:
                 return
             try:
@@ -107,7 +107,7 @@ class Reloaded(Generic[T]):
                 async with aclosing(told):
                     async for _ in told:
                         self._wake.set()
-                        if await asyncio.to_thread(folders_of, self._paths) != folders:
+                        if await asyncio.to_thread(folders_of, self.paths) != folders:
                             break
             except (OSError, RuntimeError) as error:  # not on this file system, no watches left, a folder has gone
                 self._tell(f"{self.what}: changes are looked for every {POLL:.0f} s: {error}", level="debug")
@@ -117,7 +117,7 @@ class Reloaded(Generic[T]):
         for _ in range(TRIES):
             away = any(not mark for _, mark in seen)
             await self._clock.sleep(GONE if away else SETTLE)
-            now = await asyncio.to_thread(marks, self._paths)
+            now = await asyncio.to_thread(marks, self.paths)
             if now == seen:
                 break
             seen = now

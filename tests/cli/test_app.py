@@ -6,7 +6,7 @@ import pytest
 from tests.cli.conftest import Command
 
 from certhia.cli import collector, main
-from certhia.cli.app import _first, fail, with_stats_seconds
+from certhia.cli.app import fail, with_stats_seconds
 from certhia.errors import ConfigError, RemoteError, StateError
 
 COMMANDS = ("watch", "logs", "entry", "fsck", "schema", "demo")
@@ -49,13 +49,6 @@ def test_an_error_of_several_lines_is_told_line_by_line(capsys: pytest.CaptureFi
 def test_an_error_without_words_has_its_name(capsys: pytest.CaptureFixture[str]) -> None:
     fail(RemoteError())
     assert capsys.readouterr().err == "certhia: RemoteError\n"
-
-
-def test_of_a_group_of_errors_ours_is_told() -> None:
-    ours = StateError("the disk is full")
-    group = BaseExceptionGroup("", [ValueError("x"), BaseExceptionGroup("", [KeyError("y"), ours])])
-    assert _first(group) is ours
-    assert isinstance(_first(BaseExceptionGroup("", [ValueError("x")])), ValueError)
 
 
 def test_an_early_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from certhia.config import default_file, load, origins
-from certhia.config.sources import MAX_FILE
+from certhia.config.sources import MAX_FILE, from_values
 from certhia.errors import ConfigError
 from certhia.quantity import Backlog, Point
 
@@ -199,3 +199,17 @@ def test_bad_json_in_the_environment() -> None:
     assert problems(CERTHIA_WATCH__RULES="[x") == [
         'CERTHIA_WATCH__RULES: watch.rules: "[x" is no list; write a,b or ["a", "b"]'
     ]
+
+
+def test_values_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the default file nor the environment is looked at."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("CERTHIA_READ__MEMORY", "1MB")
+    (tmp_path / "certhia").mkdir()
+    (tmp_path / "certhia" / "certhia.toml").write_text("[read]\nmemory = '2MB'\n")
+    settings = from_values({"read.from": -5, "read.until": None, "logs.log_list": (), "logs.deny": ["a*"]})
+    assert settings.read.memory == 64_000_000
+    assert str(settings.read.from_) == "-5"
+    assert settings.logs.deny == ("a*",)
+    with pytest.raises(ConfigError, match=r"(?s)read\.memroy: is an unknown key; did you mean.*read\.until: "):
+        from_values({"read.memroy": 1, "read.until": "yesterday"})

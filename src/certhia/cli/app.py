@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from certhia import render
-from certhia.errors import CerthiaError, ConfigError
+from certhia.errors import CerthiaError, ConfigError, first_of
 
 app = typer.Typer(
     name="certhia",
@@ -64,12 +64,6 @@ def fail(error: BaseException) -> int:
     return 2 if isinstance(error, ConfigError) else 1
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that ended a group of tasks: one of ours if there is one."""
-    leaves = [_first(error) if isinstance(error, BaseExceptionGroup) else error for error in group.exceptions]
-    return next((error for error in leaves if isinstance(error, CerthiaError)), leaves[0])
-
-
 def run(arguments: Sequence[str]) -> None:
     """Runs a command line and leaves the process."""
     try:
@@ -77,7 +71,7 @@ def run(arguments: Sequence[str]) -> None:
     except CerthiaError as error:
         sys.exit(fail(error))
     except BaseExceptionGroup as group:
-        first = _first(group)
+        first = first_of(group)
         if isinstance(first, CerthiaError):
             sys.exit(fail(first))
         raise

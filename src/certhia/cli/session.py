@@ -16,11 +16,11 @@ from certhia.cli.progress import Live, heading, line
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.library.assembly import Given, assemble
+from certhia.library.setup import rules_of
 from certhia.model import Delivery, Match, Sink, SinkClosed
 from certhia.net import contact_notice, keep_memory, raise_file_limit
 from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
-from certhia.rules.changes import changes
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.sinks.file import File
@@ -80,8 +80,9 @@ class Session:
 
     async def _build(self, stack: AsyncExitStack) -> Pipeline:
         settings, clock = self._settings, self._clock
-        rules = self._rules()
+        rules = rules_of(settings.watch.rules, settings.watch.files, clock, self._messages)
         roots = Roots.load(settings.watch.roots) if settings.watch.roots else None
+        self._reloads = [rules] if settings.watch.files else []
         sinks = self._sinks(stack)
         for text in (*rules.current.notices, contact_notice(settings.read.contact)):
             if text:
@@ -90,7 +91,7 @@ class Session:
         keep_memory()
         given = Given(
             rules=lambda: rules.current,
-            reloads=self._reloads if settings.watch.files else (),
+            reloads=self._reloads,
             roots=roots,
             sinks=[self._beside_picture(sink) for sink in sinks],
             stream=self._stream,
@@ -99,19 +100,6 @@ class Session:
             tell=self._messages,
         )
         return await assemble(settings, given, stack)
-
-    def _rules(self) -> Reloaded[Watchlist]:
-        watch = self._settings.watch
-        rules = Reloaded(
-            "rules",
-            watch.files,
-            lambda: Watchlist.load(watch.rules, watch.files),
-            changes,
-            clock=self._clock,
-            tell=self._messages,
-        )
-        self._reloads.append(rules)
-        return rules
 
     def _sinks(self, stack: AsyncExitStack) -> list[Sink]:
         output = self._settings.output

@@ -46,7 +46,21 @@ def load(
     `flags` has keys such as `read.memory`; None and empty lists count as not given. `file` must exist; where it is
     None, the default file is read if there is one.
     """
-    given, problems = _gather(flags or {}, file, environment)
+    return _settings(*_gather(flags or {}, file, environment))
+
+
+def from_values(values: Mapping[str, object]) -> Settings:
+    """Settings from values by key alone: neither a file nor the environment is looked at. None and empty lists count
+    as not given. Raises ConfigError, which names every problem with its key."""
+    known, problems = fields(), list[str]()
+    given = {key: _Given(value, key) for key, value in values.items() if value is not None and value not in ((), [])}
+    for key in [key for key in given if key not in known]:
+        problems.append(f"{terminal(key)}: is an unknown key{_near(key, known)}")
+        del given[key]
+    return _settings(given, problems)
+
+
+def _settings(given: Mapping[str, _Given], problems: list[str]) -> Settings:
     nested: dict[str, dict[str, object]] = {}
     for key, one in given.items():
         section, name = key.split(".", 1)

@@ -36,6 +36,7 @@ class Queue:
         self._notice = notice
         self._wake = state.writer.wake(sink.name)
         self._idle = asyncio.Event()
+        self._over = False
 
     async def run(self) -> None:
         """Delivers until cancelled. Raises SinkClosed where nobody reads the sink any more, StateError for storage."""
@@ -52,10 +53,15 @@ class Queue:
                 self._idle.clear()
 
     async def drained(self) -> None:
-        """Returns once nothing that was committed waits for the sink."""
-        while self._wake.is_set() or not self._idle.is_set():
+        """Returns once nothing that was committed waits for the sink, or nobody reads it any more."""
+        while not self._over and (self._wake.is_set() or not self._idle.is_set()):
             await self._idle.wait()
             await asyncio.sleep(0)  # a wake that was set just now: let `run` see it
+
+    def close(self) -> None:
+        """Nobody reads the sink any more: nothing is waited for."""
+        self._over = True
+        self._idle.set()
 
     async def _deliver(self, deliveries: Sequence[Delivery]) -> None:
         ids = [delivery.id for delivery in deliveries]
@@ -63,7 +69,11 @@ class Queue:
         while True:
             try:
                 await self.sink.send(deliveries)
-            except (asyncio.CancelledError, SinkClosed):
+            except SinkClosed as closed:
+                self._state.writer.delivered(self.sink.name, ids[: closed.told])
+                self._attempted(ids[closed.told :], 0.0)
+                raise
+            except asyncio.CancelledError:
                 self._attempted(ids, 0.0)  # some may have been told
                 raise
             except Exception as error:  # noqa: BLE001  (a sink may be anybody's code: told, and tried again)
@@ -119,8 +129,9 @@ class Outbox:
             for queue in self.queues:
                 group.create_task(self._serve(queue), name=f"outbox {queue.sink.name}")
 
-    async def drain(self, timeout: float) -> bool:
-        """Waits until everything that is committed has been told; False where that takes longer than `timeout` s."""
+    async def drain(self, timeout: float | None) -> bool:
+        """Waits until everything that is committed has been told; False where that takes longer than `timeout` s.
+        None: however long it takes."""
         try:
             async with self._clock.deadline(timeout):
                 for queue in list(self._open):
@@ -133,5 +144,6 @@ class Outbox:
         try:
             await queue.run()
         except SinkClosed:
+            queue.close()
             self._open.remove(queue)
             self.closed.set()

@@ -160,6 +160,11 @@ class Writer:
     # --- what is staged, for whoever reads ---
 
     @property
+    def last_delivery(self) -> int:
+        """The id of the newest delivery, staged or stored; 0 where there is none."""
+        return self._last_delivery
+
+    @property
     def sound(self) -> bool:
         """Whether no commit has failed so far."""
         return self._failed is None
