@@ -34,6 +34,14 @@ def test_yaml_texts_know_their_lines_and_stay_texts(tmp_path: Path) -> None:
     assert lines(document) == {"a": 1, "b": [3, 4], "c": {}, "d": []}
 
 
+def test_texts_know_their_columns(tmp_path: Path) -> None:
+    for name, text in (("a.toml", '"ü" = ["a", \n  "b"]'), ("a.yaml", "ü: ['a',\n  b]")):
+        document = read(tmp_path, name, text)
+        assert isinstance(document, dict)
+        ((key, values),) = document.items()
+        assert [key.column, *(value.column for value in values)] == ([2, 9, 4] if name == "a.toml" else [1, 6, 3])
+
+
 def test_an_escaped_text_has_no_line(tmp_path: Path) -> None:
     assert lines(read(tmp_path, "a.toml", 'x = "\\u00fc"')) == {"x": 0}
 
@@ -48,8 +56,8 @@ def test_a_byte_order_mark_is_ignored(tmp_path: Path, name: str) -> None:
     "name, raw, problem",
     [
         ("a.toml", "x = 1\ny = [", "is not TOML"),
-        ("a.toml", "x = 1\ny == 2", "a.toml:2: is not TOML"),
-        ("a.yaml", "x: 1\ny: [", "a.yaml:3: is not YAML|a.yaml:2: is not YAML"),
+        ("a.toml", "x = 1\ny == 2", "a.toml:2:4: is not TOML"),
+        ("a.yaml", "x: 1\ny: [", "a.yaml:3:1: is not YAML|a.yaml:2:5: is not YAML"),
         ("a.yaml", "x: !!python/object:os.system y\n*no", "is not YAML"),
         ("a.yaml", b"\x00", "is not YAML"),
         ("a.toml", b"\xff", "is not UTF-8 (byte 0); save it as UTF-8"),

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from certhia.errors import ConfigError
-from certhia.rules.lines import MAX_FILE, MAX_LINE, read_lines
+from certhia.rules.lines import CHUNK, MAX_FILE, MAX_LINE, read_chunks, read_lines
 
 
 def read(tmp_path: Path, raw: bytes) -> list[tuple[int, str]]:
@@ -49,14 +49,34 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
         file.truncate(MAX_FILE + 1)
     with pytest.raises(ConfigError, match="is larger than 256 MiB; split it"):
         next(read_lines(path))
+    with pytest.raises(ConfigError, match="is larger than 256 MiB; split it"):
+        next(read_chunks(path))
 
 
 def test_an_endless_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="longer than"):
-        list(read_lines(Path("/dev/zero")))
+    for read in (read_lines, read_chunks):
+        with pytest.raises(ConfigError, match="longer than"):
+            list(read(Path("/dev/zero")))
 
 
 @pytest.mark.parametrize("name", ["missing.txt", "."])
 def test_a_file_that_is_none(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
-        list(read_lines(tmp_path / name))
+    for read in (read_lines, read_chunks):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            list(read(tmp_path / name))
+
+
+def test_chunks_are_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "rules.txt"
+    raw = b"".join(b"%d\r\n" % number for number in range(CHUNK // 4)) + b"last"
+    path.write_bytes(b"\xef\xbb\xbf" + raw)
+    chunks = list(read_chunks(path))
+    assert len(chunks) > 1
+    assert b"".join(chunks) == raw
+    assert all(chunk.endswith(b"\n") for chunk in chunks[:-1])
+
+
+def test_no_chunk_has_more_lines_than_the_core_gives_back(tmp_path: Path) -> None:
+    path = tmp_path / "rules.txt"
+    path.write_bytes(b".\n" * CHUNK)
+    assert max(chunk.count(b"\n") for chunk in read_chunks(path)) < 100_000

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from certhia._core import Matcher
-from certhia.errors import ConfigError, Malformed
+from certhia._core import Certificate, Matcher
+from certhia.errors import ConfigError
 from certhia.model import RuleHit
+from certhia.rules.exclusions import EVERYWHERE, Exclusion
 from certhia.rules.files import read_file
+from certhia.rules.gathering import Gathering
 from certhia.rules.language import Rule, parse_rule
+from certhia.rules.numbers import Numbered
+from certhia.rules.suffixes import InUse, in_use
 
 if TYPE_CHECKING:
     from certhia._core import Hit
@@ -19,60 +23,85 @@ if TYPE_CHECKING:
 class Watchlist:
     """What to look for. Immutable: a changed list is a new one.
 
-    Rules that ask for the same thing are given to the matcher once; all who asked for it are told.
+        watchlist = Watchlist("example.com", "kw:acme", "!test.example.com", files=["scope.toml"])
+        for hit in watchlist.match(certificate): ...
 
     Attributes:
-        rules: as given, without those that repeat another in every respect.
         matcher: the compiled rules.
+        exclusions: what takes matches away from them.
         everything: whether a rule `.` is among them.
         notices: what the user should know about the rules, for people.
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        """Raises ConfigError where there is no rule, or one that the core refuses."""
-        self.rules: tuple[Rule, ...] = tuple(dict.fromkeys(rules))
-        if not self.rules:
-            raise ConfigError("there is nothing to watch: give a rule (example.com) or a file of rules (-w FILE)")
-        asked: dict[tuple[str, str], list[Rule]] = {}
-        for rule in self.rules:
-            asked.setdefault((rule.kind, rule.value), []).append(rule)
-        try:
-            self.matcher = Matcher(list(asked))
-        except Malformed as error:
-            raise ConfigError(f"a rule cannot be compiled: {error}") from error
-        self._asked: tuple[tuple[Rule, ...], ...] = tuple(map(tuple, asked.values()))
-        self.everything: bool = any(rule.kind == "all" for rule in self.rules)
-        self.notices: tuple[str, ...] = tuple(dict.fromkeys(rule.notice for rule in self.rules if rule.notice))
+    def __init__(
+        self,
+        *rules: str | Rule,
+        files: Sequence[Path | str] = (),
+        suffixes: InUse | None = None,
+        excluding: bool = True,
+    ) -> None:
+        """Rules one by one (as text, or parsed) and those of files (see `read_file`).
+
+        `suffixes`: the public suffix list to go by; else the one in use on this machine. `excluding`: whether
+        exclusions take anything away. Raises ConfigError with every problem found, each on a line, and where there is
+        nothing to watch.
+        """
+        chosen = suffixes if suffixes is not None else in_use()
+        gathering = Gathering(chosen.suffixes, excluding=excluding)
+        if chosen.notice:
+            gathering.notices.append(chosen.notice)
+        for rule in dict.fromkeys(rules):
+            try:
+                gathering.add(parse_rule(rule, suffixes=chosen.suffixes) if isinstance(rule, str) else rule, EVERYWHERE)
+            except ConfigError as error:
+                gathering.problems.append(str(error))
+        for path in dict.fromkeys(Path(file) for file in files):
+            try:
+                read_file(path, gathering)
+            except ConfigError as error:
+                gathering.problems.append(str(error))
+        self.matcher: Matcher = gathering.build()
+        self.exclusions: tuple[Exclusion, ...] = tuple(gathering.exclusions)
+        self.everything: bool = gathering.numbers.everything
+        self.notices: tuple[str, ...] = gathering.told()
+        self._numbers = gathering.numbers
 
     @classmethod
-    def load(cls, texts: Sequence[str] = (), files: Sequence[Path] = ()) -> Watchlist:
-        """The rules given one by one and those of all files. Raises ConfigError with every problem found."""
-        rules: list[Rule] = []
-        problems: list[str] = []
-        for text in texts:
-            try:
-                rules.append(parse_rule(text))
-            except ConfigError as error:
-                problems.append(str(error))
-        for path in files:
-            try:
-                rules.extend(read_file(path))
-            except ConfigError as error:
-                problems.append(str(error))
-        if problems:
-            raise ConfigError("\n".join(problems))
-        return cls(rules)
+    def load(cls, texts: Sequence[str] = (), files: Sequence[Path | str] = ()) -> Watchlist:
+        """The same, of lists: as settings have them."""
+        return cls(*texts, files=files)
 
     def __len__(self) -> int:
-        return len(self.rules)
+        return len(self.matcher)
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """The rules by number, each made when it is asked for: there may be a million."""
+        return Numbered(self._numbers, self.matcher)
+
+    def source(self, number: int) -> int:
+        """The file of programmes that a rule stands in, as `Exclusion.source` counts them."""
+        return self._numbers.source(number)
+
+    def match(self, certificate: Certificate | bytes) -> tuple[RuleHit, ...]:
+        """Every rule that matches a certificate, with the name that it matched and why; DER is read first.
+
+        Raises Malformed for bytes that are no certificate.
+        """
+        read = Certificate.from_der(certificate) if isinstance(certificate, bytes) else certificate
+        return self.hits(self.matcher.certificate(read))
+
+    def match_names(self, names: Sequence[str]) -> tuple[RuleHit, ...]:
+        """The same for DNS names and addresses, as a certificate would have them."""
+        return self.hits(self.matcher.match(names))
 
     def hits(self, found: Sequence[Hit]) -> tuple[RuleHit, ...]:
-        """What the matcher found as one hit for each rule that asked for it."""
-        return tuple(
-            RuleHit(rule.text, name, where, why, rule.programme, rule.platform, detail, score)
-            for number, name, where, why, detail, score in found
-            for rule in self._asked[number]
-        )
+        """What the matcher found, each thing once however often its rule was given."""
+        hits: dict[RuleHit, None] = {}
+        for number, name, where, why, detail, score in found:
+            rule = self._numbers.rule(number, self.matcher)
+            hits[RuleHit(rule.text, name, where, why, rule.programme, rule.platform, detail, score)] = None
+        return tuple(hits)
 
     @staticmethod
     def is_streamed(hits: Sequence[RuleHit]) -> bool:
