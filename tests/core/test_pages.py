@@ -173,7 +173,7 @@ def test_unknown_entries_are_hashed_and_quarantined() -> None:
     assert page[0].leaf_hash == leaf_hash(leaf)
     scan = Matcher([("all", "")]).scan(page)
     assert scan.hits == []
-    assert scan.quarantined == [(0, "an unknown entry type")]
+    assert scan.quarantined == [(0, "an unknown entry type at byte 10")]
     with pytest.raises(Malformed, match="unknown entry type"):
         _ = page[0].certificate
 

@@ -4,30 +4,24 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::ops::ControlFlow;
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::Hash;
 use crate::der::{self, Element, Reader};
-use crate::error::{Malformed, Result};
+use crate::error::{First, Malformed, Result};
+use crate::extensions::{EXTENSIONS, extension};
+use crate::general_names::{self, CONSTRUCTED, DNS_NAME, GeneralName, IP_ADDRESS};
+use crate::oids::{self, SUBJECT_ALT_NAME};
 use crate::{distinguished, names, text};
+
+pub use crate::oids::COMMON_NAME;
 
 /// More names than this are not read.
 pub const MAX_NAMES: usize = 100_000;
 
-pub(crate) const EXTENSIONS: u8 = 0xa3;
-const DNS_NAME: u8 = 0x82;
-const IP_ADDRESS: u8 = 0x87;
-
-pub const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
-pub const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
-const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
-/// RFC 6962 section 3.3.
-pub(crate) const SCT_LIST: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x02];
-/// RFC 6962 section 3.1.
-pub(crate) const POISON: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x03];
+const VERSION: u8 = 0xa0;
 
 /// Where a name stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +46,6 @@ impl Place {
 pub struct Name<'a> {
     pub place: Place,
     pub bytes: Cow<'a, [u8]>,
-}
-
-/// One extension (RFC 5280 section 4.1).
-#[derive(Debug, Clone, Copy)]
-pub struct Extension<'a> {
-    pub oid: &'a [u8],
-    /// Content of the OCTET STRING.
-    pub value: Element<'a>,
-    /// The extension's own bytes, header included.
-    pub whole: &'a [u8],
 }
 
 /// The frame of a certificate.
@@ -89,7 +73,7 @@ impl<'a> Certificate<'a> {
         let tbs =
             if outer.body.first() == Some(&der::SEQUENCE) { outer.reader().take("tbsCertificate")? } else { outer };
         let mut fields = tbs.reader();
-        fields.optional(0xa0)?;
+        fields.optional(VERSION)?;
         let serial = fields.take("serialNumber")?;
         let algorithm = fields.expect(der::SEQUENCE, "signature")?;
         let issuer = fields.expect(der::SEQUENCE, "issuer")?;
@@ -100,78 +84,50 @@ impl<'a> Certificate<'a> {
         Ok(Self { der, tbs, head, serial, algorithm, issuer, validity, subject, key, rest: fields })
     }
 
-    /// Calls `visit` for each name: SANs as they come, then each common name. Stops where a name can't be reached any
-    /// more and says why; the names before have been visited.
+    /// Calls `visit` for each name: SANs as they come, then each common name. What is wrong is told in the end; all names
+    /// that can be reached have been visited.
     #[inline]
     pub fn each_name(&self, mut visit: impl FnMut(Name<'a>)) -> Result<()> {
         let mut left = MAX_NAMES;
-        let mut visit = |name| {
+        let mut visit = |name, offset| {
             if left == 0 {
-                return Err(Malformed::new(format!("more than {MAX_NAMES} names"), 0));
+                return Err(Malformed::new(format!("at most {MAX_NAMES} names"), offset));
             }
             left -= 1;
             visit(name);
             Ok(())
         };
-        let mut fault = self.each_alternative_name(&mut visit);
-        let subject = distinguished::each_value(self.subject, COMMON_NAME, |value| {
-            visit(Name { place: Place::CommonName, bytes: text::directory_bytes(&value) })
+        let fault = self.each_alternative_name(|name| match name.tag & !CONSTRUCTED {
+            DNS_NAME => visit(Name { place: Place::San, bytes: name.bytes() }, name.offset),
+            IP_ADDRESS => visit(Name { place: Place::Ip, bytes: name.bytes() }, name.offset),
+            _ => Ok(()),
         });
-        if fault.is_ok() {
-            fault = subject;
-        }
-        fault
+        let subject = distinguished::each_value(self.subject, COMMON_NAME, |value| {
+            visit(Name { place: Place::CommonName, bytes: text::directory_bytes(&value) }, value.offset)
+        });
+        fault.and(subject)
     }
 
     /// Reads only extensions that are SANs: what is wrong with others hides no name.
     #[inline]
-    fn each_alternative_name(&self, visit: &mut impl FnMut(Name<'a>) -> Result<()>) -> Result<()> {
+    fn each_alternative_name(&self, mut visit: impl FnMut(GeneralName<'a>) -> Result<()>) -> Result<()> {
+        let mut faults = First::default();
         let mut rest = self.rest;
-        while let Some(element) = rest.element()? {
-            if element.tag != EXTENSIONS {
+        while let Some(Some(block)) = faults.note(rest.element()) {
+            if block.tag != EXTENSIONS {
                 continue;
             }
-            let mut list = element.reader().expect(der::SEQUENCE, "extensions")?.reader();
-            while let Some(item) = list.element()? {
+            let Some(list) = faults.note(block.reader().expect(der::SEQUENCE, "extensions")) else {
+                continue;
+            };
+            let mut items = list.reader();
+            while let Some(Some(item)) = faults.note(items.element()) {
                 if begins_with_oid(item.body, SUBJECT_ALT_NAME) {
-                    general_names(extension(&item)?.value.reader(), visit)?;
+                    faults.note(alternative_names(&item, &mut visit));
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Calls `visit` for each extension of every extension block.
-    #[inline]
-    pub fn each_extension(&self, mut visit: impl FnMut(Extension<'a>) -> Result<ControlFlow<()>>) -> Result<()> {
-        let mut rest = self.rest;
-        while let Some(element) = rest.element()? {
-            if element.tag != EXTENSIONS {
-                continue;
-            }
-            let mut list = element.reader().expect(der::SEQUENCE, "extensions")?.reader();
-            while let Some(item) = list.element()? {
-                if visit(extension(&item)?)?.is_break() {
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn find(&self, wanted: impl Fn(&Extension<'a>) -> bool) -> Option<Extension<'a>> {
-        let mut found = None;
-        let walked = self.each_extension(|extension| {
-            Ok(if wanted(&extension) {
-                found = Some(extension);
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            })
-        });
-        // What can't be read behind an extension does not undo it.
-        walked.ok();
-        found
+        faults.end()
     }
 
     /// DNS names and addresses, rendered: SANs in order, then the common name where it is a name not yet given.
@@ -236,6 +192,15 @@ impl<'a> Certificate<'a> {
         distinguished::attribute(self.subject, oid)
     }
 
+    /// (identifier's content, value) of each of the subject's attributes, rendered, in the order of the certificate.
+    pub fn subject_attributes(&self) -> Vec<(&'a [u8], String)> {
+        distinguished::attributes(self.subject)
+    }
+
+    pub fn issuer_attributes(&self) -> Vec<(&'a [u8], String)> {
+        distinguished::attributes(self.issuer)
+    }
+
     pub fn issuer_attribute(&self, oid: &[u8]) -> Option<String> {
         distinguished::attribute(self.issuer, oid)
     }
@@ -285,21 +250,6 @@ impl<'a> Certificate<'a> {
         Sha256::digest(self.key.whole).into()
     }
 
-    /// Carries the poison extension (RFC 6962 section 3.1).
-    pub fn is_precert(&self) -> bool {
-        self.find(|extension| extension.oid == POISON).is_some()
-    }
-
-    /// basicConstraints with cA TRUE.
-    pub fn is_ca(&self) -> bool {
-        let found = self.find(|extension| extension.oid == BASIC_CONSTRAINTS);
-        let Some(Ok(constraints)) = found.map(|found| found.value.reader().take("basicConstraints")) else {
-            return false;
-        };
-        let ca = constraints.reader().optional(der::BOOLEAN);
-        matches!(ca, Ok(Some(flag)) if flag.body.iter().any(|&byte| byte != 0))
-    }
-
     /// Dotted object identifier of the signature algorithm inside the TBS.
     pub fn signature_algorithm(&self) -> String {
         match self.algorithm.reader().expect(der::OID, "an object identifier") {
@@ -307,41 +257,70 @@ impl<'a> Certificate<'a> {
             Err(_) => String::new(),
         }
     }
-}
 
-fn extension<'a>(item: &Element<'a>) -> Result<Extension<'a>> {
-    let mut fields = item.reader();
-    let oid = fields.expect(der::OID, "an extension's identifier")?;
-    fields.optional(der::BOOLEAN)?;
-    let value = fields.expect(der::OCTET_STRING, "an extension's value")?;
-    Ok(Extension { oid: oid.body, value, whole: item.whole })
-}
-
-/// Reads GeneralNames; what is cut off in the middle of a name is given as far as it goes, then the error.
-pub(crate) fn general_names<'a>(mut value: Reader<'a>, visit: &mut impl FnMut(Name<'a>) -> Result<()>) -> Result<()> {
-    let mut list = value.expect(der::SEQUENCE, "GeneralNames")?.reader();
-    loop {
-        let tail = list.rest();
-        match list.element() {
-            Ok(None) => return Ok(()),
-            Ok(Some(item)) => general_name(item.tag, item.body, visit)?,
-            Err(fault) => {
-                if let [tag, _, name @ ..] = tail {
-                    general_name(*tag, name, visit)?;
-                }
-                return Err(fault);
+    /// The algorithm's name, of RSASSA-PSS with its digest ("RSASSA-PSS-SHA256"); the dotted identifier where none is known.
+    pub fn signature_algorithm_name(&self) -> String {
+        let dotted = self.signature_algorithm();
+        match oids::signature(&dotted) {
+            Some("RSASSA-PSS") => {
+                format!("RSASSA-PSS{}", self.pss_digest().map_or(String::new(), |name| format!("-{name}")))
             }
+            Some(name) => name.to_owned(),
+            None => dotted,
         }
+    }
+
+    /// The digest that RSASSA-PSS-params names (RFC 4055 section 3.1), SHA-1 where it names none.
+    fn pss_digest(&self) -> Option<&'static str> {
+        let mut fields = self.algorithm.reader();
+        fields.element().ok()?;
+        let Some(parameters) = fields.element().ok()? else {
+            return Some("SHA1");
+        };
+        let Some(digest) = parameters.reader().optional(0xa0).ok()? else {
+            return Some("SHA1");
+        };
+        let algorithm = digest.reader().expect(der::SEQUENCE, "a digest").ok()?;
+        oids::digest(&der::dotted(algorithm.reader().expect(der::OID, "a digest").ok()?.body))
+    }
+
+    /// Content of the signature's BIT STRING, without the count of unused bits; empty for a TBSCertificate alone, and
+    /// where it can't be read.
+    pub fn signature(&self) -> &'a [u8] {
+        self.read_signature().unwrap_or_default()
+    }
+
+    fn read_signature(&self) -> Option<&'a [u8]> {
+        if self.tbs.offset == 0 {
+            return None;
+        }
+        let mut fields = Reader::new(self.der).element().ok()??.reader();
+        fields.element().ok()?;
+        fields.expect(der::SEQUENCE, "signatureAlgorithm").ok()?;
+        fields.expect(der::BIT_STRING, "signatureValue").ok()?.body.get(1..)
+    }
+
+    /// 1, 2 or 3, or what follows these; 0 where it can't be read.
+    pub fn version(&self) -> u32 {
+        let Ok(Some(field)) = self.tbs.reader().optional(VERSION) else {
+            return 1;
+        };
+        match field.reader().expect(der::INTEGER, "a version") {
+            Ok(number) if matches!(number.body, [0..=0x7f]) => u32::from(number.body[0]) + 1,
+            _ => 0,
+        }
+    }
+
+    /// Subject and issuer are the same bytes.
+    pub fn is_self_issued(&self) -> bool {
+        self.subject.body == self.issuer.body
     }
 }
 
-fn general_name<'a>(tag: u8, body: &'a [u8], visit: &mut impl FnMut(Name<'a>) -> Result<()>) -> Result<()> {
-    let place = match tag {
-        DNS_NAME => Place::San,
-        IP_ADDRESS => Place::Ip,
-        _ => return Ok(()),
-    };
-    visit(Name { place, bytes: Cow::Borrowed(body) })
+#[inline]
+fn alternative_names<'a>(item: &Element<'a>, visit: impl FnMut(GeneralName<'a>) -> Result<()>) -> Result<()> {
+    let list = extension(item)?.value.reader().expect(der::SEQUENCE, "GeneralNames")?;
+    general_names::each(list.reader(), visit)
 }
 
 /// Whether the first element is this object identifier, however its length is written.

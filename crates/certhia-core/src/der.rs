@@ -53,7 +53,19 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(data: &'a [u8]) -> Self {
-        Self { data, position: 0, origin: 0 }
+        Self::within(data, 0)
+    }
+
+    /// A reader of bytes that begin at `origin` in the input.
+    #[inline]
+    pub fn within(data: &'a [u8], origin: usize) -> Self {
+        Self { data, position: 0, origin }
+    }
+
+    /// Passes over bytes, as far as they are there.
+    #[inline]
+    pub fn skip(&mut self, count: usize) {
+        self.position = (self.position + count).min(self.data.len());
     }
 
     #[inline]

@@ -17,6 +17,12 @@ impl Malformed {
     pub fn new(reason: impl Into<Cow<'static, str>>, offset: usize) -> Self {
         Self { reason: reason.into(), offset }
     }
+
+    /// The same of an input in which the bytes read begin at `start`.
+    #[must_use]
+    pub fn within(self, start: usize) -> Self {
+        Self { offset: start + self.offset, ..self }
+    }
 }
 
 impl fmt::Display for Malformed {
@@ -26,3 +32,26 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+/// The first fault of a reading that goes on behind it.
+#[derive(Debug, Default)]
+pub(crate) struct First(Option<Malformed>);
+
+impl First {
+    /// The value; a fault is kept if it is the first.
+    #[inline]
+    pub fn note<T>(&mut self, result: Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.0.get_or_insert(fault);
+                None
+            }
+        }
+    }
+
+    #[inline]
+    pub fn end(self) -> Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+}

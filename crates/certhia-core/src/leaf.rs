@@ -1,6 +1,7 @@
 //! Log entries as they are framed (RFC 6962 sections 3.4 and 4.6, C2SP static-ct-api).
 
 use crate::error::{Malformed, Result};
+use crate::page::LEAF_HEADER;
 
 /// Bytes of a page, as offsets into its data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,6 +114,22 @@ pub fn timestamped_entry(data: &[u8], start: usize) -> Result<Frame> {
     Ok(frame)
 }
 
+/// What is wrong with a MerkleTreeLeaf (RFC 6962 section 3.4) that should be framed, and where in it.
+pub fn fault(leaf: &[u8]) -> Option<Malformed> {
+    let known = leaf.iter().zip(&LEAF_HEADER).take_while(|(byte, wanted)| byte == wanted).count();
+    if known < LEAF_HEADER.len() {
+        return Some(Malformed::new("a leaf of unknown version or type", known));
+    }
+    match timestamped_entry(leaf, LEAF_HEADER.len()) {
+        Err(fault) => Some(Malformed::new(format!("a leaf that is cut off ({})", fault.reason), fault.offset)),
+        Ok(frame) if frame.kind == Kind::Unknown => {
+            Some(Malformed::new("an unknown entry type", LEAF_HEADER.len() + 8))
+        }
+        Ok(frame) if frame.end != leaf.len() => Some(Malformed::new("bytes behind the leaf's end", frame.end)),
+        Ok(_) => None,
+    }
+}
+
 /// The certificates of extra_data (RFC 6962 section 4.6): the precertificate as submitted, and the chain.
 #[derive(Debug, Default)]
 pub struct Extra {
@@ -144,8 +161,11 @@ impl Extra {
         }
         while !cursor.is_empty() {
             let span = cursor.vector(3, "a chain certificate")?;
-            if span.is_empty() || self.chain.len() == Self::MAX_CHAIN {
-                return Err(Malformed::new("a chain that can't be framed", cursor.position));
+            if span.is_empty() {
+                return Err(Malformed::new("an empty chain certificate", span.start as usize));
+            }
+            if self.chain.len() == Self::MAX_CHAIN {
+                return Err(Malformed::new("a chain longer than a tile can hold", span.start as usize));
             }
             self.chain.push(span);
         }

@@ -5,24 +5,32 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod batch;
 pub mod certificate;
+pub mod constraints;
 pub mod der;
 pub mod distinguished;
 pub mod edge;
 pub mod error;
+pub mod extensions;
 pub mod floor;
+pub mod general_names;
 pub mod get_entries;
 pub mod issuers;
+pub mod key;
 pub mod leaf;
 pub mod merkle;
 pub mod names;
 pub mod networks;
 pub mod note;
+pub mod oids;
 pub mod page;
+pub mod proof;
 pub mod rules;
 pub mod salvage;
 pub mod scan;
+pub mod sct;
 pub mod spellings;
 pub mod suffixes;
 pub mod table;

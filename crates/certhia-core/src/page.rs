@@ -192,6 +192,18 @@ impl<'a> Entry<'a> {
         self.meta.fault
     }
 
+    /// The same with the offset in `leaf_input`; found again when it is asked for.
+    pub fn malformed(&self) -> Option<Malformed> {
+        let reason = self.meta.fault?;
+        Some(crate::leaf::fault(&self.leaf_input()).unwrap_or(Malformed::new(reason, 0)))
+    }
+
+    /// Why extra_data can't be framed, with the offset in it; None where it is framed, or where the leaf is at fault.
+    pub fn extra_fault(&self) -> Option<Malformed> {
+        let raw = self.raw_extra().filter(|_| self.meta.fault.is_none())?;
+        crate::leaf::Extra::default().read(raw, 0, self.meta.kind).err()
+    }
+
     /// MerkleTreeLeaf (RFC 6962 section 3.4).
     pub fn leaf_input(&self) -> Cow<'a, [u8]> {
         let leaf = self.meta.leaf.of(self.data);

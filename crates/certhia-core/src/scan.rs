@@ -104,8 +104,7 @@ impl Scan {
         let leaf = entry.leaf_input();
         let bytes = if der.is_empty() { &leaf } else { der };
         salvage::each_name(bytes, |name| visit(name, first));
-        let reason = entry.fault().map(str::to_owned);
-        reason.or_else(|| walked.err().map(|fault| fault.to_string()))
+        entry.malformed().or(walked.err()).map(|fault| fault.to_string())
     }
 }
 

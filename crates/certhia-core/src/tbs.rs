@@ -3,9 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use crate::Hash;
-use crate::certificate::{Certificate, EXTENSIONS, POISON, SCT_LIST, begins_with_oid};
+use crate::certificate::{Certificate, begins_with_oid};
 use crate::der::{self, Element};
 use crate::error::Result;
+use crate::extensions::EXTENSIONS;
+use crate::oids::{POISON, SCT_LIST};
 
 impl<'a> Certificate<'a> {
     /// SHA-256 of the TBS without the poison and SCT list extensions, enclosing lengths in their shortest form: equal
@@ -51,7 +53,8 @@ impl<'a> Certificate<'a> {
         Some(hasher.finalize().into())
     }
 
-    fn extension_block(&self) -> Result<Option<Element<'a>>> {
+    /// The first extension block.
+    pub(crate) fn extension_block(&self) -> Result<Option<Element<'a>>> {
         let mut rest = self.rest;
         while let Some(element) = rest.element()? {
             if element.tag == EXTENSIONS {

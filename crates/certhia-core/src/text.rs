@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::der::Element;
+use crate::der::{Element, Reader};
+
+/// How deep the pieces of one string may be nested.
+const MAX_PIECES_DEPTH: u8 = 8;
 
 /// Bytes as text: UTF-8 as it is; controls, backslashes and what is no UTF-8 as `\xNN`.
 pub fn render(bytes: &[u8]) -> Cow<'_, str> {
@@ -48,8 +51,33 @@ fn escape(bytes: &[u8], prefix: &str, out: &mut String) {
 
 /// The characters of a directory string as UTF-8 bytes, as far as they can be read (X.680 section 41).
 pub fn directory_bytes<'a>(value: &Element<'a>) -> Cow<'a, [u8]> {
-    let body = value.body;
-    match value.tag {
+    if value.tag & 0x20 != 0 && is_string(value.tag & !0x20) {
+        return Cow::Owned(directory_text(value.tag & !0x20, &joined(value.body)).into_owned());
+    }
+    directory_text(value.tag, value.body)
+}
+
+/// The content of a string that stands in pieces (X.690 section 8.7.3), as far as they can be read; of one whose pieces
+/// are none, the bytes as they stand.
+#[cold]
+pub(crate) fn joined(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    join(Reader::new(body), 0, &mut out);
+    if out.is_empty() { body.to_vec() } else { out }
+}
+
+fn join(mut pieces: Reader<'_>, depth: u8, out: &mut Vec<u8>) {
+    while let Ok(Some(piece)) = pieces.element() {
+        if piece.tag & 0x20 == 0 {
+            out.extend_from_slice(piece.body);
+        } else if depth < MAX_PIECES_DEPTH {
+            join(piece.reader(), depth + 1, out);
+        }
+    }
+}
+
+fn directory_text(tag: u8, body: &[u8]) -> Cow<'_, [u8]> {
+    match tag {
         // BMPString and UniversalString
         0x1e if body.len().is_multiple_of(2) => {
             let units = body.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
@@ -104,7 +132,7 @@ pub fn push_attribute(oid: &[u8], value: &Element<'_>, out: &mut String) {
         None => out.push_str(&crate::der::dotted(oid)),
     }
     out.push('=');
-    if is_string(value.tag) {
+    if is_string(value.tag & !0x20) {
         push_escaped(&directory_bytes(value), out);
     } else {
         out.push('#');

@@ -1,10 +1,13 @@
+use certhia_core::access::Policy;
 use certhia_core::certificate::{Certificate as Reader, Place};
+use certhia_core::general_names::Text;
 use certhia_core::{Malformed, der, names, salvage, text};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::extensions::{Extension, Sct};
 use crate::fault::{held, malformed};
 
 /// The bytes are kept; each property opens them again, which costs a tenth of a microsecond.
@@ -175,4 +178,143 @@ impl Certificate {
     fn signature_algorithm(&self, py: Python<'_>) -> PyResult<String> {
         self.read(py, String::new(), Reader::signature_algorithm)
     }
+
+    #[getter]
+    fn signature_algorithm_name(&self, py: Python<'_>) -> PyResult<String> {
+        self.read(py, String::new(), Reader::signature_algorithm_name)
+    }
+
+    #[getter]
+    fn signature<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, self.read(py, &[][..], Reader::signature)?))
+    }
+
+    #[getter]
+    fn version(&self, py: Python<'_>) -> PyResult<u32> {
+        self.read(py, 0, Reader::version)
+    }
+
+    #[getter]
+    fn subject_attributes(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
+        self.read(py, Vec::new(), |certificate| dotted(certificate.subject_attributes()))
+    }
+
+    #[getter]
+    fn issuer_attributes(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
+        self.read(py, Vec::new(), |certificate| dotted(certificate.issuer_attributes()))
+    }
+
+    #[getter]
+    fn spki<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, self.read(py, &[][..], Reader::spki)?))
+    }
+
+    #[getter]
+    fn key_algorithm(&self, py: Python<'_>) -> PyResult<String> {
+        self.read(py, String::new(), |certificate| certificate.key().algorithm)
+    }
+
+    #[getter]
+    fn key_bits(&self, py: Python<'_>) -> PyResult<usize> {
+        self.read(py, 0, |certificate| certificate.key().bits)
+    }
+
+    #[getter]
+    fn key_curve(&self, py: Python<'_>) -> PyResult<String> {
+        self.read(py, String::new(), |certificate| certificate.key().curve)
+    }
+
+    #[getter]
+    fn extensions(&self, py: Python<'_>) -> PyResult<Vec<Extension>> {
+        self.read(py, Vec::new(), |certificate| certificate.extensions().iter().map(Extension::new).collect())
+    }
+
+    #[getter]
+    fn extensions_fault(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        self.read(py, None, |certificate| certificate.extensions_fault().map(|fault| fault.to_string()))
+    }
+
+    #[getter]
+    fn alternative_names(&self, py: Python<'_>) -> PyResult<Vec<Text>> {
+        self.read(py, Vec::new(), Reader::alternative_names)
+    }
+
+    #[getter]
+    fn issuer_alternative_names(&self, py: Python<'_>) -> PyResult<Vec<Text>> {
+        self.read(py, Vec::new(), Reader::issuer_alternative_names)
+    }
+
+    #[getter]
+    fn email_addresses(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.read(py, Vec::new(), Reader::email_addresses)
+    }
+
+    #[getter]
+    fn uris(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.read(py, Vec::new(), Reader::uris)
+    }
+
+    #[getter]
+    fn scts(&self, py: Python<'_>) -> PyResult<Vec<Sct>> {
+        self.read(py, Vec::new(), |certificate| certificate.scts().iter().map(Sct::new).collect())
+    }
+
+    #[getter]
+    fn subject_key_id<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        Ok(self.read(py, None, Reader::subject_key_id)?.map(|id| PyBytes::new(py, id)))
+    }
+
+    #[getter]
+    fn authority_key_id<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        Ok(self.read(py, None, Reader::authority_key_id)?.map(|id| PyBytes::new(py, id)))
+    }
+
+    #[getter]
+    fn path_length(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        self.read(py, None, |certificate| certificate.basic_constraints()?.path_length)
+    }
+
+    #[getter]
+    fn has_basic_constraints(&self, py: Python<'_>) -> PyResult<bool> {
+        self.read(py, false, |certificate| certificate.basic_constraints().is_some())
+    }
+
+    #[getter]
+    fn key_usage(&self, py: Python<'_>) -> PyResult<Vec<&'static str>> {
+        self.read(py, Vec::new(), Reader::key_usage)
+    }
+
+    #[getter]
+    fn extended_key_usage(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.read(py, Vec::new(), |certificate| certificate.extended_key_usage().into_iter().map(der::dotted).collect())
+    }
+
+    #[getter]
+    fn policies(&self, py: Python<'_>) -> PyResult<Vec<Policy>> {
+        self.read(py, Vec::new(), Reader::policies)
+    }
+
+    #[getter]
+    fn crl_urls(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.read(py, Vec::new(), Reader::crl_urls)
+    }
+
+    #[getter]
+    fn authority_info(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
+        self.read(py, Vec::new(), Reader::authority_info)
+    }
+
+    #[getter]
+    fn is_precert_signing(&self, py: Python<'_>) -> PyResult<bool> {
+        self.read(py, false, Reader::is_precert_signing)
+    }
+
+    #[getter]
+    fn is_self_issued(&self, py: Python<'_>) -> PyResult<bool> {
+        self.read(py, false, Reader::is_self_issued)
+    }
+}
+
+fn dotted(attributes: Vec<(&[u8], String)>) -> Vec<(String, String)> {
+    attributes.into_iter().map(|(oid, value)| (der::dotted(oid), value)).collect()
 }

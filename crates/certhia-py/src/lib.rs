@@ -4,6 +4,7 @@ mod arrow;
 mod batch;
 mod certificate;
 mod edge;
+mod extensions;
 mod fault;
 mod issuers;
 mod matcher;
@@ -22,6 +23,8 @@ mod _core {
     use super::certificate::Certificate;
     #[pymodule_export]
     use super::edge::{Edge, cover, edge_from_inclusion, leaf_hash, node_hash, verify_consistency, verify_inclusion};
+    #[pymodule_export]
+    use super::extensions::{Extension, Sct};
     #[pymodule_export]
     use super::issuers::Issuers;
     #[pymodule_export]

@@ -181,8 +181,8 @@ impl Entry {
     }
 
     #[getter]
-    fn fault(&self) -> Option<&'static str> {
-        self.entry().fault()
+    fn fault(&self) -> Option<String> {
+        self.entry().malformed().map(|fault| fault.to_string())
     }
 
     #[getter]
@@ -214,8 +214,9 @@ impl Entry {
     fn certificate(&self, py: Python<'_>) -> PyResult<Certificate> {
         let entry = self.entry();
         if entry.certificate().is_empty() {
-            let reason = entry.fault().unwrap_or("a certificate of no bytes");
-            return Err(malformed(py, &Malformed::new(reason, 0)));
+            let fault =
+                entry.malformed().unwrap_or(Malformed::new("a certificate of no bytes", entry.leaf_input().len()));
+            return Err(malformed(py, &fault));
         }
         Ok(Certificate::lenient(entry.certificate()))
     }
@@ -228,6 +229,11 @@ impl Entry {
     #[getter]
     fn chain<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
         self.entry().chain().iter().map(|fingerprint| PyBytes::new(py, fingerprint)).collect()
+    }
+
+    fn unproven(&self, py: Python<'_>, issuers: &Issuers) -> PyResult<Option<String>> {
+        let (entry, issuers) = (self.entry(), &issuers.0);
+        released(py, || Ok(entry.unproven(issuers).map(|reason| reason.to_string())))
     }
 
     fn __repr__(&self) -> String {
