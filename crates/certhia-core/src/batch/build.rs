@@ -6,7 +6,7 @@ use crate::batch::column::{Bits, Column, Data, Text, Unit, offset};
 use crate::batch::fields::Fields;
 use crate::batch::names::Names;
 use crate::certificate::Certificate;
-use crate::error::Result;
+use crate::error::{Malformed, Result};
 use crate::leaf::Kind;
 use crate::page::{Entry, Page};
 
@@ -63,26 +63,19 @@ impl<'a> Builder<'a> {
             Ok(certificate) => {
                 self.fields.read(&certificate)?;
                 let walked = self.names.read(&certificate)?;
-                match (entry.fault(), walked) {
-                    (Some(fault), _) => self.fault(Some(fault)),
-                    (None, Err(fault)) => self.fault(Some(&fault.to_string())),
-                    (None, Ok(())) => self.fault(None),
-                }
+                self.fault(entry.malformed().or(walked.err()))
             }
             Err(fault) => {
                 self.fields.none(entry.certificate())?;
                 self.names.salvage(entry)?;
-                match entry.fault() {
-                    Some(reason) => self.fault(Some(reason)),
-                    None => self.fault(Some(&fault.to_string())),
-                }
+                self.fault(Some(entry.malformed().unwrap_or(fault)))
             }
         }
     }
 
-    fn fault(&mut self, reason: Option<&str>) -> Result<()> {
-        self.fault_set.push(reason.is_some());
-        self.fault.push(reason.unwrap_or_default())
+    fn fault(&mut self, fault: Option<Malformed>) -> Result<()> {
+        self.fault_set.push(fault.is_some());
+        self.fault.push(&fault.map_or_else(String::new, |fault| fault.to_string()))
     }
 
     fn finish(self, page: &Page) -> Vec<Column> {
