@@ -116,6 +116,11 @@ class Pipeline:
         """Ends the run; nothing that was read is lost."""
         self._stopped.set()
 
+    def reload(self) -> None:
+        """Has all files read again, changed or not."""
+        for one in self._parts.reloads:
+            one.ask()
+
     def statuses(self) -> list[Status]:
         """Every log that is or was followed in this run."""
         return [follower.status for follower in self._followers.values()]

@@ -96,24 +96,13 @@ async def _tried(ask: Any, clock: Clock) -> Any:
 
 async def _find(settings: Settings, wanted: str, transport: Transport, clock: Clock) -> Log:
     """The log that is meant: by URL or id, or the only one whose description has the words."""
-    from certhia.errors import ConfigError
     from certhia.library.setup import choice_of, sources_of
-    from certhia.logs.select import log_id, log_url
+    from certhia.logs.finding import find, is_address
 
-    named = log_url(wanted) is not None or log_id(wanted) is not None
-    update = settings.logs.model_copy(update={"log": (wanted,), "add_log": ()} if named else {"log": ()})
-    settings = settings.model_copy(update={"logs": update})
+    only = {"log": (wanted,), "add_log": ()} if is_address(wanted) else {"log": ()}
+    settings = settings.model_copy(update={"logs": settings.logs.model_copy(update=only)})
     loaded = await sources_of(settings, choice_of(settings), transport, clock, None).load()
-    url, identity = log_url(wanted), log_id(wanted)
-    found = [log for log in loaded.logs if url in (log.submission_url, log.monitoring_url) or log.id == identity]
-    if not found and not named:
-        found = [log for log in loaded.logs if wanted.lower() in f"{log.operator} {log.description}".lower()]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise ConfigError(f"no known log is called {wanted!r}: `certhia logs` lists them")
-    several = ", ".join(log.url for log in found[:5])
-    raise ConfigError(f"{wanted!r} may be any of {len(found)} logs ({several} ...): give the URL")
+    return find(loaded.logs, wanted)
 
 
 def _fields(log: Log, head: Head, found: Entry, issuers: list[bytes | None], *, chain: bool) -> dict[str, object]:

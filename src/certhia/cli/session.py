@@ -20,9 +20,7 @@ from certhia.library.setup import rules_of
 from certhia.model import Delivery, Match, Sink, SinkClosed
 from certhia.net import contact_notice, keep_memory, raise_file_limit
 from certhia.pipeline import Pipeline
-from certhia.reload import Reloaded
 from certhia.rules.roots import Roots
-from certhia.rules.watchlist import Watchlist
 from certhia.sinks.file import File
 from certhia.sinks.formats import Format
 from certhia.sinks.human import wants_color
@@ -47,7 +45,6 @@ class Session:
         least = "warning" if output.quiet else "debug" if output.verbose else "info"
         self._messages = Messages(self._clock, format=output.log_format, least=least)
         self._stdout: Stdout | None = None
-        self._reloads: list[Reloaded[Watchlist]] = []
 
     async def run(self) -> int:
         """Runs until stopped; gives the exit status. Raises CerthiaError."""
@@ -82,7 +79,6 @@ class Session:
         settings, clock = self._settings, self._clock
         rules = rules_of(settings.watch.rules, settings.watch.files, clock, self._messages)
         roots = Roots.load(settings.watch.roots) if settings.watch.roots else None
-        self._reloads = [rules] if settings.watch.files else []
         sinks = self._sinks(stack)
         for text in (*rules.current.notices, contact_notice(settings.read.contact)):
             if text:
@@ -91,7 +87,7 @@ class Session:
         keep_memory()
         given = Given(
             rules=lambda: rules.current,
-            reloads=self._reloads,
+            reloads=[rules] if settings.watch.files else [],
             roots=roots,
             sinks=[self._beside_picture(sink) for sink in sinks],
             stream=self._stream,
@@ -191,8 +187,7 @@ class Session:
         def reload() -> None:
             if any(not _is_terminal(stream) for stream in terminals):
                 pipeline.stop()  # not a request: the terminal is gone
-            for one in self._reloads:
-                one.ask()
+            pipeline.reload()
 
         loop.add_signal_handler(signal.SIGHUP, reload)
 

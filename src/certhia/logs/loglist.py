@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, cast
+from os import PathLike
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
@@ -29,6 +30,10 @@ from certhia.logs.heads import public_key
 from certhia.logs.hybrids import HYBRIDS, Hybrids
 from certhia.model import FinalHead, Log, Protocol
 
+if TYPE_CHECKING:
+    from certhia.clock import Clock
+    from certhia.net import Transport
+
 MAX_LIST: Final = 16 << 20  # bytes; Google's has 80 kB
 MAX_LOGS: Final = 10_000  # Google's has 117
 MAX_NOTICES: Final = 20
@@ -42,14 +47,61 @@ Object = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class LogList:
-    """A log list as read. `notices` tell what of it was skipped and why."""
+    """A log list as read.
 
-    source: str  # "google", "apple", "file"
+        for log in (await LogList.load()).logs:
+            print(log.operator, log.description, log.state, log.url)
+
+    Attributes:
+        source: "google", "apple" or "file".
+        version: as the list gives it.
+        timestamp: when it was made, as it says; None for Apple's, which does not.
+        logs: each id once.
+        signed: whether a signature was checked.
+        notices: what of it was skipped and why, and whether an older list stands in for it.
+    """
+
+    source: str
     version: str
-    timestamp: datetime | None  # when it was made, as it says; Apple's doesn't
-    logs: tuple[Log, ...]  # each id once
-    signed: bool = False  # a signature was checked
+    timestamp: datetime | None
+    logs: tuple[Log, ...]
+    signed: bool = False
     notices: tuple[str, ...] = ()
+
+    @classmethod
+    async def load(
+        cls,
+        place: str | PathLike[str] | None = None,
+        *,
+        key: bytes | None = None,
+        cache: PathLike[str] | None = None,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> LogList:
+        """Google's list as it is now, its signature checked; where it can't be had, the last one kept in the folder
+        `cache`, or the one shipped with Certhia. With `place`, a file or URL, that list instead: it need not be signed
+        unless `key` (PEM) is given; then the signature lies beside it, `.sig` instead of `.json`.
+
+        `transport`, `clock`: the network and the time, for tests. Raises ConfigError for a file that can't be used,
+        RemoteError for a URL.
+        """
+        from certhia.logs.listed import load  # noqa: PLC0415  (it imports this module, and the network)
+
+        return await load(place, key, cache, transport, clock)
+
+    @classmethod
+    def shipped(cls) -> LogList:
+        """Google's list as it was when this version of Certhia was made. Asks nobody. Raises Unverified."""
+        body, signature = data.google_list()
+        check_signature(body, signature)
+        return replace(parse(body, source="google"), signed=True)
+
+    def find(self, text: str) -> Log:
+        """The log that is meant by its URL, its id (hex or base64), or words of its operator and description that no
+        other has. Raises ConfigError."""
+        from certhia.logs.finding import find  # noqa: PLC0415  (it imports this module)
+
+        return find(self.logs, text)
 
 
 def parse(body: bytes, *, source: str, hybrids: Hybrids = HYBRIDS) -> LogList:

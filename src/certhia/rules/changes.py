@@ -18,7 +18,7 @@ def _counts(old: Watchlist, new: Watchlist) -> str:
     total = f"{len(new):,} in all"
     if max(len(old), len(new)) > COUNTED:
         return f"{total}, {len(old):,} before"
-    before, after = frozenset(old.rules), frozenset(new.rules)
+    before, after = ({*each.rules, *each.exclusions} for each in (old, new))
     added, gone = len(after - before), len(before - after)
     parts = [f"{count:,} {word}" for count, word in ((added, "added"), (gone, "gone")) if count]
     return ", ".join([*(parts or ["none changed"]), total])
