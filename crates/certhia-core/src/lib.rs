@@ -20,6 +20,7 @@ pub mod get_entries;
 pub mod issuers;
 pub mod key;
 pub mod leaf;
+pub mod lookalike;
 pub mod merkle;
 pub mod names;
 pub mod networks;

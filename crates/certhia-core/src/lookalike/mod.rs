@@ -1,0 +1,210 @@
+//! Look-alikes of watched domains: the only place where they are judged.
+//!
+//! A rule watches a registrable domain, `label.suffix`. A certificate's name is compared with all rules at once: the
+//! skeletons of its labels and of their parts between hyphens are asked for in one hash table, what is left of its
+//! registrable label after deletions in another ([`edit`]). What these find is compared character by character
+//! ([`judge`]). A name that resembles nothing costs some forty questions to bit filters and no allocation, whatever the
+//! number of rules; a rule takes at most about 1 KiB.
+//!
+//! Sources: UTS 39 for homoglyphs ([`skeleton`]); the tricks are those of dnstwist and of Szurdi et al., "The long
+//! `taile` of typosquatting domain names" (2014).
+
+mod edit;
+mod forms;
+mod index;
+mod judge;
+mod keyboard;
+mod score;
+mod search;
+mod skeleton;
+mod trick;
+mod value;
+mod words;
+
+use std::collections::HashMap;
+
+use index::{Index, Prefixes};
+use judge::{Domain, Found, Label, Place, Wish};
+use skeleton::{Skeleton, Strength};
+
+pub use score::DEFAULT_LEAST;
+pub use trick::{Trick, Tricks};
+pub use value::Lookalike;
+
+/// Only so many labels of a name are judged, from its registrable one on; no name of the DNS has more than 127.
+pub const MAX_LABELS: usize = 64;
+
+/// Look-alike rules, compiled.
+#[derive(Default)]
+pub struct Lookalikes {
+    labels: Vec<Label>,
+    /// Labels by their loose skeleton.
+    skeletons: Index,
+    /// Labels by what deletions leave of them.
+    deletions: Index,
+    /// Loose skeletons of the words that are written before a label without hyphen.
+    words: Index,
+    /// Bit n: a skeleton of n bytes is watched that words may be written to without hyphen.
+    glued: u64,
+    /// The most parts between hyphens that a watched label has.
+    parts: usize,
+    /// How many characters must be deleted at most.
+    edits: usize,
+}
+
+/// Room for the work on one name, used again for the next.
+#[derive(Default)]
+pub struct Scratch {
+    name: Vec<u8>,
+    text: String,
+    skeleton: Skeleton,
+    prefixes: Prefixes,
+    typed: Vec<char>,
+    meant: Vec<char>,
+    found: Found,
+}
+
+impl Lookalikes {
+    /// Rules with their numbers. `registrable` gives the length of the registrable domain at a name's end (A-labels,
+    /// lower case), None for a public suffix; a rule for a public suffix is taken as one for a domain below the rest of
+    /// it.
+    pub fn new<'a>(
+        rules: impl IntoIterator<Item = (u32, &'a Lookalike)>,
+        registrable: &impl Fn(&[u8]) -> Option<usize>,
+    ) -> Self {
+        let mut looks = Self::default();
+        let mut labels = HashMap::new();
+        let mut domains = HashMap::new();
+        for (number, rule) in rules {
+            let name = rule.name();
+            let length = registrable(name.as_bytes()).filter(|&length| length <= name.len());
+            let domain = &name[name.len() - length.unwrap_or(name.len())..];
+            let &mut (label, place) = domains.entry(domain.to_owned()).or_insert_with(|| {
+                let text = &domain[..domain.find('.').unwrap_or(domain.len())];
+                let label = *labels.entry(text.to_owned()).or_insert_with(|| looks.add_label(text));
+                let siblings = &mut looks.labels[label].domains;
+                siblings.push(Domain { name: domain.into(), wishes: Vec::new() });
+                (label, siblings.len() - 1)
+            });
+            let wish = Wish { rule: number, tricks: rule.tricks, least: rule.least };
+            looks.labels[label].domains[place].wishes.push(wish);
+        }
+        looks.index();
+        looks
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Memory that the rules take.
+    pub fn nbytes(&self) -> usize {
+        let of_domain =
+            |domain: &Domain| size_of::<Domain>() + domain.name.len() + domain.wishes.capacity() * size_of::<Wish>();
+        let of_label = |label: &Label| {
+            size_of::<Label>()
+                + label.text.len()
+                + label.skeleton.len()
+                + label.domains.iter().map(of_domain).sum::<usize>()
+        };
+        self.labels.iter().map(of_label).sum::<usize>()
+            + self.skeletons.nbytes()
+            + self.deletions.nbytes()
+            + self.words.nbytes()
+    }
+
+    fn add_label(&mut self, text: &str) -> usize {
+        let mut unicode = String::new();
+        if !forms::unicode(text.as_bytes(), &mut unicode) || unicode.is_empty() {
+            text.clone_into(&mut unicode);
+        }
+        let mut skeleton = Skeleton::default();
+        skeleton.read(&unicode, Strength::Loose);
+        let length = unicode.chars().count();
+        let label =
+            Label { text: unicode.into(), skeleton: skeleton.bytes.into(), length, edits: 0, domains: Vec::new() };
+        self.labels.push(label);
+        self.labels.len() - 1
+    }
+
+    fn index(&mut self) {
+        let mut skeletons = Vec::new();
+        let mut deletions = Vec::new();
+        self.labels.shrink_to_fit();
+        for (number, label) in self.labels.iter_mut().enumerate() {
+            label.domains.shrink_to_fit();
+            let wishes = || label.domains.iter().flat_map(|domain| &domain.wishes);
+            let wanted = |trick: Trick| wishes().any(|wish| wish.tricks.contains(trick));
+            let most = if wanted(Trick::Edit) { 2 } else { usize::from(wanted(Trick::Keyboard)) };
+            label.edits = edit::allowed(label.length).min(most);
+            let number = number as u32;
+            if label.edits > 0 {
+                let window = edit::window(&label.text);
+                edit::deletions(window, label.edits, |hash| deletions.push((hash, number)));
+            }
+            skeletons.push((Prefixes::of(&label.skeleton), number));
+            self.edits = self.edits.max(label.edits);
+            self.parts = self.parts.max(label.skeleton.split(|&byte| byte == b'-').count());
+            if label.length >= edit::MIN_ONE && label.skeleton.len() < 64 {
+                self.glued |= 1 << label.skeleton.len();
+            }
+        }
+        self.skeletons = Index::new(skeletons);
+        self.deletions = Index::new(deletions);
+        let mut skeleton = Skeleton::default();
+        let words = words::WORDS.iter().enumerate().map(|(number, word)| {
+            skeleton.read(word, Strength::Loose);
+            (Prefixes::of(&skeleton.bytes), number as u32)
+        });
+        self.words = Index::new(words.collect());
+    }
+
+    /// Calls `found` with the best trick and its score for each rule that the name is a look-alike for. `tries` is what
+    /// may still be spent on comparing; false when it did not suffice. `registrable` as in [`Self::new`].
+    pub fn find(
+        &self,
+        name: &[u8],
+        registrable: &impl Fn(&[u8]) -> Option<usize>,
+        scratch: &mut Scratch,
+        tries: &mut usize,
+        found: &mut impl FnMut(u32, Trick, u8),
+    ) -> bool {
+        if self.is_empty() {
+            return true;
+        }
+        forms::normal(name, &mut scratch.name);
+        let name = std::mem::take(&mut scratch.name);
+        let domain = registrable(&name).and_then(|length| name.len().checked_sub(length));
+        let enough = domain.is_none_or(|domain| self.labels_of(&name, domain, scratch, tries));
+        scratch.name = name;
+        if !scratch.found.is_empty() {
+            tell(&mut scratch.found, found);
+        }
+        enough
+    }
+
+    /// Judges the labels from the one at `domain` to the left.
+    fn labels_of(&self, name: &[u8], domain: usize, scratch: &mut Scratch, tries: &mut usize) -> bool {
+        let mut start = domain;
+        let mut end = memchr::memchr(b'.', &name[start..]).map_or(name.len(), |dot| start + dot);
+        for _ in 0..MAX_LABELS {
+            let rest = name.get(end + 1..).unwrap_or_default();
+            let place = Place { name, rest, registrable: start == domain, text: "" };
+            if !self.label(place, &name[start..end], scratch, tries) {
+                return false;
+            }
+            if start == 0 {
+                break;
+            }
+            end = start - 1;
+            start = memchr::memrchr(b'.', &name[..end]).map_or(0, |dot| dot + 1);
+        }
+        true
+    }
+}
+
+fn tell(all: &mut Found, found: &mut impl FnMut(u32, Trick, u8)) {
+    all.sort_unstable_by_key(|&(rule, trick, score)| (rule, 100 - score.min(100), trick));
+    all.dedup_by_key(|one| one.0);
+    all.drain(..).for_each(|(rule, trick, score)| found(rule, trick, score));
+}
