@@ -114,7 +114,8 @@ fn inflate_members(body: &[u8], limit: usize) -> Result<Vec<u8>> {
 /// Appends one member; gives how many bytes of `body` it took.
 fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize> {
     let hint = body.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
-    out.reserve(hint.min(limit).min(body.len().saturating_mul(MAX_RATIO)) + 1);
+    // Exactly: spare room is written to, so it counts against the bound like what is used.
+    out.reserve_exact(hint.min(body.len().saturating_mul(MAX_RATIO)).min(limit.saturating_sub(out.len())) + 1);
     let mut stream = Decompress::new_gzip(15);
     loop {
         let taken = stream.total_in() as usize;
@@ -127,8 +128,7 @@ fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize>
         match status {
             Status::StreamEnd => return Ok(stream.total_in() as usize),
             _ if out.len() == out.capacity() => {
-                let more = out.len().max(1 << 16).min(limit + 1 - out.len()).max(1);
-                out.reserve_exact(more);
+                out.reserve_exact(out.len().max(1 << 16).min(limit + 1 - out.len()));
             }
             _ => {
                 return Err(Malformed::new("a gzip stream that is not cut off", stream.total_in() as usize));
