@@ -64,7 +64,7 @@ def cli() -> str:
         arguments = [one for one in command.params if one.param_type_name == "argument"]
         written = [str(one.metavar or one.name.upper()) for one in arguments]
         lines += [f"    certhia {' '.join([name, '[OPTIONS]', *written])}", ""]
-        rows = [f"| `{text}` | {_cell(one.help or '')} |" for text, one in zip(written, arguments, strict=True)]
+        rows = [f"| `{_cell(text)}` | {_cell(one.help or '')} |" for text, one in zip(written, arguments, strict=True)]
         for one in options(command):
             names = ", ".join(f"`{text}{_value(one)}`" for text in sorted((*one.opts, *one.secondary_opts), key=len))
             rows.append(f"| {names} | {_cell(one.help or '')} |")
@@ -113,7 +113,11 @@ LIMITS = (
     ("A settings file", "certhia.config.sources.MAX_FILE", "bytes"),
     ("A file of rules, one a line", "certhia.rules.lines.MAX_FILE", "bytes"),
     ("A file of programmes", "certhia.rules.documents.MAX_DOCUMENT", "bytes"),
-    ("Rules of all files together", "crates/certhia-core/src/rules.rs MAX_RULES", ""),
+    ("Rules of all files together", "crates/certhia-core/src/rules/gather.rs MAX_RULES", ""),
+    ("A rule", "certhia.rules.language.MAX_TEXT", "characters"),
+    ("Exclusions, counted once for each programme concerned", "certhia.rules.exclusions.MAX_EXCLUSIONS", ""),
+    ("A public suffix list", "certhia.rules.suffixes.MAX_LIST", "bytes"),
+    ("A file of certificates to explain", "certhia.rules.bundle.MAX_FILE", "bytes"),
     ("The slowest body that is waited for", "certhia.net.SLOWEST", "bytes a second"),
 )
 

@@ -37,7 +37,7 @@ class InUse:
     def __str__(self) -> str:
         """One line for people."""
         version = self.suffixes.version or "unknown"
-        when = f", fetched {iso(self.fetched)}" if self.fetched else ""
+        when = f", fetched {iso(self.fetched)[:10]}" if self.fetched else ""
         return f"public suffix list, version {version}, {len(self.suffixes):,} rules, {self.source}{when}"
 
 
