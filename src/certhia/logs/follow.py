@@ -29,6 +29,7 @@ from certhia.quantity import Point
 TILE = 256
 HEADS = 64  # recent heads by size, to be compared with what comes later
 A_DAY = 86_400
+A_CLOCK = 300.0  # seconds that two clocks may differ by
 
 
 class Follower:
@@ -59,6 +60,7 @@ class Follower:
         if origin.head is not None:
             self._heads[origin.head.size] = origin.head.root
         self._head_at = 0.0  # monotonic: when the newest head was asked for
+        self._dated = False  # whether a head from the future was told
         self._sighted = 0.0  # Unix seconds: when the newest head was seen first
         self._behind = ""  # that the last head covers less than what was read
         self._still_since = 0.0  # Unix seconds: since when the head has not grown
@@ -175,7 +177,12 @@ class Follower:
         """A log signs a head at least once in an MMD, of the tree as it is where there is nothing new."""
         static = self.log.protocol is Protocol.STATIC
         most = max(self.log.mmd, 60) + 600 if static else self.log.mmd + 3600
-        age = self._clock.now() - max(head.timestamp / 1000, self._sighted)
+        now = self._clock.now()
+        age = now - self._sighted  # not by its timestamp: a log may date its heads as it likes
+        ahead = head.timestamp / 1000 - now
+        if ahead > A_CLOCK and not self._dated:
+            self._dated = True
+            self._out.notice(self.log, f"dates its heads {ahead / 60:,.0f} min into the future", "warning")
         stale = f"signed no head for {age / 60:.0f} min, the newest covers {head.size} entries"
         if self.status.ages(stale if age > most and not self._has_ended() else ""):
             self._out.notice(self.log, stale, "warning")
