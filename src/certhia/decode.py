@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 
-from certhia._core import Entry
-from certhia.model import Log, LogName, Match, MatchKind, RuleHit, Sighting
+from certhia._core import Entry, Issuers, Page
+from certhia.errors import Malformed
+from certhia.model import Log, LogName, Match, MatchKind, Quarantined, RuleHit, Sighting
 
 ORGANIZATION = "2.5.4.10"
+X509 = b"\0\0"  # the entry type of a certificate (RFC 6962 section 3.1)
 
 
 def sighting(log: Log, entry: Entry) -> Sighting:
@@ -18,6 +22,16 @@ def sighting(log: Log, entry: Entry) -> Sighting:
 def sighting_key(log: Log, entry: Entry, tbs_sha256: bytes) -> bytes:
     """A key that no other sighting has, for those who want to hear of each."""
     return hashlib.sha256(tbs_sha256 + log.id + entry.index.to_bytes(8)).digest()
+
+
+def again(kept: Quarantined) -> Page:
+    """A quarantined entry's leaf, decoded anew: a page of one. What is not in the leaf, such as the chain, is missing.
+    Raises Malformed where the leaf was not kept."""
+    if not kept.leaf_input:
+        raise Malformed("a leaf that was kept")
+    chain = b"\0\0\0" if kept.leaf_input[10:12] == X509 else b""
+    entry = {"leaf_input": base64.b64encode(kept.leaf_input).decode(), "extra_data": base64.b64encode(chain).decode()}
+    return Page.from_get_entries([json.dumps({"entries": [entry]}).encode()], kept.index, Issuers())
 
 
 def match(

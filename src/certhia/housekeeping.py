@@ -14,6 +14,7 @@ from certhia.logs.pace import Paces
 from certhia.logs.status import Status
 from certhia.model import Tell
 from certhia.store import State
+from certhia.store.codec import WIDEST
 
 SNAPSHOT_EVERY = 30.0  # seconds between two saves of what is known about logs and hosts
 LOOK_EVERY = 2.0  # seconds between two looks for requests
@@ -21,6 +22,7 @@ TIDY_EVERY = 3600.0
 COMPACT_AFTER = 6 * 3600.0  # seconds: older steps of the ledger are merged, one an hour (a row is 1 kB)
 GROWING = 5  # minutes that the backlog must have grown under a limit before that is told
 REFRESH = "refresh"  # the request that the lists be loaded again now
+RESOLVE = "resolve"  # the request that quarantined entries be marked as read
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,21 @@ class Housekeeping:
                     except Exception as error:
                         self._state.writer.answer(request.id, f"failed: {type(error).__name__}: {error}")
                         raise
+                elif request.kind == RESOLVE:
+                    answer = self._resolve(request.payload)
                 else:
                     answer = f"unknown request {request.kind!r}: the follower is of another version"
                 self._state.writer.answer(request.id, answer)
+
+    def _resolve(self, payload: str) -> str:
+        """Marks quarantined entries as read: `payload` is a JSON object with `log` (its id, hex) and `indices`."""
+        try:
+            asked = json.loads(payload)
+            log_id, indices = bytes.fromhex(asked["log"]), [int(index) for index in asked["indices"]]
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            return f"failed: the request makes no sense: {type(error).__name__}"
+        self._state.writer.resolve(log_id, [index for index in indices if 0 <= index <= WIDEST])
+        return "done"
 
     async def backlog(self, followers: Callable[[], Collection[Follower]]) -> None:
         """At a resume: tells how far behind, and how long it will take."""

@@ -51,14 +51,13 @@ class Chains:
 
     def unproven(self, entry: Entry) -> str:
         """Why what was submitted with an entry can't be believed; "" where it is proven."""
-        judge = getattr(entry, "unproven", None)
-        return (judge(self._issuers) or "") if judge is not None else ""
+        return entry.unproven(self._issuers) or ""
 
     def _signs(self, fingerprint: bytes) -> bool:
         """Whether a chain begins with a Precertificate Signing Certificate: then the issuer is the one behind it."""
         der = self._issuers.get(fingerprint)
         try:
-            return der is not None and bool(getattr(Certificate.from_der(der), "is_precert_signing", False))
+            return der is not None and Certificate.from_der(der).is_precert_signing
         except Malformed:
             return False
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from certhia import render
-from certhia._core import Certificate, Matcher
+from certhia._core import Certificate, Matcher, Rules
 from certhia.errors import ConfigError, Malformed
 from certhia.model import Match
 from certhia.render import quoted
@@ -125,8 +125,6 @@ def _digests(certificate: Certificate) -> tuple[bytes | None, bytes | None]:
 def _matcher(issuers: Sequence[Rule]) -> Matcher | None:
     if not issuers:
         return None
-    from certhia._core import Rules  # noqa: PLC0415
-
     rules = Rules()
     for rule in issuers:
         try:

@@ -9,10 +9,14 @@ from pathlib import Path
 from certhia.errors import StateError
 
 
+class Held(StateError):
+    """Another process follows logs with this state."""
+
+
 class Lock:
     """Held from `Lock(directory)` to `release`. A file left behind by a process that is gone holds nothing.
 
-    Raises StateError where another process holds it.
+    Raises Held where another process holds it, StateError where it can't be had.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -27,7 +31,7 @@ class Lock:
             owner = os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
             self.release()
             process = f"process {owner}" if owner.isdigit() else "another process"
-            raise StateError(
+            raise Held(
                 f"{directory}: {process} already follows logs with this state: stop it, or use --state NAME for a "
                 "state of its own"
             ) from None

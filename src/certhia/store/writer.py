@@ -91,8 +91,10 @@ class Writer:
         self._batch.quarantine.setdefault((track.id, entry.index), codec.quarantine_row(track.id, entry))
 
     def resolve(self, log_id: bytes, indices: Sequence[int]) -> None:
-        """These quarantined entries of a log can be decoded now; others are left alone."""
-        track = self._track(log_id)
+        """These quarantined entries of a log can be decoded now; others, and unknown logs, are left alone."""
+        track = self._by_log_id.get(log_id)
+        if track is None:
+            return
         self._stage()
         now = self._clock.now()
         self._batch.resolved.update(((track.id, index), now) for index in indices)
