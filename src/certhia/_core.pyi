@@ -542,9 +542,11 @@ def registrable_domain(name: str) -> str | None:
 def to_ascii(name: str) -> str:
     """A name in A-labels, lower case, no trailing dot (UTS 46). Raises Malformed."""
 
-def floor(bodies: Sequence[bytes], matcher: Matcher, rounds: int = 5) -> dict[str, float]:
+def floor(bodies: Sequence[bytes], matcher: Matcher, rounds: int = 5, tiles: Sequence[bytes] = ()) -> dict[str, float]:
     """What each part of the work costs alone on get-entries answers, in nanoseconds an entry, the best of `rounds`.
 
-    find: both strings in the JSON; base64: decoding them; leaf_hash; tbs_hash: without poison and SCTs; walk: frame and
-    names of the certificate; match: all names against `matcher`.
+    find: both strings in the JSON; base64: decoding them; frame: leaf and extra_data taken apart; issuers: fingerprints
+    of the chain and the issuer's text, by memo; leaf_hash; tbs_hash: without poison and SCTs; fields: every field and
+    name of the certificate decoded; walk: frame and names alone; match: all names against `matcher`; inflate: unpacking
+    `tiles`, which hold the same entries.
     """

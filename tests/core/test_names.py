@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import base64
+import gzip
 from pathlib import Path
 
 import pytest
 
 from certhia import _core
-from certhia._core import Issuers, Matcher, Note, floor, registrable_domain, to_ascii
+from certhia._core import Issuers, Matcher, Note, Page, floor, registrable_domain, to_ascii
 from certhia.errors import Malformed
 
 
@@ -59,7 +60,11 @@ def test_a_note() -> None:
 
 def test_floor_tells_each_part(bodies: list[bytes]) -> None:
     parts = floor(bodies[:3], Matcher([("tree", "example.com")]), rounds=1)
-    assert list(parts) == ["find", "base64", "leaf_hash", "tbs_hash", "walk", "match"]
+    assert list(parts) == [
+        "find", "base64", "frame", "issuers", "leaf_hash", "tbs_hash", "fields", "walk", "match",
+    ]  # fmt: skip
+    tile = gzip.compress(Page.from_get_entries(bodies[:1], 0, Issuers())[0].tile_leaf)
+    assert list(floor(bodies[:1], Matcher([]), 1, [tile]))[-1] == "inflate"
     assert all(nanoseconds > 0 for nanoseconds in parts.values())
 
 

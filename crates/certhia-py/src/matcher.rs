@@ -96,16 +96,18 @@ impl Matcher {
 
 /// Nanoseconds an entry of each part of the work alone.
 #[pyfunction]
-#[pyo3(signature = (bodies, matcher, rounds = 5))]
+#[pyo3(signature = (bodies, matcher, rounds = 5, tiles = Vec::new()))]
 pub fn floor<'py>(
     py: Python<'py>,
     bodies: Vec<Bound<'_, PyBytes>>,
     matcher: &Matcher,
     rounds: usize,
+    tiles: Vec<Bound<'_, PyBytes>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let bodies: Vec<&[u8]> = bodies.iter().map(pyo3::types::PyBytesMethods::as_bytes).collect();
+    let tiles: Vec<&[u8]> = tiles.iter().map(pyo3::types::PyBytesMethods::as_bytes).collect();
     let matcher = &matcher.0;
-    let parts = released(py, || certhia_core::floor::floor(&bodies, matcher, rounds))?;
+    let parts = released(py, || certhia_core::floor::floor(&bodies, &tiles, matcher, rounds))?;
     let out = PyDict::new(py);
     for (name, nanoseconds) in parts {
         out.set_item(name, nanoseconds)?;

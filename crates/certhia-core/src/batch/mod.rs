@@ -3,7 +3,7 @@
 mod build;
 mod column;
 mod fields;
-mod memo;
+pub(crate) mod memo;
 mod names;
 
 pub use column::{Bits, Column, Data, Text, Unit, place};
