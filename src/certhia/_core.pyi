@@ -342,6 +342,9 @@ class Batch:
     issuer               likewise; each of a page's issuers is there once (dictionary<int32, string>)
     issuer_organization  its first organizationName; null without one (dictionary<int32, string>)
     not_before, not_after  seconds (timestamp[s, UTC]); null for what is no time
+    key_algorithm, key_bits  as of `Certificate` (the first dictionary<int32, string>, the other uint32)
+    signature_algorithm  `Certificate.signature_algorithm_name` (dictionary<int32, string>)
+    is_ca                bool
     sha256, spki_sha256  bytes; only of `Page.batch_with`
     chain                `Entry.chain` (list<fixed_size_binary[32]>)
 

@@ -18,7 +18,8 @@ from certhia.errors import Malformed
 
 COLUMNS = [
     "index", "timestamp", "is_precert", "fault", "leaf_hash", "names", "tbs_sha256", "subject", "issuer",
-    "issuer_organization", "serial", "not_before", "not_after", "chain",
+    "issuer_organization", "serial", "not_before", "not_after", "key_algorithm", "key_bits", "signature_algorithm",
+    "is_ca", "chain",
 ]  # fmt: skip
 DERIVED = ["sha256", "spki_sha256"]
 ORGANIZATION = "2.5.4.10"
@@ -80,6 +81,10 @@ def _row(entry: Entry, quarantined: dict[int, str], position: int) -> dict[str, 
             "serial": certificate.serial,
             "not_before": certificate.not_before or None,
             "not_after": certificate.not_after or None,
+            "key_algorithm": certificate.key_algorithm,
+            "key_bits": certificate.key_bits,
+            "signature_algorithm": certificate.signature_algorithm_name,
+            "is_ca": certificate.is_ca,
             "spki_sha256": certificate.spki_sha256,
         }
     row |= {
@@ -151,6 +156,8 @@ def test_types_are_those_that_readers_expect(page: Page) -> None:
         "subject": pa.string(), "issuer": pa.dictionary(pa.int32(), pa.string()),
         "issuer_organization": pa.dictionary(pa.int32(), pa.string()), "serial": pa.string(),
         "not_before": pa.timestamp("s", "UTC"), "not_after": pa.timestamp("s", "UTC"),
+        "key_algorithm": pa.dictionary(pa.int32(), pa.string()), "key_bits": pa.uint32(),
+        "signature_algorithm": pa.dictionary(pa.int32(), pa.string()), "is_ca": pa.bool_(),
         "chain": pa.list_(pa.field("item", hashed, nullable=False)),
     }  # fmt: skip
     schema = pa.schema(page.batch)

@@ -23,6 +23,18 @@ impl<'a> Certificate<'a> {
         self.key.whole
     }
 
+    /// The key's AlgorithmIdentifier as it stands: all that `key` tells comes out of it, but for the bits of RSA keys.
+    pub(crate) fn key_identifier(&self) -> Option<&'a [u8]> {
+        self.key.reader().element().ok().flatten().map(|identifier| identifier.whole)
+    }
+
+    /// Bits of an RSA key's modulus; 0 where it can't be read.
+    pub(crate) fn modulus_bits(&self) -> usize {
+        let mut fields = self.key.reader();
+        let bits = fields.element().and_then(|_| modulus(&fields.expect(der::BIT_STRING, "a public key")?));
+        bits.unwrap_or(0)
+    }
+
     pub fn key(&self) -> Key {
         let mut key = Key::default();
         // What was read before a fault stays.
@@ -37,7 +49,7 @@ fn read(info: &Element<'_>, key: &mut Key) -> Result<()> {
     let oid = der::dotted(algorithm.expect(der::OID, "a key's algorithm")?.body);
     key.algorithm = oids::key(&oid).map_or_else(|| oid.clone(), str::to_owned);
     match key.algorithm.as_str() {
-        "rsa" | "rsassa-pss" | "rsaes-oaep" => key.bits = modulus(&fields.expect(der::BIT_STRING, "a public key")?)?,
+        rsa if is_rsa(rsa) => key.bits = modulus(&fields.expect(der::BIT_STRING, "a public key")?)?,
         // Their parameters begin with the modulus.
         "dsa" | "dh" => {
             let parameters = algorithm.expect(der::SEQUENCE, "the key's parameters")?;
@@ -49,6 +61,11 @@ fn read(info: &Element<'_>, key: &mut Key) -> Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// Whether `Key::bits` are those of an RSA modulus.
+pub(crate) fn is_rsa(algorithm: &str) -> bool {
+    matches!(algorithm, "rsa" | "rsassa-pss" | "rsaes-oaep")
 }
 
 /// Bits of the modulus of an RSAPublicKey in a BIT STRING.

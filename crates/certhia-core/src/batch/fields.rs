@@ -1,18 +1,14 @@
 //! The certificate's own columns. Those of an entry without a readable certificate are null.
 
-use std::collections::HashMap;
-
 use sha2::{Digest, Sha256};
 
 use crate::Hash;
 use crate::batch::Extra;
-use crate::batch::column::{Bits, Column, Data, Text, Unit, offset};
-use crate::batch::memo::Memo;
+use crate::batch::column::{Bits, Column, Data, Text, Unit};
+use crate::batch::issuers::Issuers;
+use crate::batch::keys::Keys;
 use crate::certificate::Certificate;
 use crate::error::Result;
-
-/// organizationName (X.520).
-const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
 
 pub struct Fields<'a> {
     /// Whether there is a certificate that can be read.
@@ -20,14 +16,11 @@ pub struct Fields<'a> {
     tbs_sha256: Vec<Hash>,
     tbs_set: Bits,
     subject: Text,
-    issuer: Vec<i32>,
-    issuers: Distinct,
-    organization: Vec<i32>,
-    organization_set: Bits,
-    organizations: Distinct,
-    memo: Memo<'a, (i32, Option<i32>)>,
+    issuers: Issuers<'a>,
     serial: Text,
     times: [Times; 2],
+    keys: Keys<'a>,
+    is_ca: Bits,
     sha256: Option<Vec<Hash>>,
     spki_sha256: Option<Vec<Hash>>,
 }
@@ -46,14 +39,11 @@ impl<'a> Fields<'a> {
             tbs_sha256: Vec::with_capacity(rows),
             tbs_set: Bits::with_capacity(rows),
             subject: Text::with_capacity(rows, 32),
-            issuer: Vec::with_capacity(rows),
-            issuers: Distinct::new(),
-            organization: Vec::with_capacity(rows),
-            organization_set: Bits::with_capacity(rows),
-            organizations: Distinct::new(),
-            memo: Memo::new(),
+            issuers: Issuers::default(),
             serial: Text::with_capacity(rows, 36),
             times: [times(), times()],
+            keys: Keys::default(),
+            is_ca: Bits::with_capacity(rows),
             sha256: hashes(extra.sha256),
             spki_sha256: hashes(extra.spki_sha256),
         }
@@ -71,27 +61,15 @@ impl<'a> Fields<'a> {
         let (not_before, not_after) = certificate.validity();
         self.times[0].push(not_before);
         self.times[1].push(not_after);
-        self.issuer(certificate)?;
+        self.issuers.read(certificate)?;
+        self.keys.read(certificate)?;
+        self.is_ca.push(certificate.is_ca());
         if let Some(hashes) = &mut self.sha256 {
             hashes.push(certificate.sha256());
         }
         if let Some(hashes) = &mut self.spki_sha256 {
             hashes.push(certificate.spki_sha256());
         }
-        Ok(())
-    }
-
-    #[inline]
-    fn issuer(&mut self, certificate: &Certificate<'a>) -> Result<()> {
-        let (issuers, organizations) = (&mut self.issuers, &mut self.organizations);
-        let (issuer, organization) = self.memo.get(certificate.issuer.whole, || {
-            let organization = certificate.issuer_attribute(ORGANIZATION);
-            let organization = organization.map(|name| organizations.place(&name)).transpose()?;
-            Ok((issuers.place(&certificate.issuer())?, organization))
-        })?;
-        self.issuer.push(issuer);
-        self.organization.push(organization.unwrap_or(0));
-        self.organization_set.push(organization.is_some());
         Ok(())
     }
 
@@ -104,9 +82,9 @@ impl<'a> Fields<'a> {
         self.subject.end_value()?;
         self.serial.end_value()?;
         self.times.iter_mut().for_each(|times| times.push(None));
-        self.issuer.push(0);
-        self.organization.push(0);
-        self.organization_set.push(false);
+        self.issuers.none();
+        self.keys.none();
+        self.is_ca.push(false);
         if let Some(hashes) = &mut self.sha256 {
             hashes.push(hash);
         }
@@ -119,16 +97,19 @@ impl<'a> Fields<'a> {
     pub fn finish(self) -> Vec<Column> {
         let read = || Some(self.read.clone());
         let [not_before, not_after] = self.times;
+        let [issuer, organization, signature] = self.issuers.finish(&self.read);
         let column = |name, data, validity| Column { name, data, validity };
         let mut columns = vec![
             column("tbs_sha256", Data::Hash(self.tbs_sha256), Some(self.tbs_set.clone())),
             column("subject", Data::Text(self.subject), read()),
-            column("issuer", self.issuers.column(self.issuer), read()),
-            column("issuer_organization", self.organizations.column(self.organization), Some(self.organization_set)),
+            issuer,
+            organization,
             column("serial", Data::Text(self.serial), read()),
             column("not_before", Data::Time(Unit::Seconds, not_before.seconds), Some(not_before.set)),
             column("not_after", Data::Time(Unit::Seconds, not_after.seconds), Some(not_after.set)),
         ];
+        columns.extend(self.keys.finish(&self.read));
+        columns.extend([signature, column("is_ca", Data::Bool(self.is_ca), read())]);
         columns.extend(self.sha256.map(|hashes| column("sha256", Data::Hash(hashes), Some(self.tbs_set))));
         columns.extend(self.spki_sha256.map(|hashes| column("spki_sha256", Data::Hash(hashes), read())));
         columns
@@ -140,31 +121,5 @@ impl Times {
     fn push(&mut self, seconds: Option<i64>) {
         self.set.push(seconds.is_some());
         self.seconds.push(seconds.unwrap_or(0));
-    }
-}
-
-/// Values each of which is there once.
-struct Distinct {
-    values: Text,
-    places: HashMap<String, i32>,
-}
-
-impl Distinct {
-    fn new() -> Self {
-        Self { values: Text::with_capacity(0, 0), places: HashMap::new() }
-    }
-
-    fn place(&mut self, value: &str) -> Result<i32> {
-        if let Some(&place) = self.places.get(value) {
-            return Ok(place);
-        }
-        let place = offset(self.values.len())?;
-        self.values.push(value)?;
-        self.places.insert(value.to_owned(), place);
-        Ok(place)
-    }
-
-    fn column(self, keys: Vec<i32>) -> Data {
-        Data::Dictionary { keys, values: Box::new(Data::Text(self.values)) }
     }
 }

@@ -3,6 +3,8 @@
 mod build;
 mod column;
 mod fields;
+mod issuers;
+mod keys;
 pub(crate) mod memo;
 mod names;
 

@@ -10,7 +10,7 @@ use crate::issuers::Issuers;
 use crate::leaf::{Extra, Kind, Span, timestamped_entry};
 use crate::page::{LEAF_HEADER, MAX_ENTRIES, Page};
 use crate::rules::{MAX_TRIES, Matcher};
-use crate::{names, text};
+use crate::{key, names, text};
 
 /// What the work before a part would have made.
 pub struct Made<'a> {
@@ -64,7 +64,7 @@ impl Served {
 
 /// The issuers of all entries, each known after its first: the chain by fingerprint, the name as text.
 pub fn issuers(made: &Made<'_>, issuers: &Issuers) {
-    let mut memo = Memo::new();
+    let mut memo = Memo::default();
     for served in &made.served {
         let chain = served.chain.iter().map(|span| span.of(&served.extra));
         issuers.add_all(chain, |fingerprint| {
@@ -77,21 +77,28 @@ pub fn issuers(made: &Made<'_>, issuers: &Issuers) {
     }
 }
 
-/// Where every field is decoded to, over and over.
+/// Where every field is decoded to, over and over. What is the same in many certificates is looked up.
 #[derive(Default)]
-pub struct Fields {
+pub struct Fields<'a> {
     text: String,
+    keys: Memo<'a, bool>,
+    algorithms: Memo<'a, usize>,
 }
 
-impl Fields {
-    pub fn read(&mut self, der: &[u8]) {
+impl<'a> Fields<'a> {
+    pub fn read(&mut self, der: &'a [u8]) {
         let Ok(certificate) = Certificate::parse(der) else {
             return;
         };
         self.text.clear();
         certificate.push_subject(&mut self.text);
         certificate.push_serial(&mut self.text);
-        black_box(certificate.validity());
+        let identifier = certificate.key_identifier().unwrap_or_default();
+        let rsa = self.keys.get(identifier, || Ok::<_, ()>(key::is_rsa(&certificate.key().algorithm)));
+        black_box(rsa == Ok(true) && certificate.modulus_bits() > 0);
+        let algorithm = || Ok::<_, ()>(certificate.signature_algorithm_name().len());
+        black_box(self.algorithms.get(certificate.algorithm.whole, algorithm)).ok();
+        black_box((certificate.validity(), certificate.is_ca()));
         let walked = certificate.each_name(|name| match name.place {
             Place::Ip => {
                 black_box(names::ip_address(&name.bytes));
