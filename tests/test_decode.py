@@ -7,8 +7,9 @@ import hashlib
 import pytest
 
 from certhia import decode
-from certhia._core import Entry, Issuers, Page
-from certhia.model import Log, RuleHit
+from certhia._core import Entry, Issuers, Matcher, Page
+from certhia.errors import Malformed
+from certhia.model import Log, Quarantined, RuleHit
 from certhia.testing import FakeLog, Issued, World
 
 HITS = (RuleHit("example.com", "www.example.com", "san", "below"),)
@@ -88,3 +89,34 @@ def test_each_sighting_has_a_key_of_its_own(certhia_world: World) -> None:
 def test_organizations_may_be_missing(certhia_world: World) -> None:
     log, entry, _ = entry_of(certhia_world, certhia_world.ca.issue(["www.example.com"]))
     assert decode.match(log, entry, HITS, verified=False, seen=0).subject_organization == ""
+
+
+@pytest.mark.parametrize("precert", [False, True])
+def test_a_leaf_that_was_kept_is_decoded_anew(certhia_world: World, precert: bool) -> None:
+    issued = certhia_world.ca.issue(["www.example.com"], precert=precert)
+    log, entry, _ = entry_of(certhia_world, issued)
+    page = decode.again(Quarantined(log.id, entry.index, "why", entry.leaf_hash, entry.leaf_input))
+    assert (page.first, len(page), page.leaf_hashes) == (entry.index, 1, entry.leaf_hash)
+    assert page[0].certificate.names == ["www.example.com"]
+    assert Matcher(()).scan(page).quarantined == []
+
+
+def test_a_leaf_that_was_not_kept(certhia_world: World) -> None:
+    with pytest.raises(Malformed, match="a leaf that was kept"):
+        decode.again(Quarantined(b"", 0, "why", b""))
+
+
+@pytest.mark.parametrize(
+    "whys, kind",
+    [
+        (["possible"], "possible"),
+        (["possible", "below"], "alert"),
+        (["possible", "possible"], "possible"),
+        ([], "alert"),
+    ],
+)
+def test_only_possible_where_nothing_else_is(certhia_world: World, whys: list[str], kind: str) -> None:
+    log, entry, _ = entry_of(certhia_world, certhia_world.ca.issue(["www.example.com"]))
+    hits = tuple(RuleHit("example.com", "www.example.com", "san", why) for why in whys)
+    match = decode.match(log, entry, hits, verified=False, seen=0, fault="why", unproven="why not")
+    assert (match.kind, match.fault, match.unproven) == (kind, "why", "why not")

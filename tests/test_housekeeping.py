@@ -10,11 +10,11 @@ from pathlib import Path
 
 from certhia.clock import Clock
 from certhia.errors import BadAnswer
-from certhia.housekeeping import REFRESH, Housekeeping, Keeping
+from certhia.housekeeping import REFRESH, RESOLVE, Housekeeping, Keeping
 from certhia.logs import snapshot
 from certhia.logs.pace import Paces
 from certhia.logs.status import Status
-from certhia.model import Head, Health, Log, Protocol
+from certhia.model import Head, Health, Log, Protocol, Quarantined
 from certhia.store import State
 from certhia.testing import SimClock, in_simulated_time
 
@@ -118,3 +118,31 @@ async def test_a_backlog_that_shrinks_or_no_limit_is_no_alarm(certhia_clock: Sim
         async with beside(here.keeper.watch_limits(Keeping(max_matches=10))):
             await certhia_clock.sleep(1)
         assert here.said == []
+
+
+@in_simulated_time
+async def test_quarantined_entries_are_marked_as_asked(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async def refresh() -> None:
+        pass
+
+    async with (
+        house(tmp_path, certhia_clock) as here,
+        beside(here.state.writer.run()),
+        beside(here.keeper.requests(refresh)),
+    ):
+        here.state.writer.log(LOG)
+        here.state.writer.quarantine(Quarantined(LOG.id, 7, "why", bytes(32), b"leaf"))
+        asked = [
+            json.dumps({"log": LOG.id.hex(), "indices": [7, 9, -1, 1 << 80]}),
+            json.dumps({"log": "ab" * 32, "indices": [7]}),  # unknown
+            *("", "[]", '{"log": 7, "indices": [1]}', '{"log": "zz", "indices": []}', "[" * 100_000, '{"log": "ab"}'),
+            '{"log": "ab", "indices": 3}',
+        ]
+        numbers = [await here.state.request(RESOLVE, payload) for payload in asked]
+        await certhia_clock.sleep(3)
+        await here.state.writer.durable()
+        answers = [await here.state.answer(number) or "" for number in numbers]
+        assert answers[:2] == ["done", "done"]
+        assert all(answer.startswith("failed: the request makes no sense") for answer in answers[2:])
+        (kept,) = [one async for one in here.state.quarantined()]
+        assert kept.resolved == certhia_clock.now() - 1, "when the request was taken up"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from tests.e2e.conftest import Certhia
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def broken() -> Served:
+def broken() -> Iterator[Served]:
     world = World()
     log = world.rfc6962("alpha", description="Alpha 2026")
     world.grow(5)
@@ -23,7 +24,7 @@ def broken() -> Served:
     beta.add(world.ca.undecodable("garbage"))
     world.grow(5)
     with served(world) as there:
-        yield there  # type: ignore[misc]
+        yield there
 
 
 def test_told_kept_listed_shown_and_tried_again(certhia: Certhia, broken: Served) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from certhia.errors import StateError
-from certhia.store.lock import Lock
+from certhia.store.lock import Held, Lock
 
 HOLD = """
 import sys
@@ -24,7 +24,7 @@ sys.stdin.read()
 
 def test_a_second_follower_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
     lock = Lock(tmp_path)
-    with pytest.raises(StateError, match=rf"process {os.getpid()} already follows.*--state NAME"):
+    with pytest.raises(Held, match=rf"process {os.getpid()} already follows.*--state NAME"):
         Lock(tmp_path)
     lock.release()
     lock.release()
