@@ -63,12 +63,12 @@ def test_what_is_none_is_told(text: str, problem: str) -> None:
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("text", ["kw:ab", "issuer:US", "org:CN=x", "!kw:a"])
+@pytest.mark.parametrize("text", ["kw:ab", "issuer:US", "org:x", "!kw:a"])
 def test_what_is_short_is_taken_with_a_notice(text: str) -> None:
     assert parse_rule(text).notice == f'"{text}" is shorter than 3 characters: many certificates will match'
 
 
-@pytest.mark.parametrize("text", ["kw:abc", "kw:\u94f6\u884c", "issuer:=US", "org:O=Acme"])
+@pytest.mark.parametrize("text", ["kw:abc", "kw:\u94f6\u884c", "issuer:C=US", "org:O=x"])
 def test_what_is_not_short_has_none(text: str) -> None:
     assert parse_rule(text).notice == ""
 
@@ -87,6 +87,6 @@ def test_those_that_match_everything_are_refused(pattern: str) -> None:
 
 @pytest.mark.parametrize("pattern", ["(", "a{1000}{1000}{1000}", "(?=a)b", "[z-a]"])
 def test_those_that_cannot_be_compiled_are_refused(pattern: str) -> None:
-    with pytest.raises(RuleError, match="is no regular expression that can be used") as caught:
+    with pytest.raises(RuleError, match="cannot be used") as caught:
         parse_rule(f"!re: {pattern}")
     assert 1 <= caught.value.column <= len(f"!re: {pattern}") + 1

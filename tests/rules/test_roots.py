@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from certhia._core import Suffixes
 from certhia.errors import ConfigError
 from certhia.rules.roots import Roots
 
@@ -47,3 +48,10 @@ def test_problems(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Roots.load(path)
     assert problem in str(caught.value)
+
+
+def test_another_list_of_suffixes() -> None:
+    suffixes = Suffixes.parse("".join(f"{name}\n" for name in ("com", "example.com", *map(str, range(1000)))).encode())
+    roots = Roots(["www.a.example.com"], suffixes)
+    assert roots.domains == {"a.example.com"}
+    assert not roots.keeps(["b.example.com"])

@@ -88,8 +88,9 @@ def parse_rule(text: str, *, programme: str = "", platform: str = "", suffixes: 
     """
     written = text.strip()
     lowered = written.lower()
-    if hosts.is_plain(lowered):
-        return Rule("tree", lowered, written, programme, platform, hosts.width(lowered, written, suffixes))
+    name = lowered.removesuffix(".")
+    if hosts.is_plain(name):
+        return Rule("tree", name, written, programme, platform, hosts.width(name, written, suffixes))
     if not written:
         raise ConfigError(f"a rule is empty; write {FORMS}")
     if len(written) > MAX_TEXT:

@@ -24,6 +24,7 @@ _NO_LABEL = re.compile(r"[\s.*/\\:@]")
 # As tools print it before a hash: `SHA256:`, `sha256 Fingerprint=`, and `sha256//` of curl's pins.
 _ALGORITHM = re.compile(r"\s*sha-?256(?: fingerprint)?[:=/]\s*", re.IGNORECASE)
 _PIN = re.compile(r"\s*sha256//", re.IGNORECASE)
+_WHOLE = re.compile(r"(?:CN|C|L|ST|O|OU)?=", re.IGNORECASE)  # of an attribute's value, not a part of it
 _SCORE = re.compile(r"score=(\d{1,3})", re.IGNORECASE | re.ASCII)
 # Names with nothing in common: what matches all of them matches every name.
 _PROBES: Final = ("q.z", "x0-1.2y", f"{'m' * 40}.{'9' * 20}.n", "--8.k_")
@@ -39,7 +40,7 @@ def keyword(text: str, written: str, _suffixes: Suffixes | None) -> Read:
     if (bad := _NO_LABEL.search(text)) is not None:
         what = f"has {render.quoted(bad[0])} in it, which no label of a name has"
         raise RuleError(written, what, "write kw:acme for a part of a label, or re:... for more", begin + bad.start())
-    return "keyword", text.lower(), _short(text, written)
+    return _checked("keyword", text.lower(), text, written, _short(text, written))
 
 
 def regex(text: str, written: str, _suffixes: Suffixes | None) -> Read:
@@ -47,17 +48,12 @@ def regex(text: str, written: str, _suffixes: Suffixes | None) -> Read:
     begin = len(written) - len(text) + 1
     if not text:
         raise RuleError(written, "has no regular expression", r"write re:acme[0-9]+\.example$", begin)
-    try:
-        matcher = _core.Matcher([("regex", text)])
-    except Malformed as error:
-        at = begin + len(text.encode()[: error.offset].decode(errors="ignore"))
-        reason = render.terminal(" ".join(error.reason.split())[:300])
-        what = f"is no regular expression that can be used ({reason})"
-        raise RuleError(written, what, f"mend it at character {at}", at) from error
+    checked = _checked("regex", text, text, written)
+    matcher = _core.Matcher([("regex", text)])
     if len({name for _, name, *_ in matcher.match(_PROBES)}) == len(_PROBES):
         what = "matches every name, as one that matches the empty string does"
         raise RuleError(written, what, "narrow it, or write . for every certificate", begin)
-    return "regex", text, ""
+    return checked
 
 
 def lookalike(text: str, written: str, suffixes: Suffixes | None) -> Read:
@@ -74,7 +70,7 @@ def lookalike(text: str, written: str, suffixes: Suffixes | None) -> Read:
     for option in options:
         chosen.append(_option(option.strip().lower(), written, at))
         at += len(option) + 1
-    return "typo", ",".join([value, *chosen]), ""
+    return _checked("typo", ",".join([value, *chosen]), text, written)
 
 
 def _option(option: str, written: str, at: int) -> str:
@@ -101,12 +97,25 @@ def organization(text: str, written: str, _suffixes: Suffixes | None) -> Read:
 
 
 def _attribute(kind: str, text: str, written: str, example: str) -> Read:
-    bare = text.strip()
-    content = bare.partition("=")[2] if bare[:1] == "=" or bare.upper().startswith(("O=", "CN=")) else bare
+    whole = _WHOLE.match(text)
+    content = text[whole.end() :] if whole else text
     if not content.strip():
         raise RuleError(written, "has no text to look for", f"write {example}", len(written) - len(text) + 1)
-    exact = bare.startswith("=")
-    return kind, bare, "" if exact else _short(content.strip(), written)
+    return _checked(kind, text, text, written, "" if whole else _short(text, written))
+
+
+def _checked(kind: str, value: str, text: str, written: str, notice: str = "") -> Read:
+    """What the core takes; what it refuses is told. `text`: what was written for `value`."""
+    try:
+        _core.Rules().add(kind, value)
+    except Malformed as error:
+        offset = len(value.encode()[: error.offset].decode(errors="ignore")) if value == text else 0
+        what, _, instead = error.reason.rpartition("; ")
+        reason = render.terminal(" ".join((what or error.reason).split())[:300])
+        column = len(written) - len(text) + 1 + min(offset, len(text))
+        told = f"cannot be used: {reason} (character {column})"
+        raise RuleError(written, told, render.terminal(instead) if what else "correct it", column) from error
+    return kind, value, notice
 
 
 def _short(text: str, written: str) -> str:

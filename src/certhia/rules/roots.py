@@ -6,17 +6,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from certhia import render
-from certhia._core import registrable_domain, to_ascii
+from certhia._core import Suffixes, to_ascii
 from certhia.errors import ConfigError, Malformed
 from certhia.rules.lines import read_lines
+from certhia.rules.suffixes import in_use
 
 
 class Roots:
     """Registrable domains (public suffix list) that output is limited to."""
 
-    def __init__(self, domains: Iterable[str]) -> None:
-        """`domains` in A-labels. A name below a registrable domain stands for that domain."""
-        self.domains: frozenset[str] = frozenset(registrable_domain(name) or name for name in domains)
+    def __init__(self, domains: Iterable[str], suffixes: Suffixes | None = None) -> None:
+        """`domains` in A-labels. A name below a registrable domain stands for that domain, by `suffixes`: the list in
+        use on this machine unless given."""
+        self._suffixes = suffixes if suffixes is not None else in_use().suffixes
+        self.domains: frozenset[str] = frozenset(map(self._root, domains))
 
     @classmethod
     def load(cls, path: Path) -> Roots:
@@ -40,7 +43,6 @@ class Roots:
         """Whether one of a certificate's names (A-labels, wildcards, addresses) belongs to one of the domains."""
         return any(self._root(name) in self.domains for name in names)
 
-    @staticmethod
-    def _root(name: str) -> str:
+    def _root(self, name: str) -> str:
         bare = name.lower().removeprefix("*.").removesuffix(".")
-        return registrable_domain(bare) or bare
+        return self._suffixes.registrable_domain(bare) or bare
