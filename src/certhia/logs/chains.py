@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from certhia._core import Certificate, Entry, Issuers
@@ -38,14 +38,14 @@ class Chains:
     async def gather(self, log: Log, entries: Sequence[Entry]) -> None:
         """Has the log give those issuers of precertificates that aren't at hand. Returns after WITHIN seconds at the
         latest, whatever the log does, and raises nothing: what is missing then leaves precertificates unproven."""
-        precerts = [entry.chain for entry in entries if entry.is_precert]
-        wanted = {chain[0] for chain in precerts if chain}
-        if not wanted:
+        chains = [entry.chain for entry in entries if entry.is_precert]
+        behind = {chain[0]: chain[1:2] for chain in chains if chain}
+        if not behind:
             return
         try:
             async with self._clock.deadline(WITHIN):
-                await self._have(log, wanted)
-                await self._have(log, {chain[1] for chain in precerts if len(chain) > 1 and self._signs(chain[0])})
+                await self._have(log, behind)
+                await self._have(log, [one for first, second in behind.items() if self._signs(first) for one in second])
         except TimeoutError:
             pass  # those that are missing are remembered as such; the matches are told as unproven
 
@@ -61,7 +61,7 @@ class Chains:
         except Malformed:
             return False
 
-    async def _have(self, log: Log, wanted: set[bytes]) -> None:
+    async def _have(self, log: Log, wanted: Iterable[bytes]) -> None:
         missing = [one for one in wanted if self._issuers.get(one) is None and self._may_ask(log, one)]
         if missing:
             await asyncio.gather(*(self._fetch(log, one) for one in missing[:MOST]))
