@@ -18,6 +18,7 @@ OLD = Watchlist.load(["one.example", "two.example"])
         (["one.example", "two.example", "=three.example"], "1 added, 3 in all"),
         (["one.example"], "1 gone, 1 in all"),
         (["one.example", "*.two.example", "=three.example"], "2 added, 1 gone, 3 in all"),
+        (["one.example", "two.example", "!x.one.example"], "1 added, 2 in all and 1 that exclude"),
     ],
 )
 def test_what_changed_is_counted(rules: list[str], said: str) -> None:

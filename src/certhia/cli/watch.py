@@ -18,7 +18,11 @@ def register(app: typer.Typer) -> None:
 
 def watch(
     rules: Annotated[
-        list[str] | None, typer.Argument(help="example.com, *.example.com, =host, 192.0.2.0/24, .", metavar="[RULE]...")
+        list[str] | None,
+        typer.Argument(
+            help="example.com, *.example.com, =host, 192.0.2.0/24, kw:acme, !test.example.com, . and more.",
+            metavar="[RULE]...",
+        ),
     ] = None,
     watchlist: Annotated[
         list[Path] | None, typer.Option("--watchlist", "-w", help="File of rules; repeatable.", metavar="FILE")

@@ -15,7 +15,7 @@ def changes(old: Watchlist, new: Watchlist) -> tuple[str, ...]:
 
 
 def _counts(old: Watchlist, new: Watchlist) -> str:
-    total = f"{len(new):,} in all"
+    total = f"{len(new):,} in all" + (f" and {len(new.exclusions):,} that exclude" if new.exclusions else "")
     if max(len(old), len(new)) > COUNTED:
         return f"{total}, {len(old):,} before"
     before, after = ({*each.rules, *each.exclusions} for each in (old, new))
