@@ -12,7 +12,7 @@ from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
 from certhia.model import Health
 from certhia.quantity import Point
-from certhia.testing import SimClock, World, fail, in_simulated_time, silent
+from certhia.testing import SimClock, World, fail, in_simulated_time, silent, slow
 
 
 def three(world: World) -> None:
@@ -340,3 +340,26 @@ async def test_sixty_idle_logs_cost_a_head_a_poll_each(
         asked = {key: count - before[name].get(key, 0) for key, count in log.traffic.requests.items()}
         assert {key for key, count in asked.items() if count} == {head}
         assert 600 / poll * 0.95 - 1 <= asked[head] <= 600 / poll * 1.05 + 1
+
+
+@pytest.mark.parametrize("ill", [None, "gone", "slow"])
+@in_simulated_time
+async def test_precertificates_of_static_logs_are_proven_where_the_issuer_can_be_had(
+    certhia_world: World, tmp_path: Path, ill: str | None
+) -> None:
+    log = certhia_world.static("two")
+    ca = certhia_world.ca
+    log.add(ca.issue(["a.example.com"], precert=True), ca.issue(["b.example.com"], precert=True, precert_signer=True))
+    log.publish()
+    if ill is not None:
+        log.hooks.append(fail(404, endpoints=["issuer"]) if ill == "gone" else slow(90, endpoints=["issuer"]))
+    rig = Rig(certhia_world, tmp_path)
+    rig.reading = Reading(poll_static=2, patience=0)
+    began = rig.clock.now()
+    await rig.run(20)
+    await rig.check()
+    told = {delivery.match.names[0]: delivery.match for delivery in rig.sheet.told}
+    assert sorted(told) == ["a.example.com", "b.example.com"]
+    assert {bool(match.unproven) for match in told.values()} == {ill is not None}
+    assert all(match.seen - began < 7 for match in told.values()), "held up by five seconds at most"
+    assert rig.pipeline.statuses()[0].health is Health.HEALTHY
