@@ -1,5 +1,6 @@
 //! The one error of this crate.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -54,4 +55,11 @@ impl First {
     pub fn end(self) -> Result<()> {
         self.0.map_or(Ok(()), Err)
     }
+}
+
+/// What is said of a panic that was caught: a defect of ours.
+pub fn defect(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    format!("a defect in Certhia's core ({text}); please report it with the input")
 }

@@ -34,11 +34,8 @@ pub fn held<T>(py: Python<'_>, work: impl FnOnce() -> Result<T, Malformed>) -> P
 
 fn defect(py: Python<'_>, panic: &(dyn std::any::Any + Send)) -> PyErr {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    let message = format!("a defect in Certhia's core ({text}); please report it with the input");
     match CLASS.import(py, "certhia.errors", "CerthiaError") {
-        Ok(class) => PyErr::from_type(class.clone(), (message,)),
+        Ok(class) => PyErr::from_type(class.clone(), (certhia_core::error::defect(panic),)),
         Err(error) => error,
     }
 }

@@ -1,13 +1,13 @@
 #![no_main]
-//! Rules and names, one a line, rules first up to an empty line.
+//! Rules (`KIND VALUE`) and names, one a line, rules first up to an empty line.
 
-use certhia_core::rules::{Kind, Matcher};
+use certhia_core::rules::{Kind, Matcher, Rules};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &str| {
-    let (rules, names) = data.split_once("\n\n").unwrap_or((data, ""));
-    let kinds = [Kind::Tree, Kind::Below, Kind::Exact, Kind::Cidr];
-    let rules = rules.lines().flat_map(|value| kinds.map(|kind| (kind, value)));
+    let (lines, names) = data.split_once("\n\n").unwrap_or((data, ""));
+    let rules = lines.lines().filter_map(|line| line.split_once(' '));
+    let rules = rules.filter_map(|(kind, value)| Some((Kind::from_name(kind)?, value)));
     let rules: Vec<(Kind, &str)> = rules.filter(|&rule| Matcher::new([rule]).is_ok()).collect();
     let matcher = Matcher::new(rules.iter().copied()).expect("rules that are good alone are good together");
     matcher.texts(names.lines());
@@ -16,4 +16,7 @@ fuzz_target!(|data: &str| {
             assert!(!matcher.texts([value]).is_empty(), "{kind:?} {value} matches itself");
         }
     }
+    let mut plain = Rules::default();
+    let read = plain.add_lines(lines.as_bytes(), 0).expect("few enough lines");
+    assert_eq!(plain.len(), read.count as usize);
 });
