@@ -45,22 +45,38 @@ class Log:
 
     `submission_url` gives the origin of a static log's checkpoints; `monitoring_url` is where bytes come from. For an
     RFC 6962 log both are the list's `url`, without `ct/v1/`.
+
+    Attributes:
+        id: SHA-256 of the key, 32 bytes.
+        key: SubjectPublicKeyInfo, DER.
+        description: the list's words for it.
+        operator: who runs it.
+        protocol: how it is read.
+        submission_url: where certificates are submitted; what people know it by.
+        monitoring_url: where its entries are read.
+        mmd: the maximum merge delay, seconds.
+        state: "pending", "qualified", "usable", "readonly", "retired" or "rejected"; None where the list gives none.
+        state_since: since when it is in that state.
+        interval: [start, end) of the expiry dates that it takes; None for any.
+        final: its last head, where it takes no more entries.
+        log_type: None, "test", "monitoring_only", or what lists may bring.
+        sources: the lists that have it: "google", "apple", "file", "option".
     """
 
-    id: bytes  # SHA-256 of the key, 32 bytes
-    key: bytes  # SubjectPublicKeyInfo, DER
+    id: bytes
+    key: bytes
     description: str
     operator: str
     protocol: Protocol
     submission_url: str
     monitoring_url: str
-    mmd: int = 86400  # seconds
-    state: str | None = None  # pending, qualified, usable, readonly, retired, rejected
+    mmd: int = 86400
+    state: str | None = None
     state_since: datetime | None = None
-    interval: tuple[datetime, datetime] | None = None  # [start, end)
+    interval: tuple[datetime, datetime] | None = None
     final: FinalHead | None = None
-    log_type: str | None = None  # None, "test", "monitoring_only", or what lists may bring
-    sources: tuple[str, ...] = ()  # "google", "apple", "file", "option"
+    log_type: str | None = None
+    sources: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -75,7 +91,14 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class LogName:
-    """What a match says about the log it was seen in."""
+    """What a match says about the log it was seen in.
+
+    Attributes:
+        id: SHA-256 of the log's key, 32 bytes.
+        url: what people know it by.
+        description: the list's words for it.
+        operator: who runs it.
+    """
 
     id: bytes
     url: str
@@ -155,26 +178,44 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class RuleHit:
-    """One rule that matched one name of a certificate."""
+    """One rule that matched one name of a certificate.
 
-    rule: str  # as the user wrote it
-    name: str  # the certificate's name or address that it matched, as rendered by the core
-    where: str  # "san", "cn", "ip", "issuer", "subject", "key", "certificate"
-    why: str  # "exact", "apex", "below", "wildcard", "cidr", "everything", ... (`certhia._core.Hit` lists them)
+    Attributes:
+        rule: as the user wrote it.
+        name: the certificate's name or address that it matched, as rendered by the core.
+        where: "san", "cn", "ip", "issuer", "subject", "key", "certificate".
+        why: "exact", "apex", "below", "wildcard", "cidr", "everything", ... (`certhia._core.Hit` lists them).
+        programme: the programme that the rule belongs to, or "".
+        platform: the platform of that programme, or "".
+        detail: what explains it besides: the trick of a look-alike, the text that a keyword found.
+        score: 1 to 100 of a look-alike.
+    """
+
+    rule: str
+    name: str
+    where: str
+    why: str
     programme: str = ""
     platform: str = ""
-    detail: str = ""  # what explains it besides: the trick of a look-alike, the text that a keyword found
-    score: int = 0  # 1 to 100 of a look-alike
+    detail: str = ""
+    score: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One place where a certificate stands: an entry of a log."""
+    """One place where a certificate stands: an entry of a log.
+
+    Attributes:
+        log_id: SHA-256 of the log's key, 32 bytes.
+        index: of the entry in that log.
+        is_precert: whether the entry is a precertificate.
+        timestamp: milliseconds, the log's.
+    """
 
     log_id: bytes
     index: int
     is_precert: bool
-    timestamp: int  # milliseconds, the log's
+    timestamp: int
 
 
 class MatchKind(StrEnum):
@@ -187,30 +228,55 @@ class MatchKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A certificate that concerns someone. One for each issuance: a precertificate and its certificate are one."""
+    """A certificate that concerns someone. One for each issuance: a precertificate and its certificate are one.
 
-    key: bytes  # what makes two sightings one: `tbs_sha256`, unless every sighting is to be told
-    tbs_sha256: bytes  # of the TBS without poison and SCT list: equal for a precertificate and its certificate
+    Attributes:
+        key: what makes two sightings one: `tbs_sha256`, unless every sighting is to be told.
+        tbs_sha256: of the TBS without poison and SCT list: equal for a precertificate and its certificate.
+        hits: every rule that matched, and why.
+        sighting: the first one.
+        log: the log of the first sighting.
+        verified: whether a signed head covered the entry at the time of telling.
+        seen: Unix seconds.
+        names: all DNS names and addresses, in the certificate's order.
+        not_before: Unix seconds.
+        not_after: Unix seconds.
+        serial: upper-case hex.
+        issuer: distinguished name, RFC 4514 style.
+        issuer_organization: its first organizationName, or "".
+        subject_organization: likewise.
+        sha256: of the certificate, or of the precertificate as submitted.
+        spki_sha256: of the SubjectPublicKeyInfo, 32 bytes.
+        sightings: how often it was seen so far.
+        kind: "alert", "possible" or "expected".
+        expected: what makes it one's own: "key", "issuer" or "certificate".
+        renewal: what it shares with a known certificate: "key" or "names and issuer".
+        fault: why the entry could not be decoded: then its names are what could still be found in it.
+        unproven: why `sha256` of a precertificate, and its chain, can't be believed (`Entry.unproven`).
+    """
+
+    key: bytes
+    tbs_sha256: bytes
     hits: tuple[RuleHit, ...]
-    sighting: Sighting  # the first one
+    sighting: Sighting
     log: LogName
-    verified: bool  # at the time of telling
-    seen: float  # Unix seconds
-    names: tuple[str, ...]  # all DNS names and addresses, in the certificate's order
-    not_before: int  # Unix seconds
+    verified: bool
+    seen: float
+    names: tuple[str, ...]
+    not_before: int
     not_after: int
-    serial: str  # upper-case hex
-    issuer: str  # distinguished name, RFC 4514 style
+    serial: str
+    issuer: str
     issuer_organization: str
     subject_organization: str
-    sha256: bytes  # of the certificate, or of the precertificate as submitted
+    sha256: bytes
     spki_sha256: bytes
     sightings: int = 1
     kind: MatchKind = MatchKind.ALERT
-    expected: str = ""  # what makes it one's own: "key", "issuer" or "certificate"
-    renewal: str = ""  # what it shares with a known certificate: "key" or "names and issuer"
-    fault: str = ""  # why the entry could not be decoded: then its names are what could still be found in it
-    unproven: str = ""  # why `sha256` of a precertificate, and its chain, can't be believed (`Entry.unproven`)
+    expected: str = ""
+    renewal: str = ""
+    fault: str = ""
+    unproven: str = ""
 
 
 class Tell(Protocol_):

@@ -78,7 +78,7 @@ def test_by_url_and_by_id(certhia: Command, log_list: str, world: World) -> None
 
 
 @pytest.mark.parametrize(
-    "named, said", [("nobody", "no known log is called \"nobody\""), ("Log 2026", "may be any of 3 logs")]
+    "named, said", [("nobody", 'no known log is called "nobody"'), ("Log 2026", "may be any of 3 logs")]
 )
 def test_which_log_is_meant(certhia: Command, log_list: str, named: str, said: str) -> None:
     done = certhia("entry", named, 0, "--log-list", log_list)
