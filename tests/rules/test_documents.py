@@ -60,6 +60,8 @@ def test_a_byte_order_mark_is_ignored(tmp_path: Path, name: str) -> None:
         ("a.yaml", "x: 1\ny: [", "a.yaml:3:1: is not YAML|a.yaml:2:5: is not YAML"),
         ("a.yaml", "x: !!python/object:os.system y\n*no", "is not YAML"),
         ("a.yaml", b"\x00", "is not YAML"),
+        ("a.yaml", "d: [a.example, *.a.example]", 'what begins with a star needs quotes: "*.example.com"'),
+        ("a.yaml", "d:\n  - !a.example", 'a.yaml:2:5: "!a.example" is a tag to YAML; what begins with ! needs quotes'),
         ("a.toml", b"\xff", "is not UTF-8 (byte 0); save it as UTF-8"),
         ("a.toml", "x = " + "[" * 100_000, "is nested too deep|is not TOML"),
         ("a.yaml", "[" * 5_000, "is nested too deep|is not YAML"),

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from certhia._core import Certificate, Suffixes
 from certhia.errors import ConfigError, Malformed
 from certhia.model import RuleHit
+from certhia.rules.files import SHOWN
 from certhia.rules.gathering import MAX_NOTICES
 from certhia.rules.language import Rule, parse_rule
 from certhia.rules.suffixes import InUse
@@ -164,11 +166,31 @@ def test_every_problem_of_rules_and_files_is_told(tmp_path: Path) -> None:
     assert "missing.txt: cannot be read" in third
 
 
+def test_but_not_more_than_anybody_reads() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Watchlist(*(f"{number} {number}" for number in range(1000)))
+    lines = str(caught.value).splitlines()
+    assert (len(lines), lines[-1]) == (SHOWN + 1, "there may be more problems; mend these first")
+
+
 def test_notices_are_told_once(tmp_path: Path) -> None:
     assert len(Watchlist.load(["com", "com", "192.0.2.1/24", "example.com"]).notices) == 2
     many = Watchlist.load([f"kw:{letter}{digit}" for letter in "abcdefgh" for digit in "012345"]).notices
     assert len(many) == MAX_NOTICES + 1
     assert many[-1] == "there are 28 more notices like these"
+
+
+def test_plain_rules_take_no_memory_here(tmp_path: Path) -> None:
+    path, count = tmp_path / "many.txt", 50_000
+    path.write_text("".join(f"name{number}.example.com\n" for number in range(count)))
+    Watchlist(files=[path])  # what is imported and cached once
+    tracemalloc.start()
+    watchlist = Watchlist(files=[path])
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 20_000
+    assert watchlist.matcher.nbytes < 100 * count
+    assert watchlist.rules[count - 1].text == f"name{count - 1}.example.com"
 
 
 LABELS = st.sampled_from(["a", "b", "www", "xn--bcher-kva"])

@@ -97,8 +97,11 @@ def _yaml(path: Path, source: str) -> object:
         return _Nodes(path).read(yaml.compose(source, Loader=loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        what = error.problem or str(error)
+        if error.context and "alias" in error.context:
+            what += '; what begins with a star needs quotes: "*.example.com"'
         line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise ConfigError(f"{path}{line}: is not YAML: {render.terminal(error.problem or str(error))}") from error
+        raise ConfigError(f"{path}{line}: is not YAML: {render.terminal(what)}") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: is not YAML: {render.terminal(' '.join(str(error).split()))}") from error
 
@@ -118,6 +121,10 @@ class _Nodes:
             return None
         if isinstance(node.value, str):
             mark, quoted = node.start_mark, getattr(node, "style", None) in ("'", '"')
+            if node.tag.startswith("!") and node.tag != "!":
+                place = f"{self._path}:{mark.line + 1}:{mark.column + 1}"
+                tag = render.quoted(node.tag)
+                raise ConfigError(f"{place}: {tag} is a tag to YAML; what begins with ! needs quotes: {tag}")
             return Text(node.value, mark.line + 1, mark.column + 1 + quoted)
         # A sequence's value is a list of nodes, a mapping's one of pairs of them.
         if not any(isinstance(inner, tuple) for inner in node.value):

@@ -79,7 +79,12 @@ class Trial:
         by: dict[Exclusion, None] = {}
         for number, name, _, why, *_ in taking:
             exclusion = self._exclusions[number]
-            about = exclusion.rule.kind in WHOLE or (name == found[1] and why not in ("wildcard", "possible"))
+            about = exclusion.rule.kind in WHOLE or (name == found[1] and _surely(name, why))
             if about and exclusion.concerns(rule, source):
                 by[exclusion] = None
         return tuple(exclusion.rule for exclusion in by)
+
+
+def _surely(name: str, why: str) -> bool:
+    """Whether an exclusion that matches a name so matches all that the name can stand for."""
+    return why in ("below", "keyword") if name.startswith("*.") else why not in ("wildcard", "possible")

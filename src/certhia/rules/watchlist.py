@@ -10,7 +10,7 @@ from certhia._core import Certificate, Matcher
 from certhia.errors import ConfigError
 from certhia.model import RuleHit
 from certhia.rules.exclusions import EVERYWHERE, Exclusion
-from certhia.rules.files import read_file
+from certhia.rules.files import SHOWN, read_file
 from certhia.rules.gathering import Gathering
 from certhia.rules.language import Rule, parse_rule
 from certhia.rules.numbers import Numbered
@@ -55,6 +55,9 @@ class Watchlist:
                 gathering.add(parse_rule(rule, suffixes=chosen.suffixes) if isinstance(rule, str) else rule, EVERYWHERE)
             except ConfigError as error:
                 gathering.problems.append(str(error))
+                if len(gathering.problems) == SHOWN:
+                    gathering.problems.append("there may be more problems; mend these first")
+                    break
         for path in dict.fromkeys(Path(file) for file in files):
             try:
                 read_file(path, gathering)
