@@ -29,8 +29,8 @@ def test_a_name(certhia: Command) -> None:
     assert done.out.splitlines() == [
         "www.example.co.uk",
         "  registrable  example.co.uk",
-        "  matches      example.co.uk: www.example.co.uk is below example.co.uk (SAN)",
-        "               =www.example.co.uk: www.example.co.uk is www.example.co.uk itself (SAN)",
+        "  matches      example.co.uk: www.example.co.uk is below example.co.uk",
+        "               =www.example.co.uk: www.example.co.uk is www.example.co.uk itself",
     ]
 
 
@@ -87,7 +87,7 @@ def test_what_is_left_out(certhia: Command, tmp_path: Path) -> None:
     done = certhia("explain", "a.shop.acme.example", "-w", scope, "-r", "!kw:test")
     assert done.status == 1
     assert done.out.splitlines()[2:] == [
-        "  left out     acme.example (Acme, h1): a.shop.acme.example is below acme.example (SAN); "
+        "  left out     acme.example (Acme, h1): a.shop.acme.example is below acme.example; "
         "but out of scope of Acme: shop.acme.example",
         "  no rule matches, but for what is left out",
     ]
@@ -111,6 +111,7 @@ def test_notices_go_to_stderr(certhia: Command) -> None:
     [
         (["a.example"], "there are no rules to try: give some with -w FILE or -r RULE"),
         (["./missing.pem", "-r", "a.example"], '"./missing.pem" is neither a file nor a name'),
+        (["https://a.example/x", "-r", "a.example"], "is neither a file nor a name; give its host, a.example"),
         (["", "-r", "a.example"], '"" is neither a file nor a name'),
         (["a.example", "-r", "a b"], 'the rule "a b" has a space in it'),
         (["a.example", "-r", "!a.example"], "there are only exclusions"),

@@ -75,8 +75,11 @@ def _read(subjects: list[str]) -> Iterator[tuple[str, Certificate | None]]:
         elif _is_file(subject):
             found = read_certificates(Path(subject))
         elif not subject.strip() or "/" in subject:
-            shown = render.quoted(subject)
-            raise ConfigError(f"{shown} is neither a file nor a name; give a file that exists, or www.example.com")
+            host = subject.partition("://")[2].partition("/")[0]
+            instead = (
+                f"give its host, {render.terminal(host)}" if host else "give a file that exists, or www.example.com"
+            )
+            raise ConfigError(f"{render.quoted(subject)} is neither a file nor a name; {instead}")
         else:
             yield subject.strip(), None
             continue

@@ -46,10 +46,11 @@ def text(subject: str, certificate: Certificate | None, tried: Tried, suffixes: 
     if certificate is not None:
         lines += _described(certificate)
     lines += _rows("registrable", [", ".join(_some(_domains(names, suffixes))) or "no registrable domain"])
-    lines += _rows("matches", [_told(hit) for hit in tried.hits if hit.why != "possible"])
-    lines += _rows("possible", [_told(hit) for hit in tried.hits if hit.why == "possible"])
+    placed = certificate is not None
+    lines += _rows("matches", [_told(hit, placed) for hit in tried.hits if hit.why != "possible"])
+    lines += _rows("possible", [_told(hit, placed) for hit in tried.hits if hit.why == "possible"])
     left_out = [(one.hit, "; ".join(map(excluded, one.by)) or "excluded") for one in tried.excluded]
-    lines += _rows("left out", [f"{_told(hit)}; but {why}" for hit, why in left_out])
+    lines += _rows("left out", [f"{_told(hit, placed)}; but {why}" for hit, why in left_out])
     if not tried.hits:
         lines.append(f"  no rule matches{', but for what is left out' if left_out else ''}")
     return "\n".join(lines)
@@ -72,8 +73,9 @@ def _described(certificate: Certificate) -> list[str]:
     return lines
 
 
-def _told(hit: RuleHit) -> str:
-    place = f" ({PLACES[hit.where]})" if hit.where in PLACES and hit.why != "everything" else ""
+def _told(hit: RuleHit, placed: bool) -> str:
+    """One hit in a line. `placed`: whether there is a certificate in which the name stands somewhere."""
+    place = f" ({PLACES[hit.where]})" if placed and hit.where in PLACES and hit.why != "everything" else ""
     return f"{render.terminal(hit.rule)}{whose(hit.programme, hit.platform)}: {sentence(hit)}{place}"
 
 

@@ -36,9 +36,9 @@ class InUse:
 
     def __str__(self) -> str:
         """One line for people."""
-        version = self.suffixes.version or "unknown"
+        version = f", version {self.suffixes.version}" if self.suffixes.version else ""
         when = f", fetched {iso(self.fetched)[:10]}" if self.fetched else ""
-        return f"public suffix list, version {version}, {len(self.suffixes):,} rules, {self.source}{when}"
+        return f"public suffix list{version}, {len(self.suffixes):,} rules, {self.source}{when}"
 
 
 def place() -> Path:
