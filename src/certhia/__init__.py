@@ -1,9 +1,90 @@
 """Certhia follows every Certificate Transparency log, verifies every entry, and tells which certificates concern you.
 
+    import certhia
+
+    async for match in certhia.watch(["example.com"], start="2026-11-01"):
+        print(match.names, match.log.url)
+
 General layout: `logs` brings pages of entries, `rules` and `telling` decide whom they concern, `store` keeps positions
-and matches, `sinks` tell them, `pipeline` wires all of it, `cli` is the program. `certhia.testing` is for your tests.
+and matches, `sinks` tell them, `pipeline` wires all of it, `library` and `cli` are what people use. `certhia.testing`
+is for your tests.
+
+Names are imported when they are first used: `import certhia` alone costs next to nothing.
 """
 
-from certhia.errors import CerthiaError, ConfigError, Malformed, RemoteError, StateError
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["CerthiaError", "ConfigError", "Malformed", "RemoteError", "StateError"]
+from certhia.errors import (
+    BadAnswer,
+    CerthiaError,
+    ConfigError,
+    Lagging,
+    Malformed,
+    RemoteError,
+    StateError,
+    Throttled,
+    Unverified,
+)
+
+if TYPE_CHECKING:
+    from certhia._core import Batch, Certificate, Entry, Extension, Page, Sct
+    from certhia.library.following import follow
+    from certhia.library.watching import watch
+    from certhia.logs.loglist import LogList
+    from certhia.model import Log, LogName, Match, MatchKind, RuleHit, Sighting
+    from certhia.rules.language import Rule
+    from certhia.rules.watchlist import Watchlist
+
+__all__ = [
+    "BadAnswer",
+    "Batch",
+    "CerthiaError",
+    "Certificate",
+    "ConfigError",
+    "Entry",
+    "Extension",
+    "Lagging",
+    "Log",
+    "LogList",
+    "LogName",
+    "Malformed",
+    "Match",
+    "MatchKind",
+    "Page",
+    "RemoteError",
+    "Rule",
+    "RuleHit",
+    "Sct",
+    "Sighting",
+    "StateError",
+    "Throttled",
+    "Unverified",
+    "Watchlist",
+    "follow",
+    "watch",
+]
+
+_HOMES = {
+    "_core": "Batch Certificate Entry Extension Page Sct",
+    "library.following": "follow",
+    "library.watching": "watch",
+    "logs.loglist": "LogList",
+    "model": "Log LogName Match MatchKind RuleHit Sighting",
+    "rules.language": "Rule",
+    "rules.watchlist": "Watchlist",
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(_import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

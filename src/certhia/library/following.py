@@ -68,10 +68,12 @@ async def follow(
             entries and all are read.
         verify: with False pages come as they are read, also of a log that gives no proofs; if they turn out not to be
             what the log signed, `tell` gets that as an error.
-        lists: published log lists, "google" and "apple"; `log_lists`: your own instead, files or URLs.
+        lists: published log lists, "google" and "apple".
+        log_lists: your own instead of them, files or URLs.
         contact: a mail address or https URL for the log's operator, sent in the User-Agent.
         options: other settings of `logs` and `read` by key, such as {"read.max_bandwidth": "1MB/s"}.
-        transport, clock: the network and the time, for tests: see `certhia.testing`.
+        transport: what fetches URLs instead of the network; `certhia.testing` has one for tests.
+        clock: what tells the time instead of the machine.
         tell: gets what there is to say of the log's health; the logger `certhia` unless given.
 
     Raises:

@@ -68,14 +68,16 @@ async def watch(
         state: a name or a directory (a text with a slash, or a Path) that keeps positions and matches, for `certhia`
             commands as well as for the next run, which goes on where this one ended. A match counts as told when the
             next one is asked for; the one that was not comes again. None keeps nothing once the run is over.
-        lists: published log lists, "google" and "apple"; `log_lists`: your own instead, files or URLs.
+        lists: published log lists, "google" and "apple".
+        log_lists: your own instead of them, files or URLs.
         logs: URLs of the only logs to follow, whatever the lists say.
         precerts: look at precertificates too.
         every_sighting: yield each log entry of a certificate, not each certificate once.
         contact: a mail address or https URL for log operators, sent in the User-Agent.
         options: any other setting by its key: {"read.memory": "32MB", "logs.deny": ["*sabre*"]}. Configuration files
             and the environment are not looked at.
-        transport, clock: the network and the time, for tests: see `certhia.testing`.
+        transport: what fetches URLs instead of the network; `certhia.testing` has one for tests.
+        clock: what tells the time instead of the machine.
         tell: gets what the command would print on standard error; the logger `certhia` unless given.
 
     Raises:
