@@ -141,6 +141,10 @@ class Certificate:
         """SHA-256 of the TBS with the poison and SCT list extensions taken out: equal for a precertificate and its
         certificate. Of bytes that can't be read so it is the plain SHA-256."""
     @property
+    def logged_tbs(self) -> bytes:
+        """What `tbs_sha256` is the hash of, DER: the TBS that a log signs for it, and its embedded SCTs (RFC 6962
+        section 3.2)."""
+    @property
     def is_precert(self) -> bool:
         """Carries the poison extension (RFC 6962 section 3.1)."""
     @property

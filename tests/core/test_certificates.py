@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import warnings
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.core.archives import members
 
 from certhia._core import Certificate
 from certhia.errors import Malformed
+from certhia.testing import World
 
 FIELDS = [name for name, value in vars(Certificate).items() if not name.startswith("_") and not callable(value)]
 
@@ -126,3 +128,10 @@ def test_attributes_by_identifier(corpus: Path) -> None:
 def test_no_certificate(bytes_: bytes) -> None:
     with pytest.raises(Malformed):
         Certificate.from_der(bytes_)
+
+
+def test_what_a_log_signs_is_what_the_hash_is_of(certhia_world: World) -> None:
+    precert, final = certhia_world.ca.pair(["www.example.com"])
+    read = [Certificate.from_der(one.der) for one in (precert, final)]
+    assert read[0].logged_tbs == read[1].logged_tbs == precert.tbs
+    assert all(hashlib.sha256(one.logged_tbs).digest() == one.tbs_sha256 for one in read)

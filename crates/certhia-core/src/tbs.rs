@@ -15,17 +15,31 @@ impl<'a> Certificate<'a> {
     ///
     /// Where the extensions can't be read it is the SHA-256 of the TBS as it stands.
     pub fn tbs_sha256(&self) -> Hash {
-        self.stripped_hash().unwrap_or_else(|| Sha256::digest(self.tbs.whole).into())
+        let mut hasher = Sha256::new();
+        match self.strip(&mut |bytes| hasher.update(bytes)) {
+            Some(()) => hasher.finalize().into(),
+            None => Sha256::digest(self.tbs.whole).into(),
+        }
     }
 
-    fn stripped_hash(&self) -> Option<Hash> {
+    /// What `tbs_sha256` is the hash of, and what an embedded SCT signs (RFC 6962 section 3.2).
+    pub fn logged_tbs(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.tbs.whole.len());
+        match self.strip(&mut |bytes| out.extend_from_slice(bytes)) {
+            Some(()) => out,
+            None => self.tbs.whole.to_vec(),
+        }
+    }
+
+    /// Gives the stripped TBS bit by bit; None, before the first, where the extensions can't be read.
+    #[inline]
+    fn strip(&self, give: &mut impl FnMut(&[u8])) -> Option<()> {
         let rest = self.rest.rest();
         let Some(block) = self.extension_block().ok()? else {
-            let mut hasher = Sha256::new();
-            update_header(&mut hasher, der::SEQUENCE, self.head.len() + rest.len());
-            hasher.update(self.head);
-            hasher.update(rest);
-            return Some(hasher.finalize().into());
+            give_header(give, der::SEQUENCE, self.head.len() + rest.len());
+            give(self.head);
+            give(rest);
+            return Some(());
         };
         let start = block.offset - (self.tbs.body_offset + self.head.len());
         let (before, after) = (&rest[..start], &rest[start + block.whole.len()..]);
@@ -40,17 +54,16 @@ impl<'a> Certificate<'a> {
         let block_length = if length == 0 { 0 } else { list_header + length };
         let block_header = der::header(block.tag, block_length).1;
         let block_whole = if length == 0 { 0 } else { block_header + block_length };
-        let mut hasher = Sha256::new();
-        update_header(&mut hasher, der::SEQUENCE, self.head.len() + before.len() + block_whole + after.len());
-        hasher.update(self.head);
-        hasher.update(before);
+        give_header(give, der::SEQUENCE, self.head.len() + before.len() + block_whole + after.len());
+        give(self.head);
+        give(before);
         if length != 0 {
-            update_header(&mut hasher, block.tag, block_length);
-            update_header(&mut hasher, der::SEQUENCE, length);
-            kept.iter().for_each(|run| hasher.update(run));
+            give_header(give, block.tag, block_length);
+            give_header(give, der::SEQUENCE, length);
+            kept.iter().for_each(|run| give(run));
         }
-        hasher.update(after);
-        Some(hasher.finalize().into())
+        give(after);
+        Some(())
     }
 
     /// The first extension block.
@@ -65,9 +78,9 @@ impl<'a> Certificate<'a> {
     }
 }
 
-fn update_header(hasher: &mut Sha256, tag: u8, length: usize) {
+fn give_header(give: &mut impl FnMut(&[u8]), tag: u8, length: usize) {
     let (bytes, used) = der::header(tag, length);
-    hasher.update(&bytes[..used]);
+    give(&bytes[..used]);
 }
 
 /// The list's content without transparency extensions, as runs of bytes that stand together.

@@ -165,6 +165,12 @@ impl Certificate {
     }
 
     #[getter]
+    fn logged_tbs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let tbs = self.read(py, None, |certificate| Some(certificate.logged_tbs()))?;
+        Ok(PyBytes::new(py, &tbs.unwrap_or_else(|| self.der.to_vec())))
+    }
+
+    #[getter]
     fn is_precert(&self, py: Python<'_>) -> PyResult<bool> {
         self.read(py, false, Reader::is_precert)
     }
