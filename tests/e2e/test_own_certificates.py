@@ -25,10 +25,10 @@ def test_own_certificates_are_told_as_such(certhia: Certhia, pair: Served) -> No
     program = certhia.read(pair, *given)
     told = sorted((str(one["kind"]), one["expected"], one["renewal"]) for one in program.records)
     assert told == [("alert", None, "key"), ("expected", "certificate", None)]
-    assert "1 matches, 1 expected (2 further sightings)" in program.err
+    assert "1 match, 1 expected (2 further sightings)" in program.err
     only = certhia.read(pair, *given, "--kinds", "alert,possible", "--state", str(certhia.directory / "other"))
     assert [record["kind"] for record in only.records] == ["alert"]
-    assert "1 matches, 1 expected" in only.err, "counted and stored all the same"
+    assert "1 match, 1 expected" in only.err, "counted and stored all the same"
 
 
 def test_a_directory_that_changes_is_read_again(certhia: Certhia, pair: Served) -> None:

@@ -35,7 +35,7 @@ def matches(done: Summary) -> str:
     """`3 matches (2 alerts, 1 possible), 4 expected`; most often just `3 matches`."""
     heeded = done.matches - done.expected
     alerts = heeded - done.possible
-    told = f"{heeded:,} matches"
+    told = f"{heeded:,} match{'' if heeded == 1 else 'es'}"
     if done.possible:
         told += f" ({alerts:,} alert{'' if alerts == 1 else 's'}, {done.possible:,} possible)"
     return f"{told}, {done.expected:,} expected" if done.expected else told
