@@ -3,18 +3,14 @@
 //! Only the frame is walked when it is opened; each field is decoded when it is asked for.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::Hash;
 use crate::der::{self, Element, Reader};
-use crate::error::{First, Malformed, Result};
-use crate::extensions::{EXTENSIONS, extension};
-use crate::general_names::{self, CONSTRUCTED, DNS_NAME, GeneralName, IP_ADDRESS};
-use crate::oids::{self, SUBJECT_ALT_NAME};
-use crate::{distinguished, names, text};
+use crate::error::Result;
+use crate::{distinguished, oids};
 
 pub use crate::oids::COMMON_NAME;
 
@@ -82,95 +78,6 @@ impl<'a> Certificate<'a> {
         let key = fields.expect(der::SEQUENCE, "subjectPublicKeyInfo")?;
         let head = &tbs.body[..tbs.body.len() - fields.rest().len()];
         Ok(Self { der, tbs, head, serial, algorithm, issuer, validity, subject, key, rest: fields })
-    }
-
-    /// Calls `visit` for each name: SANs as they come, then each common name. What is wrong is told in the end; all names
-    /// that can be reached have been visited.
-    #[inline]
-    pub fn each_name(&self, mut visit: impl FnMut(Name<'a>)) -> Result<()> {
-        let mut left = MAX_NAMES;
-        let mut visit = |name, offset| {
-            if left == 0 {
-                return Err(Malformed::new(format!("at most {MAX_NAMES} names"), offset));
-            }
-            left -= 1;
-            visit(name);
-            Ok(())
-        };
-        let fault = self.each_alternative_name(|name| match name.tag & !CONSTRUCTED {
-            DNS_NAME => visit(Name { place: Place::San, bytes: name.bytes() }, name.offset),
-            IP_ADDRESS => visit(Name { place: Place::Ip, bytes: name.bytes() }, name.offset),
-            _ => Ok(()),
-        });
-        let subject = distinguished::each_value(self.subject, COMMON_NAME, |value| {
-            visit(Name { place: Place::CommonName, bytes: text::directory_bytes(&value) }, value.offset)
-        });
-        fault.and(subject)
-    }
-
-    /// Reads only extensions that are SANs: what is wrong with others hides no name.
-    #[inline]
-    fn each_alternative_name(&self, mut visit: impl FnMut(GeneralName<'a>) -> Result<()>) -> Result<()> {
-        let mut faults = First::default();
-        let mut rest = self.rest;
-        while let Some(Some(block)) = faults.note(rest.element()) {
-            if block.tag != EXTENSIONS {
-                continue;
-            }
-            let Some(list) = faults.note(block.reader().expect(der::SEQUENCE, "extensions")) else {
-                continue;
-            };
-            let mut items = list.reader();
-            while let Some(Some(item)) = faults.note(items.element()) {
-                if begins_with_oid(item.body, SUBJECT_ALT_NAME) {
-                    faults.note(alternative_names(&item, &mut visit));
-                }
-            }
-        }
-        faults.end()
-    }
-
-    /// DNS names and addresses, rendered: SANs in order, then the common name where it is a name not yet given.
-    pub fn names(&self) -> Vec<String> {
-        let mut out: Vec<String> = Vec::new();
-        let mut common = Vec::new();
-        let walked = self.each_name(|name| match name.place {
-            Place::San => out.push(text::render(&name.bytes).into_owned()),
-            Place::Ip => out.extend(names::ip_address(&name.bytes).map(|ip| ip.to_string())),
-            Place::CommonName => common.push(name.bytes),
-        });
-        walked.ok();
-        for name in common.iter().filter(|name| names::looks_like_name(name)).take(16) {
-            let name = text::render(name);
-            if !out.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
-                out.push(name.into_owned());
-            }
-        }
-        out
-    }
-
-    /// dNSName SANs, rendered, in order.
-    pub fn dns_names(&self) -> Vec<String> {
-        let mut out = Vec::new();
-        let walked = self.each_name(|name| {
-            if name.place == Place::San {
-                out.push(text::render(&name.bytes).into_owned());
-            }
-        });
-        walked.ok();
-        out
-    }
-
-    /// iPAddress SANs that are addresses, in order.
-    pub fn ip_addresses(&self) -> Vec<IpAddr> {
-        let mut out = Vec::new();
-        let walked = self.each_name(|name| {
-            if name.place == Place::Ip {
-                out.extend(names::ip_address(&name.bytes));
-            }
-        });
-        walked.ok();
-        out
     }
 
     /// RFC 4514 string of the subject.
@@ -315,12 +222,6 @@ impl<'a> Certificate<'a> {
     pub fn is_self_issued(&self) -> bool {
         self.subject.body == self.issuer.body
     }
-}
-
-#[inline]
-fn alternative_names<'a>(item: &Element<'a>, visit: impl FnMut(GeneralName<'a>) -> Result<()>) -> Result<()> {
-    let list = extension(item)?.value.reader().expect(der::SEQUENCE, "GeneralNames")?;
-    general_names::each(list.reader(), visit)
 }
 
 /// Whether the first element is this object identifier, however its length is written.

@@ -21,6 +21,12 @@ pub const SET: u8 = 0x31;
 /// How deep indefinite lengths may be nested.
 const MAX_DEPTH: u8 = 32;
 
+#[cfg(test)]
+thread_local! {
+    /// How many elements this thread has read: what the tests of linear work count.
+    pub static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// One element: identifier, length, content.
 #[derive(Debug, Clone, Copy)]
 pub struct Element<'a> {
@@ -133,6 +139,8 @@ impl<'a> Reader<'a> {
 
     #[inline(always)]
     fn read(&mut self, depth: u8) -> Result<Element<'a>> {
+        #[cfg(test)]
+        READ.with(|read| read.set(read.get() + 1));
         let start = self.position;
         let (tag, length) = match self.data[start..] {
             [tag, length @ 0..=0x7f, ..] if tag & 0x1f != 0x1f => {

@@ -107,8 +107,11 @@ fn curve(parameters: &Element<'_>, key: &mut Key) -> Result<()> {
         // characteristic-two-field: its first number is the degree.
         "1.2.840.10045.1.2" => {
             let degree = value.reader().expect(der::INTEGER, "a field's degree")?;
-            key.bits =
-                degree.body.iter().fold(0_usize, |all, &byte| all.saturating_mul(256).saturating_add(byte.into()));
+            key.bits = match degree.body {
+                [low] => usize::from(*low),
+                [high, low] => usize::from(u16::from_be_bytes([*high, *low])),
+                _ => 0,
+            };
         }
         _ => {}
     }

@@ -108,7 +108,7 @@ pub fn timestamped_entry(data: &[u8], start: usize) -> Result<Frame> {
     let mut frame = Frame { timestamp, kind, certificate: Span::default(), end: cursor.position };
     if kind != Kind::Unknown {
         frame.certificate = cursor.vector(3, "the certificate")?;
-        cursor.vector(2, "the extensions")?;
+        cursor.vector(2, "the list of extensions")?;
         frame.end = cursor.position;
     }
     Ok(frame)

@@ -20,9 +20,12 @@ pub mod get_entries;
 pub mod issuers;
 pub mod key;
 pub mod leaf;
+#[cfg(test)]
+mod linear;
 pub mod lookalike;
 pub mod merkle;
 pub mod names;
+mod names_of;
 pub mod networks;
 pub mod note;
 pub mod oids;
@@ -40,6 +43,9 @@ pub mod text;
 pub mod tile;
 pub mod time;
 mod transcode;
+
+#[cfg(test)]
+extern crate self as certhia_core; // as the made certificates of tests/ know it
 
 pub use error::Malformed;
 

@@ -2,7 +2,7 @@
 //!
 //! The tree covers the leaf alone: the TBS, and the hash of the issuer's key. What comes beside it is believed when it
 //! leads to both, byte by byte. Signatures are not checked: those of the precertificate and of its signing certificate stay
-//! claims, and so do the certificates above the issuer.
+//! claims, and so do the key identifier that a signing certificate gave it and the certificates above the issuer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +16,9 @@ use crate::issuers::Issuers;
 use crate::leaf::Kind;
 use crate::oids::{AUTHORITY_KEY_ID, POISON};
 use crate::page::Entry;
+
+/// The poison extension, which can be written in one way only (RFC 6962 section 3.1): critical, its value a NULL.
+const POISON_EXTENSION: &[u8] = &[0x30, 0x13, 6, 10, 0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 3, 1, 1, 0xff, 4, 2, 5, 0];
 
 /// Why what was submitted can't be believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +37,10 @@ pub enum Unproven {
     Missing(usize),
     /// The certificate at this place of the chain can't be read; the offset is in it.
     Chain(usize, Malformed),
-    /// The key of the certificate at this place of the chain does not hash to `issuer_key_hash`.
-    OtherKey(usize),
+    /// A Precertificate Signing Certificate, but not the issuer that the precertificate names.
+    OtherSigner,
+    /// The issuer's key does not hash to `issuer_key_hash`.
+    OtherKey,
     /// The first byte of the leaf's TBS that differs, and the field that it is in.
     Differs(usize, &'static str),
 }
@@ -51,7 +56,10 @@ impl fmt::Display for Unproven {
             Self::Missing(0) => write!(f, "the chain's issuer is not at hand"),
             Self::Missing(at) => write!(f, "the chain's issuer (certificate {}) is not at hand", at + 1),
             Self::Chain(at, fault) => write!(f, "certificate {} of the chain can't be read: {fault}", at + 1),
-            Self::OtherKey(_) => write!(f, "the chain's key is not the one that the log signed for"),
+            Self::OtherSigner => {
+                write!(f, "the chain's signing certificate is not the one that the precertificate names")
+            }
+            Self::OtherKey => write!(f, "the chain's key is not the one that the log signed for"),
             Self::Differs(at, field) => write!(f, "differs from what the log signed at byte {at} ({field})"),
         }
     }
@@ -98,15 +106,18 @@ pub fn prove(
     let signer = Certificate::parse(&first).map_err(|fault| Unproven::Chain(0, fault))?;
     let signer = signer.is_precert_signing().then_some(signer);
     let (place, issuer) = if signer.is_some() { (1, chain(1)?) } else { (0, Arc::clone(&first)) };
-    let issuer = Certificate::parse(&issuer).map_err(|fault| Unproven::Chain(place, fault))?.spki_sha256();
-    if issuer != *key_hash {
-        return Err(Unproven::OtherKey(place));
+    let issuer = Certificate::parse(&issuer).map_err(|fault| Unproven::Chain(place, fault))?;
+    if signer.is_some_and(|signer| signer.subject.body != precertificate.issuer.body) {
+        return Err(Unproven::OtherSigner);
     }
     let logged = logged(&precertificate, signer.as_ref()).map_err(Unproven::Precertificate)?;
-    match difference(tbs, &logged) {
-        None => Ok(()),
-        Some(at) => Err(Unproven::Differs(at, field(tbs, at))),
+    if let Some(at) = difference(tbs, &logged) {
+        return Err(Unproven::Differs(at, field(tbs, at)));
     }
+    if issuer.spki_sha256() != *key_hash {
+        return Err(Unproven::OtherKey);
+    }
+    Ok(())
 }
 
 /// A Certificate that the bytes are no more and no less than.
@@ -116,7 +127,10 @@ fn whole(der: &[u8]) -> Result<Certificate<'_>, Malformed> {
         return Err(Malformed::new("expected a certificate, found a TBSCertificate alone", 0));
     }
     let mut outer = Reader::new(der);
-    let mut fields = outer.take("a certificate")?.reader();
+    let certificate = outer.take("a certificate")?;
+    shortest(&certificate)?;
+    shortest(&read.tbs)?;
+    let mut fields = certificate.reader();
     if !outer.is_empty() {
         return Err(Malformed::new("expected the certificate's end", outer.offset()));
     }
@@ -127,6 +141,15 @@ fn whole(der: &[u8]) -> Result<Certificate<'_>, Malformed> {
         return Err(Malformed::new("expected the certificate's end", fields.offset()));
     }
     Ok(read)
+}
+
+/// A length must be written as DER has it, or the bytes around what is compared could differ.
+fn shortest(element: &Element<'_>) -> Result<(), Malformed> {
+    let header = der::header(element.tag, element.body.len()).1;
+    if header + element.body.len() == element.whole.len() {
+        return Ok(());
+    }
+    Err(Malformed::new("expected a length in its shortest form", element.offset))
 }
 
 /// The TBS that a log signs for a precertificate: the poison goes. Where a Precertificate Signing Certificate made it, the
@@ -163,6 +186,8 @@ fn logged(precertificate: &Certificate<'_>, signer: Option<&Certificate<'_>>) ->
 fn without_poison(block: &Element<'_>, signer: Option<&Certificate<'_>>) -> Result<Vec<u8>, Malformed> {
     let mut inside = block.reader();
     let list = inside.expect(der::SEQUENCE, "extensions")?;
+    shortest(block)?;
+    shortest(&list)?;
     if !inside.is_empty() {
         return Err(Malformed::new("expected the extensions' end", inside.offset()));
     }
@@ -172,6 +197,9 @@ fn without_poison(block: &Element<'_>, signer: Option<&Certificate<'_>>) -> Resu
     let (mut poisons, mut replaced) = (0, false);
     while let Some(item) = items.element()? {
         if begins_with_oid(item.body, POISON) {
+            if item.whole != POISON_EXTENSION {
+                return Err(Malformed::new("expected the poison extension, critical and with a NULL", item.offset));
+            }
             poisons += 1;
         } else if let Some(replacement) = replacement
             && !replaced

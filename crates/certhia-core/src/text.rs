@@ -51,10 +51,15 @@ fn escape(bytes: &[u8], prefix: &str, out: &mut String) {
 
 /// The characters of a directory string as UTF-8 bytes, as far as they can be read (X.680 section 41).
 pub fn directory_bytes<'a>(value: &Element<'a>) -> Cow<'a, [u8]> {
-    if value.tag & 0x20 != 0 && is_string(value.tag & !0x20) {
-        return Cow::Owned(directory_text(value.tag & !0x20, &joined(value.body)).into_owned());
+    directory(value.tag, value.body)
+}
+
+/// The same of a tag and a content.
+pub(crate) fn directory(tag: u8, body: &[u8]) -> Cow<'_, [u8]> {
+    if tag & 0x20 != 0 && is_string(tag & !0x20) {
+        return Cow::Owned(directory_text(tag & !0x20, &joined(body)).into_owned());
     }
-    directory_text(value.tag, value.body)
+    directory_text(tag, body)
 }
 
 /// The content of a string that stands in pieces (X.690 section 8.7.3), as far as they can be read; of one whose pieces

@@ -100,8 +100,7 @@ impl Certificate {
         if self.fault.is_some() {
             return held(py, || Ok(self.salvaged(|place| place == Place::Ip)));
         }
-        let addresses = self.read(py, Vec::new(), Reader::ip_addresses)?;
-        Ok(addresses.iter().map(ToString::to_string).collect())
+        self.read(py, Vec::new(), Reader::ip_addresses)
     }
 
     #[getter]

@@ -40,6 +40,9 @@ impl<'a> Names<'a> {
         });
         full?;
         self.common_names(begun)?;
+        if walked.is_err() {
+            self.found_besides(begun, certificate)?;
+        }
         self.end_entry()?;
         Ok(walked)
     }
@@ -65,6 +68,13 @@ impl<'a> Names<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Adds what `Certificate::names` still finds where SANs can't be read to their end.
+    #[cold]
+    fn found_besides(&mut self, begun: usize, certificate: &Certificate<'a>) -> Result<()> {
+        let known = self.text.len() - begun;
+        certificate.names().iter().skip(known).try_for_each(|name| self.text.push(name))
     }
 
     /// What can still be found in bytes that are no certificate.
