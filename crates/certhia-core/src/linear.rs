@@ -8,10 +8,13 @@ mod made;
 
 use made::{certificate, common_name, dns, extension, name, san, sequence, tbs, tlv};
 
+/// A field's name, and what reads it.
+type Field<'a> = (&'static str, Box<dyn Fn() + 'a>);
+
 /// Elements read by each field.
 fn work(der: &[u8]) -> Vec<(&'static str, usize)> {
     let read = Certificate::parse(der).expect("a certificate");
-    let fields: Vec<(&'static str, Box<dyn Fn() + '_>)> = vec![
+    let fields: Vec<Field<'_>> = vec![
         ("names", Box::new(|| drop(read.names()))),
         ("dns_names", Box::new(|| drop(read.dns_names()))),
         ("alternative_names", Box::new(|| drop(read.alternative_names()))),

@@ -197,7 +197,7 @@ fn hostile_lists_of_scts_are_read_as_far_as_they_go() {
     let found = read.scts();
     assert_eq!(found.iter().map(|sct| sct.version).collect::<Vec<_>>(), [0, 9, 0]);
     let first = &found[0];
-    assert_eq!((first.log_id, first.timestamp, first.extensions), (&[7; 32][..], 0x0001_0203_0405_06, &[9][..]));
+    assert_eq!((first.log_id, first.timestamp, first.extensions), (&[7; 32][..], 0x0000_0102_0304_0506, &[9][..]));
     assert_eq!((first.hash_algorithm, first.signature_algorithm, first.signature), (4, 3, &b"signature"[..]));
     assert_eq!(first.raw, good);
     assert_eq!((found[1].log_id, found[1].timestamp, found[1].raw), (&[][..], 0, &scts[2][..]));
@@ -209,7 +209,7 @@ fn hostile_lists_of_scts_are_read_as_far_as_they_go() {
         assert!(read.extensions_fault().is_some());
         assert_eq!(read.scts().is_empty(), end < 4 + good.len(), "{end}");
     }
-    let longer = [&list(&[good.clone()])[..], b"behind"].concat();
+    let longer = [&list(std::slice::from_ref(&good))[..], b"behind"].concat();
     let der = with(&[sct_list(&longer)]);
     assert_eq!(Certificate::parse(&der).unwrap().scts().len(), 1);
     assert!(Sct::parse(&[]).is_err());
