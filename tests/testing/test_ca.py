@@ -120,3 +120,10 @@ def test_addresses_come_in_both_sizes(certhia_ca: CA) -> None:
     issued = certhia_ca.issue(ips=["2001:db8::1"])
     assert issued.common_name == "2001:db8::1"
     assert ipaddress.ip_address("2001:db8::1").packed in issued.der
+
+
+def test_a_key_of_its_own_follows_from_its_name(certhia_ca: CA) -> None:
+    issued = [certhia_ca.issue(["www.example.com"], key=key) for key in ("", "one", "two", "one")]
+    keys = [x509.load_der_x509_certificate(one.der).public_key().public_numbers() for one in issued]  # type: ignore[union-attr]
+    assert keys[1] == keys[3]
+    assert len({*keys}) == 3

@@ -62,7 +62,7 @@ class CA:
     """A root, an intermediate that issues, and a Precertificate Signing Certificate below the intermediate.
 
     All keys follow from `seed` and signatures are deterministic: the same calls give the same bytes. Leaf
-    certificates share one key (`leaf_key`), so issuing costs one signature: thousands a second.
+    certificates share one key (`leaf_key`) unless told otherwise, so issuing costs one signature: thousands a second.
     """
 
     def __init__(self, seed: int | str = 0, *, clock: Clock | None = None, organization: str = "Certhia Test") -> None:
@@ -95,13 +95,14 @@ class CA:
         common_name: str | None = None,
         serial: int | None = None,
         extensions: Sequence[bytes] = (),
+        key: str = "",
     ) -> Issued:
         """Issues a certificate, or with `precert` the precertificate for one.
 
         `common_name` is the first name unless given; "" leaves it out. `not_before` is a time or Unix seconds, an hour
         ago by default. `precert_signer` has the precertificate signed by the Precertificate Signing Certificate.
-        `extensions` are ready DER extensions (see `certhia.testing.der.extension`). Names are written as they are, so
-        names that no real CA would issue are possible.
+        `extensions` are ready DER extensions (see `certhia.testing.der.extension`). `key` names a key of its own, the
+        same for the same text. Names are written as they are, so names that no real CA would issue are possible.
         """
         start = not_before.timestamp() if isinstance(not_before, datetime) else not_before
         start = int(self.clock.now() - 3600 if start is None else start)
@@ -111,9 +112,11 @@ class CA:
         subject = [(der.ORGANIZATION, organization)] if organization else []
         subject += [(der.COMMON_NAME, shown)] if shown else []
 
+        leaf_key = keys.p256(f"certhia test leaf {key}") if key else self.leaf_key
+
         def tbs(issuer: bytes, key: ec.EllipticCurvePrivateKey, *more: bytes) -> bytes:
             own = (_authority_key(key), *_LEAF_EXTENSIONS, _alternative_names(names, ips), *extensions, *more)
-            return _tbs(number, issuer, (start, end), der.name(*subject), self.leaf_key, own)
+            return _tbs(number, issuer, (start, end), der.name(*subject), leaf_key, own)
 
         final = tbs(self._name, self.key)
         chain: tuple[bytes, ...] = (self.intermediate, self.root)
@@ -244,6 +247,8 @@ def _spki(key: ec.EllipticCurvePrivateKey) -> bytes:
     """The key's SubjectPublicKeyInfo; remembered, because writing one costs more than the rest of a certificate."""
     known = _spki_cache.get(id(key))
     if known is None:
+        if len(_spki_cache) >= 1000:
+            _spki_cache.clear()
         known = _spki_cache[id(key)] = (key, keys.spki(key))
     return known[1]
 

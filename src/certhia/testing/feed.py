@@ -137,7 +137,7 @@ class Population:
             return 1
         precert = ca.issue(
             wish.names, wish.ips, precert=True, precert_signer=self._count % 20 == 0,
-            organization=wish.organization, days=wish.days,
+            organization=wish.organization, days=wish.days, key=wish.names[0],
         )  # fmt: skip
         # One log or two, and never the same twice.
         homes = list(dict.fromkeys((first, next(self._turn))))
