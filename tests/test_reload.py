@@ -256,3 +256,10 @@ def test_marks_of_what_isnt_there(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     assert marks([tmp_path / "loop"]) == ((str(tmp_path / "loop"), ()),)
     assert folders_of([tmp_path / "loop"]) == [tmp_path]
+
+
+def test_a_folder_is_looked_at_as_far_as_its_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(10):
+        (tmp_path / f"{number}").touch()
+    monkeypatch.setattr("certhia.reload.MAX_FILES", 8)
+    assert len(marks([tmp_path])) == 8

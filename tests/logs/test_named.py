@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,13 @@ from tests.logs.canned import Canned
 
 from certhia.clock import Clock, utc
 from certhia.errors import BadAnswer, ConfigError, RemoteError, Unverified
+from certhia.logs import named
 from certhia.logs.learned import of
 from certhia.logs.named import read_key, resolve
 from certhia.logs.select import Choice, choose
 from certhia.model import Log, Protocol
 from certhia.net import Response
-from certhia.testing import heads, keys
+from certhia.testing import SimClock, heads, in_simulated_time, keys
 
 KEY, OTHER = keys.p256("alder"), keys.p256("birch")
 SPKI = keys.spki(KEY)
@@ -76,6 +79,32 @@ async def test_an_rfc_6962_logs_own_description(written: str) -> None:
     transport = Canned().put(f"{URL}log.v3.json", log_v3(url="https://elsewhere.test/", log_id=None))
     log = await resolved(transport, written)
     assert (log.protocol, log.submission_url, log.monitoring_url) == (Protocol.RFC6962, URL, URL)
+
+
+async def test_a_description_that_is_too_large() -> None:
+    for size in (named.MAX_BODY, named.MAX_BODY + 1):
+        transport = (
+            Canned().put(f"{URL}log.v3.json", static_v3().ljust(size)).put(f"{MONITORING}checkpoint", CHECKPOINT)
+        )
+        if size == named.MAX_BODY:
+            assert (await resolved(transport, URL)).protocol is Protocol.STATIC
+            continue
+        with pytest.raises(RemoteError, match=r"log\.v3\.json: too large"):
+            await resolved(transport, URL)
+
+
+@in_simulated_time
+async def test_a_log_that_never_answers(certhia_clock: SimClock) -> None:
+    class Silent(Canned):
+        async def get(
+            self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
+        ) -> Response:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    with pytest.raises(RemoteError, match="no answer within 20 s"):
+        await resolve(URL, Silent(), certhia_clock)
+    assert certhia_clock.monotonic() <= 2 * (named.TIMEOUT + 5)
 
 
 async def test_a_key_that_comes_from_the_log_is_told() -> None:

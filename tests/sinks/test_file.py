@@ -110,6 +110,20 @@ async def test_a_torn_record_longer_than_what_is_looked_at_first(make: Make, tmp
     assert ids(path) == [1, 2]
 
 
+async def test_a_file_that_ends_in_no_record_within_reach_is_left_alone(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it is: only its end is read."""
+    monkeypatch.setattr("certhia.sinks.file.MAX_TORN", 1 << 18)
+    path = tmp_path / "m.jsonl"
+    torn = Format("jsonl").text(make(1))[:-2] + "x" * (1 << 21)
+    path.write_text(torn)
+    sink = File(path)
+    await sink.send([make(2)])
+    await sink.close()
+    assert path.read_text() == torn + "\n" + Format("jsonl").text(make(2))
+
+
 @pytest.mark.parametrize("name", ["m.jsonl", "m.csv"])
 async def test_a_file_that_was_rotated_away_is_made_anew(make: Make, tmp_path: Path, name: str) -> None:
     path, old = tmp_path / name, tmp_path / "old"

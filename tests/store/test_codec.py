@@ -102,3 +102,9 @@ def test_what_is_hashed_stays_the_same_for_ever() -> None:
     assert codec.step_digest(b"", row).hex()[:16] == "fec767fc54c7c1b6"
     assert codec.mark("t", ("a",), {"a": 1}) == 8292097326503891617
     assert codec.done_mark(1) == 8362271616529132676
+
+
+def test_a_leaf_is_kept_up_to_its_bound() -> None:
+    for size, kept in ((codec.LEAF_KEPT, codec.LEAF_KEPT), (codec.LEAF_KEPT + 1, 0)):
+        row = codec.quarantine_row(1, Quarantined(b"log", 7, "reason", bytes(32), bytes(size)))
+        assert len(row["leaf_input"]) == kept
