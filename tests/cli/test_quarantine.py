@@ -34,7 +34,7 @@ def followed(certhia: Command, log_list: str, state: Path) -> Path:
     )
     assert done.status == 0, done.err
     assert "7 quarantined" in done.err
-    assert "certhia quarantine list shows the entries that could not be decoded" in done.err
+    assert f"certhia quarantine list --state {state} shows the entries that could not be decoded" in done.err
     return state
 
 

@@ -30,6 +30,11 @@ def test_a_summary() -> None:
     ]
 
 
+def test_where_the_quarantine_is_found() -> None:
+    assert report.summary(DONE, state="my state")[1].startswith("certhia quarantine list --state 'my state' shows")
+    assert len(report.summary(DONE, state=None)) == 1
+
+
 def test_kinds_are_counted_apart() -> None:
     told = report.matches(changed(matches=7, possible=1, expected=4))
     assert told == "3 matches (2 alerts, 1 possible), 4 expected"

@@ -52,7 +52,7 @@ def demo(
             "state.name": f"{state}/state",
         }
         # The demonstration is the same everywhere: neither file nor environment has a say.
-        session = Session(load(given, None, {"HOME": state}), seconds=None if forever else seconds)
+        session = Session(load(given, None, {"HOME": state}), seconds=None if forever else seconds, lasting=False)
         raise typer.Exit(asyncio.run(session.run()))
 
 

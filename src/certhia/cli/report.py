@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from certhia import render
@@ -13,16 +14,17 @@ from certhia.pipeline import Pipeline, Summary
 TROUBLES = 5  # ill logs that are told one by one
 
 
-def summary(done: Summary, *, dropped: int = 0) -> list[str]:
-    """What a run did, for its end."""
+def summary(done: Summary, *, dropped: int = 0, state: str | None = "") -> list[str]:
+    """What a run did, for its end. `state`: what the user called it, "" by default; None for one that is gone now."""
     rate = done.entries / done.seconds if done.seconds else 0.0
     lines = [
         f"{done.entries:,} entries seen in {done.logs} logs ({rate:,.0f}/s over {age(done.seconds)}), "
         f"{done.verified:,} verified, {done.quarantined:,} quarantined, "
         f"{matches(done)} ({done.sightings:,} further sightings)"
     ]
-    if done.quarantined:
-        lines.append("certhia quarantine list shows the entries that could not be decoded")
+    if done.quarantined and state is not None:
+        named = f" --state {shlex.quote(render.terminal(state))}" if state else ""
+        lines.append(f"certhia quarantine list{named} shows the entries that could not be decoded")
     if done.verified < done.entries:
         lines.append(f"{done.entries - done.verified:,} entries were not verified yet: the next run reads them again")
     if dropped:

@@ -36,11 +36,14 @@ INTERRUPTED = 130
 class Session:
     """`certhia watch` with these settings."""
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, seconds: float | None = None) -> None:
-        """`seconds`: ends by itself after that time."""
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, seconds: float | None = None, lasting: bool = True
+    ) -> None:
+        """`seconds`: ends by itself after that time. `lasting`: whether the state is there afterwards."""
         self._settings = settings
         self._clock = clock or Clock()
         self._seconds = seconds
+        self._lasting = lasting
         output = settings.output
         least = "warning" if output.quiet else "debug" if output.verbose else "info"
         self._messages = Messages(self._clock, format=output.log_format, least=least)
@@ -69,7 +72,9 @@ class Session:
                         live.close()
             if not self._settings.output.quiet:
                 say = self._messages.write if self._settings.output.log_format == "text" else self._messages
-                for text in report.summary(summary, dropped=self._stdout.dropped if self._stdout else 0):
+                dropped = self._stdout.dropped if self._stdout else 0
+                state = (self._settings.state.name or "") if self._lasting else None
+                for text in report.summary(summary, dropped=dropped, state=state):
                     say(text)
         return 0
 
