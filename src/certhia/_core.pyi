@@ -308,7 +308,8 @@ class Page:
     @property
     def issuers(self) -> list[bytes]:
         """Distinct chain fingerprints of the page, 32 bytes each."""
-    def timestamp(self, position: int) -> int: ...
+    def timestamp(self, position: int) -> int:
+        """Milliseconds, as the log claims."""
     def __len__(self) -> int: ...
     def __getitem__(self, position: int, /) -> Entry:
         """Negative positions count from the end."""
@@ -335,22 +336,22 @@ class Batch:
 
     As Python values, and as Arrow types where these differ:
 
-    index                int
-    timestamp            milliseconds (timestamp[ms, UTC]); null beyond what 63 bits hold
-    is_precert           bool
-    fault                why the entry, or one of its names, can't be decoded; null for one that can
-    leaf_hash            bytes (fixed_size_binary[32])
-    names                `Certificate.names`, or what can still be found in the bytes (list<string>)
-    tbs_sha256           bytes; null where the entry has no certificate at all
-    subject, serial      as of `Certificate`
-    issuer               likewise; each of a page's issuers is there once (dictionary<int32, string>)
-    issuer_organization  its first organizationName; null without one (dictionary<int32, string>)
-    not_before, not_after  seconds (timestamp[s, UTC]); null for what is no time
-    key_algorithm, key_bits  as of `Certificate` (the first dictionary<int32, string>, the other uint32)
-    signature_algorithm  `Certificate.signature_algorithm_name` (dictionary<int32, string>)
-    is_ca                bool
-    sha256, spki_sha256  bytes; only of `Page.batch_with`
-    chain                `Entry.chain` (list<fixed_size_binary[32]>)
+        index                int
+        timestamp            milliseconds (timestamp[ms, UTC]); null beyond what 63 bits hold
+        is_precert           bool
+        fault                why the entry, or one of its names, can't be decoded; null for one that can
+        leaf_hash            bytes (fixed_size_binary[32])
+        names                `Certificate.names`, or what can still be found in the bytes (list<string>)
+        tbs_sha256           bytes; null where the entry has no certificate at all
+        subject, serial      as of `Certificate`
+        issuer               likewise; each of a page's issuers is there once (dictionary<int32, string>)
+        issuer_organization  its first organizationName; null without one (dictionary<int32, string>)
+        not_before, not_after  seconds (timestamp[s, UTC]); null for what is no time
+        key_algorithm, key_bits  as of `Certificate` (the first dictionary<int32, string>, the other uint32)
+        signature_algorithm  `Certificate.signature_algorithm_name` (dictionary<int32, string>)
+        is_ca                bool
+        sha256, spki_sha256  bytes; only of `Page.batch_with`
+        chain                `Entry.chain` (list<fixed_size_binary[32]>)
 
     What `Certificate` says of a certificate that can't be read is null here.
     """

@@ -198,13 +198,14 @@ def user_agent(version: str, contact: str | None = None) -> str:
     return f"certhia/{version} (+{contact})"
 
 
-def contact_notice(contact: str | None) -> str | None:
-    """Why a contact helps, where there is none (one at example.com counts as none); else None."""
+def contact_notice(contact: str | None, option: str = "--contact") -> str | None:
+    """Why a contact helps, where there is none (one at example.com counts as none); else None. `option`: how to give
+    one."""
     if contact and "example.com" not in contact.lower() and ("@" in contact or "https://" in contact):
         return None
     return (
         "no contact is set: some log operators slow down clients that they can't reach (all of them share one small "
-        "budget). Give an e-mail address or an https URL with --contact; it is sent in the User-Agent, nowhere else."
+        f"budget). Give an e-mail address or an https URL with {option}; it is sent in the User-Agent, nowhere else."
     )
 
 

@@ -118,6 +118,8 @@ class Pipeline:
 
     def reload(self) -> None:
         """Has all files read again, changed or not."""
+        if not self._parts.reloads:
+            self._parts.tell("there is nothing to read again: all rules were given with the command")
         for one in self._parts.reloads:
             one.ask()
 

@@ -103,7 +103,7 @@ async def watch(
     )
     clock, tell = clock or Clock(), tell or logged
     reloaded = await asyncio.to_thread(_rules, rules, files, clock, tell)
-    for text in (*reloaded.current.notices, contact_notice(contact)):
+    for text in (*reloaded.current.notices, contact_notice(contact, "contact=")):
         if text:
             tell(text)
     run = _Run(settings, reloaded, state, transport, clock, tell)
