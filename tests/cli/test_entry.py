@@ -9,9 +9,7 @@ import pytest
 from tests.cli.conftest import Command
 
 from certhia._core import Certificate
-from certhia.cli.entry import _tried
-from certhia.errors import Lagging, RemoteError, Throttled
-from certhia.testing import SimClock, World, fail, in_simulated_time, lag
+from certhia.testing import World, fail, lag
 
 NAMES = ("First Log", "Second Log", "Third Log")
 
@@ -101,24 +99,6 @@ def test_what_is_not_proven_is_not_shown(certhia: Command, log_list: str, world:
     assert done.status == 1
     assert done.out == ""
     assert len(done.err.splitlines()) == 1
-
-
-@pytest.mark.parametrize("error", [Throttled, Lagging])
-@in_simulated_time
-async def test_refusals_and_lag_are_waited_for(certhia_clock: SimClock, error: type[RemoteError]) -> None:
-    answers: list[str | RemoteError] = [error("later"), error("later"), "there"]
-
-    async def ask() -> str:
-        answer = answers.pop(0)
-        if isinstance(answer, RemoteError):
-            raise answer
-        return answer
-
-    assert await _tried(ask, certhia_clock) == "there"
-    assert 2 < certhia_clock.monotonic() < 4
-    answers += [error("later")] * 5
-    with pytest.raises(error):
-        await _tried(ask, certhia_clock)
 
 
 def test_a_server_that_fails(certhia: Command, log_list: str, world: World) -> None:

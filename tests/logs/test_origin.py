@@ -79,7 +79,7 @@ async def test_servers_that_do_not_answer(answer: Response | Exception, reason: 
 async def test_a_signature_that_is_too_large() -> None:
     longest = bytes(origin.MAX_SIGNATURE)
     assert await fetch(google(), Canned().put(GOOGLE, BODY).put(GOOGLE_SIGNATURE, longest), Clock()) == (BODY, longest)
-    with pytest.raises(RemoteError, match="log list google: .*too large"):
+    with pytest.raises(RemoteError, match=r"log list google: .*too large"):
         await fetch(google(), Canned().put(GOOGLE, BODY).put(GOOGLE_SIGNATURE, longest + b"x"), Clock())
 
 

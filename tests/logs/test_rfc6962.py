@@ -136,26 +136,34 @@ async def test_a_refusal_says_how_long_to_wait(certhia_world: World) -> None:
     assert refusal.value.retry_after == 11
 
 
+class Capped:
+    """A transport into a world that holds to caps."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
+    ) -> Response:
+        answer = self._world.handle("GET", url, headers)
+        if len(answer.body) > cap:
+            raise TooLong(url)
+        return answer
+
+    async def close(self) -> None:
+        pass
+
+
+def capped(world: World, log: FakeLog) -> Rfc6962Client:
+    clock = world.clock
+    return Rfc6962Client(log.model, Line(log.url, Capped(world), Paces(clock), clock), Issuers())
+
+
 @in_simulated_time
 async def test_answers_too_long_are_asked_for_in_halves(certhia_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("certhia.logs.rfc6962.PAGE", 100_000)
-    log = certhia_world.rfc6962("alpha")
+    reader = capped(certhia_world, certhia_world.rfc6962("alpha"))
     certhia_world.grow(400)
-    clock = certhia_world.clock
-
-    class Capped:
-        async def get(
-            self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
-        ) -> Response:
-            answer = certhia_world.handle("GET", url, headers)
-            if len(answer.body) > cap:
-                raise TooLong(url)
-            return answer
-
-        async def close(self) -> None:
-            pass
-
-    reader = Rfc6962Client(log.model, Line(log.url, Capped(), Paces(clock), clock), Issuers())
     at = 0
     while at < 400:
         try:
@@ -163,6 +171,21 @@ async def test_answers_too_long_are_asked_for_in_halves(certhia_world: World, mo
         except BadAnswer:
             continue
     assert reader.pages.ask < 100
+
+
+@in_simulated_time
+async def test_a_single_entry_may_be_as_large_as_one_can_be(
+    certhia_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = certhia_world.rfc6962("alpha")
+    certhia_world.grow(2)
+    monkeypatch.setattr("certhia.logs.rfc6962.PAGE", 100)
+    with pytest.raises(TooLong):
+        await capped(certhia_world, log).fetch(0, 2, 2)
+    assert (await capped(certhia_world, log).fetch(0, 1, 2)).end == 1
+    monkeypatch.setattr("certhia.logs.rfc6962.LONE", 100)
+    with pytest.raises(TooLong):
+        await capped(certhia_world, log).fetch(0, 1, 2)
 
 
 @in_simulated_time

@@ -79,9 +79,9 @@ def run(arguments: Sequence[str]) -> None:
 
 def _register() -> None:
     # Each command's module imports what it needs when it is called: `certhia --help` is quick.
-    from certhia.cli import demo, entry, explain, fsck, ledger, logs_command, quarantine, schema, suffixes, watch
+    from certhia.cli import demo, entry, explain, fsck, ledger, logs_command, prove, quarantine, schema, suffixes, watch
 
-    for module in (watch, explain, logs_command, entry, fsck, ledger, quarantine, suffixes, schema, demo):
+    for module in (watch, explain, logs_command, entry, prove, fsck, ledger, quarantine, suffixes, schema, demo):
         module.register(app)
 
 

@@ -6,7 +6,8 @@ import asyncio
 import base64
 import json as jsonlib
 import textwrap
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from certhia.config import Settings
     from certhia.model import Head, Log
     from certhia.net import Transport
-
-TRIES = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -60,16 +59,17 @@ async def _show(settings: Settings, wanted: str, index: int, *, form: str, chain
     from certhia.library.setup import connect
     from certhia.logs.client import client
     from certhia.logs.pace import Paces
+    from certhia.logs.patience import patiently
 
     clock = Clock()
     async with connect(settings, clock) as transport:
         log = await _find(settings, wanted, transport, clock)
         reader = client(log, transport, Paces(clock), Issuers(), clock)
-        head = await _tried(reader.head, clock)
+        head = await patiently(reader.head, clock)
         if index >= head.size:
             raise ConfigError(f"{log.url} has {head.size} entries: the last index is {head.size - 1}")
-        found = await _tried(lambda: reader.entry(index, head), clock)
-        issuers = [await _tried(lambda f=f: reader.issuer(f), clock) for f in found.chain] if chain else []
+        found = await patiently(lambda: reader.entry(index, head), clock)
+        issuers = [await patiently(partial(reader.issuer, one), clock) for one in found.chain] if chain else []
     match form:
         case "json":
             print(jsonlib.dumps(_fields(log, head, found, issuers, chain=chain), indent=2))
@@ -78,20 +78,6 @@ async def _show(settings: Settings, wanted: str, index: int, *, form: str, chain
                 print(_pem(der, "CERTIFICATE"))
         case _:
             _print(log, head, found)
-
-
-async def _tried(ask: Any, clock: Clock) -> Any:
-    """What the log answers; 429 and lag are waited for, a few times."""
-    from certhia.errors import Lagging, Throttled
-
-    for attempt in range(TRIES):
-        try:
-            return await ask()
-        except (Throttled, Lagging):
-            if attempt + 1 == TRIES:
-                raise
-            await clock.sleep(clock.jitter(2.0**attempt))
-    raise AssertionError
 
 
 async def _find(settings: Settings, wanted: str, transport: Transport, clock: Clock) -> Log:

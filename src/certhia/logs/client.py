@@ -79,6 +79,10 @@ class LogClient(Protocol):
     async def entry(self, index: int, head: Head) -> Entry:
         """One entry that is proven to be in `head`."""
 
+    async def find(self, leaf: bytes, index: int | None, head: Head) -> int | None:
+        """The index of the entry with that leaf hash, proven to be in `head`; None where the log has no such entry, or
+        another one at `index`. A static log is found by index alone."""
+
     async def issuer(self, fingerprint: bytes) -> bytes | None:
         """A chain certificate by its SHA-256 fingerprint, DER; None where the log hasn't got it."""
 

@@ -69,7 +69,7 @@ def read_sth(log: Log, body: bytes) -> Head:
     root = _bytes(log, answer, "sha256_root_hash")
     if len(root) != 32:
         raise BadAnswer(f"{log.url}: get-sth: sha256_root_hash has {len(root)} bytes instead of 32")
-    _check(log, "get-sth", _signed(timestamp, size, root), _bytes(log, answer, "tree_head_signature"))
+    check_signature(log, "get-sth", _signed(timestamp, size, root), _bytes(log, answer, "tree_head_signature"))
     return Head(size=size, root=root, timestamp=timestamp, raw=body)
 
 
@@ -99,7 +99,7 @@ def read_checkpoint(log: Log, body: bytes) -> Head:
     timestamp = int.from_bytes(signature[:8])
     if len(signature) < 8 or timestamp > MAX_TIMESTAMP:
         raise BadAnswer(f"{log.url}: checkpoint: its signature has no timestamp that is a date")
-    _check(log, "checkpoint", _signed(timestamp, note.size, note.root), signature[8:])
+    check_signature(log, "checkpoint", _signed(timestamp, note.size, note.root), signature[8:])
     return Head(size=note.size, root=note.root, timestamp=timestamp, raw=body)
 
 
@@ -157,8 +157,11 @@ def _signed(timestamp: int, size: int, root: bytes) -> bytes:
     return b"\x00\x01" + timestamp.to_bytes(8) + size.to_bytes(8) + root
 
 
-def _check(log: Log, what: str, signed: bytes, signature: bytes) -> None:
-    """Checks a digitally-signed struct (RFC 5246 section 4.7): hash, algorithm, 16 bits of length, signature."""
+def check_signature(log: Log, what: str, signed: bytes, signature: bytes) -> None:
+    """Checks a digitally-signed struct (RFC 5246 section 4.7): hash, algorithm, 16 bits of length, signature.
+
+    Raises BadAnswer for what is no such struct, Unverified where it does not hold under the log's key.
+    """
     if len(signature) < 4 or len(signature) != 4 + int.from_bytes(signature[2:4]):
         raise BadAnswer(f"{log.url}: {what}: signature is cut off or has bytes to spare")
     try:

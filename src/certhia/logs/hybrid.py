@@ -72,6 +72,10 @@ class HybridClient:
         """By RFC 6962."""
         return await self._heads.entry(index, head)
 
+    async def find(self, leaf: bytes, index: int | None, head: Head) -> int | None:
+        """By RFC 6962."""
+        return await self._heads.find(leaf, index, head)
+
     async def issuer(self, fingerprint: bytes) -> bytes | None:
         """From what was seen, else from `issuer/`."""
         return await self._tiles.issuer(fingerprint)

@@ -204,12 +204,29 @@ class Rfc6962Client:
             )
         return page[0]
 
+    async def find(self, leaf: bytes, index: int | None, head: Head) -> int | None:  # noqa: ARG002  (it needs none)
+        """RFC 6962 section 4.5."""
+        encoded = percent(base64.b64encode(leaf), safe="")
+        path = f"ct/v1/get-proof-by-hash?hash={encoded}&tree_size={head.size}"
+        try:
+            answer = await self._json(path, missing="no such leaf")
+        except Lagging:
+            return None
+        found = answer.get("leaf_index")
+        if type(found) is not int or not 0 <= found < head.size:
+            raise BadAnswer(f"{self.log.url}: get-proof-by-hash: leaf_index {found!r} is none of {head.size} entries")
+        if not verify_inclusion(leaf, found, head.size, self._hashes(answer, "audit_path"), head.root):
+            raise Unverified(
+                f"{self.log.url}: entry {found} is not proven to be in the signed head of size {head.size}"
+            )
+        return found
+
     async def issuer(self, fingerprint: bytes) -> bytes | None:
         """RFC 6962 logs give chains with their entries: what was seen is kept, the rest can't be asked for."""
         return self._issuers.get(fingerprint)
 
-    async def _json(self, path: str, cap: int = 1 << 17) -> dict[str, object]:
-        body = await self._line.get(path, cap=cap)
+    async def _json(self, path: str, cap: int = 1 << 17, missing: str = "") -> dict[str, object]:
+        body = await self._line.get(path, cap=cap, missing=missing)
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError) as error:

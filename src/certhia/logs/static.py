@@ -100,6 +100,14 @@ class StaticClient:
         await self._hash_tiles.include(self.log, entry.leaf_hash, index, head)
         return entry
 
+    async def find(self, leaf: bytes, index: int | None, head: Head) -> int | None:
+        """From hash tiles: there is no way to ask for a leaf by its hash."""
+        if index is None:
+            raise BadAnswer(f"{self.log.url}: a static log is asked by index, and none is known")
+        if index >= head.size:
+            return None
+        return index if await self._hash_tiles.leaf(self.log, index, head) == leaf else None
+
     async def issuer(self, fingerprint: bytes) -> bytes | None:
         """From `issuer/`, once."""
         kept = self._issuers.get(fingerprint)

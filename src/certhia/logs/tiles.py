@@ -62,6 +62,16 @@ class HashTiles:
         edge.append(leaf)
         await self._check(log, edge, head, lookup)
 
+    async def leaf(self, log: Log, index: int, head: Head) -> bytes:
+        """The leaf hash of entry `index`, proven to be in `head`."""
+        lookup = Lookup(self._line, head.size, self._proven)
+        (leaf,) = await lookup.subtrees([(0, index)])
+        edge = Edge()
+        edge.append_nodes(await lookup.subtrees(cover(0, index)), index)
+        edge.append(leaf)
+        await self._check(log, edge, head, lookup)
+        return leaf
+
     async def _check(self, log: Log, edge: Edge, head: Head, lookup: Lookup) -> tuple[bytes, ...]:
         """The subtrees that lead from `edge` to `head`. Raises Unverified unless they lead to its root."""
         nodes = await lookup.subtrees(cover(edge.size, head.size))
