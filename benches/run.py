@@ -1,7 +1,8 @@
 """`make bench`: CPU, rate and memory of our own process, as a table and as JSON (benches/out/bench.json).
 
-All runs are whole `certhia watch` processes with 100 rules and every entry verified, fed over loopback by another
-process on the same cores. CPU is user + system of ours. Choose parts by name: `make bench ARGS="rfc6962 idle"`.
+Most runs are whole `certhia watch` processes with 100 rules and every entry verified, fed over loopback by another
+process on the same cores; CPU is user + system of ours. The part "core" calls the core alone, in this process. Choose
+parts by name: `make bench ARGS="core idle"`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import core_pages
+import core_rules
 import start
 from feeds import (
     CACHE,
@@ -33,8 +36,9 @@ from process import once, rules_file, stretch
 from rows import RFC6962, STATIC, Figure, Row, Work, several
 from table import machine, table, write
 
-PARTS = ("entries", "ctfeed", "idle", "catching-up", "start")
+PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start")
 LOGS = 60
+CORE_ROUNDS = 5  # for each round of whole processes: milliseconds each, and easily disturbed
 PAGES = (1024, 256, 32)
 IDLE_PEER = "certspotter 49 MB"
 STATIC_WORK = Work("static", "static", cpu=8)
@@ -56,7 +60,7 @@ def main() -> int:
         say(f"{name} …")
         bench.rows += bench.measure(name)
     facts = {
-        "machine": machine(), "core": bench.core, "load_before": load, "load_after": os.getloadavg(),
+        "machine": machine(), "core": bench.built, "load_before": load, "load_after": os.getloadavg(),
         "seconds": round(time.monotonic() - begun), "floor_ns": bench.floor, "notes": bench.notes,
     }  # fmt: skip
     write(options.json, bench.rows, **facts)
@@ -85,7 +89,7 @@ class Bench:
         command = [sys.executable, str(ROOT / "benches" / "floor.py"), str(source.path), str(rules_file())]
         said = json.loads(subprocess.run(command, check=True, capture_output=True, env=clean_environment()).stdout)
         self.floor: dict[str, float] = said["parts"]
-        self.core: dict[str, str] = said["core"]
+        self.built: dict[str, str] = said["core"]
 
     def heading(self, load: tuple[float, float, float]) -> str:
         """Machine, feeds and floor in a few lines."""
@@ -105,7 +109,7 @@ class Bench:
     def measure(self, part: str) -> Iterator[Row]:
         """The rows of one part."""
         measures = {
-            "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
+            "core": self._core, "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
             "catching-up": self._catching_up, "start": self._start,
         }  # fmt: skip
         for row in measures[part]():
@@ -114,6 +118,11 @@ class Bench:
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000
+
+    def _core(self) -> Iterator[Row]:
+        given, rounds = core_pages.material(self._source.path), CORE_ROUNDS * self._rounds
+        yield from core_pages.rows(given, rounds)
+        yield from core_rules.rows(given, self._source.path, rounds)
 
     def _world(self) -> Iterator[Row]:
         count = self._count // 2  # its entries take long to make

@@ -553,8 +553,8 @@ def to_ascii(name: str) -> str:
 def floor(bodies: Sequence[bytes], matcher: Matcher, rounds: int = 5, tiles: Sequence[bytes] = ()) -> dict[str, float]:
     """What each part of the work costs alone on get-entries answers, in nanoseconds an entry, the best of `rounds`.
 
-    find: both strings in the JSON; base64: decoding them; frame: leaf and extra_data taken apart; issuers: fingerprints
-    of the chain and the issuer's text, by memo; leaf_hash; tbs_hash: without poison and SCTs; fields: every field and
-    name of the certificate decoded; walk: frame and names alone; match: all names against `matcher`; inflate: unpacking
-    `tiles`, which hold the same entries.
+    find: both strings in the JSON; base64: decoding them; frame: leaf and extra_data taken apart; chain: its fingerprints,
+    by memo; issuers: their text, by memo; leaf_hash; tbs_hash: without poison and SCTs; fields: every field and name of
+    the certificate decoded; walk: frame and names alone; match: all names against `matcher`; inflate: unpacking `tiles`,
+    which hold the same entries.
     """

@@ -61,7 +61,7 @@ def test_a_note() -> None:
 def test_floor_tells_each_part(bodies: list[bytes]) -> None:
     parts = floor(bodies[:3], Matcher([("tree", "example.com")]), rounds=1)
     assert list(parts) == [
-        "find", "base64", "frame", "issuers", "leaf_hash", "tbs_hash", "fields", "walk", "match",
+        "find", "base64", "frame", "chain", "issuers", "leaf_hash", "tbs_hash", "fields", "walk", "match",
     ]  # fmt: skip
     tile = gzip.compress(Page.from_get_entries(bodies[:1], 0, Issuers())[0].tile_leaf)
     assert list(floor(bodies[:1], Matcher([]), 1, [tile]))[-1] == "inflate"

@@ -15,6 +15,7 @@ pub struct Fields<'a> {
     read: Bits,
     tbs_sha256: Vec<Hash>,
     tbs_set: Bits,
+    scratch: Vec<u8>,
     subject: Text,
     issuers: Issuers<'a>,
     serial: Text,
@@ -38,6 +39,7 @@ impl<'a> Fields<'a> {
             read: Bits::with_capacity(rows),
             tbs_sha256: Vec::with_capacity(rows),
             tbs_set: Bits::with_capacity(rows),
+            scratch: Vec::new(),
             subject: Text::with_capacity(rows, 32),
             issuers: Issuers::default(),
             serial: Text::with_capacity(rows, 36),
@@ -52,7 +54,7 @@ impl<'a> Fields<'a> {
     #[inline]
     pub fn read(&mut self, certificate: &Certificate<'a>) -> Result<()> {
         self.read.push(true);
-        self.tbs_sha256.push(certificate.tbs_sha256());
+        self.tbs_sha256.push(certificate.tbs_sha256_by(&mut self.scratch));
         self.tbs_set.push(true);
         certificate.push_subject(&mut self.subject.characters);
         self.subject.end_value()?;

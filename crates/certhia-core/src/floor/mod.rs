@@ -5,7 +5,6 @@ mod parts;
 use std::hint::black_box;
 use std::time::Instant;
 
-use crate::certificate::Certificate;
 use crate::error::{Malformed, Result};
 use crate::floor::parts::{Fields, Made};
 use crate::get_entries;
@@ -21,8 +20,9 @@ type Part<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 
 /// Nanoseconds an entry of each part, the best of `rounds`:
 ///
-/// - "find": both strings in the JSON; "base64": decoding them; "frame": leaf and `extra_data` taken apart; "issuers":
-///   fingerprints of the chain and the issuer's text, by memo
+/// - "find": both strings in the JSON; "base64": decoding them; "frame": leaf and `extra_data` taken apart; "chain": its
+///   fingerprints, by memo
+/// - "issuers": their text, by memo
 /// - "leaf_hash"; "tbs_hash": without poison and SCTs; "fields": every field and name of the certificate decoded;
 ///   "walk": frame and names alone; "match": all names against `matcher`
 /// - "inflate": unpacking `tiles`, which hold the same entries; only where there are any
@@ -34,15 +34,16 @@ pub fn floor(bodies: &[&[u8]], tiles: &[&[u8]], matcher: &Matcher, rounds: usize
     }
     let made = Made::new(bodies, &page)?;
     let names: Vec<Vec<u8>> = made.certificates.iter().flat_map(parts::names_of).collect();
-    let mut buffer = Vec::with_capacity(1 << 20);
+    let (mut buffer, mut scratch) = (Vec::with_capacity(1 << 20), Vec::new());
     let (mut fields, mut extra) = (Fields::default(), Extra::default());
     let mut parts: Vec<Part<'_>> = vec![
         ("find", Box::new(|| each(bodies, |body| get_entries::count(body)))),
         ("base64", Box::new(|| each(&made.items, |item| parts::decode(item, &mut buffer)))),
         ("frame", Box::new(|| each(&made.served, |served| served.frame(&mut extra)))),
-        ("issuers", Box::new(|| parts::issuers(&made, &issuers))),
+        ("chain", Box::new(|| parts::chains(&made.served, &issuers))),
+        ("issuers", Box::new(|| parts::issuers(&made.certificates))),
         ("leaf_hash", Box::new(|| each(&made.served, |served| leaf_hash(&served.leaf)))),
-        ("tbs_hash", Box::new(|| each(&made.certificates, Certificate::tbs_sha256))),
+        ("tbs_hash", Box::new(|| each(&made.certificates, |certificate| certificate.tbs_sha256_by(&mut scratch)))),
         ("fields", Box::new(|| page.entries().for_each(|entry| fields.read(entry.certificate())))),
         ("walk", Box::new(|| page.entries().for_each(|entry| parts::walk(entry.certificate())))),
         ("match", Box::new(|| each(&names, |name| parts::look_up(matcher, name)))),

@@ -62,16 +62,20 @@ impl Served {
     }
 }
 
-/// The issuers of all entries, each known after its first: the chain by fingerprint, the name as text.
-pub fn issuers(made: &Made<'_>, issuers: &Issuers) {
-    let mut memo = Memo::default();
-    for served in &made.served {
+/// The fingerprints of all chains; each certificate is known after its first.
+pub fn chains(served: &[Served], issuers: &Issuers) {
+    for served in served {
         let chain = served.chain.iter().map(|span| span.of(&served.extra));
         issuers.add_all(chain, |fingerprint| {
             black_box(fingerprint);
         });
     }
-    for certificate in &made.certificates {
+}
+
+/// The text of all issuers; each is known after its first.
+pub fn issuers(certificates: &[Certificate<'_>]) {
+    let mut memo = Memo::default();
+    for certificate in certificates {
         let known = memo.get(certificate.issuer.whole, || Ok::<_, ()>(certificate.issuer().len()));
         black_box(known).ok();
     }
