@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, begins_with_oid};
 use crate::der::{self, Element};
 use crate::error::{First, Malformed, Result};
 use crate::oids;
@@ -96,14 +96,24 @@ impl<'a> Certificate<'a> {
         read: impl Fn(&Element<'a>, &mut T) -> Result<()>,
     ) -> Option<T> {
         let mut found: Option<T> = None;
-        let walked = self.each_extension(|extension| {
-            if extension.oid == wanted {
-                // What was read before a fault stays; `extensions_fault` tells of it.
-                read(&extension.value, found.get_or_insert_default()).ok();
+        // What was read before a fault stays; `extensions_fault` tells of it. Only those that are wanted are taken apart.
+        let mut rest = self.rest;
+        while let Ok(Some(block)) = rest.element() {
+            if block.tag != EXTENSIONS {
+                continue;
             }
-            ControlFlow::Continue(())
-        });
-        walked.ok();
+            let mut items = match block.reader().expect(der::SEQUENCE, "extensions") {
+                Ok(list) => list.reader(),
+                Err(_) => continue,
+            };
+            while let Ok(Some(item)) = items.element() {
+                if begins_with_oid(item.body, wanted)
+                    && let Ok(extension) = extension(&item)
+                {
+                    read(&extension.value, found.get_or_insert_default()).ok();
+                }
+            }
+        }
         found
     }
 
