@@ -3,6 +3,7 @@ import contextlib
 import errno
 import io
 import os
+import selectors
 import threading
 from collections.abc import Callable, Sequence
 
@@ -145,7 +146,15 @@ def test_an_outlet_without_a_descriptor() -> None:
     assert (text.getvalue(), raw.getvalue()) == ("abc", b"abc")
 
 
-def test_an_outlet_waits_for_a_pipe_that_somebody_made_non_blocking() -> None:
+def test_an_outlet_waits_for_a_pipe_that_somebody_made_non_blocking(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = threading.Event()
+
+    class Selector(selectors.DefaultSelector):
+        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            full.set()
+            return super().select(timeout)
+
+    monkeypatch.setattr(selectors, "DefaultSelector", Selector)
     read, write = os.pipe()
     os.set_blocking(write, False)
     with os.fdopen(write, "w") as stream:
@@ -157,6 +166,7 @@ def test_an_outlet_waits_for_a_pipe_that_somebody_made_non_blocking() -> None:
         got: list[int] = []
         waiting = threading.Thread(target=lambda: got.append(put(memoryview(b"y"))))
         waiting.start()
+        assert full.wait(10)
         while filled > 0:
             filled -= len(os.read(read, 65536))
         waiting.join(10)
