@@ -13,7 +13,7 @@ from certhia._core import Page, leaf_hash
 from certhia.errors import ConfigError, RemoteError, Unverified
 from certhia.library import following
 from certhia.library.following import follow
-from certhia.testing import FakeLog, World, fail, in_simulated_time
+from certhia.testing import FakeLog, SimClock, World, fail, in_simulated_time, run_simulated
 from certhia.testing.hostile import flipped_leaf
 
 FAST = {"read.poll_static": 1, "read.poll_rfc6962": 1, "read.patience": 2}
@@ -73,6 +73,22 @@ async def test_it_goes_on_as_the_log_grows(certhia_world: World) -> None:
     assert certhia_world.clock.monotonic() - began < 1.0
     assert indices == list(range(20, 50))
     assert len(asyncio.all_tasks()) == 1
+
+
+def test_one_that_is_still_open_when_the_loop_ends_is_closed(
+    certhia_world: World, certhia_clock: SimClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    made(certhia_world, "rfc6962")
+    certhia_world.grow(30)
+
+    async def leave_open() -> AsyncGenerator[Page, None]:
+        pages = following_(certhia_world, "alpha")
+        await anext(pages)
+        return pages
+
+    pages = run_simulated(leave_open(), clock=certhia_clock)
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
+    assert pages.ag_frame is None
 
 
 @in_simulated_time

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from certhia.errors import StateError
-from certhia.library.running import beside, logged
+from certhia.library.running import Beside, logged
 
 
 async def test_done_is_told_and_errors_come_out_at_the_end() -> None:
@@ -18,7 +18,7 @@ async def test_done_is_told_and_errors_come_out_at_the_end() -> None:
         raise BaseExceptionGroup("", [ValueError("x"), StateError("the disk is full")])
 
     with pytest.raises(StateError, match="the disk is full"):
-        async with beside(work(), lambda: told.append("done")):
+        async with Beside(work(), lambda: told.append("done")):
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             told.append("still here")
@@ -32,7 +32,7 @@ async def test_errors_of_the_block_come_first() -> None:
         await ask.wait()
 
     with pytest.raises(KeyError):
-        async with beside(work(), lambda: None) as task:
+        async with Beside(work(), lambda: None) as task:
             ask.set()
             raise KeyError
     assert task.done()
@@ -46,7 +46,7 @@ async def test_whoever_has_no_patience_cancels_it() -> None:
         inner: list[asyncio.Task[None]] = []
 
         async def block() -> None:
-            async with beside(work(), lambda: None) as task:
+            async with Beside(work(), lambda: None) as task:
                 inner.append(task)
 
         outer = group.create_task(block())

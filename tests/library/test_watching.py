@@ -17,7 +17,8 @@ from certhia.library.watching import watch
 from certhia.model import Match
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State
-from certhia.testing import World, fail, in_simulated_time
+from certhia.store.lock import Lock
+from certhia.testing import SimClock, World, fail, in_simulated_time, run_simulated
 
 Said = list[tuple[str, str]]
 FAST = {"read.poll_static": 1, "read.poll_rfc6962": 1, "read.patience": 2}
@@ -85,6 +86,20 @@ async def test_a_loop_that_is_just_left_ends_too(world: World) -> None:
     gc.collect()
     await world.clock.sleep(1.0)
     assert len(asyncio.all_tasks()) == 1
+
+
+def test_one_that_is_still_open_when_the_loop_ends_is_closed(
+    world: World, certhia_clock: SimClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def leave_open() -> AsyncGenerator[Match, None]:
+        matches = watching(world, state=tmp_path)
+        await anext(matches)
+        return matches
+
+    matches = run_simulated(leave_open(), clock=certhia_clock)
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
+    assert matches.ag_frame is None
+    Lock(tmp_path).release()
 
 
 @in_simulated_time

@@ -17,8 +17,8 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.config.sources import from_values
 from certhia.errors import Unverified
-from certhia.library.running import beside, logged
-from certhia.library.setup import choice_of, connect, reading_of, sources_of
+from certhia.library.running import Beside, logged
+from certhia.library.setup import choice_of, network, reading_of, sources_of
 from certhia.logs.budget import Budget
 from certhia.logs.client import client
 from certhia.logs.finding import find, is_address
@@ -94,11 +94,12 @@ async def follow(
     clock, tell = clock or Clock(), tell or logged
     async with AsyncExitStack() as stack:
         if transport is None:
-            transport = await stack.enter_async_context(connect(settings, clock))
+            transport = network(settings, clock)
+            stack.push_async_callback(transport.close)
         wanted = log if isinstance(log, Log) else await _find(log, settings, transport, clock, tell)
         pages = _Pages(verify, tell)
         work = _follow(wanted, settings, pages, transport, clock)
-        async with beside(work, pages.finish) as task:
+        async with Beside(work, pages.finish) as task:
             try:
                 while (page := await pages.take()) is not None:
                     yield page

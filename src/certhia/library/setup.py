@@ -25,16 +25,21 @@ from certhia.rules.expected import Expected
 from certhia.rules.watchlist import Watchlist
 
 
-@asynccontextmanager
-async def connect(settings: Settings, clock: Clock) -> AsyncIterator[Transport]:
-    """The network, as the settings want it."""
+def network(settings: Settings, clock: Clock) -> Http:
+    """The network, as the settings want it; to be closed. Raises ConfigError."""
     read = settings.read
-    http = Http(
+    return Http(
         clock=clock,
         user_agent=user_agent(build_info["version"], read.contact),
         ca_file=str(read.ca_file) if read.ca_file else None,
         max_bandwidth=read.max_bandwidth,
     )
+
+
+@asynccontextmanager
+async def connect(settings: Settings, clock: Clock) -> AsyncIterator[Transport]:
+    """The network, as the settings want it. Raises ConfigError."""
+    http = network(settings, clock)
     try:
         yield http
     finally:

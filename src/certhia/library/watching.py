@@ -16,7 +16,7 @@ from certhia.config.sources import from_values
 from certhia.errors import ConfigError
 from certhia.library.assembly import Given, assemble
 from certhia.library.feed import Feed
-from certhia.library.running import beside, logged
+from certhia.library.running import Beside, logged
 from certhia.library.setup import rules_of
 from certhia.model import Match, Tell
 from certhia.net import Transport, contact_notice
@@ -107,7 +107,7 @@ async def watch(
         if text:
             tell(text)
     run = _Run(settings, reloaded, state, transport, clock, tell)
-    async with beside(run.run(), run.feed.finish):
+    async with Beside(run.run(), run.feed.finish):
         try:
             while (match := await run.feed.take()) is not None:
                 yield match
