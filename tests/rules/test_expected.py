@@ -115,12 +115,20 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path) -> None:
     assert fifth.startswith(f"{gone}: cannot be read: No such file")
 
 
-def test_a_directory_beyond_all_measure_is_refused(
-    certhia_ca: CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_directory_beyond_all_measure_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("certhia.rules.expected.MAX_FILES", 2)
-    with pytest.raises(ConfigError, match="more than 2 files"):
+    with pytest.raises(ConfigError, match="more than 2 files or 256 MiB; is it the directory"):
         kept(tmp_path / "own", a=b"", b=b"", c=b"")
+    monkeypatch.setattr("certhia.rules.expected.MAX_BYTES", 100)
+    with pytest.raises(ConfigError, match="is it the directory"):
+        kept(tmp_path / "other", a=bytes(101))
+
+
+def test_a_file_that_holds_nothing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("# nothing yet\n")
+    assert Expected.load([tmp_path / "own.txt"]).notices == (
+        f"{tmp_path / 'own.txt'}: holds nothing: nothing is expected by it",
+    )
 
 
 def test_no_base64_is_said_so(tmp_path: Path) -> None:

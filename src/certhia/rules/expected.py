@@ -25,6 +25,7 @@ from certhia.store.kin import Kin, key_digest, names_digest
 
 MAX_FILES: Final = 100_000  # of a directory, its folders included
 MAX_CERTIFICATES: Final = 1 << 20  # bytes of one file with certificates
+MAX_BYTES: Final = 256 << 20  # of all files of a directory
 SHOWN: Final = 20  # problems, or files, told at once
 
 _ORGANIZATION: Final = "2.5.4.10"
@@ -80,7 +81,10 @@ class Expected:
                 elif (found := _certificates(path)) is not None:
                     certificates += found
                 else:
-                    rules += _lines(path)
+                    lines = _lines(path)
+                    rules += lines
+                    if not lines:
+                        notices.append(f"{path}: holds nothing: nothing is expected by it")
             except ConfigError as error:
                 problems.append(str(error))
         if problems:
@@ -137,14 +141,16 @@ def _matcher(issuers: Sequence[Rule]) -> Matcher | None:
 def _directory(path: Path, notices: list[str]) -> Iterator[Certificate]:
     """The certificates of all files below a directory; others, such as private keys, are left out and named."""
     empty: list[str] = []
-    count = found = 0
+    count = found = size = 0
     for folder, folders, names in os.walk(path, onerror=_unwalkable, followlinks=False):
         folders.sort()
         for name in sorted(names):
             count += 1
-            if count > MAX_FILES:
-                raise ConfigError(f"{path}: holds more than {MAX_FILES} files; is it the directory that you meant?")
             file = Path(folder, name)
+            size += min(file.stat().st_size, MAX_CERTIFICATES) if file.is_file() else 0
+            if count > MAX_FILES or size > MAX_BYTES:
+                most = f"{MAX_FILES} files or {MAX_BYTES >> 20} MiB"
+                raise ConfigError(f"{path}: holds more than {most}; is it the directory that you meant?")
             inner = _certificates(file) if file.is_file() else None
             if inner is None:
                 empty.append(str(file.relative_to(path)))
