@@ -170,6 +170,15 @@ async def test_a_fault_of_local_storage_ends_everything(certhia_world: World, tm
     assert caught.group_contains(StateError)
 
 
+@in_simulated_time
+async def test_asked_to_read_files_again_where_there_are_none(certhia_world: World, tmp_path: Path) -> None:
+    certhia_world.rfc6962("one")
+    rig = Rig(certhia_world, tmp_path)
+    async with rig.running() as pipeline:
+        pipeline.reload()
+    assert rig.texts == ["there is nothing to read again: all rules were given with the command"]
+
+
 # --- which logs ---
 
 

@@ -88,7 +88,7 @@ def test_one_that_is_still_open_when_the_loop_ends_is_closed(
 
     pages = run_simulated(leave_open(), clock=certhia_clock)
     assert [record.message for record in caplog.records if record.name == "asyncio"] == []
-    assert pages.ag_frame is None
+    assert pages.ag_frame is None  # type: ignore[attr-defined]
 
 
 @in_simulated_time

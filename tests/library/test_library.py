@@ -22,6 +22,7 @@ PRINTS = {
     "watch": "alpha 3 host3.example.com below ",
     "follow": "0 to 19: 20 entries, ",
     "match": "=www.example.org matches www.example.org in san: exact",
+    "testing": "[('www.example.com',)]",
     "logs": "Certhia Test beta static http",
 }
 HERE = {

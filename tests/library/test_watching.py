@@ -98,7 +98,7 @@ def test_one_that_is_still_open_when_the_loop_ends_is_closed(
 
     matches = run_simulated(leave_open(), clock=certhia_clock)
     assert [record.message for record in caplog.records if record.name == "asyncio"] == []
-    assert matches.ag_frame is None
+    assert matches.ag_frame is None  # type: ignore[attr-defined]
     Lock(tmp_path).release()
 
 

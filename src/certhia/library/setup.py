@@ -22,6 +22,7 @@ from certhia.reload import Reloaded
 from certhia.rules import expected
 from certhia.rules.changes import changes
 from certhia.rules.expected import Expected
+from certhia.rules.language import Rule
 from certhia.rules.watchlist import Watchlist
 
 
@@ -76,9 +77,9 @@ def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: 
     return Sources(lists, choice, [read_key(key) for key in logs.log_key], transport, clock, hybrids, folder)
 
 
-def rules_of(texts: Sequence[str], files: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Watchlist]:
+def rules_of(rules: Sequence[str | Rule], files: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Watchlist]:
     """The rules, read again when one of the files changes. Raises ConfigError with every problem found."""
-    return Reloaded("rules", files, lambda: Watchlist.load(texts, files), changes, clock=clock, tell=tell)
+    return Reloaded("rules", files, lambda: Watchlist(*rules, files=files), changes, clock=clock, tell=tell)
 
 
 def expected_of(paths: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Expected] | None:

@@ -22,6 +22,7 @@ from certhia.model import Match, Tell
 from certhia.net import Transport, contact_notice
 from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
+from certhia.rules.language import Rule
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.store.place import state_dir
@@ -32,7 +33,7 @@ _ARGUMENTS = frozenset({"watch.rules", "watch.files", "state.name"})
 
 
 async def watch(
-    rules: str | Iterable[str] | Watchlist = (),
+    rules: str | Iterable[str | Rule] | Watchlist = (),
     *,
     files: Iterable[Place] = (),
     start: str | int | date = "now",
@@ -60,7 +61,7 @@ async def watch(
     generator only when it collects it.
 
     Args:
-        rules: watch rules as on the command line, or a `Watchlist`.
+        rules: watch rules as on the command line (or `Rule`s), or a `Watchlist`.
         files: files of rules; read again when they change.
         start: where to begin with a log that `state` does not know: "now", "beginning", an index, -N for N entries
             before the head, or a date (UTC unless it says otherwise).
@@ -181,7 +182,7 @@ def _place(state: Place) -> Path:
 
 
 def _rules(
-    rules: str | Iterable[str] | Watchlist, files: Iterable[Place], clock: Clock, tell: Tell
+    rules: str | Iterable[str | Rule] | Watchlist, files: Iterable[Place], clock: Clock, tell: Tell
 ) -> Reloaded[Watchlist]:
     paths = [Path(file) for file in files]
     if isinstance(rules, Watchlist):
