@@ -23,6 +23,7 @@ pub mod leaf;
 #[cfg(test)]
 mod linear;
 pub mod lookalike;
+mod matches;
 pub mod merkle;
 pub mod names;
 mod names_of;

@@ -43,6 +43,21 @@ pub fn lenient_ascii(name: &[u8]) -> Option<String> {
         .map(std::borrow::Cow::into_owned)
 }
 
+/// A name in Unicode as UTS 46 maps it, lower case, labels in A-labels decoded; those that can't be stand with U+FFFD in
+/// them, and then the second is false.
+pub fn lenient_unicode(name: &[u8]) -> Option<(String, bool)> {
+    if name.len() > MAX_INPUT {
+        return None;
+    }
+    let (text, result) = Uts46::new().to_unicode(name, AsciiDenyList::EMPTY, Hyphens::Allow);
+    Some((text.into_owned(), result.is_ok()))
+}
+
+/// The same where all of it can be converted.
+pub fn to_unicode(name: &[u8]) -> Option<String> {
+    lenient_unicode(name).and_then(|(text, whole)| whole.then_some(text))
+}
+
 /// The registrable domain by the shipped public suffix list, in A-labels; None for a public suffix or an address.
 pub fn registrable_domain(name: &str) -> Option<String> {
     Suffixes::shipped().registrable_domain(name)

@@ -1,10 +1,13 @@
 //! The names that an unusual spelling may stand for. What is decided here is never the last word on a certificate: all
 //! readings are tried, since some client would accept each.
+//!
+//! Percent signs are not decoded: a client that decodes a URL's host does so before it looks at a certificate, whose names
+//! it takes as they are; no client decodes those.
 
 use crate::names::lenient_ascii;
 
 /// Longer names are read as they are, and up to a NUL.
-const MAX_INPUT: usize = 1024;
+pub(crate) const MAX_INPUT: usize = 1024;
 
 /// All readings of a name, lower case, without trailing dots; the name as it is comes first.
 pub fn readings(name: &[u8]) -> Vec<Vec<u8>> {
@@ -25,9 +28,6 @@ pub fn readings(name: &[u8]) -> Vec<Vec<u8>> {
         for converted in a_labels(&reading) {
             add(&mut out, converted.as_bytes());
         }
-        if let Some(redacted) = without_redaction(&reading) {
-            add(&mut out, &redacted);
-        }
     }
     out
 }
@@ -41,7 +41,7 @@ fn add(out: &mut Vec<Vec<u8>>, name: &[u8]) {
 }
 
 /// The host in what is more than a host: white space around it, a URL, a port.
-fn host_part(name: &[u8]) -> &[u8] {
+pub(crate) fn host_part(name: &[u8]) -> &[u8] {
     let mut host = name.trim_ascii();
     if let Some(scheme) = memchr::memmem::find(host, b"://") {
         host = &host[scheme + 3..];
@@ -68,13 +68,4 @@ fn a_labels(name: &[u8]) -> Vec<String> {
     let labels = text.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']);
     let converted = labels.map(|label| lenient_ascii(label.as_bytes()).unwrap_or_else(|| label.to_owned()));
     vec![converted.collect::<Vec<_>>().join(".")]
-}
-
-/// Labels of redacted precertificates, `(PRIVATE)`, as the `?` that stands for a label that nobody can read.
-fn without_redaction(name: &[u8]) -> Option<Vec<u8>> {
-    const REDACTED: &[u8] = b"(private)";
-    memchr::memmem::find(name, REDACTED)?;
-    let labels: Vec<&[u8]> = name.split(|&byte| byte == b'.').collect();
-    let shown: Vec<&[u8]> = labels.into_iter().map(|label| if label == REDACTED { b"?" } else { label }).collect();
-    Some(shown.join(&b'.'))
 }

@@ -1,6 +1,7 @@
 //! A public suffix list (publicsuffix.org): the shipped one, or one that was read.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::error::{Malformed, Result};
 use crate::names;
@@ -20,7 +21,7 @@ const EXCEPTION: u8 = 4;
 #[derive(Debug, Clone, Default)]
 pub struct Suffixes {
     /// None for the shipped list.
-    read: Option<Box<Read>>,
+    read: Option<Arc<Read>>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -60,7 +61,7 @@ impl Suffixes {
             return Err(Malformed::new(reason, text.len()));
         }
         read.rules.shrink_to_fit();
-        Ok(Self { read: Some(Box::new(read)) })
+        Ok(Self { read: Some(Arc::new(read)) })
     }
 
     /// How many rules it has.

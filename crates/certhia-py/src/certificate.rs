@@ -13,7 +13,7 @@ use crate::fault::{held, malformed};
 /// The bytes are kept; each property opens them again, which costs a tenth of a microsecond.
 #[pyclass(module = "certhia._core", frozen)]
 pub struct Certificate {
-    der: Vec<u8>,
+    pub(crate) der: Vec<u8>,
     fault: Option<Malformed>,
 }
 
@@ -166,7 +166,7 @@ impl Certificate {
     #[getter]
     fn logged_tbs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let tbs = self.read(py, None, |certificate| Some(certificate.logged_tbs()))?;
-        Ok(PyBytes::new(py, &tbs.unwrap_or_else(|| self.der.to_vec())))
+        Ok(PyBytes::new(py, &tbs.unwrap_or_else(|| self.der.clone())))
     }
 
     #[getter]

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::certificate::Certificate;
 use crate::fault::{malformed, released};
 use crate::page::Page;
 
@@ -90,6 +91,11 @@ impl Matcher {
     fn match_names<'py>(&self, py: Python<'py>, names: Vec<PyBackedStr>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let matcher = &self.0;
         let found = released(py, || Ok(matcher.texts(names.iter().map(|name| &**name))))?;
+        found.iter().map(|one| hit(one).into_bound_py_any(py)).collect()
+    }
+
+    fn certificate<'py>(&self, py: Python<'py>, certificate: &Certificate) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let found = released(py, || Ok(self.0.certificate(&certificate.der)))?;
         found.iter().map(|one| hit(one).into_bound_py_any(py)).collect()
     }
 }

@@ -27,6 +27,12 @@ impl Rules {
         held(py, || self.0.add(kind, value, scope))
     }
 
+    #[pyo3(signature = (kind, value, scope = 0))]
+    fn exclude(&mut self, py: Python<'_>, kind: &str, value: &str, scope: u32) -> PyResult<()> {
+        let kind = known(py, kind)?;
+        held(py, || self.0.exclude(kind, value, scope))
+    }
+
     #[pyo3(signature = (text, scope = 0))]
     fn add_lines(&mut self, py: Python<'_>, text: &[u8], scope: u32) -> PyResult<LinesRead> {
         let rules = &mut self.0;
@@ -38,7 +44,7 @@ impl Rules {
         let rules = std::mem::take(&mut self.0);
         let shipped = suffixes::Suffixes::shipped();
         let suffixes = suffixes.map_or(&shipped, |given| &given.0);
-        released(py, || Ok(rules.build(suffixes))).map(|matcher| Matcher(Arc::new(matcher)))
+        released(py, || rules.build(suffixes)).map(|matcher| Matcher(Arc::new(matcher)))
     }
 }
 

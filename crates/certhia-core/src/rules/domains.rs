@@ -7,6 +7,7 @@ use crate::error::{Malformed, Result};
 use crate::table::{Hasher, Table};
 
 use super::kinds::{Kind, Why};
+use super::wildcards::Pattern;
 
 /// How a rule was written, where it isn't its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +144,7 @@ impl Domains {
         &self,
         parent: &[u8],
         hash: u64,
-        pattern: &[u8],
+        pattern: Pattern<'_>,
         tries: &mut usize,
         found: &mut impl FnMut(u32),
     ) -> bool {
@@ -156,7 +157,7 @@ impl Domains {
             let domain = &self.list[next as usize - 1];
             let value = self.value(next as usize - 1);
             let label = value.split(|&byte| byte == b'.').next().unwrap_or_default();
-            if domain.kind != Kind::Below && covers(pattern, label) {
+            if domain.kind != Kind::Below && pattern.covers(label) {
                 found(domain.rule);
             }
             next = domain.sibling;
@@ -165,15 +166,21 @@ impl Domains {
     }
 
     /// Wildcards anywhere: every rule is held against the name, label by label from the right.
-    pub fn patterns(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(u32)) -> bool {
+    pub fn patterns(&self, name: Pattern<'_>, tries: &mut usize, found: &mut impl FnMut(u32)) -> bool {
         let Some(left) = tries.checked_sub(self.list.len()) else {
             return false;
         };
         *tries = left;
+        let known = name.known_end();
         for (at, domain) in self.list.iter().enumerate() {
-            let mut labels = name.rsplit(|&byte| byte == b'.');
-            let mut wanted = self.value(at).rsplit(|&byte| byte == b'.');
-            let reached = wanted.all(|label| labels.next().is_some_and(|pattern| covers(pattern, label)));
+            let value = self.value(at);
+            // Most rules differ in what is plain at the end.
+            if value.len() < known.len() || !value[value.len() - known.len()..].eq_ignore_ascii_case(known) {
+                continue;
+            }
+            let mut labels = name.bytes.rsplit(|&byte| byte == b'.');
+            let mut wanted = value.rsplit(|&byte| byte == b'.');
+            let reached = wanted.all(|label| labels.next().is_some_and(|part| name.part(part).covers(label)));
             let whole = labels.next().is_none();
             let kind = domain.kind;
             if reached && (kind == Kind::Tree || (kind == Kind::Exact) == whole) {
@@ -232,31 +239,4 @@ fn parent(value: &[u8]) -> &[u8] {
 #[inline]
 fn is_a_label(label: &[u8]) -> bool {
     label.first_chunk().is_some_and(|head| u32::from_le_bytes(*head) | 0x2020 == u32::from_le_bytes(*b"xn--"))
-}
-
-/// Whether a label is one that the pattern stands for; `*` and `?` stand for any characters.
-pub fn covers(pattern: &[u8], label: &[u8]) -> bool {
-    let (mut p, mut l) = (0, 0);
-    let mut star = None;
-    while l < label.len() {
-        match pattern.get(p) {
-            Some(b'*' | b'?') => {
-                star = Some((p, l));
-                p += 1;
-            }
-            Some(byte) if byte.eq_ignore_ascii_case(&label[l]) => {
-                p += 1;
-                l += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    l = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|byte| matches!(byte, b'*' | b'?'))
 }

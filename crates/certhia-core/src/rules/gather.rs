@@ -1,27 +1,37 @@
 //! Rules being gathered for a matcher.
 
 use crate::error::{Malformed, Result};
+use crate::lookalike::{Lookalike, Lookalikes};
 use crate::networks::Networks;
 use crate::suffixes::Suffixes;
 
 use super::Matcher;
 use super::domains::{self, Domains, Form};
+use super::exclusions::Exclusions;
 use super::kinds::Kind;
+use super::texts::Texts;
+use super::whole::Whole;
 
 /// More rules than this are refused.
 pub const MAX_RULES: usize = 1 << 24;
+/// More rules for look-alikes are refused; each takes about a kilobyte.
+const MAX_LOOKALIKES: usize = 100_000;
 
 /// Rules by number, which is the order in which they are added.
 #[derive(Default)]
 pub struct Rules {
     count: u32,
-    pub(super) domains: Domains,
-    pub(super) networks: Networks,
-    pub(super) all: Vec<u32>,
+    domains: Domains,
+    networks: Networks,
+    all: Vec<u32>,
+    texts: Texts,
+    looks: Vec<(u32, Lookalike)>,
+    whole: Whole,
     /// Number, kind and value of each that is no domain rule.
-    pub(super) others: Vec<(u32, Kind, Box<str>)>,
+    others: Vec<(u32, Kind, Box<str>)>,
     /// Number of the first rule of each run with one scope, and that scope.
-    pub(super) scopes: Vec<(u32, u32)>,
+    scopes: Vec<(u32, u32)>,
+    excluded: Option<Box<Rules>>,
 }
 
 impl Rules {
@@ -43,9 +53,30 @@ impl Rules {
             }
             Kind::All => self.all.push(number),
             Kind::Cidr => self.networks.add(value, number)?,
+            Kind::Keyword => self.texts.add_keyword(value, number)?,
+            Kind::Regex => self.texts.add_pattern(value, number)?,
+            Kind::Typo => self.add_lookalike(value)?,
+            Kind::Issuer | Kind::Organization | Kind::Key | Kind::Certificate => self.whole.add(kind, value, number)?,
         }
         self.others.push((number, kind, value.into()));
         self.next(scope)
+    }
+
+    fn add_lookalike(&mut self, value: &str) -> Result<()> {
+        if self.looks.len() == MAX_LOOKALIKES {
+            let reason = format!("more than {MAX_LOOKALIKES} rules for look-alikes; watch fewer");
+            return Err(Malformed::new(reason, 0));
+        }
+        self.looks.push((self.count, Lookalike::parse(value)?));
+        Ok(())
+    }
+
+    /// Takes what such a rule matches away from the rules of a scope; of scope 0 from all.
+    pub fn exclude(&mut self, kind: Kind, value: &str, scope: u32) -> Result<()> {
+        if kind == Kind::All {
+            return Err(Malformed::new("an exclusion of everything leaves nothing to watch; leave it out", 0));
+        }
+        self.excluded.get_or_insert_default().add(kind, value, scope).map(|_| ())
     }
 
     /// Adds a domain rule whose name has been checked.
@@ -67,17 +98,38 @@ impl Rules {
         Ok(self.count - 1)
     }
 
-    /// Compiles them.
-    pub fn build(mut self, _suffixes: &Suffixes) -> Matcher {
+    /// Compiles them. Fails only where they take too much memory.
+    pub fn build(mut self, suffixes: &Suffixes) -> Result<Matcher> {
         self.domains.index();
         self.networks.sort();
+        self.texts.index()?;
+        self.whole.index()?;
         self.others.shrink_to_fit();
-        Matcher {
-            count: self.len(),
+        let registrable = |name: &[u8]| suffixes.registrable_len(name);
+        let looks = Lookalikes::new(self.looks.iter().map(|(number, rule)| (*number, rule)), &registrable);
+        let exclusions = match self.excluded {
+            Some(excluded) => Some(Box::new(Exclusions::new(*excluded, suffixes)?)),
+            None => None,
+        };
+        Ok(Matcher {
+            count: self.count,
             domains: self.domains,
             networks: self.networks,
             all: self.all,
+            texts: self.texts,
+            looks,
+            suffixes: suffixes.clone(),
+            whole: self.whole,
             others: self.others,
-        }
+            scopes: self.scopes,
+            exclusions,
+        })
+    }
+
+    /// The scope of each rule, in the order of their numbers.
+    pub(super) fn each_scope(&self) -> Vec<u32> {
+        let ends = self.scopes.iter().skip(1).map(|&(first, _)| first).chain([self.count]);
+        let runs = self.scopes.iter().zip(ends);
+        runs.flat_map(|(&(first, scope), end)| std::iter::repeat_n(scope, (end - first) as usize)).collect()
     }
 }

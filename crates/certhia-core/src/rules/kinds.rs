@@ -13,10 +13,25 @@ pub enum Kind {
     Cidr,
     /// Everything.
     All,
+    /// Part of a label.
+    Keyword,
+    /// A regular expression on a name.
+    Regex,
+    /// Look-alikes of a name.
+    Typo,
+    /// Text in the issuer's name.
+    Issuer,
+    /// Text in the subject's organisation.
+    Organization,
+    /// The hash of a public key.
+    Key,
+    /// The hash of a certificate.
+    Certificate,
 }
 
 impl Kind {
-    pub const NAMES: &str = "tree, below, exact, cidr or all";
+    pub const NAMES: &str =
+        "tree, below, exact, cidr, all, keyword, regex, typo, issuer, organization, key and certificate";
 
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
@@ -25,6 +40,13 @@ impl Kind {
             "exact" => Self::Exact,
             "cidr" => Self::Cidr,
             "all" => Self::All,
+            "keyword" => Self::Keyword,
+            "regex" => Self::Regex,
+            "typo" => Self::Typo,
+            "issuer" => Self::Issuer,
+            "organization" => Self::Organization,
+            "key" => Self::Key,
+            "certificate" => Self::Certificate,
             _ => return None,
         })
     }
@@ -36,6 +58,13 @@ impl Kind {
             Self::Exact => "exact",
             Self::Cidr => "cidr",
             Self::All => "all",
+            Self::Keyword => "keyword",
+            Self::Regex => "regex",
+            Self::Typo => "typo",
+            Self::Issuer => "issuer",
+            Self::Organization => "organization",
+            Self::Key => "key",
+            Self::Certificate => "certificate",
         }
     }
 }
@@ -49,6 +78,15 @@ pub enum Why {
     Wildcard,
     Cidr,
     Everything,
+    Keyword,
+    Regex,
+    Lookalike,
+    Issuer,
+    Organization,
+    Key,
+    Certificate,
+    /// A label that nobody can read may stand for it.
+    Possible,
 }
 
 impl Why {
@@ -60,6 +98,14 @@ impl Why {
             Self::Wildcard => "wildcard",
             Self::Cidr => "cidr",
             Self::Everything => "everything",
+            Self::Keyword => "keyword",
+            Self::Regex => "regex",
+            Self::Lookalike => "lookalike",
+            Self::Issuer => "issuer",
+            Self::Organization => "organization",
+            Self::Key => "key",
+            Self::Certificate => "certificate",
+            Self::Possible => "possible",
         }
     }
 }
@@ -75,8 +121,12 @@ pub struct Found<'a> {
     pub score: u8,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
     pub fn plain(rule: u32, why: Why) -> Self {
         Self { rule, why, detail: &[], score: 0 }
+    }
+
+    pub fn text(rule: u32, why: Why, detail: &'a [u8]) -> Self {
+        Self { rule, why, detail, score: 0 }
     }
 }

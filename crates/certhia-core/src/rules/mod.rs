@@ -3,21 +3,38 @@
 use std::net::IpAddr;
 
 use crate::error::{Malformed, Result};
+use crate::lookalike::Lookalikes;
 use crate::names;
 use crate::networks::Networks;
 use crate::spellings::readings;
 use crate::suffixes::Suffixes;
 use crate::table::Hasher;
 
+mod attributes;
 mod domains;
+mod exclusions;
 mod gather;
+mod keywords;
 mod kinds;
 mod lines;
+mod literals;
+mod patterns;
+mod search;
+mod tables;
+mod texts;
+mod unread;
+mod whole;
+mod wildcards;
 
 use domains::Domains;
+pub use exclusions::{Exclusions, Left};
 pub use gather::{MAX_RULES, Rules};
 pub use kinds::{Found, Kind, Why};
 pub use lines::LinesRead;
+pub use search::Room;
+use texts::Texts;
+pub use whole::{Memo, Seen, Whole};
+use wildcards::Pattern;
 
 /// How many rules may be tried one by one for the wildcards of one certificate.
 pub const MAX_TRIES: usize = 1 << 22;
@@ -25,11 +42,22 @@ pub const MAX_TRIES: usize = 1 << 22;
 /// Rules by number, which is the order in which they were gathered.
 #[derive(Default)]
 pub struct Matcher {
-    count: usize,
+    count: u32,
     domains: Domains,
     networks: Networks,
     all: Vec<u32>,
+    texts: Texts,
+    looks: Lookalikes,
+    /// By which look-alikes tell what people register.
+    suffixes: Suffixes,
+    /// Rules on the whole certificate.
+    pub whole: Whole,
+    /// Number, kind and value of each that is no domain rule.
     others: Vec<(u32, Kind, Box<str>)>,
+    /// Number of the first rule of each run with one scope, and that scope.
+    scopes: Vec<(u32, u32)>,
+    /// What is left out.
+    pub exclusions: Option<Box<Exclusions>>,
 }
 
 impl Matcher {
@@ -40,11 +68,11 @@ impl Matcher {
             let told = |fault: Malformed| Malformed::new(format!("rule {number}: {}", fault.reason), fault.offset);
             gathered.add(kind, value, 0).map_err(told)?;
         }
-        Ok(gathered.build(&Suffixes::shipped()))
+        gathered.build(&Suffixes::shipped())
     }
 
     pub fn len(&self) -> usize {
-        self.count
+        self.count as usize
     }
 
     pub fn is_empty(&self) -> bool {
@@ -57,8 +85,19 @@ impl Matcher {
         self.domains.nbytes()
             + self.networks.nbytes()
             + self.all.capacity() * size_of::<u32>()
+            + self.texts.nbytes()
+            + self.looks.nbytes()
+            + self.whole.nbytes()
             + self.others.capacity() * size_of::<(u32, Kind, Box<str>)>()
             + others
+            + self.scopes.capacity() * size_of::<(u32, u32)>()
+            + self.exclusions.as_ref().map_or(0, |exclusions| exclusions.nbytes())
+    }
+
+    /// The scope that a rule was added with.
+    pub fn scope(&self, rule: u32) -> u32 {
+        let after = self.scopes.partition_point(|&(first, _)| first <= rule);
+        after.checked_sub(1).map_or(0, |at| self.scopes[at].1)
     }
 
     /// Kind, value and text as written of a rule.
@@ -96,7 +135,7 @@ impl Matcher {
         match self.domains.suffixes(base, !wildcard, &mut |rule, why| found(Found::plain(rule, why))) {
             Some(hash) if wildcard => {
                 let mut reached = |rule| found(Found::plain(rule, Why::Wildcard));
-                self.domains.children(base, hash, b"*", tries, &mut reached)
+                self.domains.children(base, hash, Pattern::of_certificate(b"*"), tries, &mut reached)
             }
             Some(_) => true,
             None => self.unusual(name, tries, found),
@@ -108,7 +147,8 @@ impl Matcher {
         self.networks.find(ip, &mut |rule| found(Found::plain(rule, Why::Cidr)));
     }
 
-    /// A name that may be meant in several ways: each is tried.
+    /// A name that may be meant in several ways: each is tried. What only a label that nobody can read leads to is given
+    /// last.
     #[cold]
     fn unusual(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> bool {
         let mut enough = true;
@@ -116,23 +156,27 @@ impl Matcher {
             if let Some(ip) = names::address(&reading) {
                 self.address(ip, found);
             }
-            let wild = |label: &[u8]| label.contains(&b'*') || label.contains(&b'?');
-            let (first, rest) = match memchr::memchr(b'.', &reading) {
-                Some(dot) => (&reading[..dot], &reading[dot + 1..]),
-                None => (&reading[..], &[][..]),
-            };
             let mut certain = |rule, why| found(Found::plain(rule, why));
-            if !wild(&reading) {
-                self.domains.suffixes(&reading, true, &mut certain);
-            } else if wild(rest) {
-                self.domains.suffixes(&reading, true, &mut certain);
-                enough &= self.domains.patterns(&reading, tries, &mut |rule| certain(rule, Why::Wildcard));
-            } else {
-                self.domains.suffixes(rest, false, &mut certain);
-                let mut reached = |rule| certain(rule, Why::Wildcard);
-                enough &= self.domains.children(rest, Hasher::of(rest), first, tries, &mut reached);
-            }
+            let pattern = Pattern::of_certificate(&reading);
+            match pattern.only_first() {
+                Some((_, rest)) => self.domains.suffixes(rest, false, &mut certain),
+                None => self.domains.suffixes(&reading, true, &mut certain),
+            };
+            enough &= self.reach(pattern, tries, &mut |rule| certain(rule, Why::Wildcard));
+        }
+        for reading in unread::readings(name) {
+            let pattern = Pattern::of_unread(&reading);
+            enough &= self.reach(pattern, tries, &mut |rule| found(Found::plain(rule, Why::Possible)));
         }
         enough
+    }
+
+    /// Domain rules that a pattern stands for.
+    fn reach(&self, pattern: Pattern<'_>, tries: &mut usize, found: &mut impl FnMut(u32)) -> bool {
+        match pattern.only_first() {
+            Some((first, rest)) => self.domains.children(rest, Hasher::of(rest), first, tries, found),
+            None if pattern.is_wild() => self.domains.patterns(pattern, tries, found),
+            None => true,
+        }
     }
 }

@@ -1,0 +1,266 @@
+//! The matches of one certificate, gathered name by name.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use crate::certificate::{Certificate, Name, Place};
+use crate::rules::{Found, Left, MAX_TRIES, Matcher, Memo, Room, Seen, Why};
+use crate::{names, text};
+
+/// More matches than this of one certificate are not listed.
+pub const MAX_MATCHES: usize = 100_000;
+/// What all certificates of a page may spend on wildcards, many times what one may.
+const MAX_PAGE_TRIES: usize = 64 * MAX_TRIES;
+
+/// One rule that matched one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    pub rule: u32,
+    pub name: String,
+    /// Where the name stood, or what a rule on the whole certificate looked at.
+    pub place: &'static str,
+    pub why: Why,
+    /// The trick of a look-alike, or the text that was found, rendered; else empty.
+    pub detail: String,
+    /// 1 to 100 of a look-alike, else 0.
+    pub score: u8,
+}
+
+/// Gathers the matches of one certificate after the other.
+pub struct Matches<'a> {
+    matcher: &'a Matcher,
+    found: Vec<Match>,
+    /// (rule, name) of all that is in `found`, once these are many.
+    seen: HashSet<(u32, String)>,
+    tries: usize,
+    /// What `tries` was for this certificate, and what is left for it and the page's others.
+    granted: usize,
+    budget: usize,
+    first: Option<(String, Place)>,
+    /// Whether rules on everything or on the whole certificate tell the first name.
+    tells_first: bool,
+    /// Names are what could still be found in broken bytes: none is left out.
+    salvaged: bool,
+    /// By rule for everything, whether a name of the certificate is not left out for it.
+    concerned: Vec<bool>,
+    fault: Option<String>,
+    room: Room,
+    memo: Memo,
+    excluded_memo: Memo,
+}
+
+impl<'a> Matches<'a> {
+    pub fn new(matcher: &'a Matcher) -> Self {
+        Self {
+            matcher,
+            found: Vec::new(),
+            seen: HashSet::new(),
+            tries: MAX_TRIES,
+            granted: MAX_TRIES,
+            budget: MAX_PAGE_TRIES,
+            first: None,
+            tells_first: !matcher.all().is_empty() || !matcher.whole.is_empty(),
+            salvaged: false,
+            concerned: vec![false; matcher.all().len()],
+            fault: None,
+            room: Room::default(),
+            memo: Memo::new(),
+            excluded_memo: Memo::new(),
+        }
+    }
+
+    #[inline]
+    pub fn name(&mut self, name: &Name<'_>) {
+        if name.place != Place::Ip {
+            return self.text(&name.bytes, name.place);
+        }
+        match names::ip_address(&name.bytes) {
+            Some(ip) => self.address(ip),
+            None => self.fault = Some(format!("an iPAddress of {} bytes", name.bytes.len())),
+        }
+    }
+
+    #[inline]
+    pub fn text(&mut self, bytes: &[u8], place: Place) {
+        if self.tells_first && self.first.is_none() {
+            self.first = Some((text::render(bytes).into_owned(), place));
+        }
+        let matcher = self.matcher;
+        let before = self.found.len();
+        let mut tries = self.tries;
+        let mut enough = matcher.name(bytes, &mut tries, &mut |found| self.add(&found, bytes, place));
+        if matcher.has_texts() {
+            let mut room = std::mem::take(&mut self.room);
+            let host = place == Place::San;
+            enough &= matcher.search(bytes, host, &mut room, &mut tries, &mut |found| self.add(&found, bytes, place));
+            self.room = room;
+        }
+        self.tries = tries;
+        if !enough {
+            self.fault = Some("more wildcards than can be tried".to_owned());
+        }
+        if let Some(exclusions) = &matcher.exclusions
+            && self.is_excludable(before)
+        {
+            let left = if self.salvaged { Left::default() } else { exclusions.name(bytes, &mut self.room) };
+            self.leave(before, &left);
+        }
+    }
+
+    pub fn address(&mut self, ip: IpAddr) {
+        if self.tells_first && self.first.is_none() {
+            self.first = Some((ip.to_string(), Place::Ip));
+        }
+        let matcher = self.matcher;
+        let before = self.found.len();
+        matcher.address(ip, &mut |found| self.add(&found, ip.to_string().as_bytes(), Place::Ip));
+        if let Some(exclusions) = &matcher.exclusions
+            && self.is_excludable(before)
+        {
+            let left = if self.salvaged { Left::default() } else { exclusions.address(ip) };
+            self.leave(before, &left);
+        }
+    }
+
+    /// Whether it matters that a name is left out.
+    fn is_excludable(&self, before: usize) -> bool {
+        self.found.len() > before || self.concerned.contains(&false)
+    }
+
+    /// Takes back what was found since `before` by rules for which the name is left out.
+    fn leave(&mut self, before: usize, left: &Left) {
+        let matcher = self.matcher;
+        for (concerned, &rule) in self.concerned.iter_mut().zip(matcher.all()) {
+            *concerned = *concerned || !left.holds(matcher.scope(rule));
+        }
+        if !left.is_empty() {
+            let kept: Vec<Match> =
+                self.found.drain(before..).filter(|found| !left.holds(matcher.scope(found.rule))).collect();
+            self.found.extend(kept);
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, found: &Found<'_>, name: &[u8], place: Place) {
+        const FEW: usize = 16;
+        if self.found.len() == MAX_MATCHES {
+            self.fault = Some(format!("more than {MAX_MATCHES} matches"));
+            return;
+        }
+        let rule = found.rule;
+        let name = text::render(name).into_owned();
+        if self.found.len() < FEW && self.seen.is_empty() {
+            if self.found.iter().any(|known| known.rule == rule && known.name.eq_ignore_ascii_case(&name)) {
+                return;
+            }
+        } else {
+            if self.seen.is_empty() {
+                self.seen = self.found.iter().map(|known| (known.rule, known.name.to_ascii_lowercase())).collect();
+            }
+            if !self.seen.insert((rule, name.to_ascii_lowercase())) {
+                return;
+            }
+        }
+        let detail = text::render(found.detail).into_owned();
+        self.found.push(Match { rule, name, place: place.as_str(), why: found.why, detail, score: found.score });
+    }
+
+    /// Adds the rules for everything, once for a certificate, where not all of its names are left out.
+    #[inline]
+    pub fn everything(&mut self) {
+        if self.matcher.all().is_empty() {
+            return;
+        }
+        let nameless = self.first.is_none();
+        let (name, place) = self.first.clone().unwrap_or((String::new(), Place::CommonName));
+        let all = self.matcher.exclusions.is_none() || nameless;
+        let concerned = self.matcher.all().iter().zip(&self.concerned).filter(|&(_, &concerned)| all || concerned);
+        self.found.extend(concerned.map(|(&rule, _)| Match {
+            rule,
+            name: name.clone(),
+            place: place.as_str(),
+            why: Why::Everything,
+            detail: String::new(),
+            score: 0,
+        }));
+    }
+
+    /// Whether there are rules or exclusions for `whole`.
+    #[inline]
+    pub fn looks_at_whole(&self) -> bool {
+        let exclusions = self.matcher.exclusions.as_ref();
+        !self.matcher.whole.is_empty() || exclusions.is_some_and(|exclusions| exclusions.on_certificates())
+    }
+
+    /// Adds the rules on the whole certificate, and takes all back that exclusions of such kinds leave out. `certificate`
+    /// is None where the bytes are none.
+    #[inline]
+    pub fn whole(&mut self, certificate: Option<&Certificate<'_>>, submitted: &[u8]) {
+        let matcher = self.matcher;
+        if !matcher.whole.is_empty() {
+            let mut memo = std::mem::take(&mut self.memo);
+            let mut add = |seen: &Seen| self.add_whole(seen);
+            match certificate {
+                Some(certificate) => matcher.whole.find(certificate, submitted, &mut memo, &mut add),
+                None => matcher.whole.bytes(submitted, &mut add),
+            }
+            self.memo = memo;
+        }
+        if let Some(exclusions) = &matcher.exclusions
+            && exclusions.on_certificates()
+            && !self.found.is_empty()
+            && let Some(certificate) = certificate
+        {
+            let left = exclusions.certificate(certificate, submitted, &mut self.excluded_memo);
+            self.found.retain(|found| !left.holds(matcher.scope(found.rule)));
+        }
+    }
+
+    #[cold]
+    fn add_whole(&mut self, seen: &Seen) {
+        if self.found.len() == MAX_MATCHES {
+            self.fault = Some(format!("more than {MAX_MATCHES} matches"));
+            return;
+        }
+        let place = match seen.why {
+            Why::Issuer => "issuer",
+            Why::Organization => "subject",
+            Why::Key => "key",
+            _ => "certificate",
+        };
+        // One hash may be of the bytes and of what the log signed: these are given one after the other.
+        let known = |found: &&Match| found.rule == seen.rule && found.place == place;
+        if seen.why == Why::Certificate
+            && self.found.iter().rev().take_while(|found| found.place == place).any(|found| known(&found))
+        {
+            return;
+        }
+        let name = self.first.as_ref().map_or(String::new(), |(name, _)| name.clone());
+        self.found.push(Match { rule: seen.rule, name, place, why: seen.why, detail: seen.detail.clone(), score: 0 });
+    }
+
+    /// What follows are names that could still be found in broken bytes.
+    pub fn salvage(&mut self) {
+        self.salvaged = true;
+        self.seen.clear();
+    }
+
+    pub fn fault(&mut self) -> Option<String> {
+        self.fault.take()
+    }
+
+    /// Ends a certificate and gives its matches.
+    #[inline]
+    pub fn take(&mut self) -> Vec<Match> {
+        self.seen.clear();
+        if self.tries != self.granted {
+            self.budget -= self.granted - self.tries;
+            self.granted = MAX_TRIES.min(self.budget);
+            self.tries = self.granted;
+        }
+        self.first = None;
+        self.salvaged = false;
+        self.concerned.fill(false);
+        std::mem::take(&mut self.found)
+    }
+}

@@ -1,0 +1,162 @@
+//! Keywords and regular expressions held against names.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use crate::error::{Malformed, Result};
+
+use super::keywords;
+use super::kinds::{Found, Why};
+use super::patterns::{MAX_TOTAL, Pattern};
+use super::tables::{self, Table};
+
+/// Texts of fewer bytes than this together are found with a full table, which is fastest.
+const FULL_TABLE: usize = 64 << 10;
+
+/// What a text in the automaton stands for.
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    /// A keyword's rule.
+    Keyword(u32),
+    /// A text that the expression at this place must have.
+    Required(u32),
+}
+
+/// Rules on the text of names, being gathered or compiled.
+#[derive(Default)]
+pub struct Texts {
+    keywords: Vec<(u32, String)>,
+    patterns: Vec<(u32, Pattern)>,
+    size: usize,
+    words: Option<AhoCorasick>,
+    meanings: Vec<Meaning>,
+    tables: Vec<Table>,
+}
+
+/// Room for one search, kept from one to the next.
+#[derive(Default)]
+pub struct Room {
+    /// Rule, and where its keyword stands.
+    keywords: Vec<(u32, usize, usize)>,
+    /// Places of expressions whose texts were found.
+    wanted: Vec<u32>,
+}
+
+impl Texts {
+    pub fn is_empty(&self) -> bool {
+        self.keywords.is_empty() && self.patterns.is_empty()
+    }
+
+    pub fn nbytes(&self) -> usize {
+        self.words.as_ref().map_or(0, AhoCorasick::memory_usage)
+            + self.meanings.capacity() * size_of::<Meaning>()
+            + self.tables.iter().map(Table::nbytes).sum::<usize>()
+            + self.size
+            + self.keywords.iter().map(|(_, text)| text.capacity() + size_of::<(u32, String)>()).sum::<usize>()
+    }
+
+    pub fn add_keyword(&mut self, value: &str, rule: u32) -> Result<()> {
+        let keyword = keywords::read(value)?;
+        if self.keywords.len() == keywords::MAX_KEYWORDS {
+            let reason = format!("more than {} keywords; watch fewer", keywords::MAX_KEYWORDS);
+            return Err(Malformed::new(reason, 0));
+        }
+        self.keywords.push((rule, keyword));
+        Ok(())
+    }
+
+    pub fn add_pattern(&mut self, value: &str, rule: u32) -> Result<()> {
+        let pattern = Pattern::read(value)?;
+        let size = self.size + pattern.nbytes();
+        if size > MAX_TOTAL {
+            let reason = format!("the regular expressions take more than {} MiB together; use fewer", MAX_TOTAL >> 20);
+            return Err(Malformed::new(reason, 0));
+        }
+        self.size = size;
+        self.patterns.push((rule, pattern));
+        Ok(())
+    }
+
+    /// Makes what was added be found.
+    pub fn index(&mut self) -> Result<()> {
+        let mut texts: Vec<Vec<u8>> = Vec::new();
+        let mut rest = Vec::new();
+        for (rule, keyword) in &self.keywords {
+            texts.push(keyword.clone().into_bytes());
+            self.meanings.push(Meaning::Keyword(*rule));
+        }
+        for (at, (_, pattern)) in self.patterns.iter().enumerate() {
+            match &pattern.required {
+                Some(some) => some.iter().for_each(|text| {
+                    texts.push(text.clone());
+                    self.meanings.push(Meaning::Required(at as u32));
+                }),
+                None => rest.push(at),
+            }
+        }
+        if !texts.is_empty() {
+            let small = texts.iter().map(Vec::len).sum::<usize>() < FULL_TABLE;
+            let kind = if small { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+            let built = AhoCorasick::builder().kind(Some(kind)).prefilter(false).build(&texts);
+            self.words = Some(built.map_err(|_| Malformed::new("the keywords take too much memory; use fewer", 0))?);
+        }
+        self.tables = tables::tables(&rest, &|at| self.patterns[at].1.ascii.clone());
+        Ok(())
+    }
+
+    /// Rules that match a name in lower case; what isn't ASCII in it is matched as bytes.
+    #[inline]
+    pub fn find(&self, name: &[u8], room: &mut Room, found: &mut impl FnMut(Found<'_>)) {
+        self.words(name, room, found);
+        for &at in &room.wanted {
+            self.confirm(at as usize, name, found);
+        }
+        for table in &self.tables {
+            if table.may_match(name) {
+                table.patterns.iter().for_each(|&at| self.confirm(at, name, found));
+            }
+        }
+    }
+
+    /// The same for a name in Unicode.
+    pub fn find_unicode(&self, name: &str, room: &mut Room, found: &mut impl FnMut(Found<'_>)) {
+        self.words(name.as_bytes(), room, found);
+        let rest = self.tables.iter().flat_map(|table| table.patterns.iter().copied());
+        for at in room.wanted.iter().map(|&at| at as usize).chain(rest) {
+            let (rule, pattern) = &self.patterns[at];
+            if let Some(text) = pattern.find_unicode(name) {
+                found(Found::text(*rule, Why::Regex, text));
+            }
+        }
+    }
+
+    /// Gives the keywords; leaves in `room` which expressions may match.
+    #[inline]
+    fn words(&self, name: &[u8], room: &mut Room, found: &mut impl FnMut(Found<'_>)) {
+        room.wanted.clear();
+        let Some(words) = &self.words else {
+            return;
+        };
+        for hit in words.find_overlapping_iter(name) {
+            match self.meanings[hit.pattern().as_usize()] {
+                Meaning::Keyword(rule) => room.keywords.push((rule, hit.start(), hit.end())),
+                Meaning::Required(at) => room.wanted.push(at),
+            }
+        }
+        if !room.keywords.is_empty() {
+            room.keywords.sort_unstable();
+            room.keywords.dedup_by_key(|&mut (rule, ..)| rule);
+            for (rule, start, end) in room.keywords.drain(..) {
+                found(Found::text(rule, Why::Keyword, &name[start..end]));
+            }
+        }
+        room.wanted.sort_unstable();
+        room.wanted.dedup();
+    }
+
+    fn confirm(&self, at: usize, name: &[u8], found: &mut impl FnMut(Found<'_>)) {
+        let (rule, pattern) = &self.patterns[at];
+        if let Some(text) = pattern.find(name) {
+            found(Found::text(*rule, Why::Regex, text));
+        }
+    }
+}
