@@ -327,3 +327,35 @@ async def test_each_sighting_of_a_certificate_is_no_renewal_of_it(certhia_world:
         await here.take(one)
         await here.take(two)
         assert {stored.match.renewal for stored in await here.state.matches()} == {""}
+
+
+@in_simulated_time
+async def test_what_is_only_possible_is_a_kind_of_its_own(certhia_world: World, tmp_path: Path) -> None:
+    log = certhia_world.rfc6962("one")
+    own = issue(certhia_world, "?.example.com", "own.example.org")
+    log.add(issue(certhia_world, "?.example.com"), issue(certhia_world, "?.example.com", "www.example.com"), own)
+    file = tmp_path / "own.txt"
+    file.write_text(f"cert:{own.sha256.hex()}\n")
+    limits = Limits(kinds=frozenset((MatchKind.POSSIBLE,)))
+    async with desk(certhia_world, tmp_path / "state", ["=www.example.com"], limits=limits) as here:
+        here.expected = Expected.load([file])
+        assert await here.take(log) == 3
+        kinds = [(one.match.sighting.index, one.match.kind) for one in await here.state.matches()]
+        assert sorted(kinds) == [(0, MatchKind.POSSIBLE), (1, MatchKind.ALERT), (2, MatchKind.EXPECTED)]
+        assert [delivery.match.sighting.index for delivery in await here.state.pending("sheet")] == [0]
+        assert here.teller.kinds == dict.fromkeys(MatchKind, 1)
+
+
+@in_simulated_time
+async def test_kinds_that_are_not_told_are_not_streamed(certhia_world: World, tmp_path: Path) -> None:
+    log = certhia_world.rfc6962("one")
+    own = issue(certhia_world, "own.example.org")
+    log.add(own, issue(certhia_world, "other.example.org"))
+    file = tmp_path / "own.txt"
+    file.write_text(f"cert:{own.tbs_sha256.hex()}\n")
+    limits = Limits(kinds=frozenset((MatchKind.ALERT,)))
+    async with desk(certhia_world, tmp_path / "state", ["."], limits=limits) as here:
+        here.expected = Expected.load([file])
+        await here.take(log)
+        assert [match.names[0] for match in here.streamed] == ["other.example.org"]
+        assert here.teller.kinds == {MatchKind.ALERT: 1, MatchKind.EXPECTED: 1}

@@ -9,10 +9,6 @@ from tests.e2e.worlds import Served
 pytestmark = pytest.mark.e2e
 
 
-def kinds(records: list[dict[str, object]]) -> dict[object, tuple[object, object, object]]:
-    return {record["matched_domain"]: (record["kind"], record["expected"], record["renewal"]) for record in records}
-
-
 def test_own_certificates_are_told_as_such(certhia: Certhia, pair: Served) -> None:
     ca = pair.world.ca
     own, rogue = ca.pair(["www.example.com"]), ca.issue(["www.example.com"], organization="Mallory")
@@ -57,3 +53,16 @@ def test_what_makes_no_sense_is_refused(certhia: Certhia, pair: Served) -> None:
     program = certhia.watch(pair, "example.com", "--kinds", "alert,rogue")
     assert program.end() == 2
     assert "--kinds" in program.err
+
+
+def test_a_label_that_nobody_can_read_is_possible(certhia: Certhia, pair: Served) -> None:
+    ca, log = pair.world.ca, pair.world.logs["alpha"]
+    pair.do(lambda: (log.add(ca.issue(["?.example.com"])), log.publish()))
+    program = certhia.read(pair, "=www.example.com", "=host3.example.com")
+    assert sorted((one["kind"], one["matched_domain"]) for one in program.records) == [
+        ("alert", "host3.example.com"),
+        ("possible", "?.example.com"),
+    ]
+    assert "2 matches (1 alert, 1 possible)" in program.err
+    human = certhia.read(pair, "=www.example.com", "-f", "human", "--state", str(certhia.directory / "other"))
+    assert "  possible  =www.example.com  " in human.out
