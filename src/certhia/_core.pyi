@@ -93,7 +93,9 @@ class Sct:
 class Certificate:
     """A certificate, or a precertificate's TBS, read tolerantly (X.509, RFC 5280). Fields are decoded when asked for.
 
-    A field that can't be read is empty: "", [], None, False or 0.
+    A field that can't be read is empty: "", [], None, False or 0; of a list that breaks off, what stands before is given.
+    Of an extension that comes twice, what is in both counts. Bounds: 100,000 names, 10,000 extensions, attributes of a
+    name and values of an extension, 1,024 SCTs; reading takes time in proportion to the bytes.
     """
     @staticmethod
     def from_der(der: bytes) -> Certificate:
@@ -107,7 +109,8 @@ class Certificate:
     def der(self) -> bytes: ...
     @property
     def names(self) -> list[str]:
-        """DNS names and IP addresses: SANs in order, then the common name where it is a name not yet given."""
+        """DNS names and IP addresses: SANs in order, then the common name where it is a name not yet given; where SANs
+        can't be read to their end, then what can still be found of them."""
     @property
     def dns_names(self) -> list[str]: ...
     @property
@@ -154,13 +157,13 @@ class Certificate:
         """Dotted OID, as the TBS names it."""
     @property
     def signature_algorithm_name(self) -> str:
-        """Such as "ecdsa-with-SHA384"; the dotted OID where it has no name here."""
+        """Such as "ecdsa-with-SHA384", "RSASSA-PSS-SHA256", "Ed25519"; the dotted OID where it has no name here."""
     @property
     def signature(self) -> bytes:
         """Content of the BIT STRING; b"" for a TBS alone."""
     @property
     def version(self) -> int:
-        """1, 2 or 3."""
+        """1, 2 or 3; of a certificate that claims another, that."""
     @property
     def subject_attributes(self) -> list[tuple[str, str]]:
         """(dotted OID, value) of each attribute, in the order of the certificate."""
@@ -174,16 +177,17 @@ class Certificate:
         """ "rsa", "ec", "dsa", "ed25519", "ed448", "x25519", "x448", "rsassa-pss", "ml-dsa-44"…; else the dotted OID."""
     @property
     def key_bits(self) -> int:
-        """Bits of the RSA or DSA modulus, or of the curve's field; 0 where that is not known."""
+        """Bits of the RSA, DSA or DH modulus, or of the curve's field (255 of Ed25519); 0 where that is not known."""
     @property
     def key_curve(self) -> str:
-        """ "P-256", "P-384", "P-521", "secp256k1"…, else the dotted OID; "" where the key has no curve."""
+        """Of "ec" keys "P-256", "P-384", "P-521", "secp256k1"…, else the dotted OID; "explicit" where its parameters are
+        written out. "" of other keys."""
     @property
     def extensions(self) -> list[Extension]:
-        """As they come; those behind one that can't be read are missing (`extensions_fault`)."""
+        """As they come; one that can't be read is missing (`extensions_fault`)."""
     @property
     def extensions_fault(self) -> str | None:
-        """Why extensions, or what is in a known one, can't be read."""
+        """Why extensions, or what is in a known one, can't be read: the first reason, with its offset in `der`."""
     @property
     def alternative_names(self) -> list[tuple[str, str]]:
         """(kind, value) of each SAN: "dns", "ip", "email", "uri", "dirname" (RFC 4514), "rid" (dotted OID),
@@ -192,12 +196,12 @@ class Certificate:
     def issuer_alternative_names(self) -> list[tuple[str, str]]: ...
     @property
     def email_addresses(self) -> list[str]:
-        """rfc822Name SANs, then the subject's emailAddress."""
+        """rfc822Name SANs, then the subject's emailAddress where it is not one of them."""
     @property
     def uris(self) -> list[str]: ...
     @property
     def scts(self) -> list[Sct]:
-        """Of the SCT list extension (RFC 6962 section 3.3)."""
+        """Of the SCT list extension (RFC 6962 section 3.3), those that can be read."""
     @property
     def subject_key_id(self) -> bytes | None: ...
     @property
@@ -222,7 +226,7 @@ class Certificate:
         """URIs of the CRL distribution points' full names."""
     @property
     def authority_info(self) -> list[tuple[str, str]]:
-        """(method, URI): "ocsp", "ca_issuers" or a dotted OID, in the order of the certificate."""
+        """(method, URI): "ocsp", "ca_issuers" or a dotted OID, in the order of the certificate; only those with a URI."""
     @property
     def is_precert_signing(self) -> bool:
         """Has the extended key usage of a Precertificate Signing Certificate (RFC 6962 section 3.1)."""
@@ -242,7 +246,7 @@ class Entry:
     def is_precert(self) -> bool: ...
     @property
     def fault(self) -> str | None:
-        """What is wrong with the leaf itself: an unknown version or entry type, or one that can't be framed."""
+        """What is wrong with the leaf itself, and where: an unknown version or entry type, or one that can't be framed."""
     @property
     def leaf_hash(self) -> bytes: ...
     @property
@@ -275,6 +279,7 @@ class Entry:
         A precertificate is proven when it gives the leaf's TBS once the poison is removed (and, where a Precertificate
         Signing Certificate signed it, issuer and authority key identifier are replaced) and the key of the chain's
         issuer hashes to `issuer_key_hash` (RFC 6962 sections 3.1 and 3.2). A certificate is the leaf itself: None.
+        Compared is byte by byte; signatures are not checked, so they and certificates above the issuer stay claims.
         """
 
 @final

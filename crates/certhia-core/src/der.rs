@@ -19,7 +19,7 @@ pub const SEQUENCE: u8 = 0x30;
 pub const SET: u8 = 0x31;
 
 /// How deep indefinite lengths may be nested.
-const MAX_DEPTH: u8 = 32;
+pub const MAX_DEPTH: u8 = 32;
 
 #[cfg(test)]
 thread_local! {

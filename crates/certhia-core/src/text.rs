@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::der::{Element, Reader};
 
 /// How deep the pieces of one string may be nested.
-const MAX_PIECES_DEPTH: u8 = 8;
+pub const MAX_PIECES_DEPTH: u8 = 8;
 
 /// Bytes as text: UTF-8 as it is; controls, backslashes and what is no UTF-8 as `\xNN`.
 pub fn render(bytes: &[u8]) -> Cow<'_, str> {
