@@ -12,6 +12,7 @@ from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
 from certhia.model import Health
 from certhia.quantity import Point
+from certhia.rules.watchlist import Watchlist
 from certhia.testing import SimClock, World, fail, in_simulated_time, silent, slow
 
 
@@ -177,6 +178,24 @@ async def test_asked_to_read_files_again_where_there_are_none(certhia_world: Wor
     async with rig.running() as pipeline:
         pipeline.reload()
     assert rig.texts == ["there is nothing to read again: all rules were given with the command"]
+
+
+@in_simulated_time
+async def test_what_rules_found_is_told_in_their_own_words(certhia_world: World, tmp_path: Path) -> None:
+    """The rules change all the time, and with them the numbers that a scan has for them."""
+    three(certhia_world)
+    certhia_world.grow(120)
+    rules = [f"host{number}.example.com" for number in range(120)]
+    rig = Rig(certhia_world, tmp_path, rules)
+    async with rig.running():
+        for number in range(100):
+            turned = rules[number:] + rules[:number]
+            rig.watchlist = Watchlist(*turned)
+            await rig.clock.sleep(0.01)
+        await rig.clock.sleep(10)
+    await rig.check()
+    assert len(rig.sheet.told) == 120
+    assert all(hit.rule == hit.name for delivery in rig.sheet.told for hit in delivery.match.hits)
 
 
 # --- which logs ---
