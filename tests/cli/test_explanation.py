@@ -10,7 +10,7 @@ def tried(count: int, why: str = "below") -> Tried:
 
 def test_possible_matches_stand_apart() -> None:
     lines = text("?.example.com", None, tried(1, "possible"), Suffixes.shipped()).splitlines()
-    assert lines[-1].startswith("  possible     example.com: n0.example.com has a label that nobody can read")
+    assert lines[-1].startswith("  possible     example.com: n0.example.com may be meant for example.com: nobody")
 
 
 def test_thousands_of_matches_are_counted() -> None:

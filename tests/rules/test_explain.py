@@ -36,7 +36,7 @@ from certhia.rules.language import Rule
             "possible",
             "",
             0,
-            "?.example.com has a label that nobody can read, and may stand for what example.com asks for",
+            "?.example.com may be meant for example.com: nobody can read all of it",
         ),
         ("x.example", "x.example", "later", "", 0, "x.example matches x.example"),
     ],
@@ -54,7 +54,7 @@ def test_nothing_of_a_stranger_acts_on_a_terminal() -> None:
 def test_what_is_left_out() -> None:
     assert excluded(Rule("tree", "a.example", "!a.example", excludes=True)) == "excluded by !a.example"
     mine = Rule("tree", "a.example", "a.example", "Acme", "h1", excludes=True)
-    assert excluded(mine) == "excluded of Acme by a.example"
+    assert excluded(mine) == "excluded for Acme by a.example"
 
 
 def test_out_of_scope_is_another_thing() -> None:

@@ -64,13 +64,17 @@ def _described(certificate: Certificate) -> list[str]:
     for title, value in (
         ("subject", certificate.subject or "empty"),
         ("issuer", certificate.issuer or "empty"),
-        ("valid", f"{iso(certificate.not_before)} to {iso(certificate.not_after)}"),
+        ("valid", f"{_second(certificate.not_before)} to {_second(certificate.not_after)}"),
         ("serial", certificate.serial),
         ("key", f"{strength}, SHA-256 {certificate.spki_sha256.hex()}"),
         (kind, f"SHA-256 {certificate.sha256.hex()}"),
     ):
         lines += _rows(title, [render.terminal(value)])
     return lines
+
+
+def _second(seconds: int) -> str:
+    return iso(seconds).replace(".000Z", "Z")
 
 
 def _told(hit: RuleHit, placed: bool) -> str:

@@ -27,7 +27,7 @@ _SENTENCES: Final = {
     "organization": "its subject's organisation has {found} in it",
     "key": "its key is the one that is asked for",
     "certificate": "it is the certificate that is asked for",
-    "possible": "{name} has a label that nobody can read, and may stand for what {text} asks for",
+    "possible": "{name} may be meant for {rule}: nobody can read all of it",
 }
 
 
@@ -49,20 +49,16 @@ def sentence(hit: RuleHit) -> str:
 
 def excluded(by: Rule) -> str:
     """Why something that matched is left out all the same: "out of scope of Acme: shop.acme.example"."""
-    text = render.terminal(by.text)
+    text, programme = render.terminal(by.text), render.terminal(by.programme)
     if by.out_of_scope:
-        return f"out of scope{_of(by)}: {text}"
-    return f"excluded{_of(by)} by {text}"
+        return f"out of scope{f' of {programme}' if programme else ''}: {text}"
+    return f"excluded{f' for {programme}' if programme else ''} by {text}"
 
 
 def whose(programme: str, platform: str) -> str:
     """ " (Acme, hackerone)", or "" where a rule belongs to no programme."""
     named = ", ".join(render.terminal(part) for part in (programme, platform) if part)
     return f" ({named})" if named else ""
-
-
-def _of(rule: Rule) -> str:
-    return f" of {render.terminal(rule.programme)}" if rule.programme else ""
 
 
 def _meant(text: str) -> str:
