@@ -2,13 +2,13 @@
 //!
 //! Two texts that are at most `k` edits apart have beginnings of [`WINDOW`] characters that become equal when at most
 //! `k` characters are deleted from each (the idea of SymSpell). So each watched label is indexed by all that is left of
-//! its beginning after deletions, and a name asks for all that is left of its own: 8 questions for one edit, 29 for two,
+//! its beginning after deletions, and a name asks for all that is left of its own: 9 questions for one edit, 37 for two,
 //! however many rules there are and however long the labels.
 
 use super::index::mix;
 
 /// Characters of a label's beginning that are looked at.
-pub const WINDOW: usize = 7;
+pub const WINDOW: usize = 8;
 /// Labels shorter than this have no edits: almost everything short is near everything else short.
 pub const MIN_ONE: usize = 4;
 /// From this length on two edits are allowed.
@@ -47,26 +47,55 @@ pub fn distance(a: &[char], b: &[char], most: usize) -> Option<usize> {
     ways.into_iter().flatten().min().map(|rest| rest + 1)
 }
 
-/// The first [`WINDOW`] characters, a byte each; characters beyond ASCII by what tells most of them apart.
+/// Which characters a label has, and how many: tells most of what is far apart without comparing.
+#[derive(Debug, Clone, Copy)]
+pub struct Outline {
+    /// A bit for each letter, the upper six shared by all other characters.
+    letters: u32,
+    length: u32,
+}
+
+impl Outline {
+    #[inline]
+    pub fn of(label: impl Iterator<Item = u32>) -> Self {
+        let (mut letters, mut length) = (0, 0);
+        for c in label {
+            let letter = c.wrapping_sub(u32::from(b'a'));
+            letters |= 1 << if letter < 26 { letter } else { 26 + c % 6 };
+            length += 1;
+        }
+        Self { letters, length }
+    }
+
+    /// Whether a label with this outline may be so many edits from one with the other: an edit takes a letter away,
+    /// adds one, or both.
+    #[inline]
+    pub fn is_near(self, other: Self, edits: usize) -> bool {
+        let different = (self.letters ^ other.letters).count_ones();
+        different as usize <= 2 * edits && self.length.abs_diff(other.length) as usize <= edits
+    }
+}
+
+/// The first [`WINDOW`] characters, a byte each (characters beyond ASCII by what tells most of them apart), and how many
+/// there are.
 #[inline]
 pub fn window(label: &str) -> (u64, usize) {
-    let bytes = label.as_bytes();
-    let mut packed = 0;
-    let mut count = 0;
-    if bytes.is_ascii() {
-        count = bytes.len().min(WINDOW);
-        for (at, &byte) in bytes[..count].iter().enumerate() {
-            packed |= u64::from(byte) << (8 * at);
-        }
-    } else {
-        for c in label.chars().take(WINDOW) {
-            let code = c as u32;
-            let byte = if c.is_ascii() { code } else { 0x80 | (code ^ code >> 7) & 0x7f };
-            packed |= u64::from(byte) << (8 * count);
-            count += 1;
-        }
+    if label.is_ascii() {
+        return window_of(label.as_bytes());
     }
-    (packed, count)
+    let fold = |c: char| if c.is_ascii() { c as u8 } else { 0x80 | (c as u32 ^ c as u32 >> 7) as u8 };
+    let mut bytes = [0; WINDOW];
+    let characters = bytes.iter_mut().zip(label.chars()).map(|(byte, c)| *byte = fold(c)).count();
+    (u64::from_le_bytes(bytes), characters)
+}
+
+/// The window of a label in ASCII.
+#[inline]
+pub fn window_of(label: &[u8]) -> (u64, usize) {
+    let mut bytes = [0; WINDOW];
+    let count = label.len().min(WINDOW);
+    bytes[..count].copy_from_slice(&label[..count]);
+    (u64::from_le_bytes(bytes), count)
 }
 
 /// Calls `visit` with the hash of each text that is left when at most `edits` (0 to 2) characters are deleted from the
@@ -135,6 +164,8 @@ mod tests {
             for most in 0..3 {
                 prop_assert_eq!(distance(&x, &y, most), (edits <= most).then_some(edits));
                 prop_assert!(edits > most || !left(&a, most).is_disjoint(&left(&b, most)));
+                let outline = |label: &[char]| Outline::of(label.iter().map(|&c| c as u32));
+                prop_assert!(edits > most || outline(&x).is_near(outline(&y), most));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! From a hash to the few numbers that stand for it; a bit filter in front, so that a miss touches one cache line.
 
-/// Bits of the filter for each key: about one miss in sixteen passes it.
+/// Bits of the filter for each key; two of them are set, so about one miss in seventy passes it.
 const FILTER: usize = 16;
 
 /// Numbers by hash, compact and read-only. Finds may be wrong (hashes are compared in 32 bits): look at what is found.
@@ -26,8 +26,8 @@ impl Index {
         let mut filter = vec![0_u64; (pairs.len() * FILTER / 64).next_power_of_two()];
         let mut starts = vec![0; buckets + 1];
         for &(hash, _) in &pairs {
-            let (word, bit) = filter_bit(hash, filter.len());
-            filter[word] |= bit;
+            let (word, bits) = filter_bits(hash, filter.len());
+            filter[word] |= bits;
             starts[(hash >> shift) as usize + 1] += 1;
         }
         for bucket in 0..buckets {
@@ -41,40 +41,52 @@ impl Index {
         self.filter.capacity() * 8 + self.starts.capacity() * 4 + self.entries.capacity() * 8
     }
 
-    /// Numbers whose hash this may be, each once, rising.
+    /// Calls `visit` with the numbers whose hash this may be, each once.
     #[inline]
-    pub fn find(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
-        let entries = if self.may_hold(hash) { self.bucket(hash) } else { &[] };
-        entries.iter().filter(move |entry| entry.0 == hash as u32).map(|entry| entry.1)
+    pub fn find(&self, hash: u64, visit: impl FnMut(u32)) {
+        if self.may_hold(hash) {
+            self.with(hash).for_each(visit);
+        }
+    }
+
+    /// Whether there is a number with this hash.
+    #[inline]
+    pub fn holds(&self, hash: u64) -> bool {
+        self.may_hold(hash) && self.with(hash).next().is_some()
     }
 
     #[inline]
-    pub fn may_hold(&self, hash: u64) -> bool {
+    fn may_hold(&self, hash: u64) -> bool {
         if self.filter.is_empty() {
             return false;
         }
-        let (word, bit) = filter_bit(hash, self.filter.len());
-        self.filter[word] & bit != 0
+        let (word, bits) = filter_bits(hash, self.filter.len());
+        self.filter[word] & bits == bits
     }
 
-    #[inline]
+    #[cold]
+    fn with(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
+        self.bucket(hash).iter().filter(move |entry| entry.0 == hash as u32).map(|entry| entry.1)
+    }
+
     fn bucket(&self, hash: u64) -> &[(u32, u32)] {
         let bucket = (hash >> self.shift) as usize;
         &self.entries[self.starts[bucket] as usize..self.starts[bucket + 1] as usize]
     }
 }
 
+/// The word of the filter and two bits in it.
 #[inline]
-fn filter_bit(hash: u64, words: usize) -> (usize, u64) {
-    let bit = hash as usize;
-    (bit >> 6 & (words - 1), 1 << (bit & 63))
+fn filter_bits(hash: u64, words: usize) -> (usize, u64) {
+    let bits = 1 << (hash & 63) | 1 << (hash >> 6 & 63);
+    ((hash >> 12) as usize & (words - 1), bits)
 }
 
 /// Spreads a key over all bits.
 #[inline]
 pub fn mix(key: u64) -> u64 {
     let key = (key ^ key >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (key ^ key >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+    key ^ key >> 29
 }
 
 /// Hashes of all parts of a text, from the hashes of its beginnings.
@@ -84,10 +96,11 @@ pub struct Prefixes(Vec<u64>);
 /// The longest text that is hashed, in bytes.
 pub const MAX_TEXT: usize = 255;
 
-/// Odd, with bits all over.
-const BASE: u64 = 0x5bd1_e995_0100_01b3;
+/// Of the polynomial: odd, with bits all over.
+pub const BASE: u64 = 0x5bd1_e995_0100_01b3;
 
-const POWERS: [u64; MAX_TEXT + 1] = {
+/// Powers of [`BASE`].
+pub const POWERS: [u64; MAX_TEXT + 1] = {
     let mut powers = [1_u64; MAX_TEXT + 1];
     let mut at = 1;
     while at <= MAX_TEXT {

@@ -16,6 +16,7 @@ mod judge;
 mod keyboard;
 mod score;
 mod search;
+mod sieve;
 mod skeleton;
 mod trick;
 mod value;
@@ -23,6 +24,7 @@ mod words;
 
 use std::collections::HashMap;
 
+use edit::Outline;
 use index::{Index, Prefixes};
 use judge::{Domain, Found, Label, Place, Wish};
 use skeleton::{Skeleton, Strength};
@@ -40,22 +42,35 @@ pub struct Lookalikes {
     labels: Vec<Label>,
     /// Labels by their loose skeleton.
     skeletons: Index,
-    /// Labels by what deletions leave of them.
-    deletions: Index,
+    /// Labels that may be one edit away, by what a deletion leaves of them.
+    once: Index,
+    /// Labels that may be two edits away.
+    twice: Index,
+    /// Of each label, and how many edits away it may be.
+    outlines: Vec<(Outline, usize)>,
+    /// The least and the greatest length of a label that may be one edit away.
+    near_one: (usize, usize),
     /// Loose skeletons of the words that are written before a label without hyphen.
     words: Index,
+    /// Bit n: a skeleton of n bytes (modulo 64) is watched.
+    lengths: u64,
     /// Bit n: a skeleton of n bytes is watched that words may be written to without hyphen.
     glued: u64,
     /// The most parts between hyphens that a watched label has.
     parts: usize,
-    /// How many characters must be deleted at most.
+    /// The most edits that a label may be away.
     edits: usize,
+    /// Tells these rules from others.
+    seal: u64,
 }
 
 /// Room for the work on one name, used again for the next.
 #[derive(Default)]
 pub struct Scratch {
     name: Vec<u8>,
+    /// The last registrable label that resembled nothing (a certificate's names mostly have the same), and for whom.
+    dull: Vec<u8>,
+    seal: u64,
     text: String,
     skeleton: Skeleton,
     prefixes: Prefixes,
@@ -108,8 +123,10 @@ impl Lookalikes {
                 + label.domains.iter().map(of_domain).sum::<usize>()
         };
         self.labels.iter().map(of_label).sum::<usize>()
+            + self.outlines.capacity() * size_of::<(Outline, usize)>()
             + self.skeletons.nbytes()
-            + self.deletions.nbytes()
+            + self.once.nbytes()
+            + self.twice.nbytes()
             + self.words.nbytes()
     }
 
@@ -129,7 +146,8 @@ impl Lookalikes {
 
     fn index(&mut self) {
         let mut skeletons = Vec::new();
-        let mut deletions = Vec::new();
+        let (mut once, mut twice) = (Vec::new(), Vec::new());
+        self.near_one = (usize::MAX - 1, 0);
         self.labels.shrink_to_fit();
         for (number, label) in self.labels.iter_mut().enumerate() {
             label.domains.shrink_to_fit();
@@ -138,19 +156,27 @@ impl Lookalikes {
             let most = if wanted(Trick::Edit) { 2 } else { usize::from(wanted(Trick::Keyboard)) };
             label.edits = edit::allowed(label.length).min(most);
             let number = number as u32;
+            self.outlines.push((Outline::of(label.text.chars().map(u32::from)), label.edits));
+            let left = if label.edits == 1 { &mut once } else { &mut twice };
+            if label.edits == 1 {
+                self.near_one = (self.near_one.0.min(label.length), self.near_one.1.max(label.length));
+            }
             if label.edits > 0 {
-                let window = edit::window(&label.text);
-                edit::deletions(window, label.edits, |hash| deletions.push((hash, number)));
+                edit::deletions(edit::window(&label.text), label.edits, |hash| left.push((hash, number)));
             }
             skeletons.push((Prefixes::of(&label.skeleton), number));
+            self.lengths |= 1 << (label.skeleton.len() & 63);
             self.edits = self.edits.max(label.edits);
+            let kind = (label.edits as u64) << 32 | u64::from(number);
+            self.seal = index::mix(self.seal ^ Prefixes::of(label.text.as_bytes()) ^ kind);
             self.parts = self.parts.max(label.skeleton.split(|&byte| byte == b'-').count());
             if label.length >= edit::MIN_ONE && label.skeleton.len() < 64 {
                 self.glued |= 1 << label.skeleton.len();
             }
         }
         self.skeletons = Index::new(skeletons);
-        self.deletions = Index::new(deletions);
+        self.once = Index::new(once);
+        self.twice = Index::new(twice);
         let mut skeleton = Skeleton::default();
         let words = words::WORDS.iter().enumerate().map(|(number, word)| {
             skeleton.read(word, Strength::Loose);
@@ -174,6 +200,10 @@ impl Lookalikes {
         }
         forms::normal(name, &mut scratch.name);
         let name = std::mem::take(&mut scratch.name);
+        if scratch.seal != self.seal {
+            scratch.seal = self.seal;
+            scratch.dull.clear();
+        }
         let domain = registrable(&name).and_then(|length| name.len().checked_sub(length));
         let enough = domain.is_none_or(|domain| self.labels_of(&name, domain, scratch, tries));
         scratch.name = name;
@@ -188,10 +218,16 @@ impl Lookalikes {
         let mut start = domain;
         let mut end = memchr::memchr(b'.', &name[start..]).map_or(name.len(), |dot| start + dot);
         for _ in 0..MAX_LABELS {
-            let rest = name.get(end + 1..).unwrap_or_default();
-            let place = Place { name, rest, registrable: start == domain, text: "" };
-            if !self.label(place, &name[start..end], scratch, tries) {
-                return false;
+            let label = &name[start..end];
+            let registrable = start == domain;
+            let passes =
+                if registrable { self.is_striking(label, &mut scratch.dull) } else { self.passes_below(label) };
+            if passes {
+                let rest = name.get(end + 1..).unwrap_or_default();
+                let place = Place { name, rest, registrable, text: "" };
+                if !self.label(place, label, scratch, tries) {
+                    return false;
+                }
             }
             if start == 0 {
                 break;

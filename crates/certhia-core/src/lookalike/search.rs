@@ -1,6 +1,6 @@
-//! One label of a name, asked for in the tables.
+//! One label of a name, asked for in the tables: what the sieve let pass, so a few in a hundred.
 
-use super::edit::{self, deletions, window};
+use super::edit::{Outline, window};
 use super::judge::Place;
 use super::skeleton::Strength;
 use super::{Lookalikes, Scratch, forms};
@@ -10,7 +10,6 @@ pub const MAX_WORD: usize = 16;
 
 impl Lookalikes {
     /// Judges one label; false when `tries` did not suffice.
-    #[inline]
     pub(super) fn label(&self, place: Place<'_>, label: &[u8], scratch: &mut Scratch, tries: &mut usize) -> bool {
         if !forms::unicode(label, &mut scratch.text) || !scratch.skeleton.read(&scratch.text, Strength::Loose) {
             return true;
@@ -40,21 +39,19 @@ impl Lookalikes {
     }
 
     /// Labels whose skeleton may stand from `start` to `end`.
-    #[inline]
     fn part(&self, place: Place<'_>, range: (usize, usize), scratch: &mut Scratch, tries: &mut usize) -> bool {
-        for number in self.skeletons.find(scratch.prefixes.hash(range.0, range.1)) {
-            let Some(left) = tries.checked_sub(1) else {
-                return false;
-            };
-            *tries = left;
+        let mut enough = true;
+        self.skeletons.find(scratch.prefixes.hash(range.0, range.1), |number| {
+            enough &= spend(tries);
             let place = Place { text: &scratch.text, ..place };
-            self.labels[number as usize].same_look(place, &scratch.skeleton, range, &mut scratch.found);
-        }
-        true
+            if enough {
+                self.labels[number as usize].same_look(place, &scratch.skeleton, range, &mut scratch.found);
+            }
+        });
+        enough
     }
 
     /// Labels with words written before or behind them, in the part from `start` to `end`.
-    #[inline]
     fn written_together(
         &self,
         place: Place<'_>,
@@ -70,7 +67,7 @@ impl Lookalikes {
             enough &= self.part(place, (from, end), scratch, tries);
         }
         for word_end in start + 1..end.min(start + MAX_WORD + 1) {
-            if self.words.find(scratch.prefixes.hash(start, word_end)).next().is_some() {
+            if self.words.holds(scratch.prefixes.hash(start, word_end)) {
                 enough &= self.beginning(place, (word_end, end), scratch, tries);
             }
         }
@@ -78,7 +75,6 @@ impl Lookalikes {
     }
 
     /// Labels at the beginning of what stands from `start` to `end`, without the whole.
-    #[inline]
     fn beginning(
         &self,
         place: Place<'_>,
@@ -97,25 +93,20 @@ impl Lookalikes {
     }
 
     /// Labels that are a few edits away from the whole text.
-    #[inline]
     fn near(&self, place: Place<'_>, scratch: &mut Scratch, tries: &mut usize) -> bool {
         let Scratch { text, typed, meant, found, .. } = scratch;
-        let window = window(text);
-        // What has two edits less than the least length can't be near one that may have two.
-        let edits = if window.1 < edit::MIN_TWO - 2 { 1 } else { self.edits };
         let mut enough = true;
+        let mut last = None;
         typed.clear();
-        deletions(window, edits, |hash| {
-            for number in self.deletions.find(hash) {
-                let Some(left) = tries.checked_sub(1) else {
-                    enough = false;
-                    return;
-                };
-                *tries = left;
-                if typed.is_empty() {
-                    typed.extend(text.chars());
+        typed.extend(text.chars());
+        let outline = || Outline::of(text.chars().map(u32::from));
+        self.neighbours(window(text), typed.len(), outline, |number| {
+            // One label is found by many of its deletions, mostly in a row.
+            if last.replace(number) != Some(number) {
+                enough &= spend(tries);
+                if enough {
+                    self.labels[number as usize].near(Place { text, ..place }, typed, meant, found);
                 }
-                self.labels[number as usize].near(Place { text, ..place }, typed, meant, found);
             }
         });
         enough
@@ -130,4 +121,11 @@ fn next_break(text: &[u8], from: usize) -> usize {
 #[inline]
 fn below(bit: usize) -> u64 {
     if bit >= 64 { u64::MAX } else { (1 << bit) - 1 }
+}
+
+/// False when there is nothing left.
+fn spend(tries: &mut usize) -> bool {
+    let left = tries.checked_sub(1);
+    *tries = left.unwrap_or(0);
+    left.is_some()
 }

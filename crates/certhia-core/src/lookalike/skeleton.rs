@@ -88,12 +88,12 @@ impl Skeleton {
 }
 
 /// What each ASCII character looks like: one or two bytes.
-type Table = [[u8; 2]; 128];
+pub type Table = [[u8; 2]; 128];
 
 const SAME: Table =
     table(&[(b'0', *b"o\0"), (b'1', *b"l\0"), (b'|', *b"l\0"), (b'm', *b"rn"), (b'w', *b"vv"), (b'd', *b"cl")]);
 
-const LOOSE: Table = {
+pub const LOOSE: Table = {
     let mut loose = SAME;
     let pairs = [(b'i', b'l'), (b'3', b'e'), (b'4', b'a'), (b'5', b's'), (b'7', b't'), (b'8', b'b'), (b'9', b'g')];
     let mut at = 0;
