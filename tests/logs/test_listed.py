@@ -8,6 +8,7 @@ import pytest
 
 from certhia.errors import ConfigError, RemoteError, Unverified
 from certhia.logs.loglist import LogList
+from certhia.net import Response
 from certhia.testing import World, in_simulated_time
 
 LIST = "http://world.test/log_list.json"
@@ -55,6 +56,15 @@ async def test_the_shipped_one_stands_in(world: World) -> None:
     assert "is used instead" in loaded.notices[0]
     with pytest.raises(RemoteError):
         await LogList.load("http://world.test/none.json", transport=world.transport(), clock=world.clock)
+
+
+@in_simulated_time
+async def test_a_copy_is_kept_where_that_is_wanted(world: World, tmp_path: Path) -> None:
+    await LogList.load(LIST, cache=tmp_path, transport=world.transport(), clock=world.clock)
+    world.pages["/log_list.json"] = Response(503, b"")
+    loaded = await LogList.load(LIST, cache=tmp_path, transport=world.transport(), clock=world.clock)
+    assert len(loaded.logs) == 2
+    assert "503" in loaded.notices[0]
 
 
 def test_the_shipped_one_is_signed() -> None:

@@ -207,6 +207,33 @@ async def test_a_sink_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
         assert await state.queues() == {"closed": 1}
 
 
+async def test_a_sink_that_ends_in_the_midst_says_how_far_it_came(tmp_path: Path) -> None:
+    sink = Listing(errors=[SinkClosed("enough", told=2)])
+    async with opened(tmp_path) as state:
+        for index in range(4):
+            state.writer.match(match(index), ["list"])
+        await state.writer.durable()
+        async with telling(state, sink) as outbox:
+            await asyncio.wait_for(outbox.closed.wait(), 10)
+            await state.writer.durable()
+        left = await state.pending("list")
+    assert [(delivery.match.sighting.index, delivery.repeat) for delivery in left] == [(2, True), (3, True)]
+
+
+@in_simulated_time
+async def test_a_drain_waits_as_long_as_it_takes_but_for_nobody_who_left(
+    certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    slow = Listing(errors=[OSError("later"), OSError("later still"), SinkClosed("enough")])
+    slow.clock = certhia_clock
+    async with opened(tmp_path, certhia_clock) as state, telling(state, slow, clock=certhia_clock) as outbox:
+        state.writer.match(match(1), ["list"])
+        await state.writer.durable()
+        assert await outbox.drain(None)
+        assert outbox.closed.is_set()
+        assert len(slow.calls) == 3
+
+
 async def test_large_matches_come_few_at_a_time(tmp_path: Path) -> None:
     sink = Listing()
     async with opened(tmp_path) as state:
