@@ -25,7 +25,10 @@ def watch(
         ),
     ] = None,
     watchlist: Annotated[
-        list[Path] | None, typer.Option("--watchlist", "-w", help="File of rules; repeatable.", metavar="FILE")
+        list[Path] | None,
+        typer.Option(
+            "--watchlist", "-w", help="File of rules, read again when it changes; repeatable.", metavar="FILE"
+        ),
     ] = None,
     no_precerts: Annotated[bool, typer.Option("--no-precerts", help="Leave precertificates out.")] = False,
     every_sighting: Annotated[
