@@ -151,9 +151,9 @@ def rules() -> Iterator[tuple[str, bytes]]:
     told = "\n".join(name.replace("\0", "\\0") for name in ODD_NAMES)
     for number, lines in enumerate(
         (
-            ("tree example.com", "below example.org", "exact www.example.com", "all "),
+            ("tree example.com", "below example.org", "exact www.example.com", "all ", "not exact test.example.com"),
             ("cidr 192.0.2.0/24", "cidr 2001:db8::1"),
-            ("keyword b\u00fccher", "keyword exam"),
+            ("keyword b\u00fccher", "keyword exam", "not tree example.org", "not regex ^b"),
             (r"regex ^(www|mail)[0-9]*\.example\.(com|org)$", "regex a.*b{2,9}"),
             ("typo example.com", "typo b\u00fccher.example,homoglyph,-added,score=40"),
             ("issuer O=Certhia Test", "issuer =Some CA", "organization Example \u00c4G"),

@@ -133,3 +133,19 @@ impl Rules {
         runs.flat_map(|(&(first, scope), end)| std::iter::repeat_n(scope, (end - first) as usize)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_counted() {
+        for (kind, value) in [(Kind::Tree, "example.com"), (Kind::All, ""), (Kind::Keyword, "word")] {
+            let mut rules = Rules { count: MAX_RULES as u32 - 1, ..Rules::default() };
+            assert_eq!(rules.add(kind, value, 0), Ok(MAX_RULES as u32 - 1));
+            let refused = rules.add(kind, value, 0).unwrap_err();
+            assert_eq!(refused.reason, "at most 16777216 rules; watch fewer names");
+            assert_eq!(rules.len(), MAX_RULES);
+        }
+    }
+}
