@@ -48,6 +48,7 @@ lint: .venv/ready ## formatting, lint, types, the core's stub, workflows
 	run $(BIN)/python -m mypy.stubtest certhia._core; \
 	run cargo fmt --all --check; \
 	run cargo clippy --workspace --all-targets --locked --quiet -- -D warnings; \
+	run $(BIN)/python scripts/licences.py --check; \
 	run $(BIN)/zizmor --offline --quiet .github/workflows; \
 	exit $$status
 
