@@ -65,6 +65,7 @@ def test_a_certificate(certhia: Command, certificate: Path) -> None:
         assert f"\n{line}" in first
     assert second.splitlines()[0] == f"{certificate}, certificate 2"
     assert "no rule matches" in second
+    assert "\n  certificate  of a CA, SHA-256 " in second
 
 
 @pytest.mark.parametrize("form", ["der", "pem", "base64"])

@@ -102,6 +102,10 @@ def spellings(draw: st.DrawFn) -> bytes:
     if draw(st.booleans()):
         name = f"*.{name.partition('.')[2]}"
     name = "".join(character.upper() if draw(st.booleans()) else character for character in name)
+    if not name.isascii():  # then clients convert it (UTS 46): full-width letters and soft hyphens do no harm
+        wide = {character: chr(ord(character) + 0xFEE0) for character in "wche"}
+        name = "".join(wide.get(character, character) if draw(st.booleans()) else character for character in name)
+        name = name.replace("r.", f"r{draw(st.sampled_from(['', chr(0xAD), chr(0x200B)]))}.", 1)
     if not name.isascii() and draw(st.booleans()):
         name = "".join(draw(DOTS) if character == "." else character for character in name)
     name += "." * draw(st.integers(0, 1))

@@ -59,7 +59,7 @@ def text(subject: str, certificate: Certificate | None, tried: Tried, suffixes: 
 def _described(certificate: Certificate) -> list[str]:
     """What the certificate is."""
     strength = f"{certificate.key_algorithm} {certificate.key_curve or certificate.key_bits or ''}".strip()
-    kind = "precertificate" if certificate.is_precert else "CA certificate" if certificate.is_ca else "certificate"
+    kind = "precertificate, " if certificate.is_precert else "of a CA, " if certificate.is_ca else ""
     lines = _rows("names", [", ".join(_some(certificate.names)) or "none"])
     for title, value in (
         ("subject", certificate.subject or "empty"),
@@ -67,7 +67,7 @@ def _described(certificate: Certificate) -> list[str]:
         ("valid", f"{_second(certificate.not_before)} to {_second(certificate.not_after)}"),
         ("serial", certificate.serial),
         ("key", f"{strength}, SHA-256 {certificate.spki_sha256.hex()}"),
-        (kind, f"SHA-256 {certificate.sha256.hex()}"),
+        ("certificate", f"{kind}SHA-256 {certificate.sha256.hex()}"),
     ):
         lines += _rows(title, [render.terminal(value)])
     return lines
