@@ -3,6 +3,7 @@
 mod made;
 
 use certhia_core::certificate::{Certificate, Place};
+use certhia_core::proof::prove;
 use certhia_core::salvage;
 use certhia_core::{der, text};
 use made::{certificate, common_name, dns, extension, fields, name, poison, san, sct_list, sequence, tbs, tlv};
@@ -167,8 +168,48 @@ fn everything(der: &[u8]) {
     salvage::each_name(der, |name| drop(text::render(&name.bytes)));
     let Ok(read) = Certificate::parse(der) else { return };
     let _ = (read.names(), read.dns_names(), read.ip_addresses(), read.subject(), read.issuer());
-    let _ = (read.serial(), read.validity(), read.spki_sha256(), read.tbs_sha256());
-    let _ = (read.is_ca(), read.is_precert(), read.signature_algorithm());
+    let _ = (read.serial(), read.validity(), read.spki_sha256(), read.tbs_sha256(), read.logged_tbs());
+    let _ = (read.is_ca(), read.is_precert(), read.signature_algorithm_name(), read.signature(), read.version());
+    let _ = (read.key(), read.alternative_names(), read.issuer_alternative_names(), read.email_addresses());
+    let _ = (read.subject_attributes(), read.issuer_attributes(), read.scts(), read.key_usage());
+    let _ = (read.extended_key_usage(), read.policies(), read.crl_urls(), read.authority_info());
+    let _ = (read.subject_key_id(), read.authority_key_id(), read.basic_constraints());
+    assert!(read.extensions_fault().is_none_or(|fault| fault.offset <= der.len()));
+    let whole: std::sync::Arc<[u8]> = der.into();
+    let proven = prove(der, &read.spki_sha256(), der, |_| Ok(std::sync::Arc::clone(&whole)));
+    assert!(proven.is_err(), "no certificate is the TBS that is signed for it");
+}
+
+/// One of each extension that is read.
+fn rich() -> Vec<u8> {
+    let names = [dns(b"one.example"), tlv(0x87, &[1; 4]), tlv(0xa4, &common_name(b"d")), tlv(0x86, b"http://a")];
+    let uri = || tlv(0x86, b"http://a/");
+    certificate(tbs(
+        &common_name(b"cn.example"),
+        &[
+            san(&names),
+            extension(&[0x55, 0x1d, 0x12], &sequence(&names)),
+            poison(),
+            sct_list(&[0, 3, 0, 1, 1]),
+            extension(&[0x55, 0x1d, 0x13], &sequence(&[tlv(1, &[0xff]), tlv(2, &[1])])),
+            extension(&[0x55, 0x1d, 0x0f], &tlv(3, &[1, 6])),
+            extension(&[0x55, 0x1d, 0x25], &sequence(&[tlv(6, &[0x2a]), tlv(6, &[0x2b])])),
+            extension(&[0x55, 0x1d, 0x0e], &tlv(4, b"id")),
+            extension(&[0x55, 0x1d, 0x23], &sequence(&[tlv(0x80, b"id"), tlv(0x82, &[1])])),
+            extension(&[0x55, 0x1d, 0x20], &sequence(&[sequence(&[tlv(6, &[0x2a]), sequence(&[])])])),
+            extension(&[0x55, 0x1d, 0x1f], &sequence(&[sequence(&[tlv(0xa0, &tlv(0xa0, &uri()))])])),
+            extension(&[0x2b, 6, 1, 5, 5, 7, 1, 1], &sequence(&[sequence(&[tlv(6, &[0x2a]), uri()])])),
+        ],
+    ))
+}
+
+#[test]
+fn one_of_each_is_read() {
+    let der = rich();
+    assert_eq!(Certificate::parse(&der).unwrap().extensions_fault().map(|fault| fault.to_string()), None);
+    for end in 0..der.len() {
+        everything(&der[..end]);
+    }
 }
 
 proptest! {
@@ -179,7 +220,7 @@ proptest! {
 
     #[test]
     fn any_change_of_a_certificate(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4), end: prop::sample::Index) {
-        let mut der = certificate(tbs(&common_name(b"cn.example"), &[san(&[dns(b"one.example"), tlv(0x87, &[1; 4])]), poison(), sct_list(b"x")]));
+        let mut der = rich();
         for (at, byte) in changes {
             let at = at.index(der.len());
             der[at] = byte;
