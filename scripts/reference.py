@@ -6,9 +6,11 @@ Run by `make reference`; tests/test_docs.py checks that nothing is left to write
 from __future__ import annotations
 
 import importlib
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,30 +98,21 @@ def match() -> str:
     return "\n".join(lines)
 
 
-# What is bounded, where that stands, and what it counts. A file of Rust is read as text.
-LIMITS = (
-    ("A log list", "certhia.logs.loglist.MAX_LIST", "bytes"),
-    ("Logs in a list", "certhia.logs.loglist.MAX_LOGS", ""),
-    ("A signed tree head (RFC 6962)", "certhia.logs.heads.MAX_STH", "bytes"),
-    ("A checkpoint", "certhia.logs.heads.MAX_CHECKPOINT", "bytes"),
-    ("An answer with entries, as it comes", "certhia.logs.client.PAGE", "bytes"),
-    ("A get-entries answer of one entry", "certhia.logs.rfc6962.LONE", "bytes"),
-    ("A data tile, unpacked", "certhia.logs.static.UNPACKED", "bytes"),
-    ("Members of a gzip body, tiles aside", "certhia.unpack.MEMBERS", ""),
-    ("Entries in a data tile", "crates/certhia-core/src/tile.rs MAX_LEAVES", ""),
-    ("Entries in a page", "crates/certhia-core/src/page.rs MAX_ENTRIES", ""),
-    ("Names read of one certificate", "crates/certhia-core/src/certificate.rs MAX_NAMES", ""),
-    ("Nesting of a certificate's parts", "crates/certhia-core/src/der.rs MAX_DEPTH", "levels"),
-    ("A settings file", "certhia.config.sources.MAX_FILE", "bytes"),
-    ("A file of rules, one a line", "certhia.rules.lines.MAX_FILE", "bytes"),
-    ("A file of programmes", "certhia.rules.documents.MAX_DOCUMENT", "bytes"),
-    ("Rules of all files together", "crates/certhia-core/src/rules/gather.rs MAX_RULES", ""),
-    ("A rule", "certhia.rules.language.MAX_TEXT", "characters"),
-    ("Exclusions, counted once for each programme concerned", "certhia.rules.exclusions.MAX_EXCLUSIONS", ""),
-    ("A public suffix list", "certhia.rules.suffixes.MAX_LIST", "bytes"),
-    ("A file of certificates to explain", "certhia.rules.bundle.MAX_FILE", "bytes"),
-    ("The slowest body that is waited for", "certhia.net.SLOWEST", "bytes a second"),
-)
+@dataclass(frozen=True)
+class Limit:
+    """A row of limits.tsv: what is bounded, where its bound stands, what that counts, the test that shows it at work."""
+
+    section: str
+    what: str
+    place: str  # a module's name, or PATH NAME of a Rust file
+    unit: str
+    test: str
+
+
+def bounds() -> list[Limit]:
+    """All rows of limits.tsv."""
+    lines = Path(__file__).with_name("limits.tsv").read_text(encoding="utf-8").splitlines()
+    return [Limit(*line.split("\t")) for line in lines[1:]]
 
 
 def _constant(place: str) -> int:
@@ -131,7 +124,7 @@ def _constant(place: str) -> int:
     text = (REFERENCE.parent.parent / path).read_text(encoding="utf-8")
     found = re.search(rf"const {name}: \w+ = (\w+)(?: << (\d+))?;", text)
     if found is None:
-        raise LookupError(f"{place}: there is no such constant; mend LIMITS")
+        raise LookupError(f"{place}: there is no such constant; mend scripts/limits.tsv")
     return int(found[1].replace("_", "")) << int(found[2] or 0)
 
 
@@ -143,9 +136,15 @@ def _amount(number: int, unit: str) -> str:
 
 
 def limits() -> str:
-    """The bounds that users may meet."""
-    rows = [f"| {what} | {_amount(_constant(place), unit)} | `{place}` |" for what, place, unit in LIMITS]
-    return "\n".join(["| what | most | where |", "|---|---|---|", *rows])
+    """All bounds, a table for each section."""
+    lines = []
+    for title, rows in itertools.groupby(bounds(), lambda one: one.section):
+        lines += [f"## {title}", "", "| what | most | where | shown by |", "|---|---|---|---|"]
+        lines += [
+            f"| {one.what} | {_amount(_constant(one.place), one.unit)} | `{one.place}` | `{one.test}` |" for one in rows
+        ]
+        lines.append("")
+    return "\n".join(lines).strip()
 
 
 PARTS: dict[str, Callable[[], str]] = {"cli": cli, "configuration": configuration, "match": match, "limits": limits}

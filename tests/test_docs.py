@@ -24,6 +24,46 @@ BUILD_ONLY = {
     *("unicode-ident", "yoke-derive", "zerofrom-derive", "zerovec-derive"),
     "proptest",  # tests
 }
+# Bounds that no table needs, each with the reason.
+UNLISTED = {
+    **{
+        f"crates/certhia-core/src/lookalike/{place}": "beyond it nothing is a look-alike; tests of that folder"
+        for place in (
+            "edit.rs MAX_LABEL",
+            "forms.rs MAX_NAME",
+            "index.rs MAX_TEXT",
+            "mod.rs MAX_LABELS",
+            "search.rs MAX_WORD",
+            "sieve.rs MAX_LABEL",
+            "sieve.rs MAX_PART",
+        )
+    },
+    "crates/certhia-core/src/matches.rs MAX_PAGE_TRIES": "64 times what one certificate may",
+    "crates/certhia-core/src/names_of.rs MAX_COMMON_NAMES": "common names that repeat what SANs say",
+    "crates/certhia-core/src/rules/attributes.rs MAX_DETAIL": "characters that people are shown",
+    "crates/certhia-core/src/rules/search.rs MAX_NAME": "longer names are matched as they stand",
+    "crates/certhia-core/src/rules/tables.rs MAX_TABLE": "larger ones are searched without a table",
+    "certhia.logs.heads.MAX_TIMESTAMP": "the last time that is a date",
+    "certhia.logs.loglist.MAX_MMD": "a value that makes sense",
+    "certhia.logs.lists.MAX_DROP": "a part of the logs, in the page on logs",
+    "certhia.logs.kept._MAX_FILE": "follows from that of a log list",
+    "certhia.logs.learned.MAX_ENTRY": "what of a description is kept; a longer one is asked for again",
+    "certhia.rules.gathering.MAX_NOTICES": "lines that people are shown",
+    "certhia.rules.files.MAX_WIDE": "lines that people are shown",
+    "certhia.reload.MAX_LINKS": "links that a system follows",
+    "crates/certhia-core/src/batch/names.rs MAX_COMMON_NAMES": "the same that are read of a certificate by name",
+    "crates/certhia-core/src/leaf.rs MAX_CHAIN": "what a TileLeaf can hold; tests/core/test_bounds.py",
+    "crates/certhia-core/src/merkle.rs MAX_SIZE": "entries of any log, as the core has it; tests/core/test_merkle.py",
+    "crates/certhia-core/src/names.rs MAX_INPUT": "four times what a name can be; tests/core/test_bounds.py",
+    "crates/certhia-core/src/page.rs MAX_DATA": "what offsets of 32 bits reach, beyond 31 answers of the largest size",
+    "crates/certhia-core/src/rules/lines.rs MAX_ODD": "what is given back at once; more are told of",
+    "crates/certhia-core/src/rules/lines.rs MAX_WIDE": "lines that people are shown",
+    "crates/certhia-core/src/rules/lines.rs MAX_LINE": "that of certhia.rules.lines",
+    "crates/certhia-core/src/spellings.rs MAX_INPUT": "names beyond are read in one way only",
+    "crates/certhia-core/src/suffixes.rs MAX_LIST": "that of certhia.rules.suffixes",
+    "crates/certhia-core/src/text.rs MAX_PIECES_DEPTH": "strings in pieces; deeper ones are read as they stand",
+    "crates/certhia-core/src/tile.rs MAX_RATIO": "what deflate can make of a byte",
+}
 METRICS = {"Counter", "Gauge", "Histogram", "Summary", "Info"}  # prometheus_client's
 
 
@@ -46,6 +86,30 @@ def test_generated_tables_are_up_to_date(reference: ModuleType, name: str) -> No
     now, new = reference.written(name)
     assert now == new, f"docs/reference/{name}.md is not what the code says: run make reference"
     assert f"<!-- begin: {name} -->" in now
+
+
+def test_every_bound_is_shown_by_a_test(reference: ModuleType) -> None:
+    missing = []
+    for one in reference.bounds():
+        file, _, name = one.test.partition("::")
+        if not re.search(rf"(?m)^\s*(?:async )?(?:def|fn) {name}\(", (ROOT / file).read_text(encoding="utf-8")):
+            missing.append(f"{one.place}: {one.test}")
+    assert missing == []
+
+
+def test_every_bound_is_in_the_table(reference: ModuleType) -> None:
+    """A constant called MAX_… is in scripts/limits.tsv, or in UNLISTED here with the reason."""
+    listed = {one.place for one in reference.bounds()}
+    found = set()
+    for path in (ROOT / "crates").glob("certhia-*/src/**/*.rs"):
+        text = path.read_text(encoding="utf-8")
+        found |= {f"{by_path(path)} {name}" for name in re.findall(r"\bconst (MAX_\w+): (?:usize|u\d+) =", text)}
+    for path in (ROOT / "src").rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+        text = path.read_text(encoding="utf-8")
+        found |= {f"{module}.{name}" for name in re.findall(r"(?m)^(_?MAX_\w+)(?:: \w+)? = ", text)}
+    assert found - listed - UNLISTED.keys() == set()
+    assert {place for place in UNLISTED if place not in found or place in listed} == set()
 
 
 def test_every_option_is_in_the_reference(reference: ModuleType) -> None:
@@ -154,9 +218,10 @@ def test_notice_names_the_data_that_is_shipped() -> None:
     assert f"{version} of {date}" in notice
 
 
-def test_notice_names_every_crate_that_is_linked() -> None:
+def test_the_licence_of_every_linked_crate_is_there() -> None:
     """All of Cargo.lock that certhia-py leads to, but for what only runs while it is built or tested."""
     lock = tomllib.loads((ROOT / "Cargo.lock").read_text(encoding="utf-8"))
+    versions = {one["name"]: one["version"] for one in lock["package"]}
     needs = {one["name"]: [name.split()[0] for name in one.get("dependencies", ())] for one in lock["package"]}
     ours = {"certhia-py", "certhia-core"}
     found, left = set[str](), [*ours]
@@ -165,9 +230,8 @@ def test_notice_names_every_crate_that_is_linked() -> None:
         if name not in found | BUILD_ONLY:
             found.add(name)
             left += needs[name]
-    listed = (ROOT / "NOTICE").read_text(encoding="utf-8").partition("\nRust crates that are compiled into")[2]
-    named = re.findall(r"(?m)(?<=[ ])([\w-]+)(?=,|$)", "\n".join(re.findall(r"(?m)^ {4}.+$", listed)))
-    assert sorted(named) == sorted(found - ours)
+    named = set(re.split(r", |\n", (ROOT / "LICENCES").read_text(encoding="utf-8")))
+    assert {f"{name} {versions[name]}" for name in found - ours} - named == set(), "scripts/licences.py writes it anew"
 
 
 def test_every_page_is_in_the_manual() -> None:

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from certhia._core import Certificate, Issuers, Matcher, Note, Page, Scan, count_get_entries, to_ascii
+from certhia._core import Certificate, Issuers, Matcher, Note, Page, Rules, Scan, count_get_entries, to_ascii
 from certhia.errors import Malformed
 from certhia.testing import CA, World, der
 from certhia.testing.entries import u24
@@ -196,6 +196,49 @@ def test_bytes_of_a_note() -> None:
     assert len(Note.parse(longest).signatures) == 1
     with pytest.raises(Malformed, match="at most 1048576 bytes, not 1048577"):
         Note.parse(longest[: -len(signature)] + b"x" + signature)
+
+
+@pytest.mark.parametrize(
+    "kind, word, reason",
+    [
+        ("keyword", "word{}", "more than 100000 keywords"),
+        ("typo", "example{}.com", "more than 100000 rules for look-alikes"),
+        ("organization", "Example {}", "more than 100000 texts"),
+    ],
+)
+def test_rules_of_a_kind(kind: str, word: str, reason: str) -> None:
+    rules = Rules()
+    for number in range(100_000):
+        rules.add(kind, word.format(number))
+    with pytest.raises(Malformed, match=f"{reason}; watch fewer"):
+        rules.add(kind, word.format(100_000))
+    assert len(rules) == 100_000
+
+
+@pytest.mark.parametrize(
+    "kind, good, bad, reason, offset",
+    [
+        ("keyword", "a" * 63, "a" * 64, "at most 63 characters", 63),
+        ("issuer", "a" * 1024, "a" * 1025, "at most 1024", 1024),
+        ("regex", "a" * 4096, "a" * 4097, "at most 4096", 4096),
+        ("regex", "(" * 50 + "a" + ")" * 50, "(" * 51 + "a" + ")" * 51, "nested", 50),
+        ("regex", "[ab]{10000}", "[ab]{30000}", "more than 1024 KiB; repeat less", 0),
+    ],
+)
+def test_the_text_of_a_rule(kind: str, good: str, bad: str, reason: str, offset: int) -> None:
+    rules = Rules()
+    rules.add(kind, good)
+    with pytest.raises(Malformed, match=reason) as caught:
+        rules.add(kind, bad)
+    assert (caught.value.offset, len(rules)) == (offset, 1)
+
+
+def test_regular_expressions_together() -> None:
+    rules = Rules()
+    with pytest.raises(Malformed, match="more than 64 MiB together"):
+        for number in range(200):
+            rules.add("regex", f"[ab]{{10000}}{number}")
+    assert len(rules) > 40
 
 
 @pytest.mark.parametrize(
