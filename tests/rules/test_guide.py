@@ -89,3 +89,13 @@ def test_every_way_of_writing_is_in_the_table() -> None:
     written = [text for row in rows for text in re.findall(r"`(.+?)`", row)]
     kinds = {parse_rule(text.replace("SHA256", "ab" * 32).replace("RULE", "a.example")).kind for text in written}
     assert kinds == KINDS
+
+
+def test_look_alikes_are_scored_as_the_page_says() -> None:
+    table = PAGE.partition("| name | told as |")[2].partition("\n\n")[0]
+    rows = re.findall(r"(?m)^\| (`.+`) \| (\w+), (\d+) \|$", table)
+    assert len(rows) > 10
+    watchlist = Watchlist("typo:paypal.com")
+    for names, trick, score in rows:
+        for name in re.findall(r"`(.+?)`", names):
+            assert [(hit.detail, hit.score) for hit in watchlist.match_names([name])] == [(trick, int(score))], name
