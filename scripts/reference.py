@@ -10,9 +10,8 @@ import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
@@ -98,9 +97,8 @@ def match() -> str:
     return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Limit:
-    """A row of limits.tsv: what is bounded, where its bound stands, what that counts, the test that shows it at work."""
+class Limit(NamedTuple):
+    """A row of limits.tsv: what is bounded, where its bound stands, what that counts, the test that shows it."""
 
     section: str
     what: str
