@@ -15,9 +15,9 @@ from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
 from certhia.logs.sources import Sources
-from certhia.model import Delivery, Match, Sink
+from certhia.model import Delivery, Match, Sink, Summary
 from certhia.net import Response, Transport
-from certhia.pipeline import Parts, Pipeline, Summary
+from certhia.pipeline import Parts, Pipeline
 from certhia.quantity import Point
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State

@@ -279,6 +279,22 @@ class Match:
     unproven: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one run did."""
+
+    logs: int
+    entries: int
+    verified: int
+    quarantined: int
+    matches: int
+    sightings: int
+    seconds: float
+    alarms: tuple[str, ...]
+    possible: int = 0  # of the matches
+    expected: int = 0
+
+
 class Tell(Protocol_):
     """Says something to whoever runs the program; `level` is debug, info, warning or error."""
 

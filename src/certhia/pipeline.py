@@ -28,7 +28,7 @@ from certhia.logs.roster import Roster
 from certhia.logs.select import Choice, Chosen, difference
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
-from certhia.model import Arrival, Log, MatchKind, Sink, Step, Tell, Watched
+from certhia.model import Arrival, Log, MatchKind, Sink, Step, Summary, Tell, Watched
 from certhia.net import Transport
 from certhia.quantity import Point
 from certhia.reload import Reloaded
@@ -39,22 +39,6 @@ from certhia.telling import Teller
 
 STAGGER = 0.02  # seconds between the first requests of two logs
 STAGGER_ALL = 2.0  # seconds until the last log's first request
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What one run did."""
-
-    logs: int
-    entries: int
-    verified: int
-    quarantined: int
-    matches: int
-    sightings: int
-    seconds: float
-    alarms: tuple[str, ...]
-    possible: int = 0  # of the matches
-    expected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

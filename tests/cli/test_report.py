@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from certhia.cli import report
 from certhia.logs.status import Status
-from certhia.model import Health, Log, Protocol
-from certhia.pipeline import Summary
+from certhia.model import Health, Log, Protocol, Summary
 
 DONE = Summary(
     logs=3, entries=1_234_567, verified=1_234_567, quarantined=2, matches=42, sightings=1001, seconds=7300, alarms=()

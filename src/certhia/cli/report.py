@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from certhia import render
 from certhia.cli.progress import age
 from certhia.logs.status import Status
-from certhia.model import Health
-from certhia.pipeline import Pipeline, Summary
+from certhia.model import Health, Summary
+from certhia.pipeline import Pipeline
 
 TROUBLES = 5  # ill logs that are told one by one
 
