@@ -145,11 +145,21 @@ pub fn push_attribute(oid: &[u8], value: &Element<'_>, out: &mut String) {
     }
 }
 
-/// Whether RFC 4514 section 2.4 has nothing to escape here, cheaply told.
+/// Bytes that RFC 4514 section 2.4 never escapes, but for a space at either end.
+const UNESCAPED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b' ';
+    while byte < 0x7f {
+        table[byte as usize] = !matches!(byte, b'"' | b'#' | b'+' | b',' | b';' | b'<' | b'>' | b'\\');
+        byte += 1;
+    }
+    table
+};
+
+/// Whether there is nothing to escape, cheaply told.
 #[inline]
 fn needs_no_escape(bytes: &[u8]) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'*' | b'_' | b'\'' | b' ');
-    bytes.iter().fold(true, |all, &byte| all & plain(byte))
+    bytes.iter().all(|&byte| UNESCAPED[usize::from(byte)])
         && bytes.first() != Some(&b' ')
         && bytes.last() != Some(&b' ')
 }
