@@ -8,12 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import possible
 import rule_sets
 from core_pages import Material, fastest
 from feeds import CACHE, ROOT, clean_environment
 from rows import Figure, Row
 
-from certhia._core import Matcher, Page, Rules, registrable_domain
+from certhia._core import Matcher, Page, Rules
 from certhia.errors import Malformed
 
 COUNTS = (1_000, 10_000, 100_000, 1_000_000)
@@ -29,7 +30,7 @@ def rows(given: Material, entries: Path, rounds: int) -> Iterator[Row]:
     """Every row about rules."""
     yield _growing(given, rounds)
     yield from _on_top(given, rounds)
-    yield _possible(given)
+    yield from possible.rows(given)
     yield _reload(entries)
 
 
@@ -88,31 +89,6 @@ def _on_top(given: Material, rounds: int) -> Iterator[Row]:
         yield Row(f"other rules on top of {ON_TOP:,} domains", "core", figures)
 
 
-def _possible(given: Material) -> Row:
-    """How often a label that nobody can read might be a watched one, all domains of these entries being watched."""
-    names = [name for page in given.pages for entry in page for name in _names(page, entry.index)]
-    domains = {domain for name in names if (domain := registrable_domain(name.removeprefix("*.")))}
-    matcher = Matcher([("tree", domain) for domain in sorted(domains)])
-    hits = [hit for page in given.pages for _, found in matcher.scan(page).hits for hit in found]
-    possible = sum(hit[3] == "possible" for hit in hits)
-    unread = sum(any(hit[3] == "possible" for hit in matcher.match([name])) for name in names)
-    figures = [
-        Figure(
-            f"possible matches, {len(domains):,} domains watched", "per 1,000 entries", [1000 * possible / given.count]
-        ),
-        Figure("names with a label that nobody can read", "%", [100 * unread / len(names)]),
-        Figure("matches of all kinds", "per 1,000 entries", [1000 * len(hits) / given.count]),
-    ]
-    return Row("matches that are only possible", "core", figures)
-
-
-def _names(page: Page, index: int) -> list[str]:
-    try:
-        return page[index - page.first].certificate.names
-    except Malformed:
-        return []
-
-
 def _reload(entries: Path) -> Row:
     """In a process of its own, whose memory is its rules'."""
     path = rule_sets.domain_file(CACHE / f"rules-{COUNTS[-1]}.txt", COUNTS[-1])
@@ -120,6 +96,7 @@ def _reload(entries: Path) -> Row:
     told = json.loads(subprocess.run(command, check=True, capture_output=True, env=clean_environment()).stdout)
     figures = [
         Figure("reading and compiling", "s", told["seconds"], 1),
+        Figure("CPU of it", "s", told["cpu"]),
         Figure("longest pause of a thread that scans", "ms", told["pause"]),
         Figure("the same without a reload", "ms", told["pause_without"]),
         Figure("memory of the process, one set of rules", "B/rule", [told["one"]], 100),

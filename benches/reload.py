@@ -33,20 +33,21 @@ def main(entries: Path, rules: Path) -> None:
     count = len(kept)
     gc.collect()
     one = memory(os.getpid())[0] - before
-    seconds, pauses = [], []
+    seconds, cpu, pauses = [], [], []
     with_second = 0.0
     for _ in range(ROUNDS):
         scanner = Scanner(page, kept.matcher)
-        begun = time.perf_counter()
+        begun, used = time.perf_counter(), time.thread_time()
         second = Watchlist.load([], [rules])
         seconds.append(time.perf_counter() - begun)
+        cpu.append(time.thread_time() - used)
         pauses.append(1000 * scanner.stop())
         with_second = max(with_second, memory(os.getpid())[1] - before)
         del second
     quiet = Scanner(page, kept.matcher)
     time.sleep(STILL)
     told = {
-        "seconds": seconds, "pause": pauses, "pause_without": [1000 * quiet.stop()],
+        "seconds": seconds, "cpu": cpu, "pause": pauses, "pause_without": [1000 * quiet.stop()],
         "one": one * MB / count, "two": with_second * MB / count,
     }  # fmt: skip
     print(json.dumps(told))

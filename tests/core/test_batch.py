@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 import pytest
+from tests.core.archives import members
 
 from certhia._core import Batch, Entry, Issuers, Matcher, Page
 from certhia.errors import Malformed
@@ -21,6 +22,8 @@ COLUMNS = [
     "issuer_organization", "serial", "not_before", "not_after", "key_algorithm", "key_bits", "signature_algorithm",
     "is_ca", "chain",
 ]  # fmt: skip
+OF_CERTIFICATES = ("subject", "issuer", "serial", "key_algorithm", "key_bits", "signature_algorithm", "is_ca")
+ATTRIBUTES = {"signature_algorithm": "signature_algorithm_name"}
 DERIVED = ["sha256", "spki_sha256"]
 ORGANIZATION = "2.5.4.10"
 
@@ -111,6 +114,23 @@ def test_columns_hold_what_the_entries_hold(pages: list[Page]) -> None:
         columns = {name: batch[name] for name in batch.names}
         for row, expected in enumerate(_rows(page)):
             assert {name: values[row] for name, values in columns.items()} == expected
+
+
+@pytest.mark.parametrize("archive", ["certificates", "hostile"])
+def test_whatever_the_bytes_are_there_is_a_row(corpus: Path, archive: str) -> None:
+    ders = [der for _, der in members(corpus / f"{archive}.tar.zst") if 0 < len(der) < 1 << 20]
+    for start in range(0, len(ders), 4096):
+        page = _page([_leaf(der) for der in ders[start : start + 4096]], start)
+        batch = page.batch
+        pa.record_batch(batch).validate(full=True)
+        columns = [batch[name] for name in (*OF_CERTIFICATES, "names", "tbs_sha256")]
+        for entry, fault, *values in zip(page, batch["fault"], *columns, strict=True):
+            read = entry.certificate
+            expected = [getattr(read, ATTRIBUTES.get(name, name)) for name in OF_CERTIFICATES]
+            if read.fault is not None:
+                assert fault == read.fault
+                expected = [None] * len(OF_CERTIFICATES)
+            assert values == [*expected, read.names, read.tbs_sha256], entry.index
 
 
 def test_names_are_found_in_bytes_that_are_no_certificate(edges: Page) -> None:
