@@ -97,6 +97,13 @@ def test_what_is_left_out(certhia: Command, tmp_path: Path) -> None:
     assert left_out["by"] == [{"rule": "shop.acme.example", "programme": "Acme", "out_of_scope": True}]
 
 
+def test_without_rules_those_of_the_settings_are_tried(certhia: Command, tmp_path: Path) -> None:
+    settings = tmp_path / "certhia.toml"
+    settings.write_text('[watch]\nrules = ["a.example"]\n')
+    assert certhia("explain", "x.a.example", "--config", settings).status == 0
+    assert certhia("explain", "x.a.example", "--config", settings, "-r", "b.example").status == 1
+
+
 def test_one_that_matches_is_enough(certhia: Command) -> None:
     assert certhia("explain", "a.example", "b.example", "-r", "b.example").status == 0
 

@@ -36,6 +36,15 @@ def test_scopes_are_those_that_it_concerns() -> None:
         assert [scope for _, scope in scopes.apply([one])] == expected
 
 
+def test_what_concerns_all_rules_is_said_once() -> None:
+    scopes = Scopes()
+    for name in ("A", "B", "C"):
+        scopes.number(1, (name, ""))
+    assert [scope for _, scope in scopes.apply([exclusion(1)])] == [EVERYWHERE]
+    scopes.number(EVERYWHERE, ("", ""))
+    assert len(list(scopes.apply([exclusion(1)]))) == 3
+
+
 def test_programmes_without_rules_are_told_once() -> None:
     scopes = Scopes()
     scopes.number(1, ("A", "h1"))
@@ -47,6 +56,7 @@ def test_programmes_without_rules_are_told_once() -> None:
 def test_exclusions_do_not_multiply_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exclusions, "MAX_EXCLUSIONS", 100)
     scopes = Scopes()
+    scopes.number(EVERYWHERE, ("", ""))
     for number in range(60):
         scopes.number(1, (f"programme {number}", ""))
     with pytest.raises(ConfigError, match="there are more than 100 exclusions"):

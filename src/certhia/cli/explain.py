@@ -38,17 +38,21 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help="One JSON object for each certificate or name.")] = False,
     config: opt.Config = None,
 ) -> None:
-    """Try rules on certificates, names and addresses; exit status 1 when none matches."""
+    """Try rules on certificates, names and addresses: those given, else those of the settings. Exit status 1 when none
+    matches."""
     from certhia import render
     from certhia.cli import explanation
     from certhia.config import load
     from certhia.errors import ConfigError
     from certhia.rules.trial import Trial
 
-    watch = load(opt.flags(watch__rules=rule, watch__files=watchlist), config).watch
-    if not watch.rules and not watch.files:
+    rules, files = tuple(rule or ()), tuple(watchlist or ())
+    if not rules and not files:
+        watch = load({}, config).watch
+        rules, files = watch.rules, watch.files
+    if not rules and not files:
         raise ConfigError("there are no rules to try: give some with -w FILE or -r RULE")
-    trial = Trial(watch.rules, watch.files)
+    trial = Trial(rules, files)
     for notice in trial.watchlist.notices:
         print(render.terminal(notice), file=sys.stderr)
     suffixes = trial.suffixes.suffixes

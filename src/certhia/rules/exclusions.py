@@ -39,11 +39,13 @@ class Scopes:
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[int, Owner], int] = {}
+        self._plain = False  # whether there are rules that stand in no file of programmes
 
     def number(self, source: int, owner: Owner) -> int:
         """The scope of rules that stand in `source` for `owner`; EVERYWHERE for those that only exclusions without a
         scope concern."""
         if source == EVERYWHERE:
+            self._plain = True
             return EVERYWHERE
         return self._numbers.setdefault((source, owner), len(self._numbers) + 1)
 
@@ -63,6 +65,8 @@ class Scopes:
                 concerned = of_owner.get((rule.programme, rule.platform), [])
             else:
                 concerned = of_source.get(exclusion.source, [])
+            if len(concerned) == len(self._numbers) and not self._plain:
+                concerned = [EVERYWHERE]  # the same, said once
             count += len(concerned)
             if count > MAX_EXCLUSIONS:
                 raise ConfigError(
