@@ -108,6 +108,10 @@ def test_one_that_matches_is_enough(certhia: Command) -> None:
     assert certhia("explain", "a.example", "b.example", "-r", "b.example").status == 0
 
 
+def test_a_name_longer_than_any_file_name(certhia: Command) -> None:
+    assert certhia("explain", f"{'a' * 5000}.a.example", "-r", "a.example").status == 0
+
+
 def test_notices_go_to_stderr(certhia: Command) -> None:
     done = certhia("explain", "www.co.uk", "-r", "co.uk")
     assert done.status == 0

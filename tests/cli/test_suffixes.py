@@ -73,6 +73,19 @@ def test_nonsense_is_refused_and_changes_nothing(certhia: Command, server: str) 
     assert not place().exists()
 
 
+def test_a_list_that_cannot_be_kept(
+    certhia: Command, server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    done = certhia("suffixes", "--refresh", "--url", f"{server}/list")
+    assert done.status == 1
+    assert f"{place()}: cannot be written" in done.err
+    done = certhia("suffixes")
+    assert (done.status, "shipped with Certhia" in done.out) == (0, True)
+    assert f"{place()}: cannot be read" in done.err
+
+
 def test_a_url_alone_makes_no_sense(certhia: Command) -> None:
     done = certhia("suffixes", "--url", "https://publicsuffix.example/")
     assert (done.status, done.out) == (2, "")
