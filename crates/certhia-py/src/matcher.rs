@@ -102,7 +102,10 @@ impl Matcher {
 
 /// Nanoseconds an entry of each part of the work alone.
 #[pyfunction]
-#[pyo3(signature = (bodies, matcher, rounds = 5, tiles = Vec::new()))]
+#[pyo3(
+    signature = (bodies, matcher, rounds = 5, tiles = Vec::new()),
+    text_signature = "(bodies, matcher, rounds=5, tiles=())"
+)]
 pub fn floor<'py>(
     py: Python<'py>,
     bodies: Vec<Bound<'_, PyBytes>>,
