@@ -1,22 +1,54 @@
 //! One pass over a page's entries.
 
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use crate::Hash;
 use crate::batch::Extra;
 use crate::batch::column::{Bits, Column, Data, Text, Unit, offset};
 use crate::batch::fields::Fields;
 use crate::batch::names::Names;
 use crate::certificate::Certificate;
-use crate::error::{Malformed, Result};
+use crate::error::{self, Malformed, Result};
 use crate::leaf::Kind;
 use crate::page::{Entry, Page};
 
+/// So many entries of a page may show a defect of ours before the page is given up.
+const MAX_DEFECTS: usize = 16;
+
 /// The columns of a page, in the order in which they are shown.
 pub fn columns(page: &Page, extra: Extra) -> Result<Vec<Column>> {
-    let mut builder = Builder::new(page.len(), extra);
-    for entry in page.entries() {
-        builder.entry(&entry)?;
+    columns_with(page, extra, Builder::certificate)
+}
+
+/// `read` reads one entry's certificate. A panic in it is a defect of ours, and costs that entry alone: the page is read
+/// once more, and the entry's row says so.
+fn columns_with<'a>(
+    page: &'a Page,
+    extra: Extra,
+    read: impl Fn(&mut Builder<'a>, &Entry<'a>) -> Result<()>,
+) -> Result<Vec<Column>> {
+    let mut defects: HashMap<usize, String> = HashMap::new();
+    loop {
+        let mut at = 0;
+        let work = AssertUnwindSafe(|| {
+            let mut builder = Builder::new(page.len(), extra);
+            for (position, entry) in page.entries().enumerate() {
+                at = position;
+                builder.frame(&entry)?;
+                match defects.get(&position) {
+                    None => read(&mut builder, &entry)?,
+                    Some(reason) => builder.defect(reason)?,
+                }
+            }
+            Ok(builder.finish(page))
+        });
+        match catch_unwind(work) {
+            Ok(columns) => return columns,
+            Err(panic) if defects.len() == MAX_DEFECTS => resume_unwind(panic),
+            Err(panic) => defects.insert(at, error::defect(&*panic)),
+        };
     }
-    Ok(builder.finish(page))
 }
 
 struct Builder<'a> {
@@ -50,8 +82,9 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// What the entry says besides its certificate.
     #[inline]
-    fn entry(&mut self, entry: &Entry<'a>) -> Result<()> {
+    fn frame(&mut self, entry: &Entry<'a>) -> Result<()> {
         self.index.push(entry.index);
         let timestamp = i64::try_from(entry.timestamp());
         self.timestamp_set.push(timestamp.is_ok());
@@ -59,6 +92,11 @@ impl<'a> Builder<'a> {
         self.is_precert.push(entry.kind() == Kind::Precert);
         self.chain.extend_from_slice(entry.chain());
         self.chain_offsets.push(offset(self.chain.len())?);
+        Ok(())
+    }
+
+    #[inline]
+    fn certificate(&mut self, entry: &Entry<'a>) -> Result<()> {
         match Certificate::parse(entry.certificate()) {
             Ok(certificate) => {
                 self.fields.read(&certificate)?;
@@ -71,6 +109,14 @@ impl<'a> Builder<'a> {
                 self.fault(Some(entry.malformed().unwrap_or(fault)))
             }
         }
+    }
+
+    /// A row without a certificate.
+    fn defect(&mut self, reason: &str) -> Result<()> {
+        self.fields.none(&[])?;
+        self.names.none()?;
+        self.fault_set.push(true);
+        self.fault.push(reason)
     }
 
     fn fault(&mut self, fault: Option<Malformed>) -> Result<()> {
@@ -95,5 +141,46 @@ impl<'a> Builder<'a> {
         columns.extend(self.fields.finish());
         columns.push(Column { name: "chain", data: chain, validity: None });
         columns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issuers::Issuers;
+
+    fn page(count: usize) -> Page {
+        let leaf = base64_simd::STANDARD.encode_to_string([&[0; 15][..], &[0; 2]].concat());
+        let item = format!(r#"{{"leaf_input":"{leaf}","extra_data":""}}"#);
+        let body = format!(r#"{{"entries":[{}]}}"#, vec![item; count].join(","));
+        Page::from_get_entries(&[body.as_bytes()], 0, &Issuers::new(1), count).unwrap()
+    }
+
+    /// Positions of the rows that say that they are a defect.
+    fn defects(page: &Page, broken: &[u64]) -> Vec<usize> {
+        let columns = columns_with(page, Extra::default(), |builder, entry| {
+            builder.certificate(entry)?;
+            assert!(!broken.contains(&entry.index), "entry {} is poison", entry.index);
+            Ok(())
+        });
+        let columns = columns.unwrap();
+        assert!(columns.iter().all(|column| column.data.len() == page.len()));
+        let Some(Column { data: Data::Text(faults), .. }) = columns.iter().find(|column| column.name == "fault") else {
+            panic!("a column of faults");
+        };
+        (0..page.len()).filter(|&row| faults.get(row).contains("is poison")).collect()
+    }
+
+    #[test]
+    fn a_panic_costs_one_entry() {
+        let page = page(20);
+        assert_eq!(defects(&page, &[]), []);
+        assert_eq!(defects(&page, &[0, 7, 19]), [0, 7, 19]);
+    }
+
+    #[test]
+    #[should_panic(expected = "is poison")]
+    fn a_page_that_is_all_defects_is_given_up() {
+        defects(&page(20), &(0..20).collect::<Vec<_>>());
     }
 }

@@ -92,6 +92,11 @@ impl<'a> Names<'a> {
         self.end_entry()
     }
 
+    /// An entry without names.
+    pub fn none(&mut self) -> Result<()> {
+        self.end_entry()
+    }
+
     #[inline]
     fn end_entry(&mut self) -> Result<()> {
         self.offsets.push(offset(self.text.len())?);
