@@ -71,6 +71,8 @@ async def test_a_match_is_stored_once(state: State, book: Book) -> None:
         "deliveries": 3,
         "delivered": 0,
         "resolved": 0,
+        "freezes": 0,
+        "accepted": 0,
     }
     found = await state.find([match.key, book.match(4).key, b"unknown"])
     assert set(found) == {match.key, book.match(4).key}

@@ -16,7 +16,7 @@ from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.logs.heads import check_head
 from certhia.model import Protocol, Quarantined
-from certhia.store import State, schema
+from certhia.store import Freeze, State, schema
 from certhia.store.fsck import check
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Columns whose every value is as good as another: what is left of a delivery's attempts is for display, and other
 # processes write requests.
 FREE = {("deliveries", "attempts"), ("deliveries", "next_at")}
-TABLES = ("logs", "steps", "quarantine", "matches", "sightings", "deliveries", "tallies")
+TABLES = ("logs", "steps", "quarantine", "freezes", "matches", "sightings", "deliveries", "tallies")
 
 
 async def fill(path: Path, make_book: Callable[..., Book]) -> None:
@@ -42,6 +42,10 @@ async def fill(path: Path, make_book: Callable[..., Book]) -> None:
                 writer.step(book.step(end, size, quarantined=len(held), at=1_795_000_000.0 + 600 * end))
             writer.step(book.step(300, 1000, note="skipped as asked"))
             writer.step(book.step(310, 1000))
+            for reason in ("two heads of one size", "another root"):
+                writer.freeze(Freeze(book.log.id, 310, 1_795_000_000.0, reason, "/evidence/file.json"))
+                if reason == "two heads of one size":
+                    assert await state.accept(book.log.id) is not None
             for index in (1, 5, 205, 305, 315):
                 writer.match(book.match(index), ["one", "two"])
             writer.sighting(book.match(5).key, book.sighting(316))
@@ -94,7 +98,7 @@ def other_values(value: Any) -> Iterator[Any]:
 
 async def test_what_was_written_is_clean(filled: State) -> None:
     assert await check(filled, check_head) == []
-    assert [row.merged async for row in filled.steps()] == [1, 1, 2, 1, 1, 1] * 2
+    assert [row.merged async for row in filled.steps()] == [1, 1, 2, 1, 1, 1, 1] * 2
 
 
 @pytest.mark.slow
@@ -192,6 +196,20 @@ async def test_beside_a_follower_it_sees_one_moment(tmp_path: Path, make_book: C
                 state.writer.match(book.match(end), ["a"])
                 await state.writer.durable()
                 assert await check(beside) == []
+
+
+async def test_a_frozen_log_that_moved_all_the_same_is_found(filled: State) -> None:
+    with closing(by_hand(filled)) as hand:
+        hand.execute("UPDATE freezes SET accepted=NULL WHERE number=0")
+        hand.execute("UPDATE steps SET note='skipped' WHERE note LIKE 'accepted%' AND log=2")
+    whats = {fault.what for fault in await check(filled) if fault.table == "freezes"}
+    assert "0 rows are marked as accepted; 2 were written" in whats
+    with closing(by_hand(filled)) as hand:
+        hand.execute("UPDATE freezes SET accepted=5.0 WHERE number=0")
+        hand.execute("UPDATE freezes SET position=300 WHERE number=1 AND log=1")
+    whats = {fault.what for fault in await check(filled) if fault.table == "freezes"}
+    assert "was accepted; no step at 310 says so" in whats
+    assert "is frozen at 300; the verified position is 310" in whats
 
 
 def test_every_table_is_either_checked_or_free() -> None:

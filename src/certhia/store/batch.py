@@ -19,6 +19,8 @@ class Batch:
     described_logs: dict[int, dict[str, Any]] = field(default_factory=dict)
     forgotten: dict[int, int] = field(default_factory=dict)  # log: quarantine rows from this index on go
     quarantine: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
+    freezes: list[dict[str, Any]] = field(default_factory=list)
+    accepted: list[dict[str, Any]] = field(default_factory=list)  # rows of freezes, with that time
     resolved: dict[tuple[int, int], float] = field(default_factory=dict)  # (log, index): Unix seconds
     matches: list[tuple[int, Match, tuple[tuple[int, str], ...]]] = field(default_factory=list)  # id, match, deliveries
     sightings: list[tuple[bytes, int, Sighting]] = field(default_factory=list)  # key, log, sighting

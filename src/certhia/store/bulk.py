@@ -15,6 +15,7 @@ from certhia.store import codec
 from certhia.store.schema import (
     PENDING,
     deliveries,
+    freezes,
     logs,
     matches,
     meta,
@@ -67,6 +68,7 @@ _THIS_LOG: Final = logs.c.id == bindparam("b_id")
 _THIS_MATCH: Final = matches.c.id == bindparam("b_id")
 _THIS_DELIVERY: Final = deliveries.c.id == bindparam("b_id")
 _THIS_ENTRY: Final = (quarantine.c.log == bindparam("b_log")) & (quarantine.c.index == bindparam("b_index"))
+_THIS_FREEZE: Final = (freezes.c.log == bindparam("b_log")) & (freezes.c.number == bindparam("b_number"))
 _HERE: Final = (sightings.c.log == bindparam("b_log")) & (sightings.c.index == bindparam("b_index"))
 _MORE: Final = matches.c.sightings + bindparam("b_more", type_=Integer)
 _AGAIN: Final = deliveries.c.attempts + literal_column("1", Integer)
@@ -77,6 +79,8 @@ MOVE_LOGS: Final = Bulk(update(logs).where(_THIS_LOG), [*codec.POSITION_COLUMNS,
 ADD_STEPS: Final = _all(steps)
 ADD_QUARANTINE: Final = _all(quarantine)
 RESOLVE: Final = Bulk(update(quarantine).where(_THIS_ENTRY), ["resolved"])
+ADD_FREEZES: Final = _all(freezes)
+ACCEPT: Final = Bulk(update(freezes).where(_THIS_FREEZE), ["accepted"])
 
 ADD_MATCHES: Final = _all(matches)
 COUNT_SIGHTINGS: Final = Bulk(update(matches).where(_THIS_MATCH).values(sightings=_MORE))

@@ -28,6 +28,7 @@ STEP_COLUMNS: Final = tuple(
     "proof proof_kind note at merged link".split()
 )
 QUARANTINE_COLUMNS: Final = ("log", "index", "reason", "leaf_hash", "leaf_input", "at")
+FREEZE_COLUMNS: Final = ("log", "number", "position", "at", "reason", "evidence")
 MATCH_COLUMNS: Final = ("id", "key", "tbs_sha256", "seen", "payload")
 SIGHTING_COLUMNS: Final = ("log", "index", "match", "precert", "timestamp")
 DELIVERY_COLUMNS: Final = ("id", "match", "sink")
@@ -61,6 +62,11 @@ def done_mark(delivery: int) -> int:
 def resolved_mark(row: Mapping[str, Any]) -> int:
     """What a row of `quarantine` that was resolved adds to the tally `resolved`."""
     return mark("resolved", ("log", "index", "resolved"), row)
+
+
+def accepted_mark(row: Mapping[str, Any]) -> int:
+    """What a row of `freezes` that was accepted adds to the tally `accepted`."""
+    return mark("accepted", ("log", "number", "accepted"), row)
 
 
 def log_mark(row: Mapping[str, Any]) -> int:

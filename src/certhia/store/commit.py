@@ -80,6 +80,7 @@ class Commit:
         await self._write_quarantine()
         await self._write_matches()
         await self._many(bulk.ADD_STEPS, batch.steps)
+        await self._write_freezes()
         await self._prove_sightings()
         await self._write_deliveries()
         await self._write_small()
@@ -240,6 +241,14 @@ class Commit:
             await self._many(bulk.PROVE_MATCHES, [{"b_id": number} for number in sorted(proven)])
             waits = select(sightings.c.index).where(sightings.c.log == log, sightings.c.verified == NO).limit(1)
             self._out.unverified[log] = (await self._connection.execute(waits)).first() is not None
+
+    async def _write_freezes(self) -> None:
+        batch = self._batch
+        self._out.tallies["freezes"].add([row["mark"] for row in batch.freezes])
+        await self._many(bulk.ADD_FREEZES, batch.freezes)
+        self._out.tallies["accepted"].add([codec.accepted_mark(row) for row in batch.accepted])
+        accepted = [{**row, "b_log": row["log"], "b_number": row["number"]} for row in batch.accepted]
+        await self._many(bulk.ACCEPT, accepted)
 
     async def _write_deliveries(self) -> None:
         batch = self._batch

@@ -6,7 +6,9 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 
 from certhia.store.schema import NEEDS, SCHEMA, metadata
 
-_COUNTED = ("logs", "quarantine", "matches", "sightings", "deliveries", "delivered", "resolved")  # of `tallies`
+_COUNTED = (  # of `tallies`
+    *("logs", "quarantine", "matches", "sightings", "deliveries", "delivered", "resolved", "freezes", "accepted"),
+)
 _version = Table(  # as Alembic makes it
     "alembic_version",
     MetaData(),

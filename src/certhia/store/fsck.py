@@ -29,10 +29,26 @@ from sqlalchemy.types import NullType
 from certhia.store import codec, database, kin
 from certhia.store.audit import CheckHead, Fault, LogAudit
 from certhia.store.batch import Tally
+from certhia.store.freezes import ACCEPTED
 from certhia.store.reading import AT_ONCE, Reader
-from certhia.store.schema import DONE, PENDING, deliveries, logs, matches, quarantine, sightings, steps, tallies
+from certhia.store.schema import (
+    DONE,
+    PENDING,
+    deliveries,
+    freezes,
+    logs,
+    matches,
+    quarantine,
+    sightings,
+    steps,
+    tallies,
+)
 
-_PARTS: Final = {"delivered": "deliveries", "resolved": "quarantine"}  # tallies of a part of a table
+_PARTS: Final = {
+    "delivered": "deliveries",
+    "resolved": "quarantine",
+    "accepted": "freezes",
+}  # tallies of a part of a table
 MOST: Final = 1000  # faults that are told of one table: more don't help anybody
 
 
@@ -61,12 +77,14 @@ class Fsck:
         self._audits: dict[int, LogAudit] = {}
         self._sums: dict[str, Tally] = {}
         self._ids: dict[str, int] = {}  # highest id of a table
+        self._accepted: set[tuple[int, int]] = set()  # (log, position) where the ledger goes on by hand
 
     async def run(self) -> list[Fault]:
         """Examines everything; gives the faults found."""
         await self._file()
         await self._quarantine_and_logs()
         await self._ledger()
+        await self._freezes()
         await self._sightings()
         await self._matches()
         await self._deliveries()
@@ -131,12 +149,25 @@ class Fsck:
     async def _ledger(self) -> None:
         async for row in self._table(steps):
             audit = self._audits.get(row["log"])
+            if row["note"].startswith(ACCEPTED):
+                self._accepted.add((row["log"], row["start"]))
             if audit is None:
                 self._add("steps", _name(steps, row), "the log is not there")
             else:
                 self._add_all("steps", f"{row['seq']} {audit.name}", audit.step(row))
         for audit in self._audits.values():
             self._add_all("logs", audit.name, audit.finish())
+
+    async def _freezes(self) -> None:
+        async for row in self._marked(freezes, codec.FREEZE_COLUMNS):
+            audit, position = self._audits.get(row["log"]), row["position"]
+            if row["accepted"] is not None:
+                self._count("accepted", codec.accepted_mark(row))
+                if position is not None and (row["log"], position) not in self._accepted:
+                    self._add("freezes", _name(freezes, row), f"was accepted; no step at {position} says so")
+            elif audit is not None and audit.track.end != position:
+                what = f"is frozen at {position}; the verified position is {audit.track.end}"
+                self._add("freezes", _name(freezes, row), what)
 
     async def _sightings(self) -> None:
         async for row in self._marked(sightings, codec.SIGHTING_COLUMNS):
@@ -172,7 +203,7 @@ class Fsck:
 
     async def _tallies(self) -> None:
         kept = {row["name"]: row async for row in self._table(tallies)}
-        for name in ("logs", "quarantine", "matches", "sightings", "deliveries", *_PARTS):
+        for name in ("logs", "quarantine", "freezes", "matches", "sightings", "deliveries", *_PARTS):
             row, found = kept.get(name), self._sums.get(name, Tally())
             if row is None:
                 self._add("tallies", name, "is missing")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from certhia.errors import StateError
 from certhia.model import Head, Log, Protocol, Step
 from certhia.store import codec
+from certhia.store.freezes import Freeze, freeze_row, is_acceptance
 
 HASH: Final = 32  # bytes
 
@@ -36,6 +37,8 @@ class Track:
     committed: int = 0  # verified position that is on disk
     unverified: bool = False  # sightings wait for a step
     gaps: list[tuple[int, int]] = field(default_factory=list)
+    frozen: dict[str, Any] | None = None  # its row of `freezes`, until that is accepted
+    freezes: int = 0  # rows of `freezes`
 
     @property
     def id(self) -> int:
@@ -69,6 +72,18 @@ class Track:
         self._sign()
         return True
 
+    def freeze(self, freeze: Freeze) -> dict[str, Any]:
+        """From here on no step is taken but the one that accepts it; gives the row of `freezes`."""
+        self.frozen = freeze_row(self.id, self.freezes, freeze)
+        self.freezes += 1
+        return self.frozen
+
+    def accept(self, at: float) -> dict[str, Any]:
+        """Steps are taken again; gives the row of `freezes`, accepted `at` (Unix seconds)."""
+        assert self.frozen is not None
+        row, self.frozen = self.frozen | {"accepted": float(at)}, None
+        return row
+
     def advance(self, step: Step) -> dict[str, Any]:
         """Moves the position by `step`; gives its row for the ledger. Raises StateError where it doesn't follow."""
         self._check(step)
@@ -92,12 +107,14 @@ class Track:
     def _check(self, step: Step) -> None:
         name = self.row["submission_url"]
         wrong = ""
-        if self.end is None:
+        if self.frozen is not None:
+            wrong = "the log is frozen"
+        elif self.end is None:
             if step.start != step.end and not step.note:
                 wrong = "the first step of a log is an anchor"
         elif step.start != self.end:
             wrong = f"the verified position is {self.end}"
-        elif step.start == step.end and step.edge != self.row["edge"]:
+        elif step.start == step.end and step.edge != self.row["edge"] and not is_acceptance(step):
             wrong = "the edge differs from that of the same position"
         if not 0 <= step.start <= step.end <= step.head.size <= codec.WIDEST:
             wrong = f"the head covers {step.head.size} entries"

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certhia.model import Log, Match, Quarantined, Step
 from certhia.store import codec, database
 from certhia.store.bulk import IS_PENDING
+from certhia.store.freezes import Freeze, row_freeze
 from certhia.store.ledger import Position, row_log, row_position, row_step
-from certhia.store.schema import deliveries, logs, matches, meta, quarantine, requests, steps, tallies
+from certhia.store.schema import deliveries, freezes, logs, matches, meta, quarantine, requests, steps, tallies
 
 AT_ONCE: Final = 1000  # rows held in memory while a long table is read
 
@@ -87,6 +88,11 @@ class Reader:
         async for row in self.stream(query):
             step = row_step(row, row["log_id"])
             yield LedgerRow(row["seq"], step, row["count"], row["merged"], row["digest"])
+
+    async def freezes(self) -> list[Freeze]:
+        """Every time that a log was frozen, accepted or not, in order."""
+        query = select(freezes, logs.c.log_id).join(logs).order_by(freezes.c.log, freezes.c.number)
+        return [row_freeze(row, row["log_id"]) for row in await self._rows(query)]
 
     async def quarantined(
         self, log_id: bytes | None = None, *, index: int | None = None, resolved: bool = True

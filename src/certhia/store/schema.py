@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0002"  # the migration that makes what is described here
+SCHEMA: Final = "0003"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -128,6 +128,21 @@ quarantine: Final = Table(
     Column("at", Float, nullable=False),
     Column("mark", BigInteger, nullable=False),
     Column("resolved", Float),
+)
+
+# Logs that contradicted themselves, `number` counting those of one log. `position`: the verified one; null where there
+# was none. `accepted`: when a human had it go on, Unix seconds.
+freezes: Final = Table(
+    "freezes",
+    metadata,
+    Column("log", ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger),
+    Column("at", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("mark", BigInteger, nullable=False),
+    Column("accepted", Float),
 )
 
 # Certificates that concern someone, one row an issuance. `verified` and `sightings` follow from the sightings;

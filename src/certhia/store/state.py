@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -12,16 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certhia.clock import Clock
 from certhia.errors import StateError
-from certhia.model import Delivery, Match
+from certhia.model import Delivery, Match, Step
 from certhia.store import codec, database, place
 from certhia.store.batch import Tally
 from certhia.store.bulk import IS_PENDING, NO
 from certhia.store.commit import chunks
+from certhia.store.freezes import Freeze
 from certhia.store.kin import digests
-from certhia.store.ledger import Track
+from certhia.store.ledger import Track, row_step
 from certhia.store.lock import Lock
 from certhia.store.reading import Reader
-from certhia.store.schema import deliveries, logs, matches, quarantine, requests, sightings, steps, tallies
+from certhia.store.schema import deliveries, freezes, logs, matches, quarantine, requests, sightings, steps, tallies
 from certhia.store.writer import Writer
 
 FILE: Final = "state.db"
@@ -154,6 +156,10 @@ class State(Reader):
         for row in await self._rows(noted.order_by(steps.c.log, steps.c.seq)):
             if row["end"] > row["start"]:
                 tracks[row["log"]].gaps.append((row["start"], row["end"]))
+        for row in await self._rows(select(freezes).order_by(freezes.c.log, freezes.c.number)):
+            track = tracks[row["log"]]
+            track.freezes += 1
+            track.frozen = row if row["accepted"] is None else None
         for row in await self._rows(select(sightings.c.log).where(sightings.c.verified == NO).distinct()):
             tracks[row["log"]].unverified = True
         return tracks
@@ -223,6 +229,26 @@ class State(Reader):
 
     def _fresh(self, key: bytes) -> int | None:
         return None if self._writer is None else self._writer.fresh(key)
+
+    async def accept(self, log_id: bytes) -> Freeze | None:
+        """Has a frozen log go on from its verified position: recorded in the ledger as an anchor that says why.
+
+        Returns once that is durable. None where the log is not frozen; then nothing changes.
+        """
+        writer = self.writer
+        await writer.durable()
+        found = [one for one in await self.freezes() if one.log_id == log_id and one.accepted is None]
+        if not found:
+            return None
+        (freeze,) = found
+        last = select(steps).join(logs).where(logs.c.log_id == log_id).order_by(steps.c.seq.desc()).limit(1)
+        anchor: Step | None = None
+        for row in await self._rows(last):
+            step = row_step(row, log_id)
+            anchor = replace(step, start=step.end, quarantined=0, note=freeze.note, at=self._clock.now())
+        writer.accept(anchor, log_id)
+        await writer.durable()
+        return freeze
 
     async def remember(self, name: str, value: str | None) -> None:
         """Keeps a small setting, with the next commit; None forgets it."""

@@ -23,6 +23,7 @@ from certhia.model import Log, Match, Quarantined, Sighting, Step
 from certhia.store import codec, database, upkeep
 from certhia.store.batch import Batch, Tally
 from certhia.store.commit import Commit
+from certhia.store.freezes import Freeze
 from certhia.store.kin import Kin
 from certhia.store.ledger import Track, new_track
 
@@ -83,6 +84,23 @@ class Writer:
         self._stage()
         self._batch.steps.append(row)
         self._moved(track)
+
+    def freeze(self, freeze: Freeze) -> None:
+        """Has a log's verified position stand still until that is accepted; once more for a frozen log is nothing."""
+        track = self._track(freeze.log_id)
+        if track.frozen is None:
+            self._stage()
+            self._batch.freezes.append(track.freeze(freeze))
+            self._urgent.set()
+
+    def accept(self, step: Step | None, log_id: bytes) -> None:
+        """Has a frozen log go on, by an anchor that says so; None for a log of which nothing was verified."""
+        track = self._track(log_id)
+        self._stage()
+        self._batch.accepted.append(track.accept(self._clock.now()))
+        if step is not None:
+            self.step(step)
+        self._urgent.set()
 
     def quarantine(self, entry: Quarantined) -> None:
         """Keeps an entry that could not be decoded. What is kept already stays as it is."""
