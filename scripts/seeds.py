@@ -135,8 +135,9 @@ def note() -> Iterator[tuple[str, bytes]]:
         log = world.static(f"log-{extra}", extra_signatures=extra)
         yield f"empty-{extra}", log.publish().body
         log.add(ca.issue(["example.com"]), ca.issue(["example.org"]))
-        yield f"grown-{extra}", log.publish().body
-    yield "no-signature", log.head.body.partition(b"\n\n")[0] + b"\n\n"
+        body = log.publish().body
+        yield f"grown-{extra}", body
+        yield f"no-signature-{extra}", body.partition(b"\n\n")[0] + b"\n\n"
 
 
 def names() -> Iterator[tuple[str, bytes]]:
