@@ -424,7 +424,8 @@ class Rules:
     "key"           SHA-256 of the SubjectPublicKeyInfo, 64 hex digits
     "certificate"   SHA-256 of the certificate, of the submitted precertificate or of the TBS (`tbs_sha256`), hex
 
-    Names are A-labels, lower case, no trailing dot.
+    Names are A-labels, lower case, no trailing dot. "keyword", "regex" and "typo" look at names of at most 1,024 bytes,
+    and at a common name only where it looks like a name.
     """
     def __new__(cls) -> Self: ...
     def __len__(self) -> int: ...

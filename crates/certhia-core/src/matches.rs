@@ -39,6 +39,8 @@ pub struct Matches<'a> {
     first: Option<(String, Place)>,
     /// Whether rules on everything or on the whole certificate tell the first name.
     tells_first: bool,
+    /// Whether there is more than rules on domains and addresses.
+    more: bool,
     /// Names are what could still be found in broken bytes: none is left out.
     salvaged: bool,
     /// By rule for everything, whether a name of the certificate is not left out for it.
@@ -60,6 +62,7 @@ impl<'a> Matches<'a> {
             budget: MAX_PAGE_TRIES,
             first: None,
             tells_first: !matcher.all().is_empty() || !matcher.whole.is_empty(),
+            more: matcher.has_texts() || matcher.exclusions.is_some(),
             salvaged: false,
             concerned: vec![false; matcher.all().len()],
             fault: None,
@@ -88,16 +91,29 @@ impl<'a> Matches<'a> {
         let matcher = self.matcher;
         let before = self.found.len();
         let mut tries = self.tries;
-        let mut enough = matcher.name(bytes, &mut tries, &mut |found| self.add(&found, bytes, place));
-        if matcher.has_texts() {
-            let mut room = std::mem::take(&mut self.room);
-            let host = place == Place::San;
-            enough &= matcher.search(bytes, host, &mut room, &mut tries, &mut |found| self.add(&found, bytes, place));
-            self.room = room;
-        }
+        let enough = matcher.name(bytes, &mut tries, &mut |found| self.add(&found, bytes, place));
         self.tries = tries;
         if !enough {
             self.fault = Some("more wildcards than can be tried".to_owned());
+        }
+        if self.more {
+            self.search(bytes, place, before);
+        }
+    }
+
+    /// The rules on a name's text, then what is left out. Apart, so that plain domain rules cost one branch more.
+    #[inline(never)]
+    fn search(&mut self, bytes: &[u8], place: Place, before: usize) {
+        let matcher = self.matcher;
+        if matcher.has_texts() {
+            let mut room = std::mem::take(&mut self.room);
+            let mut tries = self.tries;
+            let host = place == Place::San;
+            if !matcher.search(bytes, host, &mut room, &mut tries, &mut |found| self.add(&found, bytes, place)) {
+                self.fault = Some("more look-alikes than can be tried".to_owned());
+            }
+            self.tries = tries;
+            self.room = room;
         }
         if let Some(exclusions) = &matcher.exclusions
             && self.is_excludable(before)

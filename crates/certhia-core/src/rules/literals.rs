@@ -1,5 +1,7 @@
 //! Texts one of which a name must have before an expression can match it.
 
+use std::cmp::Reverse;
+
 use regex_syntax::hir::{Hir, HirKind};
 
 /// Shorter ones stand in too many names.
@@ -28,7 +30,7 @@ pub fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Literal(literal) => is_rare(&literal.0).then(|| vec![literal.0.to_vec()]),
         HirKind::Capture(capture) => required(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
-        HirKind::Concat(parts) => parts.iter().filter_map(required).max_by_key(|texts| shortest(texts)),
+        HirKind::Concat(parts) => parts.iter().filter_map(required).max_by_key(|texts| rarity(texts)),
         HirKind::Alternation(parts) => {
             let mut texts = Vec::new();
             for part in parts {
@@ -43,8 +45,10 @@ pub fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-fn shortest(texts: &[Vec<u8>]) -> usize {
-    texts.iter().map(Vec::len).min().unwrap_or(0)
+/// Few texts are rarer than many, once none is very short; then long ones.
+fn rarity(texts: &[Vec<u8>]) -> (usize, Reverse<usize>, usize) {
+    let shortest = texts.iter().map(Vec::len).min().unwrap_or(0);
+    (shortest.min(SHORTEST + 1), Reverse(texts.len()), shortest)
 }
 
 fn is_rare(text: &[u8]) -> bool {
@@ -55,9 +59,10 @@ fn is_rare(text: &[u8]) -> bool {
 mod tests {
     use super::super::patterns::Pattern;
     #[test]
-    fn the_longest_that_every_match_has() {
+    fn the_rarest_that_every_match_has() {
         for (value, expected) in [
-            (r"acme[-.]?(?:login|verify)", Some(vec!["login", "verify"])),
+            (r"acme[-.]?(?:login|verify)", Some(vec!["acme"])),
+            (r"dhl[-.]?(?:login|verify)", Some(vec!["login", "verify"])),
             (r"(?:pay|g)[a-z]*acme", Some(vec!["acme"])),
             (r"[a-z]+\.com$", None),
             (r"(login|\d+)", None),

@@ -93,6 +93,8 @@ fn is_usual(name: &[u8], lower: &mut Vec<u8>) -> bool {
     }
     lower.clear();
     lower.extend(name.iter().map(u8::to_ascii_lowercase));
-    let plain = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*');
-    lower.iter().all(plain) && !lower.starts_with(b"xn--") && memchr::memmem::find(lower, b".xn--").is_none()
+    let plain = lower
+        .iter()
+        .fold(true, |plain, &byte| plain & (byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'_' | b'.' | b'*')));
+    plain && !lower.windows(4).any(|four| four == b"xn--")
 }

@@ -17,6 +17,8 @@ const TOGETHER: usize = 16;
 /// Several expressions, by their places in the list that they were made from.
 pub struct Table {
     pub patterns: Vec<usize>,
+    /// Bytes; shorter names none of them matches.
+    shortest: usize,
     /// None for one that fits in no table.
     dense: Option<Box<dense::DFA<Vec<u32>>>>,
 }
@@ -25,6 +27,9 @@ impl Table {
     /// Whether any of them may match a name in ASCII, lower case.
     #[inline]
     pub fn may_match(&self, name: &[u8]) -> bool {
+        if name.len() < self.shortest {
+            return false;
+        }
         let Some(dense) = &self.dense else {
             return true;
         };
@@ -37,18 +42,24 @@ impl Table {
     }
 }
 
-/// Tables for the expressions at these places.
-pub fn tables(patterns: &[usize], hir: &impl Fn(usize) -> Hir) -> Vec<Table> {
+/// Tables for the expressions at these places; those that need long names stand together.
+pub fn tables(mut patterns: Vec<usize>, hir: &impl Fn(usize) -> Hir) -> Vec<Table> {
     let mut out = Vec::new();
+    patterns.sort_by_cached_key(|&at| shortest(&hir(at)));
     patterns.chunks(TOGETHER).for_each(|some| divide(some, hir, &mut out));
     out
+}
+
+fn shortest(hir: &Hir) -> usize {
+    hir.properties().minimum_len().unwrap_or(0)
 }
 
 /// One table for all, or for each half.
 fn divide(patterns: &[usize], hir: &impl Fn(usize) -> Hir, out: &mut Vec<Table>) {
     let dense = table(patterns, hir).map(Box::new);
     if dense.is_some() || patterns.len() == 1 {
-        out.push(Table { patterns: patterns.to_vec(), dense });
+        let shortest = patterns.iter().map(|&at| shortest(&hir(at))).min().unwrap_or(0);
+        out.push(Table { patterns: patterns.to_vec(), shortest, dense });
         return;
     }
     let (first, second) = patterns.split_at(patterns.len() / 2);

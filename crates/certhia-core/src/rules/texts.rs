@@ -99,7 +99,7 @@ impl Texts {
             let built = AhoCorasick::builder().kind(Some(kind)).prefilter(false).build(&texts);
             self.words = Some(built.map_err(|_| Malformed::new("the keywords take too much memory; use fewer", 0))?);
         }
-        self.tables = tables::tables(&rest, &|at| self.patterns[at].1.ascii.clone());
+        self.tables = tables::tables(rest, &|at| self.patterns[at].1.ascii.clone());
         Ok(())
     }
 
