@@ -6,6 +6,8 @@ All classes are immutable unless said otherwise. Input that makes no sense raise
 from collections.abc import Iterator, Sequence
 from typing import Self, final
 
+from certhia.model import Hit
+
 __all__ = [
     "Batch",
     "Certificate",
@@ -394,15 +396,6 @@ class Scan:
     @property
     def names(self) -> int:
         """How many names were read; a common name that repeats the first SAN is not one more."""
-
-# (rule number, name, where, why, detail, score)
-# where: "san", "cn", "ip"; for rules on the whole certificate "issuer", "subject", "key", "certificate".
-# why: "exact", "apex", "below", "wildcard", "cidr", "everything", "keyword", "regex", "lookalike", "issuer",
-#   "organization", "key", "certificate", "possible" (a label that nobody can read may stand for it).
-# detail: what there is to explain besides: the trick of a look-alike ("homoglyph", "keyboard", "edit", "added", "tld"),
-#   the text that a keyword, regex, issuer or organization rule found; else "".
-# score: 1 to 100 of a look-alike, else 0.
-Hit = tuple[int, str, str, str, str, int]
 
 @final
 class Rules:

@@ -12,7 +12,17 @@ from typing import Protocol as Protocol_
 from certhia.errors import CerthiaError
 
 if TYPE_CHECKING:
-    from certhia._core import Hit, Matcher, Page, Scan
+    from certhia._core import Matcher, Page, Scan
+
+
+# (rule number, name, where, why, detail, score)
+# where: "san", "cn", "ip"; for rules on the whole certificate "issuer", "subject", "key", "certificate".
+# why: "exact", "apex", "below", "wildcard", "cidr", "everything", "keyword", "regex", "lookalike", "issuer",
+#   "organization", "key", "certificate", "possible" (a label that nobody can read may stand for it).
+# detail: what there is to explain besides: the trick of a look-alike ("homoglyph", "keyboard", "edit", "added", "tld"),
+#   the text that a keyword, regex, issuer or organization rule found; else "".
+# score: 1 to 100 of a look-alike, else 0.
+Hit = tuple[int, str, str, str, str, int]
 
 
 class Protocol(StrEnum):
@@ -184,7 +194,7 @@ class RuleHit:
         rule: as the user wrote it.
         name: the certificate's name or address that it matched, as rendered by the core.
         where: "san", "cn", "ip", "issuer", "subject", "key", "certificate".
-        why: "exact", "apex", "below", "wildcard", "cidr", "everything", ... (`certhia._core.Hit` lists them).
+        why: "exact", "apex", "below", "wildcard", "cidr", "everything", ... (`Hit` lists them).
         programme: the programme that the rule belongs to, or "".
         platform: the platform of that programme, or "".
         detail: what explains it besides: the trick of a look-alike, the text that a keyword found.

@@ -18,7 +18,7 @@ from certhia.rules.roots import Roots
 from certhia.store.state import State
 
 if TYPE_CHECKING:
-    from certhia._core import Hit
+    from certhia.model import Hit
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from certhia._core import Certificate, Matcher, Page, Rules, Suffixes
 from certhia.errors import Malformed
 
 if TYPE_CHECKING:
-    from certhia._core import Hit
+    from certhia.model import Hit
 
 ORGANIZATION = "2.5.4.10"
 

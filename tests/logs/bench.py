@@ -22,7 +22,7 @@ from certhia.testing import Entry, FakeLog, Fault, Issued, Request, Submission, 
 from certhia.testing.transport import InProcess
 
 if TYPE_CHECKING:
-    from certhia._core import Hit
+    from certhia.model import Hit
 
 KINDS = tuple(Protocol)
 BEGINNING = Origin(Point("beginning"))

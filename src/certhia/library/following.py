@@ -29,7 +29,7 @@ from certhia.model import Arrival, Log, RuleHit, Step, Tell
 from certhia.net import Transport
 
 if TYPE_CHECKING:
-    from certhia._core import Hit
+    from certhia.model import Hit
 
 AHEAD = 4  # pages that may wait for the program; then reading waits for it
 PROVEN_EVERY = 8192  # entries that may wait for their proof in a backlog

@@ -15,7 +15,7 @@ from certhia.rules.suffixes import in_use
 from certhia.rules.watchlist import Watchlist
 
 if TYPE_CHECKING:
-    from certhia._core import Hit
+    from certhia.model import Hit
 
 WHOLE: Final = frozenset(("issuer", "organization", "key", "certificate"))  # kinds that are about no name
 

@@ -17,7 +17,7 @@ from certhia.rules.numbers import Numbered
 from certhia.rules.suffixes import InUse, in_use
 
 if TYPE_CHECKING:
-    from certhia._core import Hit
+    from certhia.model import Hit
 
 
 class Watchlist:
