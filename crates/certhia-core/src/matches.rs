@@ -1,6 +1,6 @@
 //! The matches of one certificate, gathered name by name.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use crate::certificate::{Certificate, Name, Place};
@@ -9,6 +9,8 @@ use crate::{names, text};
 
 /// More matches than this of one certificate are not listed.
 pub const MAX_MATCHES: usize = 100_000;
+/// Nor more than names of so many bytes in them.
+const MAX_SHOWN: usize = 64 << 20;
 /// What all certificates of a page may spend on wildcards, many times what one may.
 const MAX_PAGE_TRIES: usize = 64 * MAX_TRIES;
 
@@ -30,8 +32,13 @@ pub struct Match {
 pub struct Matches<'a> {
     matcher: &'a Matcher,
     found: Vec<Match>,
-    /// (rule, name) of all that is in `found`, once these are many.
-    seen: HashSet<(u32, String)>,
+    /// Rule and name of what was found, and the names' numbers by their lower case.
+    seen: HashSet<(u32, u32)>,
+    numbers: HashMap<String, u32>,
+    /// Number and text of the name that is being looked at, once it has a match.
+    current: Option<(u32, String)>,
+    /// Bytes of the names in `found`.
+    shown: usize,
     tries: usize,
     /// What `tries` was for this certificate, and what is left for it and the page's others.
     granted: usize,
@@ -57,6 +64,9 @@ impl<'a> Matches<'a> {
             matcher,
             found: Vec::new(),
             seen: HashSet::new(),
+            numbers: HashMap::new(),
+            current: None,
+            shown: 0,
             tries: MAX_TRIES,
             granted: MAX_TRIES,
             budget: MAX_PAGE_TRIES,
@@ -88,6 +98,7 @@ impl<'a> Matches<'a> {
         if self.tells_first && self.first.is_none() {
             self.first = Some((text::render(bytes).into_owned(), place));
         }
+        self.current = None;
         let matcher = self.matcher;
         let before = self.found.len();
         let mut tries = self.tries;
@@ -127,6 +138,7 @@ impl<'a> Matches<'a> {
         if self.tells_first && self.first.is_none() {
             self.first = Some((ip.to_string(), Place::Ip));
         }
+        self.current = None;
         let matcher = self.matcher;
         let before = self.found.len();
         matcher.address(ip, &mut |found| self.add(&found, ip.to_string().as_bytes(), Place::Ip));
@@ -158,27 +170,31 @@ impl<'a> Matches<'a> {
 
     #[cold]
     fn add(&mut self, found: &Found<'_>, name: &[u8], place: Place) {
-        const FEW: usize = 16;
-        if self.found.len() == MAX_MATCHES {
-            self.fault = Some(format!("more than {MAX_MATCHES} matches"));
+        if self.is_full() {
             return;
         }
-        let rule = found.rule;
-        let name = text::render(name).into_owned();
-        if self.found.len() < FEW && self.seen.is_empty() {
-            if self.found.iter().any(|known| known.rule == rule && known.name.eq_ignore_ascii_case(&name)) {
-                return;
-            }
-        } else {
-            if self.seen.is_empty() {
-                self.seen = self.found.iter().map(|known| (known.rule, known.name.to_ascii_lowercase())).collect();
-            }
-            if !self.seen.insert((rule, name.to_ascii_lowercase())) {
-                return;
-            }
+        let numbers = &mut self.numbers;
+        let (number, shown) = self.current.get_or_insert_with(|| {
+            let shown = text::render(name).into_owned();
+            let next = numbers.len() as u32;
+            (*numbers.entry(shown.to_ascii_lowercase()).or_insert(next), shown)
+        });
+        if !self.seen.insert((found.rule, *number)) {
+            return;
         }
+        self.shown += shown.len();
         let detail = text::render(found.detail).into_owned();
+        let (rule, name) = (found.rule, shown.clone());
         self.found.push(Match { rule, name, place: place.as_str(), why: found.why, detail, score: found.score });
+    }
+
+    /// Whether no more matches are listed; then it is told.
+    fn is_full(&mut self) -> bool {
+        let full = self.found.len() >= MAX_MATCHES || self.shown > MAX_SHOWN;
+        if full && self.fault.is_none() {
+            self.fault = Some(format!("more than {MAX_MATCHES} matches, or {} MiB of names in them", MAX_SHOWN >> 20));
+        }
+        full
     }
 
     /// Adds the rules for everything, once for a certificate, where not all of its names are left out.
@@ -234,8 +250,7 @@ impl<'a> Matches<'a> {
 
     #[cold]
     fn add_whole(&mut self, seen: &Seen) {
-        if self.found.len() == MAX_MATCHES {
-            self.fault = Some(format!("more than {MAX_MATCHES} matches"));
+        if self.is_full() {
             return;
         }
         let place = match seen.why {
@@ -258,7 +273,10 @@ impl<'a> Matches<'a> {
     /// What follows are names that could still be found in broken bytes.
     pub fn salvage(&mut self) {
         self.salvaged = true;
-        self.seen.clear();
+        // What was left out before may be given now.
+        let numbers = &self.numbers;
+        let number = |found: &Match| numbers.get(&found.name.to_ascii_lowercase()).copied();
+        self.seen = self.found.iter().filter_map(|found| Some((found.rule, number(found)?))).collect();
     }
 
     pub fn fault(&mut self) -> Option<String> {
@@ -268,7 +286,11 @@ impl<'a> Matches<'a> {
     /// Ends a certificate and gives its matches.
     #[inline]
     pub fn take(&mut self) -> Vec<Match> {
-        self.seen.clear();
+        if !self.numbers.is_empty() {
+            self.seen.clear();
+            self.numbers.clear();
+            self.shown = 0;
+        }
         if self.tries != self.granted {
             self.budget -= self.granted - self.tries;
             self.granted = MAX_TRIES.min(self.budget);

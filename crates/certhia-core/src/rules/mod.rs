@@ -6,7 +6,7 @@ use crate::error::{Malformed, Result};
 use crate::lookalike::Lookalikes;
 use crate::names;
 use crate::networks::Networks;
-use crate::spellings::readings;
+use crate::spellings::{MAX_INPUT, readings};
 use crate::suffixes::Suffixes;
 use crate::table::Hasher;
 
@@ -173,6 +173,9 @@ impl Matcher {
 
     /// Domain rules that a pattern stands for.
     fn reach(&self, pattern: Pattern<'_>, tries: &mut usize, found: &mut impl FnMut(u32)) -> bool {
+        if pattern.bytes.len() > MAX_INPUT {
+            return true; // no name at all
+        }
         match pattern.only_first() {
             Some((first, rest)) => self.domains.children(rest, Hasher::of(rest), first, tries, found),
             None if pattern.is_wild() => self.domains.patterns(pattern, tries, found),
