@@ -302,6 +302,13 @@ class Page:
 
         `first` is the index of the tile's first entry. At most 256 entries.
         """
+    @staticmethod
+    def from_tile_by_hashes(body: bytes, first: int, leaf_hashes: bytes, limit: int = ...) -> Page:
+        """What can be had of a data tile that can't be framed whole, or is larger than `limit`, by its leaf hashes (32
+        bytes an entry): entries whose bytes give their hash, up to the first that can't be framed.
+
+        Of all from there on there is the hash alone: empty bytes, and a fault that says so.
+        """
     @property
     def first(self) -> int: ...
     @property

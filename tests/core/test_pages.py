@@ -191,3 +191,45 @@ def test_threads_share_pages_and_issuers(bodies: list[bytes]) -> None:
     for thread in threads:
         thread.join()
     assert len(hashes) == 1
+
+
+def _leaves(page: Page) -> list[bytes]:
+    return [page.leaf_hashes[at : at + 32] for at in range(0, len(page.leaf_hashes), 32)]
+
+
+def test_a_tile_that_cannot_be_read_whole_gives_what_its_hashes_vouch_for(page: Page) -> None:
+    whole = page.slice(0, 64)
+    tiles = [entry.tile_leaf for entry in whole]
+    sizes = sum(map(len, tiles[:10]))
+    unknown = tiles[10][:8] + b"\x80\0" + tiles[10][10:]  # a type that nobody knows
+    for body, limit in (
+        (b"".join([*tiles[:10], unknown, *tiles[11:]]), 64 << 20),
+        (b"".join(tiles), sizes + 5),
+        (gzip.compress(b"".join(tiles)), sizes + 5),
+        (gzip.compress(b"".join(tiles))[:100], 64 << 20),
+        (b"", 64 << 20),
+    ):
+        read = Page.from_tile_by_hashes(body, 512, whole.leaf_hashes, limit)
+        assert (read.first, len(read), read.leaf_hashes) == (512, 64, whole.leaf_hashes)
+        known = [entry.fault is None for entry in read]
+        assert known == sorted(known, reverse=True)
+        assert known.count(True) == (10 if len(body) > sizes or limit < 64 << 20 else known.count(True))
+        scan = Matcher([("all", "")]).scan(read)
+        assert dict(scan.quarantined).keys() == {at for at, fine in enumerate(known) if not fine}
+        assert {reason for at, reason in scan.quarantined} == {"an entry whose hash alone is known at byte 0"}
+        assert [entry.leaf_input for entry in read][known.count(True) :] == [b""] * known.count(False)
+        assert read.batch["fault"].count(None) == known.count(True)
+        joined = Page.join([Page.join([read, Page.from_tile(b"".join(tiles), 576)]), Page.from_tile(b"", 640)])
+        assert _leaves(joined) == _leaves(whole) * 2
+        assert [entry.tile_leaf for entry in joined][64:] == tiles
+
+
+def test_hashes_that_are_not_the_tiles_vouch_for_nothing(page: Page) -> None:
+    whole = page.slice(0, 4)
+    body = b"".join(entry.tile_leaf for entry in whole)
+    read = Page.from_tile_by_hashes(body, 0, bytes(32) + whole.leaf_hashes[32:])
+    assert [entry.leaf_input for entry in read] == [b""] * 4
+    with pytest.raises(ValueError, match="32 bytes"):
+        Page.from_tile_by_hashes(body, 0, b"short")
+    with pytest.raises(Malformed, match="at most 256"):
+        Page.from_tile_by_hashes(body, 0, bytes(32 * 257))

@@ -19,6 +19,9 @@ pub(crate) const MAX_DATA: usize = u32::MAX as usize;
 /// version v1, leaf type timestamped_entry (RFC 6962 section 3.4).
 pub(crate) const LEAF_HEADER: [u8; 2] = [0, 0];
 
+/// The fault of an entry whose bytes could not be had.
+pub(crate) const HASH_ALONE: &str = "an entry whose hash alone is known";
+
 /// Where the parts of one entry are in the page's data.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meta {
@@ -195,6 +198,9 @@ impl<'a> Entry<'a> {
     /// The same with the offset in `leaf_input`; found again when it is asked for.
     pub fn malformed(&self) -> Option<Malformed> {
         let reason = self.meta.fault?;
+        if reason == HASH_ALONE {
+            return Some(Malformed::new(reason, 0));
+        }
         Some(crate::leaf::fault(&self.leaf_input()).unwrap_or(Malformed::new(reason, 0)))
     }
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::Hash;
 use crate::error::{Malformed, Result};
 use crate::leaf::{Cursor, Kind, Span, timestamped_entry};
-use crate::page::{Meta, Page, Store};
+use crate::page::{HASH_ALONE, Meta, Page, Store};
 
 /// Leaves of a full tile.
 pub const MAX_LEAVES: usize = 256;
@@ -41,6 +41,60 @@ impl Page {
         }
         Self::from_store(first, store)
     }
+
+    /// What can be had of a data tile that can't be framed whole, or is larger than `limit`, by its leaf hashes: entries
+    /// whose bytes give their hash, up to the first that can't be framed. Where the next one begins nobody knows then:
+    /// of the rest there is the hash alone.
+    pub fn from_tile_by_hashes(body: &[u8], first: u64, limit: usize, hashes: &[Hash]) -> Result<Self> {
+        if hashes.len() > MAX_LEAVES {
+            return Err(Malformed::new(format!("a tile of at most {MAX_LEAVES} entries"), 0));
+        }
+        let data = some(body, limit.min(u32::MAX as usize));
+        let mut store = Store { data, entries: Vec::with_capacity(hashes.len()), hashes: hashes.to_vec() };
+        let mut position = 0;
+        for hash in hashes {
+            let framed = tile_leaf(&store.data, position).ok();
+            let Some(meta) = framed.filter(|meta| headless_hash(meta.leaf.of(&store.data)) == *hash) else { break };
+            position = meta.tile.end as usize;
+            store.entries.push(meta);
+        }
+        store.data.truncate(position);
+        store.data.shrink_to_fit();
+        store.entries.resize(hashes.len(), unframed(position));
+        Self::from_store(first, store)
+    }
+}
+
+/// An entry of which the hash alone is known; `at` is where the data ends.
+fn unframed(at: usize) -> Meta {
+    Meta {
+        timestamp: 0,
+        kind: Kind::Unknown,
+        headless: false,
+        leaf: Span::new(at, at),
+        certificate: Span::default(),
+        submitted: Span::default(),
+        chain: Span::default(),
+        tile: Span::default(),
+        extra: Span::default(),
+        fault: Some(HASH_ALONE),
+    }
+}
+
+/// The tile's bytes, unpacked, as far as that goes and `limit` lets it.
+fn some(body: &[u8], limit: usize) -> Vec<u8> {
+    if !body.starts_with(GZIP_MAGIC) {
+        return body[..body.len().min(limit)].to_vec();
+    }
+    let (mut out, mut rest) = (Vec::new(), body);
+    while let Ok(taken) = inflate_member(rest, limit, &mut out) {
+        rest = &rest[taken..];
+        if rest.is_empty() {
+            break;
+        }
+    }
+    out.truncate(limit);
+    out
 }
 
 #[inline]

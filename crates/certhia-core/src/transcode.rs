@@ -101,7 +101,8 @@ impl Builder {
         };
         for meta in &page.store.entries[page.range.clone()] {
             self.store.entries.push(Meta {
-                leaf: moved(meta.leaf),
+                // Also where it is empty: the part of the data that is in use is found by the leaves.
+                leaf: Span::new(meta.leaf.start as usize - from + to, meta.leaf.end as usize - from + to),
                 certificate: moved(meta.certificate),
                 submitted: moved(meta.submitted),
                 chain: moved(meta.chain),

@@ -38,6 +38,22 @@ impl Page {
         released(py, || page::Page::from_tile(body, first, limit)).map(Self)
     }
 
+    #[staticmethod]
+    #[pyo3(signature = (body, first, leaf_hashes, limit = 64 << 20))]
+    fn from_tile_by_hashes(
+        py: Python<'_>,
+        body: &[u8],
+        first: u64,
+        leaf_hashes: &[u8],
+        limit: usize,
+    ) -> PyResult<Self> {
+        let (hashes, rest) = leaf_hashes.as_chunks();
+        if !rest.is_empty() {
+            return Err(PyValueError::new_err("leaf_hashes: 32 bytes an entry"));
+        }
+        released(py, || page::Page::from_tile_by_hashes(body, first, limit, hashes)).map(Self)
+    }
+
     #[getter]
     fn first(&self) -> u64 {
         self.0.first()
