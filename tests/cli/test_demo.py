@@ -37,3 +37,15 @@ def test_a_world_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(CerthiaError, match="did not start"), demo.world(1.0, 1):
         pass
+
+
+def test_faults_are_listed(certhia: Command) -> None:
+    done = certhia("demo", "--fault", "list")
+    assert done.status == 0
+    assert "L04  flipped-leaf" in done.out
+
+
+def test_a_fault_that_is_none(certhia: Command) -> None:
+    done = certhia("demo", "--fault", "L4")
+    assert done.status == 2
+    assert "did you mean L04 (flipped-leaf)?" in done.err

@@ -64,8 +64,7 @@ def test_raw_entries_are_served_as_they_are() -> None:
     entry = Entry(0, 1, RawEntry(b"\1\2", b"\3"))
     assert (entry.leaf_input, entry.extra_data) == (b"\1\2", b"\3")
     assert json.loads(entry.json) == {"leaf_input": "AQI=", "extra_data": "Aw=="}
-    with pytest.raises(ValueError, match="data tile"):
-        _ = entry.tile_leaf
+    assert Entry(0, 1, RawEntry(b"\0\0leaf", b"\3")).tile_leaf == b"leaf\0\0"
 
 
 @pytest.mark.parametrize("leaf", [b"", b"\0\1" + bytes(20), b"\0\0" + bytes(8) + b"\x80\0" + bytes(20)])

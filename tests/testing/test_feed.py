@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 
 from certhia.testing import CA, Entry, SimClock, Submission, World
+from certhia.testing.faults import find
 from certhia.testing.feed import Population, read_entries
 
 
@@ -109,3 +110,41 @@ def test_population_grows_by_what_is_asked(certhia_clock: SimClock) -> None:
     added = population.more(10)
     assert added == sum(log.size for log in world.logs.values()) >= 10
     assert base64.b64encode(world.logs["argon"].head.root)
+
+
+def test_a_fault_comes_over_a_log_that_can_have_it() -> None:
+    command = [sys.executable, "-m", "certhia.testing.feed", "--prefill", "20", "--fault-after", "0"]
+    with subprocess.Popen(
+        [*command, "--fault", "L05", "--fault=redirected"], stdin=subprocess.PIPE, stdout=-1, stderr=-1
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            said = json.loads(process.stdout.readline())
+            told = [process.stderr.readline().decode() for _ in range(2)]
+        finally:
+            process.kill()
+    kinds = {log["name"]: log["protocol"] for log in said["logs"]}
+    assert [kinds[line.split()[3]] for line in told] == ["static", "rfc6962"]
+    assert "L05 flipped-tile" in told[0]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [(["--fault", "L5"], "did you mean L05"), (["--fault", "L05", "--logs", "1"], "none of the 1 logs can have it")],
+)
+def test_faults_that_cannot_be(options: list[str], message: str) -> None:
+    command = [sys.executable, "-m", "certhia.testing.feed", "--prefill", "1", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+def test_a_frozen_log_takes_nothing_more(certhia_clock: SimClock) -> None:
+    world = World(certhia_clock)
+    population = Population(world, 3, 5)
+    find("L23").install(world, world.logs["argon"])
+    before = world.logs["argon"].size
+    population.more(60)
+    assert world.logs["argon"].size == before == len(world.logs["argon"].entries)
+    assert world.logs["argon-next"].size > 5

@@ -90,8 +90,6 @@ def test_hooks_come_first_in_order(log: FakeLog, certhia_world: World) -> None:
 def test_what_makes_no_sense_is_refused(certhia_world: World) -> None:
     with pytest.raises(ValueError, match="'p256' or 'rsa'"):
         certhia_world.rfc6962("gamma", key="dsa")
-    with pytest.raises(ValueError, match="RawEntry"):
-        certhia_world.static("delta").add(RawEntry(b"x"))
 
 
 def test_rsa_logs_sign_too(certhia_world: World) -> None:

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -16,6 +16,7 @@ import typer
 from certhia.errors import CerthiaError
 
 SECONDS = 60.0
+REFRESH = 10.0  # seconds between two looks at the list where faults are shown: some are the list's
 READY_WITHIN = 30.0  # seconds
 RULES = ("example.com", "*.acme.test", "=www.shop.example", "192.0.2.0/24", "bücher.example")
 
@@ -33,16 +34,26 @@ def demo(
     seconds: Annotated[float, typer.Option(help="How long.")] = SECONDS,
     rate: Annotated[float, typer.Option(help="New entries a second, all logs together.")] = 20.0,
     logs: Annotated[int, typer.Option(help="How many logs.")] = 5,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Let one of the logs be ill in this way, such as L04; repeatable; list: all."),
+    ] = None,
     format: Annotated[str, typer.Option("--format", "-f", help="human, jsonl, json, csv or silent.")] = "human",
 ) -> None:
     """Watch a small world of CT logs on loopback that grows by itself, for a minute."""
     from certhia.cli.session import Session
     from certhia.config import load
+    from certhia.testing import faults
 
-    with world(rate, logs) as log_list, tempfile.TemporaryDirectory(prefix="certhia-demo-") as state:
+    if "list" in (fault or ()):
+        print(faults.listing())
+        return
+    ill = [faults.find(name).id for name in fault or ()]
+    with world(rate, logs, ill) as log_list, tempfile.TemporaryDirectory(prefix="certhia-demo-") as state:
         given = {
             "watch.rules": list(rules or RULES),
             "logs.log_list": [log_list],
+            **({"logs.refresh": REFRESH} if ill else {}),
             "read.from": "-200",
             "read.poll_static": 1.0,
             "read.poll_rfc6962": 2.0,
@@ -57,9 +68,10 @@ def demo(
 
 
 @contextmanager
-def world(rate: float, logs: int) -> Iterator[str]:
+def world(rate: float, logs: int, faults: Sequence[str] = ()) -> Iterator[str]:
     """Runs the world in a process of its own; gives the URL of its log list. Raises CerthiaError."""
     command = [sys.executable, "-m", "certhia.testing.feed", "--rate", str(rate), "--logs", str(logs)]
+    command += [f"--fault={name}" for name in faults]
     with subprocess.Popen(  # noqa: S603  (our own interpreter and module)
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     ) as process:

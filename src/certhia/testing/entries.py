@@ -64,7 +64,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class RawEntry:
-    """An entry that is served as it is, whatever it is. Only get-entries can carry it."""
+    """An entry that is served as it is, whatever it is.
+
+    get-entries gives both; a data tile has `leaf_input` without its first two bytes and an empty chain.
+    """
 
     leaf_input: bytes
     extra_data: bytes = b""
@@ -150,10 +153,10 @@ class Entry:
 
     @property
     def tile_leaf(self) -> bytes:
-        """TileLeaf. Raises ValueError for a RawEntry."""
+        """TileLeaf, or what stands for one where the entry is raw."""
         source = self.submission
         if isinstance(source, RawEntry):
-            raise ValueError(f"entry {self.index} is raw: a data tile can't carry it")
+            return source.leaf_input[2:] + u16(b"")
         precert = u24(source.precert) if source.is_precert else b""
         chain = b"".join(hashlib.sha256(each).digest() for each in source.chain)
         return self._timestamped(source) + precert + u16(chain)

@@ -24,6 +24,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from certhia.clock import Clock
+from certhia.errors import ConfigError
+from certhia.testing import faults
 from certhia.testing.entries import Submission, Template, templates
 from certhia.testing.logs import FakeLog, Options
 from certhia.testing.names import Wish, wishes
@@ -45,8 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=60000, help="with --entries: entries of each log, all different")
     parser.add_argument("--page", type=int, default=1024, help="with --entries: most entries of a get-entries answer")
     parser.add_argument("--full-speed", action="store_true", help="with --entries: all at once, answers made ahead")
+    parser.add_argument("--fault", action="append", default=[], metavar="ID", help="a fault of one of the logs (L04)")
+    parser.add_argument("--fault-after", type=float, default=5.0, help="seconds until the faults begin (default 5)")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS; the line then has the CA's root as `root`")
     options = parser.parse_args(arguments)
+    try:
+        options.faults = [faults.find(name) for name in options.fault]
+    except ConfigError as error:
+        parser.error(str(error))
     asyncio.run(_run(options))
     return 0
 
@@ -59,13 +67,19 @@ async def _run(options: argparse.Namespace) -> None:
     _end_with_parent(loop, stop.set)
     world = World(Clock(), options.seed)
     growth = _bulk(world, options) if options.entries else Population(world, options.logs, options.prefill)
+    try:
+        places = assign(list(world.logs.values()), options.faults)
+    except ConfigError as error:
+        raise SystemExit(str(error)) from error
     async with world.serve(port=options.port, apart=True, tls=options.tls) as url:
         _announce(world, url, root=options.tls)
         try:
             async with asyncio.timeout(options.seconds), asyncio.TaskGroup() as tasks:
                 growing = tasks.create_task(_grow(world, growth, options.rate, everything=options.full_speed))
+                falling = tasks.create_task(_fall_ill(world, places, options.fault_after))
                 await stop.wait()
                 growing.cancel()
+                falling.cancel()
         except TimeoutError:
             return
 
@@ -106,6 +120,29 @@ async def _grow(world: World, growth: Population | Bulk, rate: float, *, everyth
         owed -= growth.more(owed)
 
 
+async def _fall_ill(world: World, places: Sequence[tuple[faults.NamedFault, FakeLog]], after: float) -> None:
+    """Has the faults come over the logs, and says which on standard error."""
+    await world.clock.sleep(after)
+    for fault, log in places:
+        fault.install(world, log)
+        sys.stderr.write(f"from now on {log.name} has {fault.id} {fault.name}: {fault.does}\n")
+        sys.stderr.flush()
+
+
+def assign(logs: Sequence[FakeLog], wanted: Sequence[faults.NamedFault]) -> list[tuple[faults.NamedFault, FakeLog]]:
+    """A log for each fault that can have it: another each time, as far as there are. Raises ConfigError."""
+    places: list[tuple[faults.NamedFault, FakeLog]] = []
+    for fault in wanted:
+        able = [log for log in logs if log.protocol in fault.kinds]
+        if not able or fault.how is None:
+            raise ConfigError(
+                f"{fault.id} {fault.name}: none of the {len(logs)} logs can have it; --logs 5 has all kinds"
+            )
+        taken = [log for _, log in places]
+        places.append((fault, min(able, key=taken.count)))
+    return places
+
+
 class Population:
     """The demonstration's logs and what comes to them: precertificates go to two logs and come back as certificates,
     which somebody submits to one; about one entry in three hundred can't be decoded."""
@@ -116,7 +153,7 @@ class Population:
             again = f"-{number // 5 + 1}" if number >= 5 else ""
             make(name + again, **options)
         self._wishes = wishes(world.seed)
-        self._turn = cycle(world.logs.values())
+        self._turn = self._open_logs()
         self._count = 0
         self.more(prefill * logs)
 
@@ -126,8 +163,14 @@ class Population:
         while added + 1 <= entries:
             added += self._issue(next(self._wishes))
         for log in self.world.logs.values():
-            log.publish()
+            if log.final is None:
+                log.publish()
         return added
+
+    def _open_logs(self) -> Iterator[FakeLog]:
+        """Those that take entries, in turn, for ever."""
+        while True:
+            yield from [log for log in self.world.logs.values() if log.final is None]
 
     def _issue(self, wish: Wish) -> int:
         self._count += 1

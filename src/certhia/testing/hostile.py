@@ -143,7 +143,7 @@ def huge(log: FakeLog, size: int = (1 << 24) - 1, count: int = 1) -> list[Entry]
 
 
 def new_type(log: FakeLog, kind: int = 0x8000) -> Entry:
-    """L19: takes an entry of a type that nobody knows into the log. Only get-entries can carry it."""
+    """L19: takes an entry of a type that nobody knows into the log. A data tile can't be framed from there on."""
     at = int(log.clock.now() * 1000)
     leaf = b"\0\0" + at.to_bytes(8, "big") + kind.to_bytes(2, "big") + u24(b"of another time") + u16(b"")
     return log.add(RawEntry(leaf, b"whatever"))[0]

@@ -244,8 +244,6 @@ class FakeLog:
             if isinstance(source, Submission):
                 for each in source.chain:
                     self.keep_issuer(each)
-            elif self.protocol is not Protocol.RFC6962:
-                raise ValueError("only an RFC 6962 log can carry a RawEntry")
             hashes.append(hashlib.sha256(b"\0" + entry.leaf(source)).digest())
         self.entries += entries
         self.tree.extend(hashes)
