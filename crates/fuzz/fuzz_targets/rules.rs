@@ -1,15 +1,19 @@
 #![no_main]
 //! Rules (`KIND VALUE`, or `not KIND VALUE`) and names, one a line, rules first up to an empty line.
 
+use std::sync::LazyLock;
+
 use certhia_core::names;
 use certhia_core::rules::{Kind, Matcher, Rules};
 use certhia_core::suffixes::Suffixes;
 use libfuzzer_sys::fuzz_target;
 
+static SUFFIXES: LazyLock<Suffixes> = LazyLock::new(Suffixes::shipped);
+
 fn rule(line: &str) -> Option<(Kind, &str)> {
     let (kind, value) = line.split_once(' ')?;
     let rule = (Kind::from_name(kind)?, value);
-    Matcher::new([rule]).is_ok().then_some(rule)
+    Rules::default().add(rule.0, value, 0).is_ok().then_some(rule)
 }
 
 fn build(rules: &[(Kind, &str)], excluded: &[(Kind, &str)]) -> Matcher {
@@ -20,7 +24,7 @@ fn build(rules: &[(Kind, &str)], excluded: &[(Kind, &str)]) -> Matcher {
     for &(kind, value) in excluded {
         gathered.exclude(kind, value, 0).expect("a rule that is good alone");
     }
-    gathered.build(&Suffixes::shipped()).expect("rules that are few")
+    gathered.build(&SUFFIXES).expect("rules that are few")
 }
 
 fuzz_target!(|data: &str| {
