@@ -61,7 +61,15 @@ class BadAnswer(RemoteError):
 
 
 class Unverified(RemoteError):
-    """A signature, a proof or a root that does not hold."""
+    """A signature, a proof or a root that does not hold.
+
+    Attributes:
+        proof: kind and hashes of the proof that did not lead to a head, as `certhia.model.Step` has them.
+    """
+
+    def __init__(self, message: str = "", proof: tuple[str, tuple[bytes, ...]] = ("", ())) -> None:
+        super().__init__(message)
+        self.proof = proof
 
 
 class StateError(CerthiaError):

@@ -39,6 +39,7 @@ class Health(StrEnum):
     HEALTHY = "healthy"
     DEGRADED = "degraded"
     FAILED = "failed"
+    FROZEN = "frozen"  # it contradicted itself: nothing more of it is verified until a human accepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +291,35 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that keeps us from seeing certificates, or from trusting what we see, until it clears.
+
+    Attributes:
+        key: stable while it lasts; begins with its kind: "stale", "backlog", "list", "contact", "disk", "sink", "log".
+        text: what is wrong, and what to do where anything can be done; of log and server, so not yet inert.
+        since: Unix seconds when it was raised.
+        log: what people call the log that it is about; "" for those that are about no single one.
+    """
+
+    key: str
+    text: str
+    since: float = 0.0
+    log: str = ""
+
+    def __str__(self) -> str:
+        """The text, with the log before it."""
+        return f"{self.log}: {self.text}" if self.log else self.text
+
+
+class Hears(Protocol_):
+    """Hears of every alarm: when it is raised, and again when it clears."""
+
+    def __call__(self, alarm: Alarm, *, cleared: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """What one run did."""
+    """What one run did. `alarms` are those at its end, `over` the last ones that had cleared by then."""
 
     logs: int
     entries: int
@@ -303,6 +331,7 @@ class Summary:
     alarms: tuple[str, ...]
     possible: int = 0  # of the matches
     expected: int = 0
+    over: tuple[str, ...] = ()
 
 
 class Tell(Protocol_):

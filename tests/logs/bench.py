@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from certhia._core import Edge, Issuers, Matcher
 from certhia.logs.budget import Budget
 from certhia.logs.client import client
+from certhia.logs.evidence import Evidence
 from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.model import Arrival, Health, Log, Protocol, RuleHit, Step
 from certhia.net import Response
 from certhia.quantity import Point
+from certhia.store import Freeze
 from certhia.testing import Entry, FakeLog, Fault, Issued, Request, Submission, Template, World, templates
 from certhia.testing.transport import InProcess
 
@@ -107,7 +109,7 @@ class Unnamed:
 
 
 class Bench:
-    """A follower on a bench. `wire`, `arrivals`, `steps`, `notices` and `rewinds` tell what it did."""
+    """A follower on a bench. `wire`, `arrivals`, `steps`, `notices`, `rewinds` and `evidence` tell what it did."""
 
     def __init__(
         self,
@@ -130,6 +132,8 @@ class Bench:
         self.notices: list[tuple[str, str]] = []  # level, text
         self.rewinds = 0
         self.unproven: list[int] = []
+        self.evidence: list[Evidence] = []
+        self.freezes: list[Freeze] = []
         watched = Unnamed(Matcher(list(rules)))
         outlets = Outlets(
             accept=self._accept,
@@ -138,6 +142,7 @@ class Bench:
             unproven=lambda _log, start: self.unproven.append(start),
             notice=lambda _log, text, level: self.notices.append((level, text)),
             rules=lambda: watched,
+            freeze=self._freeze,
         )
         self.follower = Follower(
             client(listed or log.model, self.wire, Paces(world.clock), Issuers(), world.clock),
@@ -152,6 +157,11 @@ class Bench:
     async def _accept(self, arrival: Arrival) -> None:
         await asyncio.sleep(0)
         self.arrivals.append(arrival)
+
+    async def _freeze(self, evidence: Evidence, position: int | None) -> Freeze:
+        self.evidence.append(evidence)
+        self.freezes.append(Freeze(evidence.log.id, position, evidence.at, evidence.reason, "evidence/file.json"))
+        return self.freezes[-1]
 
     def _rewound(self, log: Log) -> None:
         self.rewinds += 1
@@ -180,7 +190,13 @@ class Bench:
     def resumed(self) -> Origin:
         """Where the next run begins, as the state would have it."""
         step = self.steps[-1]
-        return Origin(Point("now"), step.end, step.edge, step.head, step.at)
+        return Origin(Point("now"), step.end, step.edge, step.head, step.at, *self.freezes[-1:])
+
+    def accepted(self) -> Origin:
+        """The same, after a human had it go on."""
+        origin = self.resumed()
+        assert origin.freeze is not None
+        return replace(origin, freeze=replace(origin.freeze, accepted=self.clock.now()))
 
     def ended(self) -> str:
         """Why it ended; empty while it goes on."""

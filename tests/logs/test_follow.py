@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from tests.logs.bench import KINDS, Bench, fill, make
 
+from certhia.logs.judging import Verdict, judge
 from certhia.logs.reading import Origin, Reading
 from certhia.model import Health, Protocol
 from certhia.quantity import Point
@@ -155,29 +156,32 @@ async def test_older_heads_are_left_alone(certhia_world: World, kind: Protocol) 
 
 @kinds
 @in_simulated_time
-async def test_two_heads_of_one_size_that_differ_are_an_alarm(certhia_world: World, kind: Protocol) -> None:
+async def test_two_heads_of_one_size_that_differ_freeze_the_log(certhia_world: World, kind: Protocol) -> None:
     log = make(certhia_world, kind)
     fill(certhia_world, log, 300)
-    bench = Bench(certhia_world, log)
+    bench = Bench(certhia_world, log, reading=Reading(patience=0))
     async with bench.following():
         await bench.clock.sleep(100)
         log.sign(300, root=b"x" * 32)
         await bench.clock.sleep(100)
         assert bench.status.verified == 300
-        assert bench.health() is not Health.HEALTHY
+        assert bench.health() is Health.FROZEN
         fill(certhia_world, log, 10)
         await bench.clock.sleep(400)
-    assert bench.status.alarms == [
-        f"signed two heads of size 300, with roots {log.tree.root(300).hex()} and {(b'x' * 32).hex()}"
-    ]
-    bench.check()
-    assert bench.health() is Health.HEALTHY
+    (alarm,) = bench.status.alarms
+    roots = f"{log.tree.root(300).hex()} and {(b'x' * 32).hex()}"
+    assert alarm.startswith(f"frozen at 300: signed two heads of size 300, with roots {roots}; evidence: evidence/")
+    assert alarm.endswith(f"`certhia logs --accept {log.model.url}` has it go on")
+    assert judge(bench.evidence[0]).verdict is Verdict.PROOF
+    bench.check(verified=300)
+    assert [arrival.verified for arrival in bench.arrivals][-1] is False
+    assert bench.status.failures == 0, "reading goes on"
 
 
 @kinds
 @pytest.mark.parametrize("size", [0, 1, 200, 299])
 @in_simulated_time
-async def test_an_older_head_of_another_tree_is_an_alarm(certhia_world: World, kind: Protocol, size: int) -> None:
+async def test_an_older_head_of_another_tree_freezes_the_log(certhia_world: World, kind: Protocol, size: int) -> None:
     log = make(certhia_world, kind)
     fill(certhia_world, log, 300)
     bench = Bench(certhia_world, log)
@@ -187,12 +191,13 @@ async def test_an_older_head_of_another_tree_is_an_alarm(certhia_world: World, k
         log.publish()
         log.hooks.append(forged)
         await bench.clock.sleep(100)
-        assert bench.status.verified == 300
-        assert bench.health() is not Health.HEALTHY
         log.hooks.remove(forged)
         await bench.clock.sleep(400)
-    assert [text.split(" (")[0] for text in bench.status.alarms] == [f"{log.model.url}: its signed head of size {size}"]
-    assert bench.health() is Health.HEALTHY
+        assert bench.health() is Health.FROZEN
+    assert [text.split(" (")[0] for text in bench.status.alarms] == [
+        f"frozen at 300: {log.model.url}: its signed head of size {size}"
+    ]
+    assert judge(bench.evidence[0]).verdict is Verdict.PROOF
     bench.check()
 
 
@@ -228,7 +233,8 @@ async def test_a_contradiction_is_seen_over_a_restart(certhia_world: World, kind
     before = await Bench(certhia_world, log).follow(100)
     log.sign(300, root=b"x" * 32)
     after = await Bench(certhia_world, log, before.resumed()).follow(100)
-    assert [text.split(",")[0] for text in after.status.alarms] == ["signed two heads of size 300"]
+    assert [text.split(",")[0] for text in after.status.alarms] == ["frozen at 300: signed two heads of size 300"]
+    assert judge(after.evidence[0]).verdict is Verdict.PROOF
     forged = log.sign(299, root=b"x" * 32)
     log.publish()
     log.hooks.append(old_head(forged))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from certhia.logs.reading import Origin, Reading
 from certhia.model import Health, Protocol, Step
 from certhia.quantity import Point
 from certhia.testing import RawEntry, World, fail, in_simulated_time
+from certhia.testing.hostile import flipped_leaf
 
 RFC6962, STATIC = Protocol.RFC6962, Protocol.STATIC
 NOW = Origin(Point("now"))
@@ -51,7 +53,7 @@ async def test_a_flipped_leaf_is_read_again(certhia_world: World, kind: Protocol
 
 @kinds
 @in_simulated_time
-async def test_a_leaf_that_stays_flipped_is_an_alarm_and_never_verified(certhia_world: World, kind: Protocol) -> None:
+async def test_a_leaf_that_stays_flipped_freezes_the_log_before_it(certhia_world: World, kind: Protocol) -> None:
     log = make(certhia_world, kind)
     fault = flipped(certhia_world, log, 1024, 700)
     log.hooks.append(fault)
@@ -60,17 +62,116 @@ async def test_a_leaf_that_stays_flipped_is_an_alarm_and_never_verified(certhia_
         await bench.clock.sleep(1000)
         assert bench.status.verified <= 700
         assert bench.status.verified >= 256, "what came before it is proven on the way"
-        assert bench.health() is Health.FAILED
+        assert bench.health() is Health.FROZEN
         assert len(bench.status.alarms) == 1
-        assert bench.status.alarms[0].startswith("differs from its signed head even when read again from")
+        at = bench.status.verified
+        told = f"frozen at {at}: differs from its signed head even when read again from {at}: "
+        assert bench.status.alarms[0].startswith(told)
         assert [level for level, _ in bench.notices].count("error") == 1
         assert all(holds(step) for step in bench.steps)
+        assert bench.status.position == 1024, "reading goes on"
+        assert bench.status.failures == 0
         log.hooks.remove(fault)
+        fill(certhia_world, log, 100)
         await bench.clock.sleep(3600)
-        log.publish()
-        await bench.clock.sleep(400)
-        assert bench.health() is Health.HEALTHY
-    bench.check()
+        assert bench.status.verified == at, "also once the log serves what it signed"
+        assert not bench.arrivals[-1].verified
+    after = Bench(certhia_world, log, bench.resumed(), reading=Reading(patience=0))
+    async with after.following():
+        await after.clock.sleep(1000)
+        assert (after.status.verified, after.steps) == (at, []), "over a restart"
+        assert after.status.alarms == bench.status.alarms
+    assert after.read() == list(range(at, 1124))
+
+
+@kinds
+@in_simulated_time
+async def test_an_accepted_log_that_is_whole_again_is_verified_from_where_it_stood(
+    certhia_world: World, kind: Protocol
+) -> None:
+    log = make(certhia_world, kind)
+    log.hooks.append(fault := flipped(certhia_world, log, 1024, 700))
+    before = Bench(certhia_world, log, reading=Reading(verify_entries=256, parallel=1))
+    await before.follow(300)
+    log.hooks.remove(fault)
+    after = Bench(certhia_world, log, before.accepted())
+    await after.follow(300)
+    assert after.status.alarms == []
+    assert after.status.verified == 1024
+    assert [step.note for step in after.steps] == [""] * len(after.steps)
+    assert after.read() == list(range(before.status.verified, 1024))
+
+
+@kinds
+@in_simulated_time
+async def test_an_accepted_log_that_stays_as_it_is_goes_on_behind_what_was_read(
+    certhia_world: World, kind: Protocol
+) -> None:
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 1024)
+    log.hooks.append(flipped_leaf(700))
+    before = Bench(certhia_world, log, reading=Reading(verify_entries=256, parallel=1))
+    await before.follow(300)
+    at = before.status.verified
+    after = Bench(certhia_world, log, before.accepted(), reading=Reading(patience=0))
+    async with after.following():
+        await after.clock.sleep(1000)
+        skipped = after.steps[0]
+        assert (skipped.start, skipped.note) == (at, before.freezes[0].note)
+        assert at < skipped.end <= 1024
+        fill(certhia_world, log, 100)
+        await after.clock.sleep(1000)
+        assert after.status.verified == 1124
+        assert after.health() is not Health.FROZEN
+    assert all(holds(step) for step in after.steps)
+    assert after.read() == list(range(at, 1124)), "told all the same"
+
+
+@kinds
+@in_simulated_time
+async def test_an_accepted_log_goes_on_in_its_present_tree(certhia_world: World, kind: Protocol) -> None:
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    first = await Bench(certhia_world, log).follow(100)
+    other = make(World(certhia_world.clock), kind, log.name)
+    fill(certhia_world, other, 280, timestamp=1)
+    fill(certhia_world, other, 320)
+    log.hooks.append(lambda request: other.serve(replace(request, log=other)))
+    second = await Bench(certhia_world, log, first.resumed(), reading=Reading(patience=0)).follow(300)
+    assert second.health() is Health.FROZEN
+    second.steps = first.steps
+    third = Bench(certhia_world, log, second.accepted(), reading=Reading(patience=0))
+    await third.follow(300)
+    anchor = third.steps[0]
+    assert (anchor.start, anchor.end, anchor.note) == (300, 300, second.freezes[0].note)
+    assert Edge(300, anchor.edge).root() == other.tree.root(300)
+    assert third.status.verified == 600
+    assert all(holds(step) for step in third.steps)
+    assert third.read() == list(range(300, 600))
+    assert third.status.alarms == []
+
+
+@kinds
+@in_simulated_time
+async def test_a_log_that_shows_two_heads_goes_on_by_one_of_them_when_accepted(
+    certhia_world: World, kind: Protocol
+) -> None:
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    before = Bench(certhia_world, log)
+    async with before.following():
+        await before.clock.sleep(100)
+        log.sign(300, root=b"x" * 32)
+        await before.clock.sleep(100)
+    assert before.health() is Health.FROZEN
+    after = Bench(certhia_world, log, before.accepted(), reading=Reading(patience=0))
+    async with after.following():
+        await after.clock.sleep(100)
+        assert after.status.alarms == []
+        fill(certhia_world, log, 300)
+        await after.clock.sleep(100)
+    assert after.status.verified == 600
+    assert after.health() is Health.HEALTHY
 
 
 @kinds

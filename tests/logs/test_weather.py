@@ -51,7 +51,7 @@ def weather(world: World, log: FakeLog, dice: random.Random) -> Fault | RateLimi
 async def test_after_any_weather_all_is_there(certhia_world: World, kind: Protocol, seed: int) -> None:
     dice = random.Random(f"{seed} {kind}")
     log = make(certhia_world, kind, drop_partials=dice.random() < 0.5, max_get_entries=dice.choice([5, 32, 256]))
-    lie = flipped(certhia_world, log, 600, dice.randrange(600), times=dice.randrange(4))
+    lie = flipped(certhia_world, log, 600, dice.randrange(600), times=dice.randrange(2))
     start = dice.choice([0, 100, 599])
     reading = Reading(patience=dice.choice([0, 60]), verify_entries=dice.choice([64, 4096]))
     bench = Bench(certhia_world, log, Origin(Point("index", start)), reading=reading, latency=dice.choice([0.01, 0.5]))
@@ -67,4 +67,4 @@ async def test_after_any_weather_all_is_there(certhia_world: World, kind: Protoc
         fill(certhia_world, log, 10)
         await bench.clock.sleep(2 * HOUR)
     bench.check(start=start)
-    assert len(bench.status.alarms) <= 1, "only a leaf that differed twice is one"
+    assert bench.status.alarms == [], "a leaf that differed once is none"

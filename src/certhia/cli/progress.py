@@ -11,7 +11,12 @@ from certhia import render
 from certhia.logs.status import Status
 from certhia.model import Health
 
-COLOURS = {Health.HEALTHY: "\x1b[32m", Health.DEGRADED: "\x1b[33m", Health.FAILED: "\x1b[31m"}
+COLOURS = {
+    Health.HEALTHY: "\x1b[32m",
+    Health.DEGRADED: "\x1b[33m",
+    Health.FAILED: "\x1b[31m",
+    Health.FROZEN: "\x1b[31m",
+}
 RESET = "\x1b[0m"
 ERASE_DOWN = "\x1b[J"
 WIDTHS = (13, 13, 14, 10)  # of position, verified, lag, rate

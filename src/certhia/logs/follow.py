@@ -12,22 +12,25 @@ import asyncio
 from collections import OrderedDict
 from concurrent.futures import Executor
 
-from certhia._core import Page, Scan
+from certhia._core import Edge, Page, Scan
 from certhia.clock import Clock
 from certhia.errors import Lagging, Malformed, RemoteError, Throttled, Unverified
 from certhia.logs import start as starts
 from certhia.logs.budget import Budget
 from certhia.logs.client import LogClient
+from certhia.logs.contradiction import Sight
+from certhia.logs.evidence import Prefix
 from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.logs.select import final_root_matches
-from certhia.logs.status import Status
+from certhia.logs.status import Status, longest_silence
 from certhia.logs.verify import Verifier
 from certhia.logs.window import Group, Window
-from certhia.model import Arrival, Head, Health, Log, Protocol
+from certhia.model import Arrival, Head, Log, Protocol
 from certhia.quantity import Point
 
 TILE = 256
 HEADS = 64  # recent heads by size, to be compared with what comes later
+HEADS_KEPT = 1 << 21  # bytes of them: checkpoints may be long
 A_DAY = 86_400
 A_CLOCK = 300.0  # seconds that two clocks may differ by
 
@@ -56,9 +59,11 @@ class Follower:
         self._clock = clock
         self._executor = executor
         self._verifier = Verifier(client, origin, outlets, self.status, reading=reading, clock=clock)
-        self._heads: OrderedDict[int, bytes] = OrderedDict()  # roots by size
+        self._heads: OrderedDict[int, Sight] = OrderedDict()  # by size
+        self._doubted: set[bytes] = set()  # roots of older heads that were not proven when they were seen first
         if origin.head is not None:
-            self._heads[origin.head.size] = origin.head.root
+            self._heads[origin.head.size] = Sight(origin.head, origin.since or 0.0)
+        self._ahead = clock.now() - clock.monotonic()  # what turns monotonic into Unix seconds; see `_now`
         self._head_at = 0.0  # monotonic: when the newest head was asked for
         self._dated = False  # whether a head from the future was told
         self._sighted = 0.0  # Unix seconds: when the newest head was seen first
@@ -91,6 +96,8 @@ class Follower:
 
     async def run(self) -> None:
         """Rounds for ever. Returns when nothing is left to be read; `status.finished` says why."""
+        if (freeze := self._origin.freeze) is not None and freeze.accepted is None:
+            self._verifier.frozen(freeze)
         while not self.status.finished:
             try:
                 await self.round()
@@ -105,16 +112,16 @@ class Follower:
                 self._finish_early()
 
     def _failed(self, reason: str) -> None:
-        before = self.status.health
+        before = self.status.failing
         self.status.failed(reason)
-        if self.status.health is not before and self.status.health is Health.FAILED:
+        if self.status.failing and not before:
             reason = f"failed {self.status.failures} times in a row, asked less often now: {reason}"
             self._out.notice(self.log, reason, "warning")
         else:
             self._out.notice(self.log, reason, "debug")
 
     def _succeeded(self) -> None:
-        if self.status.health is Health.FAILED:
+        if self.status.failing:
             self._out.notice(self.log, "answers again", "info")
         self.status.succeeded()
         if self._behind:
@@ -138,7 +145,7 @@ class Follower:
         head = await self._ask_head()
         if self.status.start is None:
             await self._begin(head)
-        elif not self._verifier.has_edge:
+        elif not self._verifier.has_edge and not self.status.frozen:
             await self._verifier.seek(self.status.start, head)
         if self._end is None and self._reading.until is not None:
             self._end = await starts.resolve_end(self._reading.until, self.client, head, self._clock)
@@ -154,30 +161,28 @@ class Follower:
     async def _ask_head(self) -> Head:
         """The newest head known. Older ones are left alone, unless they contradict one that we had."""
         head = await self.client.head()
-        self._head_at = self._clock.monotonic()
+        self._head_at = self.status.heard = self._clock.monotonic()
         held = self.status.head
-        await self._compare(head, max((one for one in (held, self._origin.head) if one), key=_size, default=head))
+        if not self.status.frozen:
+            await self._compare(head, max((one for one in (held, self._origin.head) if one), key=_size, default=head))
         if held is None:
             before = self._origin.head
             still = before is not None and before.size == head.size and self._origin.since is not None
-            self._still_since = (self._origin.since or 0.0) if still else self._clock.now()
+            self._still_since = (self._origin.since or 0.0) if still else self._now()
         elif head.size > held.size:
-            self._still_since = self._clock.now()
+            self._still_since = self._now()
         if held is None or (head.size, head.timestamp) > (held.size, held.timestamp):
             self.status.head = held = head
             known = self._origin.head
             same = known is not None and (known.size, known.timestamp) == (head.size, head.timestamp)
-            self._sighted = (self._origin.since if same else None) or self._clock.now()
+            self._sighted = (self._origin.since if same else None) or self._now()
         read = self.status.position
         self._behind = f"its head covers {head.size} entries, {read} were read already" if head.size < read else ""
         self._judge_age(held)
         return held
 
     def _judge_age(self, head: Head) -> None:
-        """A log signs a head at least once in an MMD, of the tree as it is where there is nothing new."""
-        static = self.log.protocol is Protocol.STATIC
-        most = max(self.log.mmd, 60) + 600 if static else self.log.mmd + 3600
-        now = self._clock.now()
+        most, now = longest_silence(self.log), self._now()
         age = now - self._sighted  # not by its timestamp: a log may date its heads as it likes
         ahead = head.timestamp / 1000 - now
         if ahead > A_CLOCK and not self._dated:
@@ -188,28 +193,50 @@ class Follower:
             self._out.notice(self.log, stale, "warning")
 
     async def _compare(self, head: Head, largest: Head) -> None:
-        """Raises Unverified, with an alarm, where a head contradicts those that we had. `largest`: the largest of them.
+        """Freezes the log where a head contradicts those that we had. `largest`: the largest of them.
 
         A larger one is proven with the entries that lead to it; a smaller one that is not known is proven here, once.
+        Raises Unverified where the log doesn't prove it, for the first time.
         """
-        known = self._heads.get(head.size)
-        if known is None and head.size < largest.size:
+        seen, known = Sight(head, self._clock.now()), self._heads.get(head.size)
+        if known is not None and known.head.root != head.root:
+            roots = f"{known.head.root.hex()} and {head.root.hex()}"
+            await self._contradicts(f"signed two heads of size {head.size}, with roots {roots}", known, seen)
+        elif known is None and head.size < largest.size:
             try:
                 await self.client.precedes(head, largest)
             except Unverified as error:
-                self._verifier.alarm(str(error))
-                raise
+                if await self._is_doubtful(error, seen, self._heads.get(largest.size, Sight(largest, seen.at))):
+                    raise
             except RemoteError as error:  # an old head is no reason to doubt the log, nor to stop reading it
                 self._out.notice(self.log, f"an older head of size {head.size} can't be proven now: {error}", "debug")
                 return
-        elif known is not None and known != head.root:
-            self._verifier.alarm(
-                f"signed two heads of size {head.size}, with roots {known.hex()} and {head.root.hex()}"
-            )
-            raise Unverified(f"{self.log.url}: its head of size {head.size} contradicts an earlier one")
-        self._heads.setdefault(head.size, head.root)
-        if len(self._heads) > HEADS:
+        self._heads.setdefault(head.size, seen)
+        if len(self._heads) > HEADS or sum(len(one.head.raw) for one in self._heads.values()) > HEADS_KEPT:
             self._heads.popitem(last=False)
+
+    async def _is_doubtful(self, error: Unverified, older: Sight, largest: Sight) -> bool:
+        """An older head that was not proven to be a prefix of the largest: judged by the log's own hashes for that.
+
+        True where it gives none, the first time: a bad answer is not a contradiction yet.
+        """
+        shown = await self._verifier.witness.shown(older.head, largest.head, 1)
+        if shown is not None and Edge(shown.size, shown.edge).root() == older.head.root:
+            return False
+        if shown is None and older.head.root not in self._doubted and len(self._doubted) < HEADS:
+            self._doubted.add(older.head.root)
+            self._out.notice(self.log, f"{error}: asks again", "warning")
+            return True
+        await self._contradicts(str(error), older, largest, shown)
+        return False
+
+    async def _contradicts(self, reason: str, one: Sight, other: Sight, shown: Prefix | None = None) -> None:
+        """Two heads contradict each other: that freezes the log, unless a human accepted it just now."""
+        if self._verifier.accepted:
+            self._heads.clear()
+            self._out.notice(self.log, f"{reason}: accepted, goes by the one that it shows now", "warning")
+        else:
+            await self._verifier.freeze(self._verifier.witness.of_heads(reason, one, other, shown))
 
     def _target(self, head: Head) -> int:
         """How far to read now: a static log's last tile is left alone until it is full, or partial for long."""
@@ -226,13 +253,20 @@ class Follower:
                 return end
         return full
 
+    def _now(self) -> float:
+        """Unix seconds by the clocks as they stood at the start: a wall clock that is set since makes no log old."""
+        return self._ahead + self._clock.monotonic()
+
     # --- where to begin ---
 
     async def _begin(self, head: Head) -> None:
         origin = self._origin
         if origin.verified is None:
             position = await starts.resolve(origin.point, self.client, head, self._clock)
-            await self._verifier.anchor(position, head)
+            if self.status.frozen:
+                self._verifier.stand(position)
+            else:
+                await self._verifier.anchor(position, head)
         elif origin.verified > head.size:
             raise Lagging(f"{self.log.url}: its newest head covers {head.size} entries, we have {origin.verified}")
         else:
@@ -250,7 +284,8 @@ class Follower:
             begin = max(begin, await starts.resolve(date, self.client, head, self._clock))
         if begin > verified:
             skipped = f"{begin - verified} entries, {verified} to {begin - 1}, by --max-backlog"
-            await self._verifier.anchor(begin, head, note=f"skipped {skipped}")
+            if not self.status.frozen:
+                await self._verifier.anchor(begin, head, note=f"skipped {skipped}")
             self._out.notice(self.log, f"skipped {skipped}", "warning")
         return begin
 
@@ -341,7 +376,7 @@ class Follower:
                 self._verifier.alarm(f"goes on beyond the final head of the log list, {final} entries")
             else:
                 self._verifier.alarm(f"its head of {final} entries differs from the final one of the log list")
-        if self._clock.now() - self._still_since >= self.log.mmd + A_DAY:
+        if self._now() - self._still_since >= self.log.mmd + A_DAY:
             agreed = " with the final root of the log list" if agrees else ""
             self.status.finished = f"ended at {head.size} entries{agreed}"
             self.status.ended = True

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from certhia.logs.evidence import Evidence
 from certhia.logs.start import NOW
 from certhia.model import Arrival, Head, Log, Step, Watched
 from certhia.quantity import Backlog, Point
+from certhia.store.freezes import Freeze
 
 ALL = Backlog()
 
@@ -35,6 +37,12 @@ class Origin:
     edge: bytes = b""
     head: Head | None = None
     since: float | None = None  # Unix seconds when that position was proven
+    freeze: Freeze | None = None  # that the log is frozen; or, accepted at this position, that it may go on
+
+
+async def _keep_nothing(evidence: Evidence, position: int | None) -> Freeze:
+    """For those who keep no state: frozen as long as this follower lasts."""
+    return Freeze(evidence.log.id, position, evidence.at, evidence.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +56,4 @@ class Outlets:
     notice: Callable[[Log, str, str], None]  # text, level (debug, info, warning, error)
     rules: Callable[[], Watched]  # those of now; a page is told by the ones that scanned it
     precerts: bool = True
+    freeze: Callable[[Evidence, int | None], Awaitable[Freeze]] = _keep_nothing  # at that verified position

@@ -110,6 +110,11 @@ class Rfc6962Client:
             place = f"{self._line.url}ct/v1/get-entries: entries {first} to {end - 1}"
             raise Malformed(f"{place} make no sense: {error.reason}", error.offset) from error
 
+    @property
+    def alarm(self) -> str:
+        """None: entries stand alone here, and one that can't be decoded has its bytes."""
+        return ""
+
     async def edge(self, head: Head, size: int | None = None) -> Edge:
         """The edge follows from the last leaf of [0, size) and its inclusion proof there (all of it left siblings);
         what root that gives is then proven to belong to `head`."""
@@ -171,7 +176,8 @@ class Rfc6962Client:
         if not verify_consistency(edge.size, edge.root(), head.size, head.root, proof):
             raise Unverified(
                 f"{self.log.url}: the entries up to {edge.size} (root {edge.root().hex()}) are not proven to be in the "
-                f"signed head of size {head.size}"
+                f"signed head of size {head.size}",
+                ("consistency", proof),
             )
         return "consistency", proof
 

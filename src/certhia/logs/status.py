@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from certhia.model import Head, Health, Log
+from certhia.model import Head, Health, Log, Protocol
 
 FAILED_AFTER = 3  # failed rounds in a row
 FIRST_PAUSE = 60.0  # seconds after the log became Failed, doubled each time
@@ -23,6 +23,7 @@ class Status:
     verified: int = 0
     provable: bool = True  # False while the log gives no proof of where following began
     head: Head | None = None  # the newest one
+    heard: float | None = None  # monotonic: when it gave a head whose signature holds, last
     last_timestamp: int = 0  # of the newest entry read, milliseconds
     health: Health = Health.HEALTHY
     failures: int = 0  # rounds that failed in a row
@@ -32,6 +33,7 @@ class Status:
     stale: str = ""  # that its newest head is older than it may be
     alarms: list[str] = field(default_factory=list)
     mismatches: int = 0  # roots that differed from the signed head's
+    frozen: str = ""  # that it contradicted itself, and at which verified position it stands still
     entries: int = 0  # read by this process
     precerts: int = 0
     quarantined: int = 0
@@ -107,6 +109,17 @@ class Status:
         self._judge()
         return bool(before)
 
+    def freezes(self, frozen: str) -> None:
+        """It contradicted itself: said in `frozen`, which is an alarm. Nothing of it is verified any more."""
+        self.frozen = frozen
+        self.alarms.append(frozen)
+        self._judge()
+
+    @property
+    def failing(self) -> bool:
+        """Whether it is asked less often, as rounds failed."""
+        return self.failures >= FAILED_AFTER
+
     def ages(self, stale: str) -> bool:
         """What is wrong with the age of the newest head; empty where nothing is. True when that is new."""
         before, self.stale = self.stale, stale
@@ -117,10 +130,13 @@ class Status:
     def trouble(self) -> str:
         """What keeps us from seeing the log's entries; empty where nothing does."""
         waits = f"waited for: {self.lagging}" if self.lagging else ""
-        return self.error or self.slow or self.stale or waits
+        wrong = self.error or self.slow or self.stale or waits
+        return f"{self.frozen}; {wrong}" if self.frozen and wrong else self.frozen or wrong
 
     def _judge(self) -> None:
-        if self.failures >= FAILED_AFTER:
+        if self.frozen:
+            self.health = Health.FROZEN
+        elif self.failing:
             self.health = Health.FAILED
         elif self.failures or self.slow or self.stale:
             self.health = Health.DEGRADED
@@ -129,7 +145,7 @@ class Status:
 
     def pause(self, poll: float) -> float:
         """Seconds until the next round."""
-        if self.health is not Health.FAILED:
+        if not self.failing:
             return poll
         doublings = min(self.failures - FAILED_AFTER, 10)
         return max(poll, min(FIRST_PAUSE * 2.0**doublings, LONGEST_PAUSE))
@@ -146,4 +162,11 @@ class Status:
         """Takes over the counts of the follower that ran before for the same log, up to its verified position."""
         self._kept = before._kept
         self.go_back()
-        self.alarms = before.alarms
+        self.alarms = [alarm for alarm in before.alarms if alarm != before.frozen]
+        self.heard = before.heard
+
+
+def longest_silence(log: Log) -> float:
+    """Seconds without a new head after which it is too old: a log signs one at least once in an MMD, of the tree as it
+    is where there is nothing new."""
+    return max(log.mmd, 60) + 600.0 if log.protocol is Protocol.STATIC else log.mmd + 3600.0

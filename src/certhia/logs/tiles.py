@@ -72,6 +72,13 @@ class HashTiles:
         await self._check(log, edge, head, lookup)
         return leaf
 
+    async def leaves(self, tile: int, size: int) -> bytes:
+        """Leaf hashes of the entries in data tile `tile`, as a head of `size` has it: 32 bytes each.
+
+        Nothing is proven here: whoever goes by them recomputes the head's root.
+        """
+        return (await Lookup(self._line, size, self._proven).tile(0, tile))[: width_at(tile, size) * 32]
+
     async def _check(self, log: Log, edge: Edge, head: Head, lookup: Lookup) -> tuple[bytes, ...]:
         """The subtrees that lead from `edge` to `head`. Raises Unverified unless they lead to its root."""
         nodes = await lookup.subtrees(cover(edge.size, head.size))
@@ -81,7 +88,8 @@ class HashTiles:
             self._proven.clear()
             raise Unverified(
                 f"{log.url}: the first {edge.size} entries and the log's hash tiles give the root "
-                f"{whole.root().hex()} at size {head.size}, the log signed {head.root.hex()}"
+                f"{whole.root().hex()} at size {head.size}, the log signed {head.root.hex()}",
+                ("nodes", tuple(nodes)) if nodes else ("", ()),
             )
         self.remember(lookup.full)
         return tuple(nodes)
@@ -115,13 +123,14 @@ class Lookup:
         tile_level, rest = divmod(level, HEIGHT)
         first = index << rest  # of the tile level's hashes below it
         tile, offset = divmod(first, WIDTH)
-        body = await self._tile(tile_level, tile)
+        body = await self.tile(tile_level, tile)
         row = [body[at : at + 32] for at in range(offset * 32, (offset + (1 << rest)) * 32, 32)]
         while len(row) > 1:
             row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
         return row[0]
 
-    async def _tile(self, level: int, tile: int) -> bytes:
+    async def tile(self, level: int, tile: int) -> bytes:
+        """A whole hash tile, as far as the tree has it."""
         key = (level, tile)
         if key in self._known:
             return self._known[key]

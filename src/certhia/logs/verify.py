@@ -6,9 +6,12 @@ from certhia._core import Edge, Page
 from certhia.clock import Clock
 from certhia.errors import Lagging, Malformed, RemoteError, Throttled, Unverified
 from certhia.logs.client import LogClient
+from certhia.logs.contradiction import Sight, Witness
+from certhia.logs.evidence import MAX_LEAVES, Evidence
 from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.logs.status import Status
 from certhia.model import Head, Step
+from certhia.store.freezes import Freeze
 
 WITHOUT_PROOF = 3  # tries to get the tree's edge before a log is followed without
 LAG_COUNTS = 0.1  # of a try: a front end that lags is waited for longer
@@ -26,8 +29,13 @@ class Verifier:
         self._reading = reading
         self._clock = clock
         self._edge: Edge | None = None  # of all that was read; None while the log gives no proof
-        self._verified: Edge | None = None
-        self._proven_size = origin.head.size if origin.head is not None else 0  # of the newest head that was proven
+        self._verified = Edge(origin.verified, origin.edge) if origin.verified is not None else None
+        self._proven = Sight(origin.head, origin.since or 0.0) if origin.head is not None else None  # the newest head
+        self._leaves: bytearray | None = None  # those read since, while evidence may be needed
+        freeze = origin.freeze
+        accepted = freeze is not None and freeze.accepted is not None
+        self._accepted = freeze if accepted else None  # until a step is proven
+        self.witness = Witness(client, clock)
         self._quarantined = 0  # since the last step
         self._tries = 0.0  # to get an edge
         self._note = ""  # of the anchor that is still to be had
@@ -48,9 +56,14 @@ class Verifier:
 
     def resume(self, position: int, hashes: bytes) -> None:
         """Goes on from the edge of a verified position."""
-        self._edge = Edge(position, hashes)
-        self._verified = self._edge.copy()
+        self._verified = Edge(position, hashes)
+        self._edge = self._verified.copy() if not self._status.frozen else None
         self._status.verified = position
+
+    def stand(self, position: int) -> None:
+        """Follows a frozen log of which nothing was verified, from there on."""
+        self._status.verified = position
+        self._out.unproven(self._client.log, position)
 
     async def anchor(self, position: int, head: Head, note: str = "") -> None:
         """Takes the tree's right edge at `position` from the log, proven to its signed head, and records it as a step.
@@ -72,7 +85,6 @@ class Verifier:
             return
         start = self._verified.size if note and self._verified is not None else position
         self._edge, self._status.provable = edge, True
-        self._proven_size = head.size
         self._record(start, edge, head, proof, note)
 
     def _go_without(self, position: int, error: Exception) -> None:
@@ -100,6 +112,8 @@ class Verifier:
         """The next page in order. Called off the event loop, once at a time."""
         if self._edge is not None:
             self._edge.append_page(page)
+        if self._leaves is not None and len(self._leaves) < 32 * MAX_LEAVES:
+            self._leaves += page.leaf_hashes
 
     def quarantine(self, count: int) -> None:
         """So many entries of it could not be decoded."""
@@ -135,15 +149,15 @@ class Verifier:
         A head is checked even where nothing new was read (a static log's last tile waits to be full): every head that
         we go by is one that our entries are part of. Raises Unverified, RemoteError.
         """
-        edge = self._edge
-        if edge is None or (edge.size == self._status.verified and head.size <= self._proven_size):
+        edge, proven = self._edge, self._proven.head.size if self._proven is not None else 0
+        if edge is None or (edge.size == self._status.verified and head.size <= proven):
             return
         try:
             proof = await self._client.prove(edge, head)
         except Unverified as error:
-            self._rewind(str(error))
-            raise
-        self._proven_size = head.size
+            await self._differs(error, edge, head)
+            return
+        self._proven = Sight(head, self._clock.now())
         if edge.size > self._status.verified:
             self._record(self._status.verified, edge, head, proof)
 
@@ -163,6 +177,10 @@ class Verifier:
                 at=self._clock.now(),
             )
         )
+        if edge.size > self._status.verified:
+            self._accepted = None
+        self._proven = Sight(head, self._clock.now())
+        self._leaves = None
         self._verified = edge.copy()
         self._quarantined = 0
         self._status.verified = edge.size
@@ -170,18 +188,75 @@ class Verifier:
         self._status.keep()
         self._tried_at = self._clock.monotonic()
 
-    def _rewind(self, reason: str) -> None:
-        """What was read is not what the log signed: it is fetched again from the last position that was proven."""
-        log, status = self._client.log, self._status
+    # --- what does not hold ---
+
+    async def _differs(self, error: Unverified, read: Edge, head: Head) -> None:
+        """What was read is not what the log signed: fetched again from the verified position, then the log is frozen.
+
+        Raises Unverified where it is fetched again.
+        """
+        status, verified, before = self._status, self._verified, self._proven
         status.mismatches += 1
-        if status.mismatches > 2:  # told already
-            self._out.notice(log, reason, "debug")
-        elif status.mismatches == 2:
-            self.alarm(f"differs from its signed head even when read again from {status.verified}: {reason}")
-        else:
-            self._out.notice(log, f"{reason}: reads again from {status.verified}", "warning")
+        if status.mismatches == 1 or verified is None or before is None:
+            self._out.notice(self._client.log, f"{error}: reads again from {status.verified}", "warning")
+            self._read_again()
+            raise error
+        if self._accepted is not None:
+            if await self._go_on(self._accepted, verified, head):
+                raise error  # what is in flight is of no use
+            return
+        leaves = bytes(self._leaves or b"")
+        reason = f"differs from its signed head even when read again from {status.verified}: {error}"
+        sight = Sight(head, self._clock.now())
+        await self.freeze(await self.witness.of_entries(reason, error.proof, (verified, before), (read, leaves), sight))
+
+    def _read_again(self) -> None:
         self._edge = self._verified.copy() if self._verified is not None else None
         self._forget()
+        self._leaves = bytearray()
+
+    async def _go_on(self, freeze: Freeze, verified: Edge, head: Head) -> bool:
+        """A human accepted that the log contradicts itself here: by its present view from the same position, or where
+        its view is ours up to there, from behind what was read, which stays unverified.
+
+        True where it goes on from the same position. Raises RemoteError.
+        """
+        try:
+            edge = await self._client.edge(head, verified.size)
+            skips = edge.hashes == verified.hashes
+            if skips:
+                edge = await self._client.edge(head, self._status.position)
+            proof = await self._client.prove(edge, head)
+        except RemoteError:
+            self._read_again()
+            raise
+        if not skips:
+            self._forget()
+        self._edge = edge
+        self._record(verified.size, edge, head, proof, freeze.note)
+        until = f"; {verified.size} to {edge.size - 1} stay unverified" if skips else ""
+        self._out.notice(self._client.log, f"goes on at {edge.size}, {freeze.note}{until}", "warning")
+        return not skips
+
+    async def freeze(self, evidence: Evidence) -> None:
+        """Nothing of the log is verified any more, until a human accepts. Reading goes on."""
+        at = self._verified.size if self._verified is not None else None
+        freeze = await self._out.freeze(evidence, at)
+        self._edge = self._leaves = None
+        self.frozen(freeze)
+
+    def frozen(self, freeze: Freeze) -> None:
+        """Tells that the log is frozen: at once, and in every summary."""
+        log = self._client.log
+        where = f"frozen at {freeze.position}" if freeze.position is not None else "frozen before it was verified"
+        file = f"; evidence: {freeze.evidence}" if freeze.evidence else ""
+        self._status.freezes(f"{where}: {freeze.reason}{file}; `certhia logs --accept {log.url}` has it go on")
+        self._out.notice(log, self._status.frozen, "error")
+
+    @property
+    def accepted(self) -> bool:
+        """Whether a human accepted what the log contradicted itself with, and nothing was proven since."""
+        return self._accepted is not None
 
     def _forget(self) -> None:
         """Back to the verified position."""

@@ -1,0 +1,119 @@
+"""A log that contradicts itself: what shows it is gathered while the log still answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certhia._core import Edge
+from certhia.clock import Clock
+from certhia.errors import Malformed, RemoteError, Unverified
+from certhia.logs.client import Fetched, LogClient
+from certhia.logs.evidence import MAX_ANSWERS, MAX_LEAVES, Evidence, Prefix, SeenHead
+from certhia.model import Head
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A head, and when it was seen (Unix seconds)."""
+
+    head: Head
+    at: float
+
+
+class Witness:
+    """Gathers evidence against one log. Its requests are few, and none that fails matters."""
+
+    def __init__(self, client: LogClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def shown(self, smaller: Head, larger: Head, place: int) -> Prefix | None:
+        """What the log's own hashes say of the beginning of `larger`, as long as `smaller`; None where it gives none.
+
+        `place`: of `larger` among the heads of the evidence.
+        """
+        if smaller.size >= larger.size:
+            return None
+        try:
+            edge = await self._client.edge(larger, smaller.size)
+            kind, proof = await self._client.prove(edge, larger)
+        except (RemoteError, Malformed):
+            return None
+        return Prefix(edge.size, edge.hashes, place, kind, proof)
+
+    def of_heads(self, reason: str, one: Sight, other: Sight, shown: Prefix | None = None) -> Evidence:
+        """Two heads that contradict each other; `shown` is of the larger one, which then comes last."""
+        return self._made(reason, (one, other), shown=shown)
+
+    async def of_entries(
+        self,
+        reason: str,
+        proof: tuple[str, tuple[bytes, ...]],
+        before: tuple[Edge, Sight],
+        now: tuple[Edge, bytes],
+        head: Sight,
+    ) -> Evidence:
+        """Entries that don't lead to a signed head, by the log's `proof` for it.
+
+        `before`: the verified position, and the head that it was proven to; `now`: all that was read, and the leaf
+        hashes since, empty where they aren't known.
+        """
+        (verified, earlier), (read, leaves) = before, now
+        count = read.size - verified.size
+        known = leaves if len(leaves) == 32 * count and count <= MAX_LEAVES else b""
+        agreed = await self._agreed(verified, known, read.size, head.head)
+        shown = await self.shown(earlier.head, head.head, 1) if agreed is None else None
+        held = await self._proven(verified, earlier.head, 0)
+        answers = await self._served(agreed, verified.size, known, head.head) if agreed is not None else ()
+        return self._made(
+            reason,
+            (earlier, head),
+            verified=held or Prefix(verified.size, verified.hashes, 0),
+            read=Prefix(read.size, read.hashes, 1, *proof),
+            leaves=known,
+            agreed=agreed,
+            shown=shown,
+            answers=answers,
+        )
+
+    def _made(self, reason: str, heads: tuple[Sight, ...], **parts: object) -> Evidence:
+        seen = tuple(SeenHead(one.head.raw, one.at) for one in heads)
+        return Evidence(self._client.log, self._clock.now(), reason, seen, **parts)  # type: ignore[arg-type]
+
+    async def _agreed(self, edge: Edge, leaves: bytes, end: int, head: Head) -> Prefix | None:
+        """As much of what was read as the log proves to be the beginning of its head, by halving what is left."""
+        best = await self._proven(edge, head, 1)
+        low, high = edge.size, end
+        while best is not None and leaves and high - low > 1:
+            middle = (low + high) // 2
+            longer = edge.copy()
+            longer.append(leaves[: 32 * (middle - edge.size)])
+            try:
+                kind, proof = await self._client.prove(longer, head)
+            except Unverified:
+                high = middle
+            except (RemoteError, Malformed):
+                break  # it must do with what is known by now
+            else:
+                low, best = middle, Prefix(middle, longer.hashes, 1, kind, proof)
+        return best
+
+    async def _proven(self, edge: Edge, head: Head, place: int) -> Prefix | None:
+        try:
+            kind, proof = await self._client.prove(edge, head)
+        except (RemoteError, Malformed):
+            return None
+        return Prefix(edge.size, edge.hashes, place, kind, proof)
+
+    async def _served(self, agreed: Prefix, first: int, leaves: bytes, head: Head) -> tuple[Fetched, ...]:
+        """The answer with the first entry that differs, as served once more; nothing where it is another one now."""
+        if not leaves:
+            return ()
+        try:
+            answer = await self._client.fetch(agreed.size, agreed.size + 1, head.size)
+            page = self._client.decode([answer])
+        except (RemoteError, Malformed):
+            return ()
+        begin, end = max(page.first, first), min(page.end, first + len(leaves) // 32)
+        same = page.slice(begin, end).leaf_hashes == leaves[32 * (begin - first) : 32 * (end - first)]
+        return (answer,) if same and 0 < len(answer.body) <= MAX_ANSWERS else ()

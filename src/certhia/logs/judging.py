@@ -1,0 +1,218 @@
+"""Whether evidence holds: every signature, root and leaf hash of it recomputed, without asking anybody.
+
+What makes it proof is signed by the log alone: two heads of one size with different roots; or two heads of different
+sizes, and hashes that lead from the beginning of the larger one's tree to its signed root, where that beginning, as
+long as the smaller one's tree, has another root than the smaller head. Nobody can make such hashes for a log whose tree
+only grew. All else is observation: entries are not signed, so others have only our word that the log served them so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+
+from certhia._core import Edge, Issuers, Page, verify_consistency
+from certhia.errors import Malformed, RemoteError
+from certhia.logs.client import Fetched
+from certhia.logs.evidence import Evidence, Prefix
+from certhia.logs.heads import read_checkpoint, read_sth
+from certhia.model import Head
+
+
+class Verdict(StrEnum):
+    """What a piece of evidence is worth."""
+
+    PROOF = "proof"
+    OBSERVATION = "observation"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was recomputed."""
+
+    what: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of it. `because`: the verdict in words; `heads`: those whose signature holds, in order."""
+
+    verdict: Verdict
+    because: str
+    checks: tuple[Check, ...]
+    heads: tuple[Head, ...]
+
+
+def judge(evidence: Evidence) -> Finding:
+    """Recomputes everything."""
+    return _Judge(evidence).finding()
+
+
+class _Judge:
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._checks: list[Check] = []
+        self._heads: list[Head | None] = []  # None where the signature does not hold
+
+    def finding(self) -> Finding:
+        """The verdict."""
+        log = self._evidence.log
+        self._check("the log's id is the SHA-256 of its key", hashlib.sha256(log.key).digest() == log.id)
+        for seen in self._evidence.heads:
+            self._heads.append(self._head(seen.raw))
+        because, verdict = self._proof(), Verdict.PROOF
+        if not because:
+            because, verdict = self._observation(), Verdict.OBSERVATION
+        if not all(check.holds for check in self._checks) and verdict is not Verdict.PROOF:
+            because, verdict = "parts of it do not hold, so it shows nothing", Verdict.NOTHING
+        elif not because:
+            because, verdict = "nothing in it contradicts anything else", Verdict.NOTHING
+        heads = tuple(head for head in self._heads if head is not None)
+        return Finding(verdict, because, tuple(self._checks), heads)
+
+    def _check(self, what: str, holds: bool) -> bool:
+        self._checks.append(Check(what, holds))
+        return holds
+
+    def _head(self, raw: bytes) -> Head | None:
+        """A head whose signature holds under the key that hashes to the log's id."""
+        log = self._evidence.log
+        read = read_sth if raw.lstrip()[:1] == b"{" else read_checkpoint
+        try:
+            head = read(log, raw)
+        except RemoteError as error:
+            self._check(f"a head of {len(raw)} bytes is signed by the log: {error}", False)
+            return None
+        self._check(f"the head of {head.size} entries with root {head.root.hex()} is signed by the log", True)
+        return head
+
+    # --- proof ---
+
+    def _proof(self) -> str:
+        """What the log's own signatures prove; "" where they prove nothing."""
+        if not self._checks[0].holds:  # under which key is not clear, then
+            return ""
+        heads = [head for head in self._heads if head is not None]
+        for one, other in combinations(heads, 2):
+            if one.size == other.size and one.root != other.root:
+                return f"the log signed two different trees of {one.size} entries"
+        shown = self._evidence.shown
+        if shown is None:
+            return ""
+        larger, root = self._heads[shown.head], Edge(shown.size, shown.edge).root()
+        if larger is None or not self._check(
+            f"the log's hashes lead from its first {shown.size} entries to the head of {larger.size}",
+            _leads(shown, larger),
+        ):
+            return ""
+        for head in heads:
+            if head.size == shown.size and head.root != root:
+                return (
+                    f"the tree of {larger.size} entries that the log signed begins with {shown.size} others (root "
+                    f"{root.hex()}) than the tree of {shown.size} that it signed (root {head.root.hex()})"
+                )
+        return ""
+
+    # --- observation ---
+
+    def _observation(self) -> str:
+        evidence, last = self._evidence, self._heads[-1] if self._heads else None
+        if last is None:
+            return ""
+        self._begins()
+        if evidence.read is None:
+            sizes = sorted({head.size for head in self._heads if head is not None})
+            if len(sizes) < 2 or evidence.shown is not None:
+                return ""
+            return (
+                f"the log signed heads of {sizes[0]} and {sizes[-1]} entries, and we saw it give no proof that the one "
+                "is the beginning of the other"
+            )
+        read = evidence.read
+        self._leaves(read)
+        what = f"the first {read.size} entries as they were served are not the beginning of the head of {last.size}"
+        if not self._check(what, not _leads(read, last)):
+            return ""
+        agreed = evidence.agreed.size if evidence.agreed is not None else 0
+        entry = f"entry {agreed}" if agreed == read.size - 1 else f"what is served from entry {agreed} on"
+        return f"{entry} is not what the log signed, as far as we saw: entries are not signed, so only we can say so"
+
+    def _begins(self) -> None:
+        """Our verified position, and what of the entries read the log proves to be its own."""
+        for name, prefix in (("verified", self._evidence.verified), ("served", self._evidence.agreed)):
+            if prefix is None:
+                continue
+            head = self._heads[prefix.head]
+            what = (
+                f"the first {prefix.size} entries, {name}, are the beginning of the head of {head.size if head else 0}"
+            )
+            self._check(what, head is not None and _leads(prefix, head))
+
+    def _leaves(self, read: Prefix) -> None:
+        """The leaf hashes lead from the one edge to the other, by way of what the log proves; entries have them."""
+        start, leaves, agreed = self._evidence.verified, self._evidence.leaves, self._evidence.agreed
+        if start is None or read.size < start.size:
+            self._check("what was read begins at a verified position", False)
+            return
+        if leaves:
+            edge = Edge(start.size, start.edge)
+            whole = len(leaves) == 32 * (read.size - start.size)
+            if whole and agreed is not None and start.size <= agreed.size <= read.size:
+                cut = 32 * (agreed.size - start.size)
+                edge.append(leaves[:cut])
+                self._check(f"leaf hashes lead from {start.size} to {agreed.size}", edge.hashes == agreed.edge)
+                edge.append(leaves[cut:])
+            elif whole:
+                edge.append(leaves)
+            self._check(f"leaf hashes lead from {start.size} to {read.size}", edge.hashes == read.edge)
+        else:
+            shared = (start.size >> (start.size ^ read.size).bit_length()).bit_count() * 32
+            what = f"the hashes of {start.size} and {read.size} entries are those of one tree"
+            self._check(what, start.edge[:shared] == read.edge[:shared])
+        for answer in self._evidence.answers:
+            self._served(answer, start.size, leaves)
+
+    def _served(self, answer: Fetched, first: int, leaves: bytes) -> None:
+        what = f"entries {answer.start} to {answer.end - 1} as served have those leaf hashes"
+        try:
+            page = _page(answer)
+        except Malformed as error:
+            self._check(f"{what}: {error}", False)
+            return
+        begin, end = max(page.first, first), min(page.end, first + len(leaves) // 32)
+        if begin >= end:
+            self._check(f"{what}: none of them is held", False)
+            return
+        hashes = page.slice(begin, end).leaf_hashes
+        self._check(what, hashes == leaves[32 * (begin - first) : 32 * (end - first)])
+
+
+def _leads(prefix: Prefix, head: Head) -> bool:
+    """Whether the proof leads from the prefix to the head (RFC 9162 section 2.1.4.2, or the subtrees in between)."""
+    edge = Edge(prefix.size, prefix.edge)
+    try:
+        if prefix.size == head.size:
+            return edge.root() == head.root
+        if prefix.size == 0 and prefix.kind != "nodes":
+            return True  # every tree begins with nothing
+        if prefix.kind == "nodes":
+            edge.append_nodes(prefix.proof, head.size)
+            return edge.root() == head.root
+        return prefix.kind == "consistency" and verify_consistency(
+            prefix.size, edge.root(), head.size, head.root, prefix.proof
+        )
+    except (ValueError, OverflowError):
+        return False
+
+
+def _page(answer: Fetched) -> Page:
+    """The entries of an answer. Raises Malformed."""
+    if answer.tile:
+        page = Page.from_tile(answer.body, answer.start)
+    else:
+        page = Page.from_get_entries([answer.body], answer.start, Issuers(1))
+    return page.slice(page.first, min(page.end, answer.end)) if page.end > answer.end else page

@@ -1,0 +1,133 @@
+"""Evidence against a log that contradicts itself: what is gathered, and that others can check it."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import replace
+
+import pytest
+from tests.logs.bench import KINDS, Bench, fill, flipped, make
+
+from certhia._core import Edge
+from certhia.logs import evidence as evidences
+from certhia.logs.judging import Verdict, judge
+from certhia.logs.reading import Reading
+from certhia.model import Protocol
+from certhia.net import Response
+from certhia.testing import Fault, Request, World, fail, in_simulated_time, old_head
+
+STATIC = Protocol.STATIC
+PROOFS = ("get-sth-consistency", "get-entry-and-proof", "get-proof-by-hash", "tile/0", "tile/1")
+kinds = pytest.mark.parametrize("kind", KINDS)
+
+
+@kinds
+@pytest.mark.parametrize("place", [300, 700, 1023])
+@in_simulated_time
+async def test_the_first_entry_that_differs_is_found(certhia_world: World, kind: Protocol, place: int) -> None:
+    """With the answer that has it, as served, and proof that all before it is the log's."""
+    log = make(certhia_world, kind)
+    log.hooks.append(flipped(certhia_world, log, 1024, place, max(place, 1000)))
+    bench = await Bench(certhia_world, log, reading=Reading(verify_entries=256, parallel=1)).follow(100)
+    (found,) = bench.evidence
+    assert found.agreed is not None
+    assert found.agreed.size == place
+    assert Edge(place, found.agreed.edge).root() == log.tree.root(place)
+    (answer,) = found.answers
+    assert answer.start <= place < answer.end
+    finding = judge(found)
+    assert finding.verdict is Verdict.OBSERVATION
+    entry = "entry 1023 is" if place == 1023 else f"what is served from entry {place} on is"
+    assert finding.because.startswith(f"{entry} not what the log signed")
+    assert all(check.holds for check in finding.checks)
+    assert judge(evidences.decode(evidences.encode(found))) == finding
+
+
+@kinds
+@in_simulated_time
+async def test_another_tree_is_shown_by_the_logs_own_hashes(certhia_world: World, kind: Protocol) -> None:
+    """Entries that belong to another tree than the last proven head: the log's hashes make that proof."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    before = await Bench(certhia_world, log).follow(100)
+    other = make(World(certhia_world.clock), kind, log.name)
+    fill(certhia_world, other, 280, timestamp=1)
+    fill(certhia_world, other, 320)
+    log.hooks.append(lambda request: other.serve(replace(request, log=other)))
+    bench = await Bench(certhia_world, log, before.resumed(), reading=Reading(patience=0)).follow(200)
+    (found,) = bench.evidence
+    assert found.shown is not None
+    assert found.shown.size == 300
+    finding = judge(evidences.decode(evidences.encode(found)))
+    assert finding.verdict is Verdict.PROOF
+    assert finding.because.startswith("the tree of 600 entries that the log signed begins with 300 others")
+
+
+@kinds
+@in_simulated_time
+async def test_a_log_that_answers_nothing_more_costs_no_evidence(certhia_world: World, kind: Protocol) -> None:
+    log = make(certhia_world, kind)
+    log.hooks.append(flipped(certhia_world, log, 1000, 700))
+    bench = Bench(certhia_world, log, reading=Reading(patience=0))
+    outage = fail(500, endpoints=PROOFS)
+    async with bench.following():
+        await bench.clock.sleep(5)
+        log.hooks.append(outage)
+        await bench.clock.sleep(300)
+    (found,) = bench.evidence
+    assert found.agreed is None or found.agreed.size == 0
+    assert found.leaves
+    assert judge(found).verdict is Verdict.OBSERVATION
+
+
+# --- older heads ---
+
+
+@kinds
+@in_simulated_time
+async def test_an_older_head_that_is_not_proven_freezes_the_log_the_second_time(
+    certhia_world: World, kind: Protocol
+) -> None:
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    bench = Bench(certhia_world, log)
+    lie = Fault(_wrong_hashes, frozenset({"get-sth-consistency", "tile/0"}))
+    async with bench.following():
+        await bench.clock.sleep(100)
+        early = log.sign(200)
+        log.publish()
+        log.hooks = [lie, old_head(early, times=1)]
+        await bench.clock.sleep(100)
+        assert bench.status.alarms == []
+        assert [text for text in bench.texts if text.endswith("asks again")]
+        log.hooks = [lie, old_head(early, times=1)]
+        await bench.clock.sleep(100)
+    assert len(bench.status.alarms) == 1
+    finding = judge(bench.evidence[0])
+    assert (finding.verdict, len(finding.heads)) == (Verdict.OBSERVATION, 2)
+
+
+def _wrong_hashes(request: Request) -> Response:
+    answer = request.log.serve(request)
+    if request.log.protocol is STATIC:
+        return replace(answer, body=b"x" * len(answer.body))
+    proof = [b64encode(b"x" * 32).decode()] * len(json.loads(answer.body)["consistency"])
+    return replace(answer, body=json.dumps({"consistency": proof}).encode())
+
+
+@kinds
+@in_simulated_time
+async def test_an_older_head_whose_first_proof_was_wrong_is_no_alarm(certhia_world: World, kind: Protocol) -> None:
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    bench = Bench(certhia_world, log)
+    async with bench.following():
+        await bench.clock.sleep(100)
+        early = log.sign(200)
+        log.publish()
+        log.hooks = [Fault(_wrong_hashes, frozenset({"get-sth-consistency", "tile/0"}), 1), old_head(early, times=2)]
+        await bench.clock.sleep(100)
+    assert bench.status.alarms == []
+    assert bench.evidence == []
+    bench.check()
