@@ -43,6 +43,10 @@ UNLISTED = {
     "crates/certhia-core/src/rules/attributes.rs MAX_DETAIL": "characters that people are shown",
     "crates/certhia-core/src/rules/search.rs MAX_NAME": "longer names are matched as they stand",
     "crates/certhia-core/src/rules/tables.rs MAX_TABLE": "larger ones are searched without a table",
+    **{
+        f"certhia.logs.evidence.{name}": "inside a file of evidence; tests/logs/test_evidence.py"
+        for name in ("MAX_HASHES", "MAX_HEAD", "MAX_HEADS", "MAX_LEAVES", "MAX_NUMBER", "MAX_TEXT")
+    },
     "certhia.logs.heads.MAX_TIMESTAMP": "the last time that is a date",
     "certhia.logs.loglist.MAX_MMD": "a value that makes sense",
     "certhia.logs.lists.MAX_DROP": "a part of the logs, in the page on logs",
@@ -52,6 +56,7 @@ UNLISTED = {
     "certhia.rules.files.MAX_WIDE": "lines that people are shown",
     "certhia.reload.MAX_LINKS": "links that a system follows",
     "crates/certhia-core/src/batch/names.rs MAX_COMMON_NAMES": "the same that are read of a certificate by name",
+    "crates/certhia-core/src/batch/build.rs MAX_DEFECTS": "defects of ours in one page, not what is taken in",
     "crates/certhia-core/src/leaf.rs MAX_CHAIN": "what a TileLeaf can hold; tests/core/test_bounds.py",
     "crates/certhia-core/src/merkle.rs MAX_SIZE": "entries of any log, as the core has it; tests/core/test_merkle.py",
     "crates/certhia-core/src/names.rs MAX_INPUT": "four times what a name can be; tests/core/test_bounds.py",
