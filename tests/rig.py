@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from certhia.alarms.guard import Guarding
 from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
 from certhia.logs.heads import check_head
@@ -79,6 +80,7 @@ class Rig:
         self.origin = Point("beginning")
         self.reading = Reading(poll_static=2, poll_rfc6962=3, patience=5, verify_entries=64)
         self.refresh = 6 * 3600.0
+        self.guarding = Guarding(places=(directory,))
         self.choice = Choice()
         self.limits = Limits()
         self.dedupe = 100_000
@@ -118,6 +120,7 @@ class Rig:
                 memory=64_000_000,
                 precerts=True,
                 keeping=Keeping(max_matches=1_000_000),
+                guarding=self.guarding,
                 clock=clock,
                 tell=self.say,
             )

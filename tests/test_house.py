@@ -32,6 +32,7 @@ FLOORS = (
     },
     {"store"},
     {"logs", "scanner", "decode", "dedupe", "rules"},
+    {"alarms"},
     {"modules", "events", "sinks", "stream", "archive", "telling", "housekeeping", "reload"},
     {"insight", "api"},
     {"pipeline", "cluster"},

@@ -91,36 +91,6 @@ async def test_requests_of_other_processes_are_taken_up(certhia_clock: SimClock,
 
 
 @in_simulated_time
-async def test_limits_below_the_logs_growth_are_an_alarm_once(certhia_clock: SimClock, tmp_path: Path) -> None:
-    async with house(tmp_path, certhia_clock) as here:
-        keeping = Keeping(max_matches=10, limited=True)
-        async with beside(here.keeper.watch_limits(keeping)):
-            for minute in range(20):
-                here.status.head = Head(1000 * (minute + 1), b"", 5, b"")
-                await certhia_clock.sleep(60)
-            assert [level for level, _ in here.said] == ["error"]
-            assert "--max-rate" in here.said[0][1]
-            here.status.position = 50_000
-            await certhia_clock.sleep(120)
-            for minute in range(20):
-                here.status.head = Head(100_000 + 1000 * minute, b"", 5, b"")
-                await certhia_clock.sleep(60)
-            assert len(here.said) == 2, "and again after it had caught up"
-
-
-@in_simulated_time
-async def test_a_backlog_that_shrinks_or_no_limit_is_no_alarm(certhia_clock: SimClock, tmp_path: Path) -> None:
-    async with house(tmp_path, certhia_clock) as here:
-        async with beside(here.keeper.watch_limits(Keeping(max_matches=10, limited=True))):
-            for minute in range(30):
-                here.status.head = Head(100_000 - 1000 * minute, b"", 5, b"")
-                await certhia_clock.sleep(60)
-        async with beside(here.keeper.watch_limits(Keeping(max_matches=10))):
-            await certhia_clock.sleep(1)
-        assert here.said == []
-
-
-@in_simulated_time
 async def test_quarantined_entries_are_marked_as_asked(certhia_clock: SimClock, tmp_path: Path) -> None:
     async def refresh() -> None:
         pass

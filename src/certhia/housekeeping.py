@@ -1,4 +1,4 @@
-"""What is done beside following: snapshots, retention, requests of other processes, a look at the limits."""
+"""What is done beside following: snapshots, retention, requests of other processes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from certhia.store.codec import WIDEST
 
 SNAPSHOT_EVERY = 30.0  # seconds between two saves of what is known about logs and hosts
 LOOK_EVERY = 2.0  # seconds between two looks for requests
-TIDY_EVERY = 3600.0
+TIDY_EVERY = 3600.0  # seconds
 COMPACT_AFTER = 6 * 3600.0  # seconds: older steps of the ledger are merged, one an hour (a row is 1 kB)
-GROWING = 5  # minutes that the backlog must have grown under a limit before that is told
 REFRESH = "refresh"  # the request that the lists be loaded again now
 RESOLVE = "resolve"  # the request that quarantined entries be marked as read
 
@@ -30,20 +29,28 @@ class Keeping:
     """What is kept."""
 
     max_matches: int
-    limited: bool = False  # whether the user set --max-bandwidth, --max-rate or --max-parallel
 
 
 class Housekeeping:
     """Loops that run until they are cancelled."""
 
     def __init__(
-        self, state: State, paces: Paces, statuses: Callable[[], Sequence[Status]], tell: Tell, *, clock: Clock
+        self,
+        state: State,
+        paces: Paces,
+        statuses: Callable[[], Sequence[Status]],
+        tell: Tell,
+        *,
+        clock: Clock,
+        run: Callable[[], snapshot.Run] | None = None,
     ) -> None:
+        """`run`: what was done so far, kept for commands that look on."""
         self._state = state
         self._paces = paces
         self._statuses = statuses
         self._tell = tell
         self._clock = clock
+        self._run = run
 
     async def snapshots(self) -> None:
         """Saves now and then what a next start and commands that look on want to know."""
@@ -54,7 +61,8 @@ class Housekeeping:
     async def snapshot(self) -> None:
         """What was learned about hosts, for the next start, and how the logs are, for commands that look on."""
         await self._state.remember("paces", json.dumps(self._paces.remember()))
-        await self._state.remember(snapshot.NAME, snapshot.write(self._statuses(), self._clock.now()))
+        run = self._run() if self._run is not None else None
+        await self._state.remember(snapshot.NAME, snapshot.write(self._statuses(), self._clock.now(), run))
 
     async def tidy(self, keeping: Keeping) -> None:
         """Lets go of what is older than anybody asked to keep."""
@@ -111,22 +119,3 @@ class Housekeeping:
         lag = sum(status.lag for status in behind)
         took = f": about {lag / rate:,.0f} s more at {rate:,.0f} entries/s" if lag and rate else ""
         self._tell(f"Resumed {len(behind)} logs at their verified positions, {backlog:,} entries behind{took}")
-
-    async def watch_limits(self, keeping: Keeping) -> None:
-        """Tells when the user's limits let in less than the logs grow."""
-        growing, before, told = 0, 0, False
-        while keeping.limited:
-            await self._clock.sleep(60.0)
-            lag = sum(status.lag for status in self._statuses())
-            growing = growing + 1 if lag > before and lag > 0 else 0
-            before = lag
-            if growing >= GROWING and not told:
-                told = True
-                rate = sum(status.rate for status in self._statuses())
-                self._tell(
-                    f"the logs grow faster than the limits let in ({rate:,.0f} entries/s): {lag:,} entries behind and "
-                    "growing; raise --max-bandwidth, --max-rate or --max-parallel, or follow fewer logs",
-                    level="error",
-                )
-            elif not lag:
-                told = False

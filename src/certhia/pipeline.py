@@ -8,12 +8,14 @@ A log's illness, or an exception in its code, costs the others nothing; a fault 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from certhia._core import Issuers
+from certhia.alarms.guard import Guard, Guarding
 from certhia.clock import Clock
 from certhia.errors import ConfigError, RemoteError, StateError
 from certhia.housekeeping import Housekeeping, Keeping
@@ -26,6 +28,7 @@ from certhia.logs.pace import Paces
 from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.logs.roster import Roster
 from certhia.logs.select import Choice, Chosen, difference
+from certhia.logs.snapshot import Run
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
 from certhia.model import Arrival, Log, MatchKind, Sink, Step, Summary, Tell, Watched
@@ -59,6 +62,7 @@ class Parts:
     memory: int  # bytes
     precerts: bool
     keeping: Keeping
+    guarding: Guarding
     clock: Clock
     tell: Tell
     room: Callable[[], Awaitable[None]] | None = None  # returns once those who are told can take more
@@ -82,7 +86,10 @@ class Pipeline:
             parts.clock,
             notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
         )
-        self._house = Housekeeping(parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock)
+        self._guard = Guard(parts.guarding, self.statuses, self._outbox.failing, parts.tell, clock=parts.clock)
+        self._house = Housekeeping(
+            parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock, run=self.progress
+        )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
@@ -90,7 +97,7 @@ class Pipeline:
         self._group: asyncio.TaskGroup | None = None
         self._stopped = asyncio.Event()
         self._verified = 0
-        self._began = parts.clock.monotonic()
+        self._began, self._since = parts.clock.monotonic(), parts.clock.now()
         self._refreshing = asyncio.Lock()
         self.chosen: tuple[Chosen, ...] = ()
 
@@ -134,8 +141,14 @@ class Pipeline:
             expected=self._parts.teller.kinds[MatchKind.EXPECTED],
             sightings=self._parts.teller.sightings,
             seconds=self._clock.monotonic() - self._began,
-            alarms=tuple(f"{status.log.description}: {alarm}" for status in statuses for alarm in status.alarms),
+            alarms=self._guard.texts,
+            over=self._guard.over,
         )
+
+    def progress(self) -> Run:
+        """What was done so far, for commands that look on."""
+        paces, lists = self._parts.paces, self._parts.sources.lists
+        return Run(os.getpid(), self._since, self.summary(), self._guard.now, paces.asked, lists.asked)
 
     # --- running ---
 
@@ -175,7 +188,7 @@ class Pipeline:
             ("saving what is known of the logs", lambda _: house.snapshots()),
             ("letting go of what is old", lambda _: house.tidy(keeping)),
             ("taking up requests", lambda _: house.requests(self._refresh)),
-            ("watching the limits", lambda _: house.watch_limits(keeping)),
+            ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
             ("applying the log lists", self._keep_fresh),
             ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
             *((f"reading {one.what} again", work) for one in self._parts.reloads for work in (one.run, one.listen)),
@@ -216,9 +229,9 @@ class Pipeline:
     async def _load(self) -> None:
         parts = self._parts
         loaded = await parts.sources.load()
-        self._tell_notices(loaded)
         positions = await parts.state.positions()
         await self._roster.recall()
+        self._tell_notices(loaded)
         self._choose(loaded)
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
         if not followed:
@@ -229,6 +242,7 @@ class Pipeline:
         self._roster.complete(loaded)
 
     def _tell_notices(self, loaded: Loaded) -> None:
+        self._guard.loaded(loaded, self._roster.complete_at)
         for notice in loaded.notices:
             self._parts.tell(notice, level="warning" if notice in loaded.warnings else "info")
 

@@ -127,6 +127,7 @@ class Bench:
         self.clock = world.clock
         self.wire = Wire(world.transport(latency=latency))
         self.budget = Budget(memory)
+        self.paces = Paces(world.clock)
         self.arrivals: list[Arrival] = []
         self.steps: list[Step] = []
         self.notices: list[tuple[str, str]] = []  # level, text
@@ -145,7 +146,7 @@ class Bench:
             freeze=self._freeze,
         )
         self.follower = Follower(
-            client(listed or log.model, self.wire, Paces(world.clock), Issuers(), world.clock),
+            client(listed or log.model, self.wire, self.paces, Issuers(), world.clock),
             origin,
             outlets,
             reading=reading or Reading(),

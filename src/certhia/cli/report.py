@@ -30,6 +30,7 @@ def summary(done: Summary, *, dropped: int = 0, state: str | None = "") -> list[
     if dropped:
         lines.append(f"{dropped:,} streamed matches were dropped: standard output was read too slowly")
     lines += [f"alarm: {render.terminal(alarm)}" for alarm in done.alarms]
+    lines += [f"alarm that is over: {render.terminal(alarm)}" for alarm in done.over]
     return lines
 
 

@@ -29,7 +29,6 @@ from certhia.store.place import state_dir
 
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
-HEALTH_EVERY = 300.0  # seconds between two health summaries with -v
 INTERRUPTED = 130
 
 
@@ -170,7 +169,7 @@ class Session:
 
     async def _healths(self, pipeline: Pipeline) -> None:
         while self._settings.output.verbose:
-            await self._clock.sleep(HEALTH_EVERY)
+            await self._clock.sleep(self._settings.output.health_interval)
             for text in report.healths(pipeline.statuses()):
                 self._messages(text)
 

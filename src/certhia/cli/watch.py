@@ -95,6 +95,9 @@ def watch(
         float | None,
         typer.Option(help="Figures every so many seconds (60).", rich_help_panel=opt.OUTPUT, metavar="[SECONDS]"),
     ] = None,
+    health_interval: Annotated[
+        str | None, typer.Option(help="How soon alarms are raised, such as 5m.", rich_help_panel=opt.OUTPUT)
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only matches and errors.", rich_help_panel=opt.OUTPUT)
     ] = False,
@@ -146,6 +149,7 @@ def watch(
         output__files=output,
         output__kinds=kinds,
         output__stats=stats,
+        output__health_interval=health_interval,
         output__quiet=quiet or None,
         output__verbose=verbose or None,
         output__log_format=log_format,

@@ -135,6 +135,9 @@ class Output(Section):
         ("alert", "possible", "expected"), description="Which kinds of matches are told; all are stored"
     )
     stats: Interval | None = Field(None, description="How often to print figures on standard error")
+    health_interval: Interval = Field(
+        300.0, description="How soon an alarm is raised after what it tells of has begun, and cleared after it is over"
+    )
     quiet: bool = Field(False, description="Say nothing on standard error but errors")
     verbose: int = Field(0, ge=0, le=3, description="How much to say about the work itself")
     log_format: Literal["text", "json"] = Field("text", description="The form of messages on standard error")

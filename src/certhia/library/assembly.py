@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
 from certhia.library.setup import choice_of, connect, expected_of, reading_of, sources_of
 from certhia.logs.pace import Paces
-from certhia.model import Match, MatchKind, Sink, Tell, Watched
+from certhia.model import Hears, Match, MatchKind, Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.pipeline import Parts, Pipeline
 from certhia.quantity import Point
@@ -45,6 +46,7 @@ class Given:
     room: Callable[[], Awaitable[None]] | None = None
     drain: float | None = 0.5  # seconds that sinks have at the end; None: until they have it all
     transport: Transport | None = None
+    heard: Sequence[Hears] = ()  # who hears of alarms besides those who are told
 
 
 async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> Pipeline:
@@ -85,9 +87,13 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             origin=origin,
             memory=settings.read.memory,
             precerts=settings.watch.precerts,
-            keeping=Keeping(
-                max_matches=settings.state.max_matches,
+            keeping=Keeping(max_matches=settings.state.max_matches),
+            guarding=Guarding(
+                interval=settings.output.health_interval,
+                places=(state.directory, *(path.absolute().parent for path in settings.output.files)),
+                poll=max(settings.read.poll_static, settings.read.poll_rfc6962),
                 limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
+                heard=given.heard,
             ),
             clock=clock,
             tell=given.tell,

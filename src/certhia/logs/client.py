@@ -9,6 +9,7 @@ from typing import Protocol
 from certhia._core import Edge, Entry, Issuers, Page
 from certhia.clock import Clock
 from certhia.errors import BadAnswer, Lagging, RemoteError, Throttled, Unverified
+from certhia.logs.asked import Asked, Outcome, reason_of
 from certhia.logs.pace import Pace, Paces
 from certhia.logs.retry_after import retry_after
 from certhia.model import Head, Log
@@ -29,6 +30,7 @@ class Fetched:
     body: bytes
     tile: bool = False  # a data tile, not a get-entries answer
     spare: int = 0  # entries that `body` holds beyond `end`; decode drops them
+    hashes: bytes = b""  # of the leaves, 32 bytes each, of a tile that nobody could read for long
 
     @property
     def end(self) -> int:
@@ -60,6 +62,10 @@ class LogClient(Protocol):
     def decode(self, fetched: Sequence[Fetched]) -> Page:
         """Consecutive answers as one page. Any thread may call it. Raises Malformed, and BadAnswer for a tile with
         another number of entries than it should have."""
+
+    @property
+    def alarm(self) -> str:
+        """That entries could not be read, and are known by their hashes alone; empty where there are none."""
 
     async def edge(self, head: Head, size: int | None = None) -> Edge:
         """The right edge of the tree of the first `size` entries (of all of `head` when None), proven to belong to
@@ -103,26 +109,28 @@ def client(
     from certhia.logs.rfc6962 import Rfc6962Client  # noqa: PLC0415
     from certhia.logs.static import StaticClient  # noqa: PLC0415
 
+    asked = paces.asked.setdefault(log.id, Asked())
     match log.protocol:
         case Kind.RFC6962:
-            return Rfc6962Client(log, Line(log.monitoring_url, transport, paces, clock), issuers, page=page)
+            return Rfc6962Client(log, Line(log.monitoring_url, transport, paces, clock, asked), issuers, page=page)
         case Kind.STATIC:
-            return StaticClient(log, Line(log.monitoring_url, transport, paces, clock), issuers)
+            return StaticClient(log, Line(log.monitoring_url, transport, paces, clock, asked), issuers)
         case Kind.HYBRID:
-            entries = StaticClient(log, Line(log.monitoring_url, transport, paces, clock), issuers)
-            heads = Rfc6962Client(log, Line(log.submission_url, transport, paces, clock), issuers, page=page)
+            entries = StaticClient(log, Line(log.monitoring_url, transport, paces, clock, asked), issuers)
+            heads = Rfc6962Client(log, Line(log.submission_url, transport, paces, clock, asked), issuers, page=page)
             return HybridClient(log, heads, entries)
 
 
 class Line:
     """Requests below one URL, each in its turn, each answer judged."""
 
-    def __init__(self, url: str, transport: Transport, paces: Paces, clock: Clock) -> None:
-        """`url` ends in a slash."""
+    def __init__(self, url: str, transport: Transport, paces: Paces, clock: Clock, asked: Asked | None = None) -> None:
+        """`url` ends in a slash. Requests are counted in `asked`."""
         self.url = url
+        self._asked = asked or Asked()
         self._transport = transport
         self._pace: Pace = paces.host(url)
-        self._clock = clock
+        self.clock = clock
 
     async def get(
         self, path: str, *, cap: int = SMALL, gzip: bool = False, missing: str = "", timeout: float = TIMEOUT
@@ -132,20 +140,31 @@ class Line:
         With `gzip` it is as it came, and gzip is asked for; else it is unpacked where it came packed. `missing` says
         what a 400 or 404 means here: with it they raise Lagging, without it BadAnswer.
         """
-        url, pace = self.url + path, self._pace
-        async with pace.slot():
+        url, outcome = self.url + path, Outcome.FAILED
+        async with self._pace.slot():
             try:
-                answer = await self._transport.get(url, headers=GZIP if gzip else IDENTITY, cap=cap, timeout=timeout)
-            except TooLong:
-                pace.ok()
+                answer = await self._ask(url, GZIP if gzip else IDENTITY, cap, timeout)
+                self._judge(url, answer, missing)
+                outcome = Outcome.OK
+            except Throttled:
+                outcome = Outcome.THROTTLED
                 raise
-            except RemoteError:
-                pace.failed()
-                raise
-            self._judge(url, answer, missing)
+            finally:
+                self._asked.note(reason_of(path), outcome)
         if gzip:
             return answer.body
         return await unpack(url, answer.body, cap) if "content-encoding" in answer.headers else answer.body
+
+    async def _ask(self, url: str, headers: Mapping[str, str], cap: int, timeout: float) -> Response:
+        """Tells the pace where there was no answer."""
+        try:
+            return await self._transport.get(url, headers=headers, cap=cap, timeout=timeout)
+        except TooLong:
+            self._pace.ok()
+            raise
+        except RemoteError:
+            self._pace.failed()
+            raise
 
     def _judge(self, url: str, answer: Response, missing: str) -> None:
         """Tells the pace how it went. Raises where the status is not 200."""
@@ -153,7 +172,7 @@ class Line:
         if status == 200:
             self._pace.ok()
             return
-        wait = retry_after(answer.headers.get("retry-after"), self._clock.now())
+        wait = retry_after(answer.headers.get("retry-after"), self.clock.now())
         if status == 429 or (status == 503 and wait is not None):
             self._pace.throttled(wait)
             raise Throttled(f"{url}: {status}, asks for fewer requests{_wait(wait)}: {quote(answer.body)}", wait)

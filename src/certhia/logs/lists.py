@@ -14,6 +14,7 @@ from certhia.clock import Clock, utc
 from certhia.errors import ConfigError, RemoteError
 from certhia.logs import kept
 from certhia.logs import origin as origins
+from certhia.logs.asked import Asked, Counted, Reason
 from certhia.logs.hybrids import HYBRIDS, Hybrids
 from certhia.logs.loglist import LogList, merge
 from certhia.logs.origin import Origin
@@ -80,7 +81,8 @@ class Lists:
             raise ConfigError(f"lists: unknown {', '.join(unknown)}; there are {', '.join(PUBLISHED)}")
         if not lists and not files:
             raise ConfigError("lists: no log list is asked for: give --lists or --log-list")
-        self._transport = transport
+        self.asked = Asked()  # requests for lists
+        self._transport = Counted(transport, self.asked, Reason.LIST)
         self._clock = clock
         self._cache_dir = cache_dir
         self._hybrids = hybrids

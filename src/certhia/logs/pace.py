@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from certhia.clock import Clock
 from certhia.errors import ConfigError
+from certhia.logs.asked import Asked
 from certhia.logs.limit import Limit
 
 MOST = 64  # requests to one host at once
@@ -46,6 +47,7 @@ class Paces:
         self._turn = asyncio.Lock()
         self._remembered = dict(remembered or {})
         self._hosts: dict[str, Pace] = {}
+        self.asked: dict[bytes, Asked] = {}  # by log id
 
     def host(self, url: str) -> Pace:
         """The pace of the URL's host and port; the same one for all logs there."""

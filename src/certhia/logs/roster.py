@@ -65,6 +65,11 @@ class Roster:
         starts = json.loads(await self._state.recall(STARTS) or "{}")
         self._starts = {bytes.fromhex(key): start for key, start in starts.items()}
 
+    @property
+    def complete_at(self) -> float | None:
+        """Unix seconds when we last had all the lists asked for; None where we never had."""
+        return self._known_at
+
     def choose(self, logs: Sequence[Log], done: Collection[bytes] = ()) -> tuple[Chosen, ...]:
         """See `verdicts`."""
         now = self._clock.now()

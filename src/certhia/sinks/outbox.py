@@ -123,6 +123,10 @@ class Outbox:
         self._open = list(self.queues)
         self._clock = clock
 
+    def failing(self) -> dict[str, str]:
+        """Why sinks can't be told now, by name; only those that can't."""
+        return {queue.sink.name: queue.failing for queue in self.queues if queue.failing}
+
     async def run(self) -> None:
         """One task a sink, until cancelled. Raises StateError where the state can't be read or written."""
         async with asyncio.TaskGroup() as group:

@@ -1,0 +1,1 @@
+"""What keeps us from seeing certificates: found, told once, told again when it is over."""

@@ -1,0 +1,75 @@
+"""What a pipeline has to do with alarms: notes loads of lists, looks, keeps the board."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from certhia.alarms.board import INTERVAL, Alarms
+from certhia.alarms.freshness import Freshness
+from certhia.alarms.symptoms import Looked, Symptoms
+from certhia.clock import Clock
+from certhia.logs.lists import Loaded
+from certhia.logs.status import Status
+from certhia.model import Alarm, Hears, Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Guarding:
+    """How alarms are looked for; by the user's settings."""
+
+    interval: float = INTERVAL  # seconds
+    places: Sequence[Path] = ()  # where files are written
+    poll: float = 30.0  # seconds between two heads of a log, at most
+    limited: bool = False  # whether the user set --max-bandwidth, --max-rate or --max-parallel
+    heard: Sequence[Hears] = ()  # who hears of alarms besides stderr
+
+
+class Guard:
+    """One for each run."""
+
+    def __init__(
+        self,
+        guarding: Guarding,
+        statuses: Callable[[], Sequence[Status]],
+        failing: Callable[[], Mapping[str, str]],
+        tell: Tell,
+        *,
+        clock: Clock,
+    ) -> None:
+        """`failing`: why sinks can't be told, by name."""
+        self._interval = guarding.interval
+        self._statuses = statuses
+        self._freshness = Freshness(clock)
+        looked = Looked(statuses, self._freshness, guarding.places, failing, guarding.poll, guarding.limited)
+        self._symptoms = Symptoms(looked, guarding.interval, clock)
+        self._alarms = Alarms(tell, clock=clock, heard=guarding.heard)
+
+    def loaded(self, loaded: Loaded, earlier: float | None = None) -> None:
+        """The lists as they are now. `earlier`: Unix seconds when an earlier run had them all."""
+        self._freshness.loaded(loaded, earlier)
+
+    async def watch(self, after: Callable[[], Awaitable[None]]) -> None:
+        """Looks until cancelled; `after` follows a look that raised or cleared anything."""
+        await self._alarms.watch(self._symptoms.look, self._interval, after)
+
+    @property
+    def now(self) -> tuple[Alarm, ...]:
+        """Alarms that are raised, the oldest first."""
+        return self._alarms.now
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """The last ones that cleared."""
+        return self._alarms.over
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is raised, and what followers found since the last look."""
+        found = [
+            f"{status.log.description or status.log.url}: {text}"
+            for status in self._statuses()
+            for text in status.alarms
+        ]
+        return tuple(dict.fromkeys((*map(str, self.now), *found)))

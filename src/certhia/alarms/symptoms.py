@@ -1,0 +1,132 @@
+"""What a look finds wrong: with heads, with the backlog, with contact, with log lists, disks and sinks."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from certhia.alarms.board import LOOKS, Found, lasting, pause
+from certhia.alarms.freshness import Freshness
+from certhia.alarms.space import short_of_room
+from certhia.clock import Clock
+from certhia.logs.status import Status, longest_silence
+from certhia.model import Alarm
+
+TILE: Final = 256  # entries: so many of a log may wait for their tile to be full, which is no backlog
+BEHIND: Final = 60.0  # seconds of reading: a backlog that is caught up with in less comes and goes with the heads
+HALF: Final = 0.5  # of the logs: so many are not ill at once by themselves, it is the network or this machine
+POLLS: Final = 2  # without an answer, until a log counts as out of contact, where polls are rarer than looks
+NAMED: Final = 3  # logs that an alarm about many names
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is looked at."""
+
+    statuses: Callable[[], Sequence[Status]]
+    freshness: Freshness
+    places: Sequence[Path]  # where files are written
+    failing: Callable[[], Mapping[str, str]]  # why sinks can't be told, by name; only those that can't
+    poll: float  # seconds between two heads of a log, at most
+    limited: bool  # whether the user's own limits may be what holds us back
+
+
+class Symptoms:
+    """Looks; keeps what earlier looks saw, as some things are wrong only when they last."""
+
+    def __init__(self, looked: Looked, interval: float, clock: Clock) -> None:
+        """`interval`: seconds within which what is wrong must be found."""
+        self._looked = looked
+        self._interval = interval
+        self._clock = clock
+        self._silence = max(interval - pause(interval), POLLS * looked.poll)
+        self._backlogs: deque[int] = deque(maxlen=LOOKS)  # entries, at the last looks
+        self._behind = False  # whether the backlog is an alarm now
+        self._seen: dict[bytes, float] = {}  # monotonic: when a log was looked at first
+
+    async def look(self) -> list[Found]:
+        """Everything that is wrong now."""
+        room = await asyncio.to_thread(short_of_room, self._looked.places)
+        return [*self.of_logs(), *self.of_backlog(), *self._of_list(), *self.of_sinks(), *_of_disks(room)]
+
+    def of_logs(self) -> list[Found]:
+        """What single logs are ill of, and that many are out of contact."""
+        statuses = [status for status in self._looked.statuses() if not status.finished]
+        contradictions = [found for status in self._looked.statuses() for found in _contradictions(status)]
+        return [*contradictions, *(one for status in statuses for one in self._stale(status)), *self._contact(statuses)]
+
+    def _stale(self, status: Status) -> Iterator[Found]:
+        key, silent = f"stale:{status.log.id.hex()}", self._silent(status)
+        if status.stale:  # its follower has said so
+            yield Found(Alarm(key, status.stale, log=_name(status)), told=True)
+        elif silent > longest_silence(status.log):
+            yield Found(Alarm(key, f"gave no head for {lasting(silent)}: {status.trouble}", log=_name(status)))
+
+    def _contact(self, statuses: Sequence[Status]) -> Iterator[Found]:
+        """One that is not asked, because we don't keep up, is not out of contact: it has no trouble."""
+        lost = [status for status in statuses if status.trouble and self._silent(status) > self._silence]
+        if not lost or len(lost) < HALF * len(statuses):
+            return
+        text = (
+            f"no contact with {len(lost)} of {len(statuses)} logs: none of them gave a verified answer for "
+            f"{lasting(min(map(self._silent, lost)))}; see to this machine's network. {_name(lost[0])}: "
+            f"{lost[0].trouble}"
+        )
+        yield Found(Alarm("contact", text))
+
+    def _silent(self, status: Status) -> float:
+        """Seconds since the log gave a head whose signature holds; since it was first looked at, where it gave none."""
+        now = self._clock.monotonic()
+        begun = self._seen.setdefault(status.log.id, now)
+        return now - (begun if status.heard is None else status.heard)
+
+    def of_backlog(self) -> Iterator[Found]:
+        """Raised when it does not shrink for an interval; cleared when it has been caught up with."""
+        statuses = [status for status in self._looked.statuses() if not status.finished]
+        lag, rate = sum(status.lag for status in statuses), sum(status.rate for status in statuses)
+        self._backlogs.append(lag)
+        looks = list(self._backlogs)
+        much = lag > max(TILE * len(statuses), BEHIND * rate)
+        grows = len(looks) == LOOKS and looks == sorted(looks)
+        self._behind = much and (grows or self._behind)
+        if not self._behind:
+            return
+        worst = sorted(statuses, key=lambda status: -status.lag)[:NAMED]
+        behind = ", ".join(f"{_name(status)} {status.lag:,}" for status in worst if status.lag)
+        advice = "raise --max-bandwidth, --max-rate or --max-parallel, or follow fewer logs"
+        cause = (
+            f"the logs grow faster than the limits let in ({rate:,.0f} entries/s); {advice}"
+            if self._looked.limited
+            else f"the logs grow faster than they are read ({rate:,.0f} entries/s); `certhia status` shows each"
+        )
+        yield Found(Alarm("backlog", f"{lag:,} entries behind and not catching up ({behind}): {cause}"))
+
+    def _of_list(self) -> Iterator[Found]:
+        if old := self._looked.freshness.old():
+            yield Found(Alarm("list", old))
+
+    def of_sinks(self) -> Iterator[Found]:
+        """Those that can't be told; the outbox has said so."""
+        for name, reason in self._looked.failing().items():
+            yield Found(Alarm(f"sink:{name}", f"{name}: can't be told of matches, which wait: {reason}"), told=True)
+
+
+def _contradictions(status: Status) -> Iterator[Found]:
+    """What its follower found, and told: two trees, another final root. Stays until a human has seen to it."""
+    for text in status.alarms:
+        key = f"log:{status.log.id.hex()}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        yield Found(Alarm(key, text, log=_name(status)), told=True)
+
+
+def _of_disks(found: Mapping[str, str]) -> Iterator[Found]:
+    for place, text in found.items():
+        yield Found(Alarm(f"disk:{place}", text))
+
+
+def _name(status: Status) -> str:
+    return status.log.description or status.log.url
