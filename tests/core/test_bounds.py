@@ -63,6 +63,18 @@ def test_matches_of_a_certificate() -> None:
     assert "more than 100000 matches" in reason
 
 
+def test_bytes_of_the_names_in_matches() -> None:
+    """16 names of 64 KiB: 1 MiB for each rule."""
+    names = [f"{number:x}{'a' * ((1 << 16) - 9)}.example" for number in range(16)]
+    issued = AUTHORITY.issue(names, common_name="").der
+    scan = _scan(Matcher([("tree", "example")] * 60), issued)
+    assert (sum(len(hits) for _, hits in scan.hits), scan.quarantined) == (60 * 16, [])
+    scan = _scan(Matcher([("tree", "example")] * 80), issued)
+    assert 60 * 16 < sum(len(hits) for _, hits in scan.hits) < 70 * 16
+    ((_, reason),) = scan.quarantined
+    assert "64 MiB of names" in reason
+
+
 def test_wildcards_of_a_certificate() -> None:
     """Those that can't be tried any more are told; the names that need no trying are matched all the same."""
     matcher = Matcher([("exact", f"n{number}.example") for number in range(5_000)])
