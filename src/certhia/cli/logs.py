@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from certhia.store.ledger import Position
 
 TROUBLE = 120  # columns of what is wrong with a log
-_HEALTH_STYLES = {Health.HEALTHY: "green", Health.DEGRADED: "yellow", Health.FAILED: "red"}
+_HEALTH_STYLES = {Health.HEALTHY: "green", Health.DEGRADED: "yellow", Health.FAILED: "red", Health.FROZEN: "red"}
 
 
 @dataclass(frozen=True, slots=True)
