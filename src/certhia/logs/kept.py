@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -43,7 +44,14 @@ def write(path: Path, body: bytes, signature: bytes) -> None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Puts a file in the place of another, as a whole. Raises OSError."""
+    """Puts a file in the place of another, as a whole. Raises OSError, which names the file."""
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

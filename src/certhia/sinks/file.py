@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from certhia.errors import ConfigError
+from certhia.errors import ConfigError, StateError
 from certhia.model import Delivery
 from certhia.render import encode
 from certhia.sinks.formats import Format
@@ -53,7 +53,7 @@ class File:
         await asyncio.to_thread(self._append, data)
 
     async def close(self) -> None:
-        """Writes everything to the disk, and closes. Idempotent."""
+        """Writes everything to the disk, and closes. Idempotent. Raises StateError where the disk does not take it."""
         await asyncio.to_thread(self._close)
 
     def _append(self, data: bytes) -> None:
@@ -137,6 +137,11 @@ class File:
             try:
                 if self._descriptor >= 0 and self._is_regular():
                     os.fsync(self._descriptor)
+            except OSError as error:
+                raise StateError(
+                    f"{self._path}: {error.strerror}: the matches written last may be missing after a power "
+                    "cut: see what is wrong with the disk"
+                ) from error
             finally:
                 self._release()
 

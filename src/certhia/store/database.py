@@ -20,6 +20,7 @@ from certhia.store import fresh
 from certhia.store.schema import SCHEMA
 
 OTHERWISE: Final = "what was committed before is safe: start again"
+CUT_OFF: Final = "the follower that made it was cut off: `certhia watch` brings it in order"
 BUSY_TIMEOUT: Final = 5.0  # seconds that SQLite waits for another process's lock
 
 _PRAGMAS: Final = (
@@ -136,7 +137,10 @@ def failure(file: Path, error: BaseException) -> StateError:
     """What to tell people of a file that can't be read or written."""
     origin = error.orig if isinstance(error, DBAPIError) else error
     reason = (origin.strerror if isinstance(origin, OSError) else str(origin)) or type(origin).__name__
-    code = getattr(origin, "sqlite_errorcode", 0) & 0xFF
+    whole = getattr(origin, "sqlite_errorcode", 0)
+    if whole in (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY):
+        return StateError(f"{file}: {CUT_OFF}")
+    code = whole & 0xFF
     advice = {
         sqlite3.SQLITE_FULL: "make room and start again",
         sqlite3.SQLITE_IOERR: "the disk is full or failing: look at the system's log, then start again",

@@ -40,11 +40,38 @@ class Lock:
             raise StateError(
                 f"{self.path}: can't be locked ({error.strerror}): keep the state on a local disk"
             ) from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, b"%d\n" % os.getpid(), 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, b"%d\n" % os.getpid(), 0)
+        except OSError as error:
+            self.release()
+            raise StateError(f"{self.path}: {error.strerror}: make room, or see what is wrong with the disk") from error
 
     def release(self) -> None:
         """Lets go. Idempotent. The file stays: removing it would let two processes each lock a file of that name."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def holder(directory: Path) -> int | None:
+    """The process that follows logs with this state, 0 where its number isn't known; None where nobody does.
+
+    Changes nothing. Raises StateError where the lock can't be looked at.
+    """
+    try:
+        file = os.open(directory / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateError(f"{directory / 'lock'}: {error.strerror}: the state must be readable") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.pread(file, 32, 0).decode("ascii", "replace").strip()
+        return int(owner) if owner.isdecimal() and owner.isascii() else 0
+    except OSError as error:
+        raise StateError(f"{directory / 'lock'}: can't be looked at ({error.strerror})") from error
+    finally:
+        os.close(file)
+    return None
