@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NoReturn, cast
 
 import pytest
 
 from certhia import decode
 from certhia._core import Entry, Issuers, Matcher, Page
-from certhia.errors import Malformed
+from certhia.errors import CerthiaError, Malformed
 from certhia.model import Log, Quarantined, RuleHit
 from certhia.testing import FakeLog, Issued, World
 
@@ -49,6 +50,29 @@ def test_all_that_a_match_tells(certhia_world: World, precert: bool) -> None:
     assert match.sighting == decode.sighting(log, entry)
     assert (match.sighting.log_id, match.sighting.index) == (log.id, 1)
     assert (match.sighting.is_precert, match.sighting.timestamp) == (precert, 1_790_000_000_123)
+
+
+class Defective:
+    """An entry whose certificate breaks the core."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.entry, name)
+
+    @property
+    def certificate(self) -> NoReturn:
+        raise CerthiaError("a defect in Certhia's core")
+
+
+def test_a_defect_of_ours_hides_no_match(certhia_world: World) -> None:
+    log, entry, _ = entry_of(certhia_world, certhia_world.ca.issue(["www.example.com"]))
+    match = decode.match(log, cast("Entry", Defective(entry)), HITS, verified=True, seen=5.0)
+    assert (match.hits, match.names) == (HITS, ("www.example.com",))
+    assert match.fault == "a defect in Certhia's core"
+    assert match.key == match.tbs_sha256 == entry.leaf_hash
+    assert match.sighting == decode.sighting(log, entry)
 
 
 def test_a_precertificate_and_its_certificate_have_one_key(certhia_world: World) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from typing import TypedDict
 
 from certhia._core import Entry, Issuers, Page
-from certhia.errors import Malformed
+from certhia.errors import CerthiaError, Malformed
 from certhia.model import Log, LogName, Match, MatchKind, Quarantined, RuleHit, Sighting
 
 ORGANIZATION = "2.5.4.10"
@@ -47,17 +48,43 @@ def match(
     """Reads what a match tells. Rules and fields go by the leaf, which the tree covers; only the fingerprint of a
     precertificate is that of the bytes as submitted (RFC 6962 section 3.2: the leaf holds its TBS alone), which
     `unproven` is about. `fault`: why the entry could not be decoded."""
-    certificate = entry.certificate
-    submitted = entry.submitted
-    tbs = certificate.tbs_sha256
+    try:
+        fields = _fields(entry)
+    except CerthiaError as error:  # a defect of ours: it hides neither the match nor itself
+        fields, fault = _no_fields(entry, hits), fault or str(error)
     return Match(
-        key=tbs,
-        tbs_sha256=tbs,
+        key=fields["tbs_sha256"],
         hits=hits,
         sighting=sighting(log, entry),
         log=LogName(log.id, log.url, log.description, log.operator),
         verified=verified,
         seen=seen,
+        kind=MatchKind.POSSIBLE if hits and all(hit.why == "possible" for hit in hits) else MatchKind.ALERT,
+        fault=fault,
+        unproven=unproven,
+        **fields,
+    )
+
+
+class _Fields(TypedDict):
+    """What a match tells of the certificate."""
+
+    tbs_sha256: bytes
+    names: tuple[str, ...]
+    not_before: int
+    not_after: int
+    serial: str
+    issuer: str
+    issuer_organization: str
+    subject_organization: str
+    sha256: bytes
+    spki_sha256: bytes
+
+
+def _fields(entry: Entry) -> _Fields:
+    certificate, submitted = entry.certificate, entry.submitted
+    return _Fields(
+        tbs_sha256=certificate.tbs_sha256,
         names=tuple(certificate.names),
         not_before=certificate.not_before,
         not_after=certificate.not_after,
@@ -67,7 +94,20 @@ def match(
         subject_organization=certificate.subject_attribute(ORGANIZATION) or "",
         sha256=hashlib.sha256(submitted).digest() if entry.is_precert and submitted else certificate.sha256,
         spki_sha256=certificate.spki_sha256,
-        kind=MatchKind.POSSIBLE if hits and all(hit.why == "possible" for hit in hits) else MatchKind.ALERT,
-        fault=fault,
-        unproven=unproven,
+    )
+
+
+def _no_fields(entry: Entry, hits: tuple[RuleHit, ...]) -> _Fields:
+    """What is known without reading the certificate: the leaf's hash, and the names that rules found."""
+    return _Fields(
+        tbs_sha256=entry.leaf_hash,
+        names=tuple(dict.fromkeys(hit.name for hit in hits if hit.name)),
+        not_before=0,
+        not_after=0,
+        serial="",
+        issuer="",
+        issuer_organization="",
+        subject_organization="",
+        sha256=hashlib.sha256(entry.submitted).digest(),
+        spki_sha256=bytes(32),
     )

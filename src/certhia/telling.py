@@ -110,7 +110,7 @@ class Teller:
     def _judged(self, match: Match, entry: Entry) -> Match:
         """Whether it is one's own, and what it renews. A fingerprint that is not proven makes nothing one's own."""
         expected = self._expected()
-        if expected is NONE:
+        if expected is NONE or match.fault:  # what can't be read is nobody's own
             return match
         by = expected.by(entry.certificate, b"" if match.unproven else match.sha256)
         kind = MatchKind.EXPECTED if by else match.kind
