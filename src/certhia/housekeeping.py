@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from certhia.clock import Clock
@@ -16,6 +16,7 @@ from certhia.model import Tell
 from certhia.store import State
 from certhia.store.codec import WIDEST
 
+SNAPSHOT_FIRST = 2.0  # seconds until the first save: most logs have answered by then
 SNAPSHOT_EVERY = 30.0  # seconds between two saves of what is known about logs and hosts
 LOOK_EVERY = 2.0  # seconds between two looks for requests
 TIDY_EVERY = 3600.0  # seconds
@@ -53,10 +54,12 @@ class Housekeeping:
         self._run = run
 
     async def snapshots(self) -> None:
-        """Saves now and then what a next start and commands that look on want to know."""
+        """Saves soon, then now and then, what a next start and commands that look on want to know."""
+        pause = SNAPSHOT_FIRST
         while True:
-            await self._clock.sleep(SNAPSHOT_EVERY)
+            await self._clock.sleep(pause)
             await self.snapshot()
+            pause = SNAPSHOT_EVERY
 
     async def snapshot(self) -> None:
         """What was learned about hosts, for the next start, and how the logs are, for commands that look on."""
@@ -73,8 +76,13 @@ class Housekeeping:
             if dropped or merged:
                 self._tell(f"let go of {dropped} old matches, merged {merged} old steps of the ledger", level="debug")
 
-    async def requests(self, refresh: Callable[[], Awaitable[None]]) -> None:
-        """Takes up what other processes ask for."""
+    async def requests(
+        self,
+        refresh: Callable[[], Awaitable[None]],
+        others: Mapping[str, Callable[[str], Awaitable[str]]] | None = None,
+    ) -> None:
+        """Takes up what other processes ask for. `others` answer requests of further kinds, given the payload."""
+        others = others or {}
         while True:
             await self._clock.sleep(LOOK_EVERY)
             for request in await self._state.requests():
@@ -89,6 +97,8 @@ class Housekeeping:
                         raise
                 elif request.kind == RESOLVE:
                     answer = self._resolve(request.payload)
+                elif request.kind in others:
+                    answer = await others[request.kind](request.payload)
                 else:
                     answer = f"unknown request {request.kind!r}: the follower is of another version"
                 self._state.writer.answer(request.id, answer)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from certhia.cli import report
+from certhia.logs.asked import Asked, Outcome, Reason
+from certhia.logs.snapshot import Run
 from certhia.logs.status import Status
 from certhia.model import Health, Log, Protocol, Summary
 
@@ -87,3 +89,25 @@ def test_a_log_without_a_description_is_known_by_its_url() -> None:
     log = Log(b"i" * 32, b"", "", "Op", Protocol.STATIC, "https://log.test/x/", "https://log.test/x/")
     ill = Status(log, health=Health.DEGRADED, error="down")
     assert report.healths([ill])[1] == "https://log.test/x/: degraded: down"
+
+
+def test_requests_of_all_logs_and_of_those_asked_most() -> None:
+    def asked(count: int) -> Asked:
+        one = Asked()
+        for _ in range(count):
+            one.note(Reason.ENTRIES, Outcome.OK)
+        return one
+
+    statuses = [status(name) for name in "abcde"]
+    counts = {one.log.id: asked(place) for place, one in enumerate(statuses)}
+    lines = report.asked(Run(1, 0.0, DONE, (), counts, asked(2)), statuses)
+    assert lines[0] == "requests: 12 ok, 0 throttled, 0 failed (entries 12)"
+    assert lines[1:] == [
+        f"{name}: {count} ok, 0 throttled, 0 failed (entries {count})" for name, count in (("e", 4), ("d", 3), ("c", 2))
+    ]
+    assert len(report.asked(Run(1, 0.0, DONE, (), {}, Asked()), statuses)) == 1
+
+
+def test_alarms_that_are_over_are_told_too() -> None:
+    (line,) = report.summary(changed(quarantined=0, over=("no contact (over after 2 min)",)))[1:]
+    assert line == "alarm that is over: no contact (over after 2 min)"

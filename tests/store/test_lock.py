@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from certhia.errors import StateError
-from certhia.store.lock import Held, Lock
+from certhia.store.lock import Held, Lock, holder
 
 HOLD = """
 import sys
@@ -54,3 +54,20 @@ def test_what_stands_in_the_file_is_shown_only_if_it_is_a_process(tmp_path: Path
 def test_a_lock_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=r"gone/lock: No such file or directory"):
         Lock(tmp_path / "gone")
+
+
+def test_who_holds_it_is_told_without_taking_it(tmp_path: Path) -> None:
+    assert holder(tmp_path) is None
+    lock = Lock(tmp_path)
+    assert [holder(tmp_path), holder(tmp_path)] == [os.getpid()] * 2
+    lock.path.write_text("nobody\n")
+    assert holder(tmp_path) == 0
+    lock.release()
+    assert holder(tmp_path) is None, "a file that is left behind"
+    Lock(tmp_path).release()
+
+
+def test_a_lock_that_cannot_be_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StateError, match="must be readable"):
+        holder(tmp_path / "file")

@@ -79,9 +79,25 @@ def run(arguments: Sequence[str]) -> None:
 
 def _register() -> None:
     # Each command's module imports what it needs when it is called: `certhia --help` is quick.
-    from certhia.cli import demo, entry, explain, fsck, ledger, logs_command, prove, quarantine, schema, suffixes, watch
+    from certhia.cli import (
+        demo,
+        entry,
+        explain,
+        fsck,
+        ledger,
+        logs_command,
+        prove,
+        quarantine,
+        schema,
+        status,
+        suffixes,
+        verify_evidence,
+        watch,
+    )
 
-    for module in (watch, explain, logs_command, entry, prove, fsck, ledger, quarantine, suffixes, schema, demo):
+    following = (watch, status, logs_command)
+    looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, suffixes, schema)
+    for module in (*following, *looking, demo):
         module.register(app)
 
 

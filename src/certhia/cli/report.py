@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from certhia import render
 from certhia.cli.progress import age
+from certhia.cli.standing import requests
+from certhia.logs.snapshot import Run
 from certhia.logs.status import Status
 from certhia.model import Health, Summary
 from certhia.pipeline import Pipeline
 
 TROUBLES = 5  # ill logs that are told one by one
+BUSIEST = 3  # logs whose requests are told one by one; `certhia status --json` has them all
 
 
 def summary(done: Summary, *, dropped: int = 0, state: str | None = "") -> list[str]:
@@ -59,8 +62,17 @@ def figures(pipeline: Pipeline) -> list[str]:
         f"{done.entries:,} entries ({rate:,.0f}/s), {done.verified:,} verified, {lag:,} behind, "
         f"{done.quarantined:,} quarantined, {matches(done)}, {done.sightings:,} further sightings, "
         f"dedupe hit rate {pipeline.dedupe_hit_rate:.0%}",
+        *asked(pipeline.progress(), statuses),
         *healths(statuses),
     ]
+
+
+def asked(run: Run, statuses: Sequence[Status]) -> list[str]:
+    """How many requests there were, how they went and what for: of all logs, and of those asked most."""
+    lines = [f"requests: {requests([run.lists.as_json(), *(one.as_json() for one in run.asked.values())])}"]
+    names = {status.log.id: status.log.description or status.log.url for status in statuses}
+    most = sorted((key for key in run.asked if key in names), key=lambda key: -run.asked[key].count())[:BUSIEST]
+    return lines + [f"{names[key]}: {requests([run.asked[key].as_json()])}" for key in most if run.asked[key].count()]
 
 
 def healths(statuses: Sequence[Status]) -> list[str]:

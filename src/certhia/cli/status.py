@@ -1,0 +1,85 @@
+"""`certhia status`: what whoever follows logs with a state is doing, and what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from certhia.cli import options as opt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from certhia.cli.standing import Standing
+    from certhia.clock import Clock
+    from certhia.config import Settings
+
+NOBODY = 3  # exit status
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("status")(status)
+
+
+def status(
+    json: Annotated[bool, typer.Option("--json", help="One JSON object, with every log and its requests.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit status: 0 well, 1 alarms, 2 usage, 3 nobody follows.")
+    ] = False,
+    state: opt.StateName = None,
+    config: opt.Config = None,
+) -> None:
+    """Show how a running follower is doing: logs, lag, matches, sinks, requests, alarms."""
+    from certhia.config import load
+
+    settings = load(opt.flags(state__name=state), config)
+    raise typer.Exit(asyncio.run(_tell(settings, as_json=json, check=check)))
+
+
+async def _tell(settings: Settings, *, as_json: bool, check: bool) -> int:
+    from certhia.cli import standing as view
+    from certhia.clock import Clock
+    from certhia.store.place import state_dir
+    from certhia.store.state import FILE
+
+    directory = state_dir(settings.state.name)
+    if check and not (directory / FILE).is_file():
+        print(f"{directory}: nobody follows, and nobody ever did: there is no state here")
+        return NOBODY
+    standing = await _standing(directory, Clock())
+    if as_json:
+        print(jsonlib.dumps(view.as_json(standing)))
+    else:
+        print("\n".join(view.lines(standing)))
+    return standing.exit_status if check else 0
+
+
+async def _standing(directory: Path, clock: Clock) -> Standing:
+    """Reads the state beside whoever follows. Raises StateError."""
+    from certhia.cli.standing import Standing
+    from certhia.logs import snapshot
+    from certhia.store.lock import holder
+    from certhia.store.state import State
+
+    async with await State.open(directory, clock=clock, follow=False) as state:
+        totals = await state.totals()
+        picture = snapshot.picture(await state.recall(snapshot.NAME))
+        steps = [position.at for position in (await state.positions()).values()]
+        saved = [picture.at] if picture is not None else []
+        process = holder(directory)
+        if process is not None and picture is not None and process not in (0, picture.process):
+            picture = None  # of an earlier run
+        return Standing(
+            state=str(directory),
+            process=process,
+            picture=picture,
+            waiting=await state.queues(),
+            stored=totals["matches"],
+            quarantined=totals["quarantine"],
+            last_commit=max([*steps, *saved], default=None),
+            now=clock.now(),
+        )
