@@ -51,6 +51,19 @@ def test_says_where_it_is_and_ends_with_its_parent() -> None:
         assert process.wait(10) == 0
 
 
+def test_puts_a_certificate_where_it_is_told_to() -> None:
+    with feed("--logs", "2", "--rate", "0") as (process, said):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"a.example b.example\n\n\xff\n")
+        process.stdin.flush()
+        put, *refused = [json.loads(process.stdout.readline()) for _ in range(3)]
+        assert [set(one) for one in refused] == [{"error"}] * 2
+        (log,) = [log for log in said["logs"] if log["name"] == put["log"]]
+        assert put["index"] >= log["size"]
+        assert (put["protocol"], put["id"]) == (log["protocol"], log["id"])
+
+
 def test_ends_on_sigterm() -> None:
     with feed("--logs", "1") as (process, _):
         os.kill(process.pid, signal.SIGTERM)

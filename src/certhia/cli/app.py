@@ -89,6 +89,7 @@ def _register() -> None:
         prove,
         quarantine,
         schema,
+        selftest,
         status,
         suffixes,
         verify_evidence,
@@ -97,7 +98,7 @@ def _register() -> None:
 
     following = (watch, status, logs_command)
     looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, suffixes, schema)
-    for module in (*following, *looking, demo):
+    for module in (*following, *looking, demo, selftest):
         module.register(app)
 
 

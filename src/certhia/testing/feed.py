@@ -4,6 +4,9 @@
 
 Prints one line of JSON once all logs answer: `{"log_list": URL, "key": PEM, "logs": [{"name", "protocol", "id", "url",
 "size"}, …]}`; `key` is the one that signs the list, at `log_list.sig` beside it.
+A line of names on standard input, where that is a pipe, has a certificate for them put into one of the logs; the answer
+is another line of JSON: `{"log": NAME, "protocol", "id", "index"}`, or `{"error": WHY}`.
+
 Ends on SIGTERM or SIGINT, after `--seconds`, or when the pipe at its standard input is closed, which is how it learns
 that the process that started it is gone.
 """
@@ -64,9 +67,9 @@ async def _run(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    _end_with_parent(loop, stop.set)
     world = World(Clock(), options.seed)
     growth = _bulk(world, options) if options.entries else Population(world, options.logs, options.prefill)
+    _listen_to_parent(loop, stop.set, lambda line: _put(growth, line))
     try:
         places = assign(list(world.logs.values()), options.faults)
     except ConfigError as error:
@@ -96,18 +99,37 @@ def _announce(world: World, url: str, *, root: bool) -> None:
     sys.stdout.flush()
 
 
-def _end_with_parent(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """Calls `stop` once the pipe at standard input is closed; where it is no pipe, never."""
+def _listen_to_parent(
+    loop: asyncio.AbstractEventLoop, stop: Callable[[], None], order: Callable[[bytes], None]
+) -> None:
+    """Calls `order` with each line from the pipe at standard input, and `stop` once it is closed; where it is no pipe,
+    never."""
     mode = os.fstat(0).st_mode
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return
 
     def watch() -> None:
-        while os.read(0, 4096):
-            pass
+        held = b""
+        while more := os.read(0, 4096):
+            *lines, held = (held + more).split(b"\n")
+            for line in lines:
+                loop.call_soon_threadsafe(order, line)
         loop.call_soon_threadsafe(stop)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _put(growth: Population | Bulk, line: bytes) -> None:
+    """Puts a certificate for the names on the line into a log, and says in a line of JSON where it stands."""
+    try:
+        if isinstance(growth, Bulk):
+            raise ValueError("logs of --entries take no others")
+        log, index = growth.put(line.decode("ascii").split())
+        said: dict[str, object] = {"log": log.name, "protocol": log.protocol.value, "id": log.id.hex(), "index": index}
+    except ValueError as error:
+        said = {"error": str(error)}
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
 
 
 async def _grow(world: World, growth: Population | Bulk, rate: float, *, everything: bool) -> None:
@@ -166,6 +188,17 @@ class Population:
             if log.final is None:
                 log.publish()
         return added
+
+    def put(self, names: Sequence[str]) -> tuple[FakeLog, int]:
+        """A precertificate for these names in one log, published at once; gives the log and the entry's index there.
+
+        Raises ValueError where there are no names."""
+        if not names:
+            raise ValueError("a certificate needs a name")
+        log = next(self._turn)
+        (entry, *_) = log.add(self.world.ca.issue(names, precert=True))
+        log.publish()
+        return log, entry.index
 
     def _open_logs(self) -> Iterator[FakeLog]:
         """Those that take entries, in turn, for ever."""
