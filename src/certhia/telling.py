@@ -64,8 +64,11 @@ class Teller:
         return self.kinds.total()
 
     async def accept(self, arrival: Arrival, chains: Chains) -> int:
-        """Takes care of one page; gives the number of certificates in it that concern somebody."""
+        """Takes care of one page; gives the number of certificates in it that concern somebody.
+
+        Waits while the disk is slow to take what came before."""
         page, writer = arrival.page, self._state.writer
+        await writer.room()
         for position, reason in arrival.scan.quarantined:
             entry = page[position]
             writer.quarantine(

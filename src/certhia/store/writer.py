@@ -28,6 +28,7 @@ from certhia.store.kin import Kin
 from certhia.store.ledger import Track, new_track
 
 INTERVAL: Final = 0.25  # seconds between commits where nothing is urgent
+MOST_STAGED: Final = 5000  # calls that may wait for a commit before those who bring more have to wait
 
 Result = TypeVar("Result")
 
@@ -239,15 +240,16 @@ class Writer:
         """Returns once everything staged before is committed. Raises StateError where it can't be."""
         wanted = self._calls
         while self._committed < wanted:
-            self._check()
-            settled = self._settled
-            if self._running:
-                self._urgent.set()
-                self._anything.set()
-                await settled.wait()
-            else:
-                await self.flush()
+            await self._settling()
         self._check()
+
+    async def room(self) -> None:
+        """Returns once no more than MOST_STAGED calls wait for a commit: memory stays flat however slow the disk is.
+
+        Raises StateError where a commit fails.
+        """
+        while self.staged > MOST_STAGED:
+            await self._settling()
 
     async def flush(self) -> None:
         """Commits what is staged now. Finishes also when cancelled meanwhile. Raises StateError."""
@@ -295,6 +297,17 @@ class Writer:
     def _check(self) -> None:
         if self._failed is not None:
             raise self._failed
+
+    async def _settling(self) -> None:
+        """The next commit, under way or at once. Raises StateError where it fails."""
+        self._check()
+        settled = self._settled
+        if self._running:
+            self._urgent.set()
+            self._anything.set()
+            await settled.wait()
+        else:
+            await self.flush()
 
     def _settle(self) -> None:
         settled, self._settled = self._settled, asyncio.Event()

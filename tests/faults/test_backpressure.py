@@ -1,0 +1,220 @@
+"""A stage that is a hundred times slower slows fetching; what is held stays within --memory, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from tests.rig import Rig, Sheet
+
+from certhia.logs.budget import Budget
+from certhia.model import Delivery
+from certhia.net import Response, Transport
+from certhia.pipeline import Pipeline
+from certhia.store import State
+from certhia.store.writer import MOST_STAGED
+from certhia.testing import SimClock, SimulatedLoop, World, templates
+
+Result = TypeVar("Result")
+
+MEMORY = 24_000_000  # bytes
+PAUSE = 5.0  # simulated seconds that each page, commit or delivery takes: a hundred times what it takes at most
+MINUTE = 60.0
+PAGE = 256  # entries that are decoded together, at least
+
+
+class Slow:
+    """What is slow now, and by how much."""
+
+    def __init__(self, clock: SimClock) -> None:
+        self.clock, self.stage = clock, ""
+
+    async def wait(self, stage: str) -> None:
+        """The pause of a stage, if it is the one."""
+        if stage == self.stage:
+            await self.clock.sleep(PAUSE)
+
+
+class Loop(SimulatedLoop):
+    """Simulated time in which pages are decoded slowly: the threads of the core are not held but waited for."""
+
+    def __init__(self, slow: Slow) -> None:
+        super().__init__(slow.clock)
+        self._slow = slow
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: concurrent.futures.Executor | None, func: Callable[..., Result], *args: Any
+    ) -> asyncio.Future[Result]:
+        """As ever; decoding when its time has come."""
+        run = super().run_in_executor
+        if self._slow.stage != "decode" or not getattr(executor, "_thread_name_prefix", "").startswith("core"):
+            return run(executor, func, *args)
+
+        async def later() -> Result:
+            await self._slow.wait("decode")
+            return await run(executor, func, *args)
+
+        return self.create_task(later())
+
+
+class Engine:
+    """A database whose transactions take their time."""
+
+    def __init__(self, inner: AsyncEngine, slow: Slow) -> None:
+        self._inner, self._slow = inner, slow
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction."""
+        await self._slow.wait("commit")
+        async with self._inner.begin() as connection:
+            yield connection
+
+
+class Slowly(Sheet):
+    """A sink that takes its time."""
+
+    def __init__(self, slow: Slow) -> None:
+        super().__init__()
+        self._slow = slow
+
+    async def send(self, deliveries: Sequence[Delivery]) -> None:
+        await self._slow.wait("sink")
+        await super().send(deliveries)
+
+
+class Counting:
+    """A transport that counts requests for entries, and notes what is held and staged meanwhile."""
+
+    def __init__(self, inner: Transport) -> None:
+        self.inner = inner
+        self.asked = self.held = self.staged = 0
+        self.look: Callable[[], tuple[int, int]] = lambda: (0, 0)
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
+    ) -> Response:
+        self.asked += "get-entries" in url or "tile/data" in url
+        held, staged = self.look()
+        self.held, self.staged = max(self.held, held), max(self.staged, staged)
+        return await self.inner.get(url, headers=headers, cap=cap, timeout=timeout)
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+class SlowRig(Rig):
+    """A pipeline of which each stage can be made slow."""
+
+    def __init__(self, world: World, directory: Path, slow: Slow) -> None:
+        super().__init__(world, directory)
+        self.slow = slow
+        self.sheet = Slowly(slow)
+        self.sinks = [self.sheet]
+        self.transport = self.counting = Counting(self.transport)
+
+    def build(self, state: State) -> Pipeline:
+        pipeline = super().build(state)
+        budget = pipeline._budget = Budget(MEMORY)
+        pipeline._parts = replace(pipeline._parts, room=lambda: self.slow.wait("accept"))
+        writer = state.writer
+        writer._engine = cast("AsyncEngine", Engine(writer._engine, self.slow))
+        self.counting.look = lambda: (budget.used, writer.staged)
+        return pipeline
+
+
+def slowed(world: World, test: Callable[[Slow], Coroutine[Any, Any, None]]) -> None:
+    """Runs a test in simulated time, with something slow in it."""
+    assert isinstance(world.clock, SimClock)
+    slow = Slow(world.clock)
+    with asyncio.Runner(loop_factory=lambda: Loop(slow)) as runner:
+        runner.run(test(slow))
+
+
+def two(world: World, entries: int, rarely: int = 1) -> None:
+    """A log of each kind; one entry in `rarely` is watched for."""
+    issued = [world.ca.issue(["www.example.com" if number == 0 else "other.test"]) for number in range(rarely)]
+    for log in (world.rfc6962("one", max_get_entries=64), world.static("two")):
+        log.extend_raw(templates(issued), entries)
+        log.publish()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["decode", "accept"])
+def test_backpressure_of_what_is_done_to_pages(certhia_world: World, tmp_path: Path, stage: str) -> None:
+    """No more is fetched ahead than fits into memory; the lag is there to see; all is read once it is quick again."""
+
+    async def test(slow: Slow) -> None:
+        two(certhia_world, 100 * PAGE, rarely=500)
+        rig = SlowRig(certhia_world, tmp_path, slow)
+        slow.stage = stage
+        async with rig.running() as pipeline:
+            await rig.clock.sleep(2 * MINUTE)
+            statuses, early = pipeline.statuses(), rig.counting.asked
+            done = [status.position // PAGE for status in statuses]
+            assert all(2 <= pages <= 2 * MINUTE / PAUSE for pages in done), done
+            assert all(status.lag > 50 * PAGE for status in statuses)
+            assert rig.counting.held <= MEMORY
+            await rig.clock.sleep(MINUTE)
+            more = rig.counting.asked - early
+            assert more <= 2 * 5 * MINUTE / PAUSE, "it fetches as fast as it works, of the one log 4 answers a page"
+            slow.stage = ""
+            await rig.clock.sleep(5 * MINUTE)
+            assert [status.lag for status in statuses] == [0, 0]
+        assert rig.counting.held <= MEMORY
+        await rig.check()
+        assert {len(match.names) for match in (await rig.stored()).values()} == {1}
+        assert rig.summary is not None
+        assert rig.summary.matches + rig.summary.sightings == 2 * -(-100 * PAGE // 500)
+
+    slowed(certhia_world, test)
+
+
+@pytest.mark.slow
+def test_backpressure_of_commits(certhia_world: World, tmp_path: Path) -> None:
+    """A disk that takes seconds for a commit: what waits for it is bounded, and reading waits for it in turn."""
+
+    async def test(slow: Slow) -> None:
+        two(certhia_world, 4000)
+        rig = SlowRig(certhia_world, tmp_path, slow)
+        slow.stage = "commit"
+        async with rig.running() as pipeline:
+            await rig.clock.sleep(3 * PAUSE)
+            statuses = pipeline.statuses()
+            assert sum(status.lag for status in statuses) > 0
+            slow.stage = ""
+            await rig.clock.sleep(5 * MINUTE)
+            assert [status.lag for status in statuses] == [0, 0]
+        assert MOST_STAGED < rig.counting.staged <= MOST_STAGED + 2 * 4 * PAGE
+        assert rig.counting.held <= MEMORY
+        await rig.check()
+
+    slowed(certhia_world, test)
+
+
+@pytest.mark.slow
+def test_backpressure_of_a_sink(certhia_world: World, tmp_path: Path) -> None:
+    """What it is still to be told waits on the disk, not in memory; reading goes on, and at last it knows all."""
+
+    async def test(slow: Slow) -> None:
+        two(certhia_world, 1600)
+        rig = SlowRig(certhia_world, tmp_path, slow)
+        slow.stage = "sink"
+        async with rig.running() as pipeline:
+            await rig.clock.sleep(2 * PAUSE)
+            assert [status.lag for status in pipeline.statuses()] == [0, 0]
+            assert len(rig.sheet.told) <= 1500
+            assert rig.state.writer.staged < 1000
+            slow.stage = ""
+            await rig.clock.sleep(MINUTE)
+        await rig.check()
+        assert len(rig.sheet.told) == len(await rig.stored())
+
+    slowed(certhia_world, test)
