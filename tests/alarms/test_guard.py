@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import pytest
+from tests.logs.bench import fill
 from tests.rig import Rig
 
 from certhia.alarms.guard import Guarding
 from certhia.logs import snapshot
 from certhia.logs.reading import Reading
 from certhia.model import Alarm
-from certhia.testing import World, fail, in_simulated_time
+from certhia.testing import RateLimit, World, fail, in_simulated_time
 
 INTERVAL = 60.0
 
@@ -90,3 +93,58 @@ async def test_what_a_follower_finds_is_in_the_summary_at_once(certhia_world: Wo
         await rig.clock.sleep(INTERVAL)
         assert pipeline.summary().alarms == ("One: differs",)
     assert len(heard) == 1
+
+
+@in_simulated_time
+async def test_a_stale_head_is_told_once_and_once_more_when_it_moves(certhia_world: World, tmp_path: Path) -> None:
+    heard = list[tuple[str, bool]]()
+    rig = rig_of(certhia_world, tmp_path, heard)
+    log = certhia_world.static("four", description="Four")
+    certhia_world.grow(5)
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(700 + INTERVAL)
+        assert [key.partition(":")[0] for key, _ in heard] == ["stale"]
+        assert [text.partition(" for")[0] for text in pipeline.summary().alarms] == ["Four: signed no head"]
+        log.publish()
+        await rig.clock.sleep(INTERVAL)
+        assert [cleared for _, cleared in heard] == [False, True]
+    told = [(level, log, text.partition(" ")[0]) for level, log, text in rig.said if "signed no head" in text]
+    assert told == [("warning", "Four", "signed"), ("warning", "Four", "alarm")]
+
+
+@in_simulated_time
+async def test_a_full_disk_is_told_while_there_is_room_to_say_so(
+    certhia_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = list[tuple[str, bool]]()
+    rig = rig_of(certhia_world, tmp_path, heard)
+    disk = os.statvfs_result((4096, 4096, 10**6, 10, 10, 10**6, 10, 10, 0, 255))
+    async with rig.running():
+        await rig.clock.sleep(INTERVAL)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "statvfs", lambda _: disk)
+            await rig.clock.sleep(INTERVAL)
+            assert heard == [(f"disk:{tmp_path}", False)]
+        await rig.clock.sleep(INTERVAL)
+    assert heard == [(f"disk:{tmp_path}", False), (f"disk:{tmp_path}", True)]
+    (text,) = [text for level, _, text in rig.said if level == "error"]
+    assert text == f"alarm: {tmp_path}: 0 MB are left on its disk: make room, before what is written there fails"
+
+
+@in_simulated_time
+async def test_a_backlog_that_grows_is_told_until_it_is_caught_up_with(certhia_world: World, tmp_path: Path) -> None:
+    heard = list[tuple[str, bool]]()
+    rig = rig_of(certhia_world, tmp_path, heard)
+    log = certhia_world.logs["one"]
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(INTERVAL)
+        limit = RateLimit(rig.clock, rate=0.5, burst=2, endpoints=frozenset({"get-entries"}))
+        log.hooks.append(limit)
+        for _ in range(20):
+            fill(certhia_world, log, 600)
+            await rig.clock.sleep(INTERVAL / 10)
+        assert heard == [("backlog", False)]
+        assert "entries behind and not catching up (One " in pipeline.summary().alarms[0]
+        log.hooks.clear()
+        await rig.clock.sleep(8 * INTERVAL)
+    assert heard == [("backlog", False), ("backlog", True)]
