@@ -33,7 +33,7 @@ FLOORS = (
     {"store"},
     {"logs", "scanner", "decode", "dedupe", "rules"},
     {"alarms"},
-    {"modules", "events", "sinks", "stream", "archive", "telling", "housekeeping", "reload"},
+    {"modules", "events", "sinks", "stream", "archive", "telling", "freezing", "housekeeping", "reload"},
     {"insight", "api"},
     {"pipeline", "cluster"},
     {"library"},

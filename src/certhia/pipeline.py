@@ -18,6 +18,7 @@ from certhia._core import Issuers
 from certhia.alarms.guard import Guard, Guarding
 from certhia.clock import Clock
 from certhia.errors import ConfigError, RemoteError, StateError
+from certhia.freezing import ACCEPT, Freezing
 from certhia.housekeeping import Housekeeping, Keeping
 from certhia.logs.budget import Budget
 from certhia.logs.chains import Chains
@@ -25,7 +26,7 @@ from certhia.logs.client import client as make_client
 from certhia.logs.follow import Follower
 from certhia.logs.lists import Loaded
 from certhia.logs.pace import Paces
-from certhia.logs.reading import Origin, Outlets, Reading
+from certhia.logs.reading import Outlets, Reading
 from certhia.logs.roster import Roster
 from certhia.logs.select import Choice, Chosen, difference
 from certhia.logs.snapshot import Run
@@ -90,6 +91,7 @@ class Pipeline:
         self._house = Housekeeping(
             parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock, run=self.progress
         )
+        self._freezing = Freezing(parts.state, parts.tell, parts.clock)
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
@@ -187,7 +189,7 @@ class Pipeline:
         return [
             ("saving what is known of the logs", lambda _: house.snapshots()),
             ("letting go of what is old", lambda _: house.tidy(keeping)),
-            ("taking up requests", lambda _: house.requests(self._refresh)),
+            ("taking up requests", lambda _: house.requests(self._refresh, {ACCEPT: self._go_on})),
             ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
             ("applying the log lists", self._keep_fresh),
             ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
@@ -231,6 +233,7 @@ class Pipeline:
         loaded = await parts.sources.load()
         positions = await parts.state.positions()
         await self._roster.recall()
+        await self._freezing.recall()
         self._tell_notices(loaded)
         self._choose(loaded)
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
@@ -294,11 +297,6 @@ class Pipeline:
 
     def _make(self, log: Log, origin: Point, position: Position | None) -> Follower:
         parts = self._parts
-        begin = (
-            Origin(origin)
-            if position is None
-            else Origin(origin, position.end, position.edge, position.head, position.at)
-        )
         before = self._followers.get(log.id)
         outlets = Outlets(
             accept=self._accept,
@@ -308,10 +306,11 @@ class Pipeline:
             notice=self._notice,
             rules=parts.rules,
             precerts=parts.precerts,
+            freeze=self._freezing.freeze,
         )
         follower = Follower(
             make_client(log, parts.transport, parts.paces, self._issuers, self._clock),
-            begin,
+            self._freezing.origin(log, origin, position),
             outlets,
             reading=parts.reading,
             budget=self._budget,
@@ -321,6 +320,13 @@ class Pipeline:
         if before is not None:
             follower.status.carry(before.status)
         return follower
+
+    async def _go_on(self, payload: str) -> str:
+        def again(log_id: bytes) -> None:
+            if log_id in self._tasks:
+                self._replace(self._logs[log_id])
+
+        return await self._freezing.accept(payload, again)
 
     async def _accept(self, arrival: Arrival) -> None:
         if self._parts.room is not None:

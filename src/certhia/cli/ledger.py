@@ -13,6 +13,7 @@ from certhia.cli import options as opt
 if TYPE_CHECKING:
     from certhia.config import Settings
     from certhia.model import Head, Quarantined
+    from certhia.store import Freeze
     from certhia.store.ranges import Account, Range
     from certhia.store.reading import SeenLog
     from certhia.store.state import State
@@ -46,13 +47,15 @@ async def _tell(settings: Settings, wanted: str | None, *, as_json: bool) -> Non
     from certhia.store.state import State
 
     async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
+        freezes = await state.freezes()
         for number, seen in enumerate(await _chosen(state, wanted)):
             read = await account(state.steps(seen.log.id))
             ill = [one async for one in state.quarantined(seen.log.id)]
+            frozen = [one for one in freezes if one.log_id == seen.log.id]
             if as_json:
-                print(jsonlib.dumps(_fields(seen, read, ill)))
+                print(jsonlib.dumps(_fields(seen, read, ill, frozen)))
             else:
-                print("\n".join(([""] if number else []) + _lines(seen, read, ill)))
+                print("\n".join(([""] if number else []) + _lines(seen, read, ill, frozen)))
 
 
 async def _chosen(state: State, wanted: str | None) -> list[SeenLog]:
@@ -74,24 +77,43 @@ async def _chosen(state: State, wanted: str | None) -> list[SeenLog]:
     return found
 
 
-def _lines(seen: SeenLog, read: Account, ill: list[Quarantined]) -> list[str]:
+def _lines(seen: SeenLog, read: Account, ill: list[Quarantined], frozen: list[Freeze]) -> list[str]:
     from certhia import render
 
     log = seen.log
     entries = sum(one.count for one in read.verified)
     lines = [f"{render.terminal(log.description or log.url)} ({render.terminal(log.url)}), {log.protocol.value}"]
     if not read.ranges:
-        return [*lines, "  nothing of it was verified yet"]
+        return [*lines, "  nothing of it was verified yet", *map(_freeze, frozen)]
     lines.append(
         f"  {entries:,} entries verified, {sum(one.count for one in read.gaps):,} skipped, {len(ill):,} quarantined"
     )
     for one in read.ranges:
-        what = f"skipped: {render.terminal(one.note.removeprefix('skipped '))}" if one.note else _proof(one)
+        what = _skipped(render.terminal(one.note)) if one.note else _proof(one)
         lines.append(f"  {one.start:>12,} to {one.end - 1:>12,}  {what}")
+    lines += map(_freeze, frozen)
     lines += [f"  {entry.index:>12,} quarantined: {render.short(entry.reason, 100)}" for entry in ill[:SHOWN]]
     if len(ill) > SHOWN:
         lines.append(f"  and {len(ill) - SHOWN:,} more: `certhia quarantine list`")
     return lines
+
+
+def _skipped(note: str) -> str:
+    """Why a range was not verified."""
+    from certhia.store.freezes import ACCEPTED
+
+    return f"read, not verified: {note}" if note.startswith(ACCEPTED) else f"skipped: {note.removeprefix('skipped ')}"
+
+
+def _freeze(one: Freeze) -> str:
+    """When a log was frozen, why, and whether that was accepted."""
+    from certhia import render
+    from certhia.clock import iso
+
+    where = "before it was verified" if one.position is None else f"at {one.position:,}"
+    evidence = f"; evidence: {one.evidence}" if one.evidence else ""
+    accepted = f"accepted by hand {iso(one.accepted)}" if one.accepted is not None else "not accepted yet"
+    return render.terminal(f"  frozen {where} {iso(one.at)}, {accepted}: {one.reason}{evidence}")
 
 
 def _proof(one: Range) -> str:
@@ -108,7 +130,7 @@ def _head(head: Head) -> str:
     return f"{head.size:,} ({entry_time(head.timestamp) or head.timestamp})"
 
 
-def _fields(seen: SeenLog, read: Account, ill: list[Quarantined]) -> dict[str, object]:
+def _fields(seen: SeenLog, read: Account, ill: list[Quarantined], frozen: list[Freeze]) -> dict[str, object]:
     from base64 import b64encode
 
     return {
@@ -129,6 +151,16 @@ def _fields(seen: SeenLog, read: Account, ill: list[Quarantined]) -> dict[str, o
             for one in read.verified
         ],
         "gaps": [{"start": one.start, "end": one.end, "reason": one.note} for one in read.gaps],
+        "freezes": [
+            {
+                "position": one.position,
+                "at": one.at,
+                "reason": one.reason,
+                "evidence": one.evidence or None,
+                "accepted": one.accepted,
+            }
+            for one in frozen
+        ],
         "quarantined": [
             {"index": entry.index, "reason": entry.reason, "leaf_hash": entry.leaf_hash.hex()} for entry in ill
         ],

@@ -35,6 +35,12 @@ def register(app: typer.Typer) -> None:
 def logs(
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Have the running follower load the lists again.")] = False,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            "--accept", help="Have a frozen log go on: its URL, id, or words of its description.", metavar="LOG"
+        ),
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no log for its size.")] = False,
     lists: opt.ListNames = None,
     log_list: opt.OwnLists = None,
@@ -70,7 +76,11 @@ def logs(
         state__name=state,
     )
     settings = load(given, config)
-    if refresh:
+    if accept is not None:
+        from certhia.cli import accept as acceptance
+
+        acceptance.run(settings, accept)
+    elif refresh:
         asyncio.run(_refresh(settings))
     else:
         asyncio.run(_show(settings, as_json=json, offline=offline))
