@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from certhia.errors import ConfigError
 from certhia.testing import World
 from certhia.testing.faults import FAULTS, PROMISES, NamedFault, find, listing
 from certhia.testing.request import Hook
+
+HERE = Path(__file__).resolve().parent.parent
 
 
 def by_id(fault: NamedFault) -> str:
@@ -20,6 +23,12 @@ def test_ids_and_names_are_their_own() -> None:
     assert [fault.id for fault in FAULTS] == [*(f"L{n:02}" for n in range(1, 24)), *(f"D{n:02}" for n in range(1, 6))]
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
     assert {promise for fault in FAULTS for promise in fault.keeps} <= PROMISES.keys()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=by_id)
+def test_each_has_a_test_named_after_it(fault: NamedFault) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (HERE / "faults").glob("test_*.py")]
+    assert re.search(rf"(?m)^(?:async )?def {fault.test}", "\n".join(texts)), f"tests/faults has no {fault.test}…"
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.how is not None], ids=by_id)

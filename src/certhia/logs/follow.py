@@ -341,6 +341,8 @@ class Follower:
         page, scan = await asyncio.get_running_loop().run_in_executor(self._executor, work)
         status = self.status
         self._verifier.quarantine(len(scan.quarantined))
+        if self.client.alarm:
+            self._verifier.alarm(self.client.alarm)
         status.position = page.end
         self._moves()
         status.last_timestamp = max(status.last_timestamp, page.timestamp(len(page) - 1))

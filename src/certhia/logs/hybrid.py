@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from certhia._core import Edge, Entry, Page
-from certhia.errors import BadAnswer, Lagging
+from certhia.errors import BadAnswer, Lagging, Malformed
 from certhia.logs.client import Fetched
 from certhia.logs.rfc6962 import Rfc6962Client
 from certhia.logs.static import StaticClient
 from certhia.logs.tiles import WIDTH
 from certhia.model import Head, Log
+
+ILL = 1024  # tiles that are remembered as such
 
 
 class HybridClient:
@@ -20,6 +22,7 @@ class HybridClient:
         self.log = log
         self._heads = heads
         self._tiles = tiles
+        self._ill: set[int] = set()  # where tiles begin that could not be decoded
 
     async def head(self) -> Head:
         """From get-sth."""
@@ -33,7 +36,7 @@ class HybridClient:
     async def fetch(self, start: int, end: int, size: int) -> Fetched:
         """See LogClient.fetch."""
         boundary = start - start % WIDTH + WIDTH
-        if boundary <= min(end, size):
+        if boundary <= min(end, size) and boundary - WIDTH not in self._ill:
             try:
                 return await self._tiles.fetch(start, boundary, size)
             except (Lagging, BadAnswer):  # the tiles may come later than the head, or not at all
@@ -49,12 +52,22 @@ class HybridClient:
             while end < len(fetched) and fetched[end].tile == tile:
                 end += 1
             kind = self._tiles if tile else self._heads
-            page = kind.decode(fetched[at:end])
+            try:
+                page = kind.decode(fetched[at:end])
+            except (BadAnswer, Malformed):
+                if tile:  # get-entries may give them: an entry that nobody can frame is no end of an answer there
+                    self._ill = {one.start for one in fetched[at:end]} | (self._ill if len(self._ill) < ILL else set())
+                raise
             if pages and page.first < pages[-1].end:
                 page = page.slice(pages[-1].end, page.end)
             pages.append(page)
             at = end
         return pages[0] if len(pages) == 1 else Page.join(pages)
+
+    @property
+    def alarm(self) -> str:
+        """None: tiles that can't be read are had from get-entries."""
+        return ""
 
     async def edge(self, head: Head, size: int | None = None) -> Edge:
         """By RFC 6962."""

@@ -29,6 +29,7 @@ from certhia.net import TooLong, quote
 
 LONGEST_PROOF = 64
 LONE = 64 << 20  # bytes: one entry with certificates of 2**24 bytes fits
+LARGE = 1024  # places where entries are large that are remembered
 
 
 class Rfc6962Client:
@@ -38,6 +39,7 @@ class Rfc6962Client:
         """`line` leads to the log's URL, the part before `ct/v1/`."""
         self.log = log
         self.pages = PageSize(page)
+        self._large: dict[int, int] = {}  # what to ask for at most where entries are large, whatever goes elsewhere
         self._line = line
         self._issuers = issuers
 
@@ -56,7 +58,7 @@ class Rfc6962Client:
         wanted = min(end, size)
         if not 0 <= start < wanted:
             raise ValueError(f"no entries in [{start}, {wanted})")
-        last = min(start + pages.ask, size if pages.varies else wanted)
+        last = min(start + min(pages.ask, self._large.get(start, pages.ask)), size if pages.varies else wanted)
         path = f"ct/v1/get-entries?start={start}&end={last - 1}"
         asked = last - start
         try:
@@ -67,6 +69,9 @@ class Rfc6962Client:
             )
         except TooLong:
             pages.shrink(asked)
+            if len(self._large) >= LARGE:
+                self._large.clear()
+            self._large[start] = max(1, asked // 2)
             raise
         except Throttled:
             raise

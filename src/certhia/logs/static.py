@@ -11,8 +11,9 @@ from certhia.errors import BadAnswer, Lagging, Malformed, Unverified
 from certhia.logs.client import PAGE, Fetched, Line, contradiction
 from certhia.logs.heads import read_checkpoint
 from certhia.logs.tiles import WIDTH, HashTiles, tile_path, width_at
+from certhia.logs.unreadable import Unreadable
 from certhia.model import Head, Log
-from certhia.net import SMALL, quote
+from certhia.net import SMALL, TooLong, quote
 
 UNPACKED = 64 << 20  # bytes of a data tile; real ones have 2 MB
 LARGEST = 1 << 40  # entries: leaf indices have 40 bits
@@ -27,6 +28,7 @@ class StaticClient:
         self._line = line
         self._issuers = issuers
         self._hash_tiles = HashTiles(line)
+        self._unreadable = Unreadable(line.clock)
         self._fetching: dict[bytes, asyncio.Lock] = {}
 
     async def head(self) -> Head:
@@ -47,10 +49,18 @@ class StaticClient:
             raise ValueError(f"no entries in [{start}, {min(end, size)})")
         tile = start // WIDTH
         width = width_at(tile, size)
-        body = await self._tile("data", tile, width)
+        given_up = self._unreadable.is_given_up(tile)
+        try:
+            body = await self._tile("data", tile, width)
+        except TooLong:
+            self._unreadable.failed(tile)
+            if not given_up:
+                raise
+            body = b""
         if body[:64].lstrip()[:1] in (b"<", b"{"):  # a timestamp's first byte is 0 for ages to come
             raise BadAnswer(f"{self._line.url}{tile_path('data', tile, width)}: no data tile: {quote(body)}")
-        return Fetched(tile * WIDTH, width, body, tile=True)
+        hashes = await self._hash_tiles.leaves(tile, size) if given_up else b""
+        return Fetched(tile * WIDTH, width, body, tile=True, hashes=hashes)
 
     async def _tile(self, level: str, tile: int, width: int) -> bytes:
         missing = "not served yet, though the log signed for it"
@@ -67,16 +77,30 @@ class StaticClient:
         return pages[0] if len(pages) == 1 else Page.join(pages)
 
     def _decode(self, one: Fetched) -> Page:
-        place = f"{self._line.url}{tile_path('data', one.start // WIDTH, one.count)}"
+        tile = one.start // WIDTH
+        place = f"{self._line.url}{tile_path('data', tile, one.count)}"
         try:
             page = Page.from_tile(one.body, one.start, UNPACKED)
         except Malformed as error:
+            self._unreadable.failed(tile)
+            if one.hashes:
+                self._unreadable.went_without(tile, f"{place}: {error}")
+                return Page.from_tile_by_hashes(one.body, one.start, one.hashes, UNPACKED)
             raise Malformed(f"{place}: no data tile: {error.reason}", error.offset) from error
         if len(page) == one.count:
+            self._unreadable.read(tile)
             return page
         if len(page) == WIDTH:  # the full tile in place of a partial one
             return page.slice(one.start, one.end)
+        if one.hashes:
+            self._unreadable.went_without(tile, f"{place}: {f'{len(page)} entries' if one.body else 'too long'}")
+            return Page.from_tile_by_hashes(one.body, one.start, one.hashes, UNPACKED)
         raise BadAnswer(f"{place}: {len(page)} entries instead of {one.count}")
+
+    @property
+    def alarm(self) -> str:
+        """See LogClient.alarm."""
+        return self._unreadable.alarm
 
     async def edge(self, head: Head, size: int | None = None) -> Edge:
         """From hash tiles."""

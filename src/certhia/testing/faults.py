@@ -63,8 +63,8 @@ class NamedFault:
 
     @property
     def test(self) -> str:
-        """How its test's name begins."""
-        return f"test_{self.id.lower()}_{self.name.replace('-', '_')}"
+        """How its tests' names begin."""
+        return f"test_{self.id.lower()}_"
 
     def install(self, world: World, log: FakeLog) -> Heal | None:
         """Does it to `log` from now on; gives what ends it. Raises ConfigError for a log that can't have it."""

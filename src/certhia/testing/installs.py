@@ -138,11 +138,9 @@ def rollover(world: World, log: FakeLog) -> None:
     now = datetime.fromtimestamp(world.clock.now(), UTC)
     log.publish()
     log.freeze()
-    settings = log.settings
-    log.settings = replace(settings, interval=(now - timedelta(days=365), now))
     make = {Protocol.RFC6962: world.rfc6962, Protocol.STATIC: world.static, Protocol.HYBRID: world.hybrid}[log.protocol]
     successor = make(f"{log.name}-next")
-    successor.settings = replace(settings, description="", interval=(now, now + timedelta(days=365)))
+    successor.settings = replace(log.settings, description="", interval=(now, now + timedelta(days=365)))
     successor.add(world.ca.issue([f"first-of-{successor.name}.example.com"]))
     successor.publish()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from certhia.errors import RemoteError
-from certhia.net import Response
+from certhia.net import Response, TooLong
 
 if TYPE_CHECKING:
     from certhia.testing.request import Answer
@@ -51,7 +51,7 @@ class InProcess:
         if answer.response is None:
             raise RemoteError(f"{url}: the server closed the connection without an answer")
         if answer.endless or len(answer.response.body) > cap:
-            raise RemoteError(f"{url}: the answer is larger than {cap} bytes")
+            raise TooLong(f"{url}: the answer is larger than {cap} bytes")
         if answer.cut is not None and answer.cut < len(answer.response.body):
             raise RemoteError(f"{url}: the connection broke after {answer.cut} bytes of the answer")
         self.bytes_in += len(answer.response.body)
