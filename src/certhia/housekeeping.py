@@ -64,8 +64,11 @@ class Housekeeping:
     async def snapshot(self) -> None:
         """What was learned about hosts, for the next start, and how the logs are, for commands that look on."""
         await self._state.remember("paces", json.dumps(self._paces.remember()))
+        statuses = self._statuses()
+        for status in statuses:
+            status.tick(self._clock.monotonic())
         run = self._run() if self._run is not None else None
-        await self._state.remember(snapshot.NAME, snapshot.write(self._statuses(), self._clock.now(), run))
+        await self._state.remember(snapshot.NAME, snapshot.write(statuses, self._clock.now(), run))
 
     async def tidy(self, keeping: Keeping) -> None:
         """Lets go of what is older than anybody asked to keep."""

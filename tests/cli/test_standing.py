@@ -49,7 +49,7 @@ ALARM = Alarm("contact", "no contact\x1b[31m", NOW - 300)
 def test_all_of_it_for_people() -> None:
     assert lines(WELL) == [
         "/s: process 77 follows, since 2027-01-15 06:00:00 UTC (2 h ago)",
-        "logs: 1 healthy, 1 failed, 1 finished",
+        "logs: 1 healthy, 1 failed, 1 finished (as of 20 s ago)",
         "entries: 1,000 seen, 900 verified, 20 behind (up to 90 s), 2 quarantined",
         "matches: 4 in this run, 40 stored",
         "requests: 26 ok, 3 throttled, 0 failed (entries 18, head 9, list 2)",

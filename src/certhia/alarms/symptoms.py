@@ -47,6 +47,7 @@ class Symptoms:
         self._silence = max(interval - pause(interval), POLLS * looked.poll)
         self._backlogs: deque[int] = deque(maxlen=LOOKS)  # entries, at the last looks
         self._behind = False  # whether the backlog is an alarm now
+        self._failing = set[str]()  # sinks, at the last look
         self._seen: dict[bytes, float] = {}  # monotonic: when a log was looked at first
 
     async def look(self) -> list[Found]:
@@ -88,6 +89,8 @@ class Symptoms:
     def of_backlog(self) -> Iterator[Found]:
         """Raised when it does not shrink for an interval; cleared when it has been caught up with."""
         statuses = [status for status in self._looked.statuses() if not status.finished]
+        for status in statuses:
+            status.tick(self._clock.monotonic())  # else the rate of a log that stands still stays what it was
         lag, rate = sum(status.lag for status in statuses), sum(status.rate for status in statuses)
         self._backlogs.append(lag)
         looks = list(self._backlogs)
@@ -111,8 +114,11 @@ class Symptoms:
             yield Found(Alarm("list", old))
 
     def of_sinks(self) -> Iterator[Found]:
-        """Those that can't be told; the outbox has said so."""
-        for name, reason in self._looked.failing().items():
+        """Those that can't be told for more than a moment; the outbox has said so."""
+        failing = self._looked.failing()
+        lasting_ones, self._failing = self._failing & failing.keys(), set(failing)
+        for name in sorted(lasting_ones):
+            reason = failing[name]
             yield Found(Alarm(f"sink:{name}", f"{name}: can't be told of matches, which wait: {reason}"), told=True)
 
 

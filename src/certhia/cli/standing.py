@@ -58,7 +58,7 @@ def lines(one: Standing) -> list[str]:
         lag, seconds = sum(log.lag for log in logs), max((log.lag_seconds for log in logs), default=0.0)
         behind = f"{lag:,} behind" + (f" (up to {lasting(seconds)})" if seconds else "")
         told += [
-            f"logs: {healths(seen.logs)}",
+            f"logs: {healths(seen.logs)} (as of {_ago(one.now - seen.at)})",
             f"entries: {seen.entries:,} seen, {seen.verified:,} verified, {behind}, {seen.quarantined:,} quarantined",
             f"matches: {seen.matches:,} in this run, {one.stored:,} stored",
             f"requests: {requests([seen.lists, *(log.requests for log in seen.logs)])}",
