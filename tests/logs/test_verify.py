@@ -9,10 +9,12 @@ import pytest
 from tests.logs.bench import KINDS, Bench, fill, flipped, make
 
 from certhia._core import Edge, verify_consistency
+from certhia.logs.judging import Verdict, judge
 from certhia.logs.reading import Origin, Reading
 from certhia.model import Health, Protocol, Step
 from certhia.quantity import Point
 from certhia.testing import RawEntry, World, fail, in_simulated_time
+from certhia.testing.false_heads import split_view
 from certhia.testing.hostile import flipped_leaf
 
 RFC6962, STATIC = Protocol.RFC6962, Protocol.STATIC
@@ -82,6 +84,27 @@ async def test_a_leaf_that_stays_flipped_freezes_the_log_before_it(certhia_world
         assert (after.status.verified, after.steps) == (at, []), "over a restart"
         assert after.status.alarms == bench.status.alarms
     assert after.read() == list(range(at, 1124))
+
+
+@kinds
+@in_simulated_time
+async def test_two_trees_are_found_also_where_no_two_heads_have_one_size(certhia_world: World, kind: Protocol) -> None:
+    """A false head between two true ones: what is read again leads to the later one, in which the false one is not."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    bench = Bench(certhia_world, log, reading=Reading(patience=0, poll_static=30))
+    async with bench.following():
+        await bench.clock.sleep(100)
+        fill(certhia_world, log, 100)
+        log.hooks.append(split_view(every=1, times=1))
+        await bench.clock.sleep(31)
+        fill(certhia_world, log, 100)
+        await bench.clock.sleep(100)
+    assert bench.health() is Health.FROZEN
+    (found,) = bench.evidence
+    finding = judge(found)
+    assert (finding.verdict, [head.size for head in finding.heads]) == (Verdict.PROOF, [400, 500])
+    assert bench.status.position == 500
 
 
 @kinds

@@ -21,12 +21,14 @@ from certhia.library.running import Beside, logged
 from certhia.library.setup import choice_of, network, reading_of, sources_of
 from certhia.logs.budget import Budget
 from certhia.logs.client import client
+from certhia.logs.evidence import Evidence
 from certhia.logs.finding import find, is_address
 from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Origin, Outlets
 from certhia.model import Arrival, Log, RuleHit, Step, Tell
 from certhia.net import Transport
+from certhia.store import Freeze
 
 if TYPE_CHECKING:
     from certhia.model import Hit
@@ -78,7 +80,7 @@ async def follow(
 
     Raises:
         ConfigError: no log is meant, or several; an option makes no sense.
-        Unverified: the log gives no proofs.
+        Unverified: the log gives no proofs, or contradicts itself: then all pages before are proven.
         RemoteError: no log list can be had. What the log does wrong later is told, and tried again.
     """
     settings = from_values(
@@ -173,6 +175,7 @@ class _Pages:
             unproven=self._cant_prove,
             notice=lambda log, text, level: self._tell(text, level=level, log=log.description or log.url),
             rules=lambda: rules,
+            freeze=self._frozen,
         )
 
     def finish(self) -> None:
@@ -210,6 +213,12 @@ class _Pages:
 
     def _rewound(self, _log: Log) -> None:
         self._unproven.clear()
+
+    async def _frozen(self, evidence: Evidence, position: int | None) -> Freeze:
+        if self._verify:
+            self.failure = Unverified(f"{evidence.log.url}: {evidence.reason}: nothing more of it can be verified")
+            self._changed.set()
+        return Freeze(evidence.log.id, position, evidence.at, evidence.reason)
 
     def _cant_prove(self, log: Log, start: int) -> None:
         if self._verify:

@@ -31,6 +31,7 @@ class Verifier:
         self._edge: Edge | None = None  # of all that was read; None while the log gives no proof
         self._verified = Edge(origin.verified, origin.edge) if origin.verified is not None else None
         self._proven = Sight(origin.head, origin.since or 0.0) if origin.head is not None else None  # the newest head
+        self._differed: Sight | None = None  # a head that what was read did not lead to, until a later one has it in it
         self._leaves: bytearray | None = None  # those read since, while evidence may be needed
         freeze = origin.freeze
         accepted = freeze is not None and freeze.accepted is not None
@@ -157,6 +158,8 @@ class Verifier:
         except Unverified as error:
             await self._differs(error, edge, head)
             return
+        if self._differed is not None and not await self._explained(self._differed, head):
+            return
         self._proven = Sight(head, self._clock.now())
         if edge.size > self._status.verified:
             self._record(self._status.verified, edge, head, proof)
@@ -198,6 +201,7 @@ class Verifier:
         status, verified, before = self._status, self._verified, self._proven
         status.mismatches += 1
         if status.mismatches == 1 or verified is None or before is None:
+            self._differed = Sight(head, self._clock.now())
             self._out.notice(self._client.log, f"{error}: reads again from {status.verified}", "warning")
             self._read_again()
             raise error
@@ -209,6 +213,24 @@ class Verifier:
         reason = f"differs from its signed head even when read again from {status.verified}: {error}"
         sight = Sight(head, self._clock.now())
         await self.freeze(await self.witness.of_entries(reason, error.proof, (verified, before), (read, leaves), sight))
+
+    async def _explained(self, before: Sight, head: Head) -> bool:
+        """Whether a head that what was read did not lead to may stand beside `head`, to which it leads now: then
+        entries were served wrongly, once. Else the log signed two trees, and is frozen."""
+        older = before.head
+        shown = await self.witness.shown(older, head, 1)
+        if older.size > head.size or (shown is None and older.size < head.size):
+            return True  # not to be told yet
+        self._differed = None
+        root = Edge(shown.size, shown.edge).root() if shown is not None else head.root
+        if root == older.root or self._accepted is not None:
+            return True
+        reason = (
+            f"signed a head of {older.size} entries (root {older.root.hex()}) that is not the beginning of its head of "
+            f"{head.size} (root {head.root.hex()})"
+        )
+        await self.freeze(self.witness.of_heads(reason, before, Sight(head, self._clock.now()), shown))
+        return False
 
     def _read_again(self) -> None:
         self._edge = self._verified.copy() if self._verified is not None else None
