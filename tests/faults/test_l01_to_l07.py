@@ -123,6 +123,9 @@ async def test_l06_bad_note(certhia_world: World, kind: Protocol, how: str) -> N
         await bench.clock.sleep(10 * MINUTE)
         assert (bench.status.head, bench.read(), bench.steps) == (None, [], [])
         assert bench.status.health is Health.FAILED
+        asked = bench.paces.asked[log.id]
+        assert asked.as_json() == {"head": {"rejected": asked.count()}}
+        assert asked.count() >= 3
         log.hooks.clear()
         await bench.clock.sleep(2 * HOUR)
     bench.check()

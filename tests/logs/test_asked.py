@@ -95,3 +95,11 @@ async def test_a_counted_transport_tells_how_it_went(certhia_clock: SimClock) ->
     await counted.close()
     assert inner.closed
     assert Paces(certhia_clock).asked == {}
+
+
+def test_an_answer_that_is_not_believed() -> None:
+    asked = Asked()
+    asked.note(Reason.HEAD, Outcome.OK)
+    asked.reject(Reason.HEAD)
+    assert asked.as_json() == {"head": {"rejected": 1}}
+    assert asked.count() == 1

@@ -21,11 +21,12 @@ class Reason(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How it went, for the server: `failed` is anything but an answer of status 200."""
+    """How it went: `failed` is anything but an answer of status 200, `rejected` one that was not believed."""
 
     OK = "ok"
     THROTTLED = "throttled"
     FAILED = "failed"
+    REJECTED = "rejected"
 
 
 _HEADS: Final = ("checkpoint", "ct/v1/get-sth")
@@ -52,6 +53,11 @@ class Asked:
         """One more."""
         self._counts[reason, outcome] += 1
 
+    def reject(self, reason: Reason) -> None:
+        """The last answer of those that were ok is dropped: a signature does not hold, or it makes no sense."""
+        self._counts[reason, Outcome.OK] -= 1
+        self._counts[reason, Outcome.REJECTED] += 1
+
     def count(self, reason: Reason | None = None, outcome: Outcome | None = None) -> int:
         """How many there were: for that reason, with that outcome, where these are given."""
         return sum(
@@ -62,7 +68,8 @@ class Asked:
         """Counts by reason, then by outcome; what never happened is left out."""
         told: dict[str, dict[str, int]] = {}
         for (reason, outcome), count in sorted(self._counts.items()):
-            told.setdefault(reason.value, {})[outcome.value] = count
+            if count:
+                told.setdefault(reason.value, {})[outcome.value] = count
         return told
 
     @classmethod

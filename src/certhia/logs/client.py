@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from certhia._core import Edge, Entry, Issuers, Page
 from certhia.clock import Clock
 from certhia.errors import BadAnswer, Lagging, RemoteError, Throttled, Unverified
-from certhia.logs.asked import Asked, Outcome, reason_of
+from certhia.logs.asked import Asked, Outcome, Reason, reason_of
 from certhia.logs.pace import Pace, Paces
 from certhia.logs.retry_after import retry_after
 from certhia.model import Head, Log
@@ -131,6 +131,15 @@ class Line:
         self._transport = transport
         self._pace: Pace = paces.host(url)
         self.clock = clock
+
+    async def head(self, path: str, read: Callable[[bytes], Head]) -> Head:
+        """A signed head, as `read` takes it from the answer; what it refuses is counted as rejected."""
+        body = await self.get(path)
+        try:
+            return read(body)
+        except (BadAnswer, Unverified):
+            self._asked.reject(Reason.HEAD)
+            raise
 
     async def get(
         self, path: str, *, cap: int = SMALL, gzip: bool = False, missing: str = "", timeout: float = TIMEOUT

@@ -45,7 +45,7 @@ class Rfc6962Client:
 
     async def head(self) -> Head:
         """RFC 6962 section 4.3."""
-        return read_sth(self.log, await self._line.get("ct/v1/get-sth"))
+        return await self._line.head("ct/v1/get-sth", lambda body: read_sth(self.log, body))
 
     def plan(self, start: int, end: int) -> int:
         """See LogClient.plan."""

@@ -13,7 +13,7 @@ from certhia.logs.heads import read_checkpoint
 from certhia.logs.tiles import WIDTH, HashTiles, tile_path, width_at
 from certhia.logs.unreadable import Unreadable
 from certhia.model import Head, Log
-from certhia.net import SMALL, TooLong, quote
+from certhia.net import TooLong, quote
 
 UNPACKED = 64 << 20  # bytes of a data tile; real ones have 2 MB
 LARGEST = 1 << 40  # entries: leaf indices have 40 bits
@@ -33,7 +33,10 @@ class StaticClient:
 
     async def head(self) -> Head:
         """The checkpoint. Raises BadAnswer for a size beyond 2**40."""
-        head = read_checkpoint(self.log, await self._line.get("checkpoint", cap=SMALL))
+        return await self._line.head("checkpoint", self._read_head)
+
+    def _read_head(self, body: bytes) -> Head:
+        head = read_checkpoint(self.log, body)
         if head.size > LARGEST:
             raise BadAnswer(f"{self.log.url}: a checkpoint of {head.size} entries: leaf indices end at 2**40")
         return head
