@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
+from certhia.alarms import symptoms
 from certhia.alarms.board import LOOKS, Found, pause
 from certhia.alarms.freshness import Freshness
 from certhia.alarms.symptoms import Looked, Symptoms
@@ -170,6 +172,26 @@ def test_sinks_that_fail_have_said_so() -> None:
     (one,) = ward.found()
     assert one.told
     assert one.alarm.text == "file:/x: can't be told of matches, which wait: No space left"
+
+
+async def test_a_disk_that_does_not_answer_holds_up_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ward = Ward(path=tmp_path)
+    answered, asked = threading.Event(), list[Path]()
+
+    def hang(place: Path) -> os.statvfs_result:
+        asked.append(place)
+        assert answered.wait(20)
+        return os.statvfs_result((4096, 4096, 10**9, 10**9, 10**9, 9, 9, 9, 0, 255))
+
+    monkeypatch.setattr(os, "statvfs", hang)
+    monkeypatch.setattr(symptoms, "ANSWER", 0.0)
+    for _ in range(5):
+        (one,) = await ward.symptoms.look()
+        assert one.alarm.text == f"the disk does not answer: see to what holds {tmp_path}"
+    monkeypatch.setattr(symptoms, "ANSWER", 20.0)
+    answered.set()
+    assert await ward.symptoms.look() == []
+    assert asked == [tmp_path], "one thread waits, not one for each look"
 
 
 @in_simulated_time

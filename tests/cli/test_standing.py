@@ -131,3 +131,4 @@ def test_many_ill_logs_are_told_in_few_lines() -> None:
 def test_of_nothing() -> None:
     assert healths([]) == "none"
     assert requests([]) == "0 ok, 0 throttled, 0 failed"
+    assert requests([{"head": {"ok": 1, "odd": 2}}]) == "1 ok, 0 throttled, 0 failed, 2 odd (head 3)"

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from tests.cli.conftest import Command
+from tests.rig import Rig
 
-from certhia.cli.status import NOBODY
+from certhia.alarms.guard import Guarding
+from certhia.cli.standing import as_json, lines
+from certhia.cli.status import NOBODY, standing_of
 from certhia.store.lock import Lock
+from certhia.testing import World, fail, in_simulated_time
 
 
 def follow(certhia: Command, log_list: str, state: Path) -> None:
@@ -52,3 +57,26 @@ def test_without_a_state(certhia: Command, state: Path) -> None:
     assert done.status == 1
     assert "there is no state here" in done.err
     assert not state.exists()
+
+
+@in_simulated_time
+async def test_beside_a_follower(certhia_world: World, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        certhia_world.static(name, description=name)
+    certhia_world.grow(30)
+    rig = Rig(certhia_world, tmp_path)
+    rig.guarding = Guarding(interval=20, poll=2, places=(tmp_path,))
+    async with rig.running():
+        await rig.clock.sleep(40)
+        well = await standing_of(tmp_path, rig.clock)
+        assert (well.process, well.stored, well.waiting, well.exit_status) == (os.getpid(), 30, {}, 0)
+        assert "logs: 2 healthy (as of " in "\n".join(lines(well))
+        certhia_world.logs["one"].hooks.append(fail(503))
+        await rig.clock.sleep(25)
+        ill = await standing_of(tmp_path, rig.clock)
+        assert [alarm.key for alarm in ill.alarms] == ["contact"]
+        assert ill.exit_status == 1
+        told = as_json(ill)
+        assert told["running"] is True
+        assert told["lag_entries"] == 0
+    assert (await standing_of(tmp_path, rig.clock)).exit_status == NOBODY

@@ -21,6 +21,7 @@ TILE: Final = 256  # entries: so many of a log may wait for their tile to be ful
 BEHIND: Final = 60.0  # seconds of reading: a backlog that is caught up with in less comes and goes with the heads
 HALF: Final = 0.5  # of the logs: so many are not ill at once by themselves, it is the network or this machine
 POLLS: Final = 2  # without an answer, until a log counts as out of contact, where polls are rarer than looks
+ANSWER: Final = 10.0  # seconds that disks have to say how much room is left
 NAMED: Final = 3  # logs that an alarm about many names
 
 
@@ -47,13 +48,26 @@ class Symptoms:
         self._silence = max(interval - pause(interval), POLLS * looked.poll)
         self._backlogs: deque[int] = deque(maxlen=LOOKS)  # entries, at the last looks
         self._behind = False  # whether the backlog is an alarm now
+        self._probe: asyncio.Task[dict[str, str]] | None = None  # a look at the disks that is under way
         self._failing = set[str]()  # sinks, at the last look
         self._seen: dict[bytes, float] = {}  # monotonic: when a log was looked at first
 
     async def look(self) -> list[Found]:
         """Everything that is wrong now."""
-        room = await asyncio.to_thread(short_of_room, self._looked.places)
+        room = await self._room()
         return [*self.of_logs(), *self.of_backlog(), *self._of_list(), *self.of_sinks(), *_of_disks(room)]
+
+    async def _room(self) -> dict[str, str]:
+        """What is wrong with disks. One that does not answer (a file server that is gone) holds one thread, no look."""
+        if self._probe is None:
+            work = asyncio.to_thread(short_of_room, self._looked.places)
+            self._probe = asyncio.get_running_loop().create_task(work)
+        await asyncio.wait([self._probe], timeout=ANSWER)
+        if not self._probe.done():
+            places = ", ".join(map(str, dict.fromkeys(self._looked.places)))
+            return {"": f"the disk does not answer: see to what holds {places}"}
+        probe, self._probe = self._probe, None
+        return probe.result()
 
     def of_logs(self) -> list[Found]:
         """What single logs are ill of, and that many are out of contact."""

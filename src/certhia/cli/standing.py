@@ -122,7 +122,9 @@ def requests(several: Iterable[Requests]) -> str:
             reasons[reason] += sum(counts.values())
             outcomes.update(counts)
     for_what = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
-    how = ", ".join(f"{outcomes[outcome]:,} {outcome}" for outcome in ("ok", "throttled", "failed"))
+    always = ("ok", "throttled", "failed")
+    others = sorted(outcome for outcome in outcomes if outcome not in always and outcomes[outcome])
+    how = ", ".join(f"{outcomes[outcome]:,} {outcome}" for outcome in (*always, *others))
     return f"{how} ({for_what})" if for_what else how
 
 

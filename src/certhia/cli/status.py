@@ -50,7 +50,7 @@ async def _tell(settings: Settings, *, as_json: bool, check: bool) -> int:
     if check and not (directory / FILE).is_file():
         print(f"{directory}: nobody follows, and nobody ever did: there is no state here")
         return NOBODY
-    standing = await _standing(directory, Clock())
+    standing = await standing_of(directory, Clock())
     if as_json:
         print(jsonlib.dumps(view.as_json(standing)))
     else:
@@ -58,7 +58,7 @@ async def _tell(settings: Settings, *, as_json: bool, check: bool) -> int:
     return standing.exit_status if check else 0
 
 
-async def _standing(directory: Path, clock: Clock) -> Standing:
+async def standing_of(directory: Path, clock: Clock) -> Standing:
     """Reads the state beside whoever follows. Raises StateError."""
     from certhia.cli.standing import Standing
     from certhia.logs import snapshot
