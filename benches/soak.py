@@ -1,51 +1,115 @@
-"""`make soak`: a growing world followed for long, first killed again and again, then left alone with an eye on memory.
+"""`make soak`: many ill logs followed for long, killed again and again, then left alone with an eye on memory.
 
-Ends with status 1 when the ledger has a fault, a log was left behind, or memory kept growing.
+Ends with status 1 where an entry was lost or left unverified, the ledger has a fault, or memory, handles or tasks grew.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
+from typing import Any
 
-from feeds import CACHE, clean_environment, growing_world
+from feeds import CACHE, clean_environment
 from process import PROGRAM, memory, state
 
-KILLED = 0.25  # of the time: the part with kills
-KILL_EVERY = 15.0  # seconds
-SAMPLES = 200  # of memory, over the quiet part
-GROWTH = 1.10  # what memory may grow by from the middle of the quiet part to its end, times
-SPARE = 5.0  # MB that it may grow by besides
-RULES = ("example.com", "*.acme.test", "192.0.2.0/24")
+HERE = Path(__file__).parent
+QUIET = 0.5  # of the time: the part without kills
+LIFE = (0.7, 4.0)  # seconds that one lives which is killed
+SAMPLES = 240  # of memory, handles and tasks, over the quiet part
+WARM = 0.35  # of the quiet part, that is warm-up
+BLOCKS = 8  # of the rest: the slope goes by their means, as samples beside each other are alike
+STUDENT = 2.45  # of 6 degrees of freedom, at 95 %
+SPARE = 1.0  # MB that memory may grow by while that is measured: pages of malloc come in pieces
+CATCH_UP = 300.0  # seconds
+RELOAD_EVERY = 12  # samples
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How a process stands."""
+
+    at: float  # seconds
+    memory: float  # MB
+    handles: int
+    threads: int
+    tasks: int
 
 
 def main() -> int:
     """Runs it."""
-    parser = argparse.ArgumentParser(description="Follow a growing world for long.")
-    parser.add_argument("--seconds", type=float, default=3600.0, help="how long (default 3600)")
-    parser.add_argument(
-        "--rate", type=float, default=500.0, help="new entries a second, all logs together (default 500)"
-    )
-    parser.add_argument("--logs", type=int, default=12, help="how many logs (default 12)")
+    parser = argparse.ArgumentParser(description="Follow ill logs for long.")
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long; longer where kills need it (600)")
+    parser.add_argument("--kills", type=int, default=100, help="how often it is killed (100)")
+    parser.add_argument("--logs", type=int, default=45, help="how many logs (45)")
+    parser.add_argument("--rate", type=float, default=60.0, help="new entries a second, all logs together (60)")
+    parser.add_argument("--chance", type=float, default=0.01, help="of each fault at each request (0.01)")
+    parser.add_argument("--seed", type=int, default=1, help="of the dice (1)")
     options = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
-    with growing_world(logs=options.logs, rate=options.rate) as feed, state() as place:
-        soak = Soak(feed.log_list, place)
-        kills = soak.killed(options.seconds * KILLED)
-        sizes = soak.quiet(options.seconds * (1 - KILLED))
-        faults = [*soak.caught_up(), *grown(sizes)]
-        matches = (place / "matches.jsonl").read_bytes().count(b"\n")
-    middle, end = halves(sizes)
-    print(f"{kills} kills, {matches:,} matches told, {middle:.0f} MB in the middle, {end:.0f} MB at the end")
-    print("\n".join(faults) or "nothing lost, nothing grown")
+    begun, choose = time.monotonic(), random.Random(options.seed)
+    arguments = (options.logs, options.rate, options.chance, options.seed)
+    with world(*map(str, arguments)) as there, state() as place:
+        soak = Soak(there.log_list, place)
+        soak.killed(options.kills, choose)
+        left = max(options.seconds - (time.monotonic() - begun), options.seconds * QUIET)
+        samples = soak.quiet(left)
+        truth = there.ask()
+        faults = [*soak.caught_up(), *soak.complete(truth), *grown(samples)]
+    hits = sum(truth["hits"].values())
+    told = f"{options.kills} kills, {sum(truth['sizes'].values()):,} entries in {len(truth['sizes'])} logs"
+    print(f"{told}, {len(truth['names']):,} watched for, {hits:,} faults of {len(truth['hits'])} kinds")
+    print("\n".join(faults) or "nothing lost, nothing unverified, nothing grown")
     return 1 if faults else 0
+
+
+class There:
+    """The world, in its process."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.log_list: str = self._line()["log_list"]
+
+    def ask(self) -> dict[str, Any]:
+        """Ends growth and faults; gives sizes by log id, the names that were watched for, and how often what struck."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("enough\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def _line(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit("the world ended")
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+
+@contextmanager
+def world(*arguments: str) -> Iterator[There]:
+    """The logs, until the end."""
+    command = [sys.executable, str(HERE / "soak_world.py"), *arguments]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean_environment()
+    )
+    try:
+        yield There(process)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 class Soak:
@@ -53,71 +117,139 @@ class Soak:
 
     def __init__(self, log_list: str, place: Path) -> None:
         self._source = ["--log-list", log_list, "--state", str(place / "state")]
-        self._said = place / "said.txt"
-        self._matches = place / "matches.jsonl"
+        self._state = place / "state"
+        self._said, self._matches = place / "said.txt", place / "matches.jsonl"
+        self._rules, self._tasks = place / "rules.txt", place / "tasks"
+        self._place = place
+        self._reloads = 0
+        self._reload()
+
+    def _reload(self) -> None:
+        """Other rules that match nothing, beside those that do."""
+        self._reloads += 1
+        fresh = self._rules.with_suffix(".new")
+        fresh.write_text(f"example.com\n*.acme-{self._reloads}.invalid\n192.0.2.0/24\n")
+        fresh.replace(self._rules)
 
     def _start(self, *more: str) -> subprocess.Popen[bytes]:
-        reading = [*self._source, "--from", "beginning", "--poll", "2s", "--patience", "5s"]
-        told = ["--format", "silent", "-o", str(self._matches)]
+        reading = [*self._source, "--from", "beginning", "--poll", "2s", "--patience", "5s", "--memory", "64MB"]
+        told = ["--format", "silent", "-o", str(self._matches), "-w", str(self._rules)]
+        command = [sys.executable, str(HERE / "soak_watch.py"), str(self._tasks), "watch", *reading, *told, *more]
         with self._said.open("ab") as said:
-            return subprocess.Popen(
-                [str(PROGRAM), "watch", *RULES, *reading, *told, *more], stderr=said, env=clean_environment()
-            )
+            environment = clean_environment() | {"CERTHIA_LOGS__REFRESH": "20s"}
+            return subprocess.Popen(command, stdout=said, stderr=said, env=environment)
 
-    def _ran(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(PROGRAM), command, *more], capture_output=True, text=True, env=clean_environment(), check=False
-        )
+    def _alive(self, process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is not None:
+            raise SystemExit(f"it ended by itself with status {process.returncode}:\n{self._said.read_text()[-4000:]}")
 
-    def killed(self, seconds: float) -> int:
-        """Starts and kills it; gives how often."""
-        end, kills = time.monotonic() + seconds, 0
-        while time.monotonic() < end:
+    def killed(self, kills: int, choose: random.Random) -> None:
+        """Starts and kills it."""
+        for number in range(1, kills + 1):
             process = self._start()
-            time.sleep(min(KILL_EVERY, max(end - time.monotonic(), 1.0)))
-            if process.poll() is not None:
-                raise SystemExit(f"it ended by itself with status {process.returncode}:\n{self._said.read_text()}")
+            time.sleep(choose.uniform(*LIFE))
+            self._alive(process)
             process.kill()
             process.wait()
-            kills += 1
-            say(f"killed {kills} times")
-        return kills
+            if number % 10 == 0:
+                self._reload()
+                say(f"killed {number} times")
 
-    def quiet(self, seconds: float) -> list[float]:
-        """Leaves it alone; gives its resident memory in MB, over the time."""
-        process, sizes = self._start(), []
+    def quiet(self, seconds: float) -> list[Sample]:
+        """Leaves it alone, but for reloads."""
+        process, samples = self._start(), []
+        begun = time.monotonic()
         for number in range(SAMPLES):
-            time.sleep(seconds / SAMPLES)
-            if process.poll() is not None:
-                raise SystemExit(f"it ended by itself with status {process.returncode}:\n{self._said.read_text()}")
-            sizes.append(memory(process.pid)[0])
-            if number % 10 == 9:
-                say(f"{sizes[-1]:.0f} MB after {(number + 1) * seconds / SAMPLES:.0f} s")
+            time.sleep(max(0.0, begun + (number + 1) * seconds / SAMPLES - time.monotonic()))
+            self._alive(process)
+            if number > SAMPLES // 10:  # it has its signal's handler by then
+                samples.append(self._sample(process.pid, time.monotonic() - begun))
+            if number % RELOAD_EVERY == RELOAD_EVERY - 1:
+                self._reload()
+                say(f"{samples[-1] if samples else 'warming up'}")
         process.send_signal(signal.SIGINT)
-        process.wait(10)
-        return sizes
+        process.wait(30)
+        return samples
 
-    def caught_up(self) -> list[str]:
-        """Reads what is left, then what is wrong with the ledger, or left behind."""
-        if status := self._start("--until", "now").wait():
-            return [f"catching up ended with status {status}"]
-        fsck = self._ran("fsck", *self._source[2:])
-        faults = [] if fsck.returncode == 0 else [f"fsck: {fsck.stdout}{fsck.stderr}"]
-        rows = json.loads(self._ran("logs", "--json", *self._source).stdout)
-        left = [row for row in rows if not row["position"] or row["lag_entries"] > row["size"] * 0.05 + 1000]
-        return [*faults, *(f"{row['description']}: at {row['position']} of {row['size']}" for row in left)]
+    def _sample(self, pid: int, at: float) -> Sample:
+        os.kill(pid, signal.SIGUSR2)
+        about = Path(f"/proc/{pid}")
+        threads = sum(1 for _ in (about / "task").iterdir())
+        handles = sum(1 for _ in (about / "fd").iterdir())
+        tasks = int(self._tasks.read_text() or 0) if self._tasks.exists() else 0
+        return Sample(at, memory(pid)[0], handles, threads, tasks)
+
+    def caught_up(self) -> Iterator[str]:
+        """Reads what is left; what is wrong with the ledger."""
+        process = self._start("--until", "now")
+        try:
+            status = process.wait(CATCH_UP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            yield f"catching up has not ended after {CATCH_UP:.0f} s"
+            return
+        if status:
+            yield f"catching up ended with status {status}: {self._said.read_text()[-2000:]}"
+        command = [str(PROGRAM), "fsck", "--state", str(self._state)]
+        fsck = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), check=False)
+        if fsck.returncode:
+            yield f"fsck: {fsck.stdout}{fsck.stderr}"
+
+    def complete(self, truth: dict[str, Any]) -> Iterator[str]:
+        """What was lost, left unverified, or told twice without saying so."""
+        with closing(sqlite3.connect(self._state / "state.db")) as hand:
+            ends = {log_id.hex(): end for log_id, end in hand.execute('SELECT log_id, "end" FROM logs')}
+            (unverified,) = hand.execute("SELECT count(*) FROM matches WHERE NOT verified").fetchone()
+            frozen = hand.execute("SELECT reason FROM freezes").fetchall()
+            gaps = hand.execute("SELECT log, start, note FROM steps WHERE note != ''").fetchall()
+        for log_id, size in truth["sizes"].items():
+            if ends.get(log_id) != size:
+                yield f"log {log_id[:8]}: verified up to {ends.get(log_id)} of {size}"
+        if unverified:
+            yield f"{unverified} matches are not verified"
+        yield from (f"frozen: {reason}" for (reason,) in frozen)
+        yield from (f"gap: {gap}" for gap in gaps)
+        told = [json.loads(line) for line in self._matches.read_text("utf-8").splitlines()]
+        lost = {*truth["names"]} - {record["matched_domain"] for record in told}
+        if lost:
+            yield f"lost: {len(lost)} names, such as {min(lost)}"
+        twice = [name for name, count in Counter(one["id"] for one in told if not one["repeat"]).items() if count > 1]
+        if twice:
+            yield f"told twice without saying so: {len(twice)} matches"
+        print(f"{len(told):,} told, {sum(record['repeat'] for record in told):,} of them as repeats")
 
 
-def halves(sizes: Sequence[float]) -> tuple[float, float]:
-    """Mean memory in the quarter before the middle, and in the last quarter."""
-    quarter = len(sizes) // 4
-    return fmean(sizes[quarter : 2 * quarter]), fmean(sizes[-quarter:])
+def slope(samples: Sequence[Sample]) -> tuple[float, float]:
+    """MB an hour after warm-up, and half the width of its 95 % interval."""
+    rest = samples[int(len(samples) * WARM) :]
+    size = len(rest) // BLOCKS
+    blocks = [rest[at * size : (at + 1) * size] for at in range(BLOCKS)]
+    x = [fmean(sample.at for sample in block) / 3600 for block in blocks]
+    y = [fmean(sample.memory for sample in block) for block in blocks]
+    mx, my = fmean(x), fmean(y)
+    square = sum((one - mx) ** 2 for one in x)
+    rise = sum((one - mx) * (other - my) for one, other in zip(x, y, strict=True)) / square
+    left = [other - my - rise * (one - mx) for one, other in zip(x, y, strict=True)]
+    deviation = stdev(left) * ((BLOCKS - 1) / (BLOCKS - 2)) ** 0.5
+    return rise, STUDENT * deviation / square**0.5
 
 
-def grown(sizes: Sequence[float]) -> list[str]:
-    """What is wrong with the memory."""
-    middle, end = halves(sizes)
-    return [f"memory grew from {middle:.0f} to {end:.0f} MB"] if end > middle * GROWTH + SPARE else []
+def grown(samples: Sequence[Sample]) -> list[str]:
+    """What grew. Handles and tasks come and go with requests: their lowest and highest figures are compared."""
+    rise, wide = slope(samples)
+    rest = samples[int(len(samples) * WARM) :]
+    hours = (rest[-1].at - rest[0].at) / 3600
+    print(f"memory {rest[-1].memory:.0f} MB, slope {rise:+.1f} ± {wide:.1f} MB an hour over {hours * 60:.0f} min")
+    faults = []
+    if rise - wide > 0 and rise * hours > SPARE:
+        faults.append(f"memory grew by {rise * hours:.1f} MB in {hours * 60:.0f} min: more than noise")
+    half = len(rest) // 2
+    for name in ("handles", "threads", "tasks"):
+        before, after = ([getattr(one, name) for one in part] for part in (rest[:half], rest[half:]))
+        print(f"{name}: {min(before)} to {max(before)}, then {min(after)} to {max(after)}")
+        if min(after) > max(before) or fmean(after) > 1.2 * fmean(before) + 3:
+            faults.append(f"{name} grew")
+    return faults
 
 
 def say(text: str) -> None:

@@ -65,6 +65,8 @@ class Witness:
         shown = await self.shown(earlier.head, head.head, 1) if agreed is None else None
         held = await self._proven(verified, earlier.head, 0)
         answers = await self._served(agreed, verified.size, known, head.head) if agreed is not None else ()
+        if agreed is not None and agreed.size > verified.size:
+            reason = f"{reason}; entries {verified.size} to {agreed.size - 1} are as it signed them"
         return self._made(
             reason,
             (earlier, head),

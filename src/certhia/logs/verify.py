@@ -271,7 +271,7 @@ class Verifier:
         """Tells that the log is frozen: at once, and in every summary."""
         log = self._client.log
         where = f"frozen at {freeze.position}" if freeze.position is not None else "frozen before it was verified"
-        file = f"; evidence: {freeze.evidence}" if freeze.evidence else ""
+        file = f"; evidence: {freeze.evidence}, for `certhia verify-evidence`" if freeze.evidence else ""
         self._status.freezes(f"{where}: {freeze.reason}{file}; `certhia logs --accept {log.url}` has it go on")
         self._out.notice(log, self._status.frozen, "error")
 
