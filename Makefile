@@ -73,8 +73,9 @@ docs: .venv/ready ## the manual in site/; a warning is an error
 	$(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html"
 
-reference: .venv/ready ## write the tables of docs/reference anew from the code
+reference: .venv/ready ## write the tables of docs/reference and docs/faults.md anew from the code
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/faults.py
 
 lock: $(UV) ## pin anew what pyproject.toml asks for (uv.lock)
 	$(UV) lock --python "$(PYTHON)"

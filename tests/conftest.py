@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # The same examples in every run: a run that fails can be run again. `make fuzz` looks for new ones.
 settings.register_profile("house", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("soak", deadline=None, print_blob=True, max_examples=300, stateful_step_count=40)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 

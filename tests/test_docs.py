@@ -76,9 +76,9 @@ def by_path(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.fixture(scope="module")
-def reference() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("reference", ROOT / "scripts" / "reference.py")
+def script(name: str) -> ModuleType:
+    """A script of scripts/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -86,11 +86,22 @@ def reference() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    return script("reference")
+
+
 @pytest.mark.parametrize("name", ["cli", "configuration", "match", "limits"])
 def test_generated_tables_are_up_to_date(reference: ModuleType, name: str) -> None:
     now, new = reference.written(name)
     assert now == new, f"docs/reference/{name}.md is not what the code says: run make reference"
     assert f"<!-- begin: {name} -->" in now
+
+
+def test_the_page_on_faults_is_up_to_date() -> None:
+    now, new = script("faults").written()
+    assert now == new, "docs/faults.md is not what the code says: run make reference"
+    assert "### L23" in now
 
 
 def test_every_bound_is_shown_by_a_test(reference: ModuleType) -> None:

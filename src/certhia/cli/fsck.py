@@ -20,14 +20,31 @@ def register(app: typer.Typer) -> None:
 
 
 def fsck(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Fetch every verified entry again, too, and hash it against the ledger.")
+    ] = False,
+    log: Annotated[
+        str | None, typer.Option("--log", help="With --deep: this log alone; its URL, id or words of its description.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a fault.")] = False,
+    contact: opt.Contact = None,
+    ca_file: opt.CaFile = None,
     state: opt.StateName = None,
     config: opt.Config = None,
 ) -> None:
     """Recompute every root and signature of the ledger; exit status 1 when something does not hold."""
     from certhia.config import load
+    from certhia.errors import ConfigError
 
-    raise typer.Exit(asyncio.run(_check(load(opt.flags(state__name=state), config), as_json=json)))
+    if log is not None and not deep:
+        raise ConfigError("--log says which log is read again: it goes with --deep")
+    settings = load(opt.flags(state__name=state, read__contact=contact, read__ca_file=ca_file), config)
+    status = asyncio.run(_check(settings, as_json=json))
+    if deep:
+        from certhia.cli.deep import check_again
+
+        status = max(status, asyncio.run(check_again(settings, log, as_json=json)))
+    raise typer.Exit(status)
 
 
 async def _check(settings: Settings, *, as_json: bool) -> int:

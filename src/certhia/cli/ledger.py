@@ -48,7 +48,7 @@ async def _tell(settings: Settings, wanted: str | None, *, as_json: bool) -> Non
 
     async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
         freezes = await state.freezes()
-        for number, seen in enumerate(await _chosen(state, wanted)):
+        for number, seen in enumerate(await chosen(state, wanted)):
             read = await account(state.steps(seen.log.id))
             ill = [one async for one in state.quarantined(seen.log.id)]
             frozen = [one for one in freezes if one.log_id == seen.log.id]
@@ -58,7 +58,8 @@ async def _tell(settings: Settings, wanted: str | None, *, as_json: bool) -> Non
                 print("\n".join(([""] if number else []) + _lines(seen, read, ill, frozen)))
 
 
-async def _chosen(state: State, wanted: str | None) -> list[SeenLog]:
+async def chosen(state: State, wanted: str | None) -> list[SeenLog]:
+    """The logs of the state that a user's words mean; all where there are none. Raises ConfigError for no log."""
     from certhia import render
     from certhia.errors import ConfigError
     from certhia.logs.select import log_id, log_url

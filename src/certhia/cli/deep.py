@@ -1,0 +1,61 @@
+"""`certhia fsck --deep`: whether the logs still serve what was verified."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from certhia.config import Settings
+    from certhia.logs.again import Difference
+    from certhia.model import Log
+
+
+async def check_again(settings: Settings, wanted: str | None, *, as_json: bool) -> int:
+    """Reads all that was verified of the logs again; 1 where something differs or could not be had."""
+    from certhia._core import Issuers
+    from certhia.cli.ledger import chosen
+    from certhia.clock import Clock
+    from certhia.library.setup import connect
+    from certhia.logs.again import Again
+    from certhia.logs.client import client
+    from certhia.logs.pace import Paces
+    from certhia.store.place import state_dir
+    from certhia.store.state import State
+
+    clock, status = Clock(), 0
+    paces, issuers = Paces(clock), Issuers()
+    async with (
+        await State.open(state_dir(settings.state.name), clock=clock, follow=False) as state,
+        connect(settings, clock) as transport,
+    ):
+        for seen in await chosen(state, wanted):
+            again, found = Again(client(seen.log, transport, paces, issuers, clock), clock), 0
+            async for one in again.check(state.steps(seen.log.id)):
+                found += 1
+                print(_as_json(seen.log, one) if as_json else _line(seen.log, one))
+            verdict = f"{found} differences" if found else "as verified"
+            print(f"{_name(seen.log)}: {again.checked:,} entries read again: {verdict}", file=sys.stderr)
+            status = max(status, int(found > 0))
+    return status
+
+
+def _name(log: Log) -> str:
+    from certhia import render
+
+    return render.terminal(log.description or log.url)
+
+
+def _line(log: Log, one: Difference) -> str:
+    from certhia import render
+
+    place = f"entry {one.start}" if one.end - one.start == 1 else f"entries {one.start} to {one.end - 1}"
+    unread = "could not be read again: " if one.unread else ""
+    return f"{_name(log)}: {place}: {unread}{render.terminal(one.what)}"
+
+
+def _as_json(log: Log, one: Difference) -> str:
+    from certhia import render
+
+    fields = {"log_url": log.url, "start": one.start, "end": one.end, "what": one.what, "unread": one.unread}
+    return render.json_text(fields)

@@ -1,0 +1,59 @@
+"""`certhia fsck --deep`: what was verified, read again from the logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Command
+
+from certhia.testing import World
+from certhia.testing.hostile import flipped_leaf
+
+
+@pytest.fixture
+def followed(certhia: Command, log_list: str, state: Path) -> Path:
+    """A state with something in it."""
+    done = certhia(
+        "watch", "example.com", "--log-list", log_list, "--state", state, "--from", "beginning", "--until", "now", "-q"
+    )
+    assert done.status == 0, done.err
+    return state
+
+
+@pytest.fixture
+def ill(world: World) -> Iterator[str]:
+    """The description of a log that serves another entry now than it did."""
+    log = next(iter(world.logs.values()))
+    log.hooks.append(fault := flipped_leaf(3))
+    yield log.settings.description
+    log.hooks.remove(fault)
+
+
+def test_sound(certhia: Command, followed: Path) -> None:
+    done = certhia("fsck", "--deep", "--state", followed)
+    assert (done.status, done.out) == (0, "")
+    assert sum("entries read again: as verified" in line for line in done.err.splitlines()) == 3
+
+
+def test_the_entry_is_named(certhia: Command, followed: Path, ill: str) -> None:
+    done = certhia("fsck", "--deep", "--state", followed, "--log", ill)
+    assert done.status == 1
+    assert "entry 3: is not the entry that was verified" in done.out
+    assert "entries read again: 1 differences" in done.err
+
+
+def test_as_json(certhia: Command, followed: Path, ill: str) -> None:
+    done = certhia("fsck", "--deep", "--state", followed, "--json")
+    (found,) = [json.loads(line) for line in done.out.splitlines()]
+    assert (found["start"], found["end"], found["unread"]) == (3, 4, False)
+    assert found["log_url"]
+
+
+def test_a_log_without_deep(certhia: Command, followed: Path) -> None:
+    done = certhia("fsck", "--state", followed, "--log", "First Log")
+    assert done.status == 2
+    assert "goes with --deep" in done.err
+    assert "no log called" in certhia("fsck", "--deep", "--log", "nosuchlog", "--state", followed).err
