@@ -65,6 +65,7 @@ def main() -> int:
         soak = Soak(there.log_list, place)
         soak.killed(options.kills, choose)
         left = max(options.seconds - (time.monotonic() - begun), options.seconds * QUIET)
+        there.tell("lists")
         samples = soak.quiet(left)
         truth = there.ask()
         faults = [*soak.caught_up(), *soak.complete(truth), *grown(samples)]
@@ -84,10 +85,14 @@ class There:
 
     def ask(self) -> dict[str, Any]:
         """Ends growth and faults; gives sizes by log id, the names that were watched for, and how often what struck."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("enough\n")
-        self._process.stdin.flush()
+        self.tell("enough")
         return self._line()
+
+    def tell(self, word: str) -> None:
+        """A word for the world: see soak_world.py."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
 
     def _line(self) -> dict[str, Any]:
         assert self._process.stdout is not None

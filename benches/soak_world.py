@@ -3,8 +3,10 @@ each of the faults that pass.
 
     python benches/soak_world.py LOGS RATE CHANCE SEED
 
-Prints a line of JSON with the log list's URL once all logs answer. A line on standard input ends growth and faults;
-what then counts, sizes of the logs and names that were watched for, is the next line. Ends with its standard input.
+Prints a line of JSON with the log list's URL once all logs answer. On the line `lists` at standard input the log list
+begins to have its faults, too: at a start an own list is taken as it is, so nobody may start meanwhile. The line `enough`
+ends growth and faults; what then counts, sizes of the logs and names that were watched for, is the next line. Ends with
+its standard input.
 """
 
 from __future__ import annotations
@@ -194,8 +196,11 @@ async def main(count: int, rate: float, chance: float, seed: int) -> None:
     growing = Growing(count, chance, seed)
     async with growing.world.serve(apart=True) as url:
         _say(log_list=f"{url}log_list.json")
-        working = [asyncio.create_task(_grow(growing, rate)), asyncio.create_task(_lists(growing))]
-        while await asyncio.to_thread(sys.stdin.readline):
+        working = [asyncio.create_task(_grow(growing, rate))]
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            if line == "lists\n":
+                working.append(asyncio.create_task(_lists(growing)))
+                continue
             for task in working:
                 task.cancel()
             growing.heal()
