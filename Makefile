@@ -4,6 +4,7 @@
 PYTHON ?= $(shell scripts/find-python)
 JOBS ?= 2
 SECONDS ?= 60
+KILLS ?= 100
 DEMO ?=
 TEST_INSTALL ?=
 
@@ -63,8 +64,8 @@ bench: .venv/ready ## CPU, rate and memory of our own process, as a table and as
 fuzz: .venv/ready ## every parser of the core against mutated input, SECONDS=60 each
 	@scripts/fuzz $(SECONDS) $(ARGS)
 
-soak: .venv/ready ## follow a growing world for an hour (ARGS="--seconds 600"), killed and left alone, with an eye on memory and ledger
-	$(BIN)/python benches/soak.py $(ARGS)
+soak: .venv/ready ## follow 45 ill logs for 10 min (SECONDS=3600), killed KILLS=100 times and left alone: nothing lost, nothing grown
+	$(BIN)/python benches/soak.py --kills $(KILLS) $(if $(filter command,$(origin SECONDS)),--seconds $(SECONDS)) $(ARGS)
 
 wheel: .venv/ready ## a wheel in dist/, tried in an empty environment
 	@scripts/wheel

@@ -4,9 +4,9 @@ each of the faults that pass.
     python benches/soak_world.py LOGS RATE CHANCE SEED
 
 Prints a line of JSON with the log list's URL once all logs answer. On the line `lists` at standard input the log list
-begins to have its faults, too: at a start an own list is taken as it is, so nobody may start meanwhile. The line `enough`
-ends growth and faults; what then counts, sizes of the logs and names that were watched for, is the next line. Ends with
-its standard input.
+begins to have its faults, too: at a start an own list is taken as it is, so nobody may start meanwhile. The line
+`enough` ends growth and faults; what then counts, sizes of the logs and names that were watched for, is the next line.
+Ends with its standard input.
 """
 
 from __future__ import annotations
