@@ -79,9 +79,10 @@ def test_a_lying_log_is_not_believed_and_said_so(certhia: Certhia, three: Served
         well.sign(21, root=bytes(32))
 
     three.do(lie)
-    program.says("error: well: differs from its signed head")
+    program.says("error: well: frozen at 20: differs from its signed head")
     program.stop()
-    assert "alarm: well: differs" in program.err
+    assert "alarm: well: frozen at 20: differs" in program.err
+    assert "has it go on" in program.err
     assert not program.records[-1]["verified"]
     certhia.is_sound()
     assert certhia.positions(three)["well"][0] == 20

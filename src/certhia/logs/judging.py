@@ -137,7 +137,12 @@ class _Judge:
         what = f"the first {read.size} entries as they were served are not the beginning of the head of {last.size}"
         if not self._check(what, not _leads(read, last)):
             return ""
-        agreed = evidence.agreed.size if evidence.agreed is not None else 0
+        if evidence.agreed is None:
+            return (
+                f"neither our verified position nor the entries as served lead to the head of {last.size} that the log "
+                "signed, as far as we saw: the log gave no hashes of its own, so only we can say so"
+            )
+        agreed = evidence.agreed.size
         entry = f"entry {agreed}" if agreed == read.size - 1 else f"what is served from entry {agreed} on"
         return f"{entry} is not what the log signed, as far as we saw: entries are not signed, so only we can say so"
 
