@@ -78,8 +78,9 @@ async def _drip(request: web.BaseRequest, answer: Answer, said: Response) -> web
             await stream.write(whole[at : at + step])
             if answer.rate is not None:
                 await asyncio.sleep(step / answer.rate)
-        if not answer.endless:
+        if not answer.endless or not whole:
             break
+        await asyncio.sleep(0)  # whoever reads fast enough would leave the others no turn
     if answer.cut is not None:
         assert request.transport is not None
         request.transport.abort()
