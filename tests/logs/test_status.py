@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certhia.logs.status import Status
+from certhia.logs.status import FAILED_AFTER, Status
 from certhia.model import Head, Health, Log, Protocol
 
 LOG = Log(b"i" * 32, b"k", "Log", "Operator", Protocol.STATIC, "https://log.test/", "https://log.test/")
@@ -83,3 +83,21 @@ def test_counts_are_carried_over_a_restart_of_the_follower() -> None:
     after = Status(LOG)
     after.carry(before)
     assert (after.entries, after.quarantined, after.matches, after.alarms) == (5, 2, 1, ["differs"])
+
+
+def test_a_frozen_log_is_so_until_it_is_accepted() -> None:
+    status = Status(LOG)
+    status.alarms.append("another")
+    status.freezes("frozen at 5: two heads")
+    assert (status.health, status.trouble, status.failing) == (Health.FROZEN, "frozen at 5: two heads", False)
+    for _ in range(FAILED_AFTER):
+        status.failed("no answer")
+    assert (status.health, status.failing) == (Health.FROZEN, True)
+    assert status.trouble == "frozen at 5: two heads; no answer"
+    assert status.pause(30) >= 60, "one that fails is asked less often, frozen or not"
+    status.succeeded()
+    assert (status.health, status.pause(30)) == (Health.FROZEN, 30)
+    after = Status(LOG)
+    after.carry(status)
+    assert after.alarms == ["another"], "the next follower says whether it is frozen still"
+    assert after.health is Health.HEALTHY
