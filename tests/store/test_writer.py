@@ -20,6 +20,7 @@ from certhia.logs.heads import check_head
 from certhia.model import Quarantined
 from certhia.store import State, Writer
 from certhia.store.fsck import check
+from certhia.store.writer import MOST_STAGED
 from certhia.testing import SimClock, in_simulated_time
 
 if TYPE_CHECKING:
@@ -114,6 +115,19 @@ async def test_cancelling_loses_nothing_that_was_staged(tmp_path: Path, book: Bo
         state.writer.match(book.match(3), ["a"])
     async with await State.open(tmp_path, clock=Clock(), follow=False) as state:
         assert (await state.totals())["deliveries"] == 3
+
+
+async def test_who_stages_faster_than_the_disk_takes_it_waits(state: State, book: Book) -> None:
+    state.writer.log(book.log)
+    await state.writer.durable()
+    for number in range(MOST_STAGED):
+        state.writer.remember("name", str(number))
+    await state.writer.room()
+    assert state.writer.staged == MOST_STAGED, "so many may wait"
+    state.writer.remember("name", "last")
+    await state.writer.room()
+    assert state.writer.staged == 0
+    assert await state.recall("name") == "last"
 
 
 async def test_requests_come_from_beside(state: State) -> None:
