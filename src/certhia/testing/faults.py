@@ -137,8 +137,9 @@ FAULTS = (
     ),
     NamedFault(
         "L11", "giant-tree", "signs a head over more entries than any log has",
-        "what is there is read; the head is proven by nothing, and that is told",
-        "at most 16 MiB more memory", ("I2", "I5"), hook(lambda _: false_heads.giant_tree(10**9)),
+        "what is there is read; that head is proven by nothing, which is told, and what came since is not verified "
+        "until the next start, as a log can't take a head back",
+        "at most 16 MiB more memory", ("I2", "I5"), lasting(lambda _: false_heads.giant_tree(10**9)), heals=False,
     ),
     NamedFault(
         "L12", "endless-body", "sends a body that never ends, drips, or breaks off",
