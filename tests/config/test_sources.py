@@ -177,10 +177,10 @@ def test_a_section_that_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name, raw, problem",
     [
-        ("a.toml", b"x = [", "cannot be understood"),
-        ("a.yaml", b"x: [", "cannot be understood"),
+        ("a.toml", b"x = [", "is not TOML"),
+        ("a.yaml", b"x: [", "a.yaml:2:1: is not YAML"),
         ("a.yaml", b"- 1", "must hold sections such as [watch]"),
-        ("a.toml", b"\xff", "cannot be understood"),
+        ("a.toml", b"\xff", "is not UTF-8"),
         ("a.toml", b"#" * (MAX_FILE + 1), "is larger than 1 MiB"),
         ("a.toml", None, "cannot be read: No such file or directory; name a file with --config"),
     ],

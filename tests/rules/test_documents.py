@@ -42,8 +42,15 @@ def test_texts_know_their_columns(tmp_path: Path) -> None:
         assert [key.column, *(value.column for value in values)] == ([2, 9, 4] if name == "a.toml" else [1, 6, 3])
 
 
-def test_an_escaped_text_has_no_line(tmp_path: Path) -> None:
-    assert lines(read(tmp_path, "a.toml", 'x = "\\u00fc"')) == {"x": 0}
+def test_comments_and_escapes_mislead_nobody(tmp_path: Path) -> None:
+    assert lines(read(tmp_path, "a.toml", '# x\nx = [ # "a"\n"\\u00fc", "\u00fc",\n"a"]')) == {"x": [3, 3, 4]}
+
+
+def test_a_table_written_in_another_order_has_no_line(tmp_path: Path) -> None:
+    assert lines(read(tmp_path, "a.toml", '[a.b]\nx = "1"\n[c]\ny = "2"\n[a.d]\nz = "3"\n')) == {
+        "a": {"b": {"x": 2}, "d": {"z": 6}},
+        "c": {"y": 0},
+    }
 
 
 @pytest.mark.parametrize("name", ["a.toml", "a.yaml"])
@@ -63,8 +70,12 @@ def test_a_byte_order_mark_is_ignored(tmp_path: Path, name: str) -> None:
         ("a.yaml", "d: [a.example, *.a.example]", 'what begins with a star needs quotes: "*.example.com"'),
         ("a.yaml", "d:\n  - !a.example", 'a.yaml:2:5: "!a.example" is a tag to YAML; what begins with ! needs quotes'),
         ("a.toml", b"\xff", "is not UTF-8 (byte 0); save it as UTF-8"),
-        ("a.toml", "x = " + "[" * 100_000, "is nested too deep|is not TOML"),
-        ("a.yaml", "[" * 5_000, "is nested too deep|is not YAML"),
+        ("a.toml", "x = " + "[" * 100_000, "a.toml:1:69: is nested too deep"),
+        ("a.yaml", "[" * 1_000_000, "a.yaml:1:65: is nested too deep"),
+        ("a.yaml", "a: &a [*a]", "a.yaml:1:4: is nested too deep"),
+        ("a.yaml", "d: [a.example]\nd: [b.example]", 'a.yaml:2:1: the key "d" stands in line 1 already'),
+        ("a.yaml", "[a]: b.example", "a.yaml:1:1: a list or mapping stands where a key must"),
+        ("a.toml", "x = " + "1" * 5_000, "a.toml: is not TOML: Exceeds the limit"),
         ("a.toml", b" " * (MAX_DOCUMENT + 1), "is larger than 16 MiB; write it as plain rules"),
     ],
 )

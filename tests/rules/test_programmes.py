@@ -10,6 +10,7 @@ from certhia.rules.gathering import Gathering
 from certhia.rules.language import Rule
 from certhia.rules.numbers import Numbered
 from certhia.rules.programmes import read_programmes
+from certhia.rules.watchlist import Watchlist
 
 CT_SCOUT = """
 [watchlist]
@@ -223,3 +224,26 @@ def test_aliases_do_not_multiply_without_end(tmp_path: Path, monkeypatch: pytest
     text = "a: {domains: &x [" + ", ".join(["a.example"] * 100) + "]}\n"
     text += "".join(f"b{number}: {{domains: *x}}\n" for number in range(10))
     assert problems(tmp_path, "a.yaml", text) == ["a.yaml: holds more than 500 rules; split it"]
+
+
+@pytest.mark.parametrize(
+    "name, text, told",
+    [
+        ("a.yaml", "a:\n  domains:\n    - [x.example]\n", "a.yaml:2:3: a.domains[0]: must be text in quotes"),
+        ("a.yaml", "a:\n  name: []\n  domains: [x.example]\n", "a.yaml:2:3: a.name: must be text in quotes"),
+        ("a.toml", "hosts = [1]\n[a]\ndomains = [1]\n", "a.toml:1:1: hosts[0]: must be text in quotes"),
+        ("a.toml", "[a]\n# domains\ndomains = [1]\n", "a.toml:3:1: a.domains[0]: must be text in quotes"),
+        (
+            "a.toml",
+            'domains=[\n # "bad name" is bad\n "bad name"]',
+            'a.toml:3:6: domains[0]: the rule "bad name"',
+        ),
+        ("a.toml", 'domains=["\\u0062ad name"]', 'a.toml:1:14: domains[0]: the rule "bad name"'),
+    ],
+)
+def test_every_complaint_has_its_place(tmp_path: Path, name: str, text: str, told: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        Watchlist(files=[path])
+    assert told in str(caught.value)

@@ -11,7 +11,6 @@ import difflib
 import json
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from certhia.config import nodes, tokens
 from certhia.config.keys import PREFIX, fields, flag, is_list, sections, takes_paths, variable, written
 from certhia.config.settings import Settings
 from certhia.errors import ConfigError
@@ -173,21 +173,27 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is larger than {MAX_FILE >> 20} MiB; is it a configuration file?")
     try:
         text = raw.decode("utf-8-sig")
-        content = _yaml(text) if path.suffix.lower() in (".yaml", ".yml") else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: cannot be understood: {terminal(' '.join(str(error).split()))}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    is_yaml = path.suffix.lower() in (".yaml", ".yml")
+    content = _yaml(text, str(path)) if is_yaml else tokens.parse(text, str(path))
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: must hold sections such as [watch] with keys below them")
     return content
 
 
-def _yaml(text: str) -> object:
+def _yaml(text: str, place: str) -> object:
+    node = nodes.compose(text, place)
+    if node is None:
+        return {}
     import yaml  # noqa: PLC0415  (most people never need it)
 
     try:
-        return yaml.safe_load(text) or {}
+        return yaml.SafeLoader("").construct_document(node) or {}
     except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
+        raise nodes.not_yaml(place, error) from error
+    except (ValueError, RecursionError, OverflowError, TypeError) as error:  # a date that is none, for one
+        raise ConfigError(f"{place}: is not YAML: {terminal(str(error))}") from error
 
 
 def _listed(text: str, field: FieldInfo) -> object:

@@ -70,6 +70,7 @@ class _Reader:
         self._source = into.source()
         self._problems = 0
         self._count = 0
+        self._key: object = None  # the one that is read: where numbers and empty lists are, which know no place
 
     def top(self, document: object) -> None:
         if isinstance(document, list):
@@ -79,6 +80,7 @@ class _Reader:
             self._complain("", document, "holds no programmes; write [[programs]] with name and domains")
             return
         for key, value in document.items():
+            self._key = key
             if key in _RULES:
                 self._rules(str(key), value, str(key), ("", ""))
             elif key == "watchlist" and isinstance(value, dict):
@@ -86,7 +88,7 @@ class _Reader:
             elif key in _LISTS and not _is_programme(value):
                 self._many(value, str(key))
             elif _is_programme(value):
-                self._programme({"name": key, **value}, str(key))
+                self._programme(_named(key, value), str(key))
             else:
                 self._unknown(str(key), key, (*_LISTS, "watchlist", *_RULES))
 
@@ -94,7 +96,7 @@ class _Reader:
         """A list of programmes, or a mapping from name to programme."""
         if isinstance(value, dict):
             for name, programme in value.items():
-                inner = {"name": name, **programme} if isinstance(programme, dict) else programme
+                inner = _named(name, programme) if isinstance(programme, dict) else programme
                 self._programme(inner, f"{where}.{name}")
         elif isinstance(value, list):
             for number, programme in enumerate(value):
@@ -113,12 +115,14 @@ class _Reader:
         if named and not name:
             self._complain(where, next(iter(value), None), "has no name; give the programme one: name = ...")
         platform = self._string(value, "platform", where)
-        for key in _RULES:
-            if key in value:
-                self._rules(key, value[key], f"{where}.{key}", (name, platform))
+        for key, rules in value.items():
+            if key in _RULES:
+                self._key = key
+                self._rules(str(key), rules, f"{where}.{key}", (name, platform))
 
     def _string(self, programme: dict[object, object], key: str, where: str) -> str:
         value = programme.get(key, "")
+        self._key = next((one for one in programme if one == key), self._key)
         if not isinstance(value, str):
             self._complain(f"{where}.{key}", value, "must be text in quotes")
             return ""
@@ -193,12 +197,19 @@ class _Reader:
         self._complain(where, key, f"is an unknown key; {hint}")
 
     def _complain(self, where: str, value: object, what: str, column: int = 1) -> None:
+        if not isinstance(value, Text):
+            value, column = self._key, 1
         at = f":{value.line}:{value.column + column - 1}" if isinstance(value, Text) and value.line else ""
         place = f" {render.terminal(where[:200])}:" if where else ""
         self._into.problems.append(f"{self._path}{at}:{place} {what}")
         self._problems += 1
         if self._problems == SHOWN:
             raise _Enough
+
+
+def _named(name: object, programme: dict[object, object]) -> dict[object, object]:
+    """A programme whose key is its name, unless it has one; its own keys are kept, for they know their places."""
+    return programme if "name" in programme else {"name": name, **programme}
 
 
 def _is_bare(key: str, text: str) -> bool:
