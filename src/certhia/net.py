@@ -152,21 +152,25 @@ class Http:
         content, bandwidth = answer.content, self._bandwidth
         chunks: list[bytes] = []
         size, waited = 0, 0.0
-        while True:
-            if not content.is_eof():  # else all is here already
-                deadline.reschedule(min(end, begun + GRACE + size / SLOWEST) + waited)
-            chunk = await content.readany()
-            if not chunk:
-                break
-            size += len(chunk)
-            self.bytes_in += len(chunk)
-            if size > cap:
-                answer.close()
-                raise TooLong(f"{url}: more than the {cap} bytes that are read of such an answer; it was cut off")
-            chunks.append(chunk)
-            if bandwidth is not None:
-                deadline.reschedule(None)
-                waited += await bandwidth.take(len(chunk), small=cap <= SMALL)
+        try:
+            while True:
+                if not content.is_eof():  # else all is here already
+                    deadline.reschedule(min(end, begun + GRACE + size / SLOWEST) + waited)
+                chunk = await content.readany()
+                if not chunk:
+                    break
+                size += len(chunk)
+                self.bytes_in += len(chunk)
+                if size > cap:
+                    answer.close()
+                    raise TooLong(f"{url}: more than the {cap} bytes that are read of such an answer; it was cut off")
+                chunks.append(chunk)
+                if bandwidth is not None:
+                    deadline.reschedule(None)
+                    waited += await bandwidth.take(len(chunk), small=cap <= SMALL)
+        except BaseException:
+            chunks.clear()  # the error holds this frame, for as long as somebody holds the error
+            raise
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def _proxy(self, url: URL) -> str | None:

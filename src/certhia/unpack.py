@@ -37,10 +37,15 @@ def gunzip(body: bytes, cap: int) -> bytes:
                 part = unpacker.decompress(bite, cap - size + 1)
                 size += len(part)
                 if size > cap:
+                    del part  # like `parts` below: the error holds this frame
                     raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
                 parts.append(part)
                 at += len(bite) - len(unpacker.unused_data)
+    except BadAnswer:
+        parts.clear()
+        raise
     except zlib.error as error:
+        parts.clear()
         raise BadAnswer(f"an answer of {len(body)} bytes begins like gzip but is none ({error})") from error
     return b"".join(parts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,13 +15,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tests.rig import Rig, Sheet
 
+from certhia.clock import Clock
 from certhia.logs.budget import Budget
 from certhia.model import Delivery
-from certhia.net import Response, Transport
+from certhia.net import Http, Response, TooLong, Transport
 from certhia.pipeline import Pipeline
 from certhia.store import State
 from certhia.store.writer import MOST_STAGED
 from certhia.testing import SimClock, SimulatedLoop, World, templates
+from certhia.testing.wire import endless
 
 Result = TypeVar("Result")
 
@@ -218,3 +221,22 @@ def test_backpressure_of_a_sink(certhia_world: World, tmp_path: Path) -> None:
         assert len(rig.sheet.told) == 2000
 
     slowed(certhia_world, test)
+
+
+async def test_an_endless_answer_is_let_go_of_with_its_error() -> None:
+    """Not only when the collector comes by: others may be as long in the meantime."""
+    world = World()
+    log = world.static("alpha")
+    log.hooks.append(endless())
+    async with world.serve(apart=True):
+        http = Http(clock=Clock(), user_agent="test")
+        tracemalloc.start()
+        try:
+            with pytest.raises(TooLong) as kept:
+                await http.get(f"{log.url}checkpoint", cap=2 << 20)
+            left, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            await http.close()
+    assert most > 2 << 20
+    assert left < 1 << 20, kept.value

@@ -94,6 +94,7 @@ class Window:
         for _, left in self._ready.values():
             left.give()
         self._ready.clear()
+        self._error = None  # it leads back here through its frames: a circle that only the collector would break
 
     def extend(self, end: int, size: int) -> None:
         """A newer head is held: reads on to `end`."""
