@@ -125,7 +125,6 @@ class Soak:
         self._state = place / "state"
         self._said, self._matches = place / "said.txt", place / "matches.jsonl"
         self._rules, self._tasks = place / "rules.txt", place / "tasks"
-        self._place = place
         self._reloads = 0
         self._reload()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -14,8 +15,11 @@ if __name__ == "__main__":
     place = Path(sys.argv.pop(1))
 
     def count(_number: int, _frame: FrameType | None) -> None:
-        """In the loop's own thread, between two of its steps."""
-        place.write_text(str(len(asyncio.all_tasks())))
+        """In the loop's own thread, between two of its steps; nothing while no loop runs."""
+        with contextlib.suppress(RuntimeError):
+            fresh = place.with_suffix(".new")
+            fresh.write_text(str(len(asyncio.all_tasks())))
+            fresh.replace(place)
 
     signal.signal(signal.SIGUSR2, count)
     main()
