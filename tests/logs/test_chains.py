@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from certhia.errors import BadAnswer
 from certhia.logs import chains
 from certhia.logs.chains import Chains
 from certhia.model import Log
-from certhia.testing import FakeLog, Issued, SimClock, World, in_simulated_time
+from certhia.testing import CA, FakeLog, Issued, SimClock, World, in_simulated_time
 
 
 class Keeper:
@@ -105,8 +106,6 @@ async def test_what_cant_be_had_is_done_without(
 
 @in_simulated_time
 async def test_no_page_asks_for_any_number(certhia_world: World, certhia_clock: SimClock) -> None:
-    from certhia.testing import CA
-
     issued = [CA(number, clock=certhia_clock).issue(["a.example"], precert=True) for number in range(chains.MOST + 3)]
     log, page = tile(certhia_world, *issued)
     keeper = Keeper(log, certhia_clock)
@@ -135,3 +134,39 @@ async def test_nothing_is_asked_for_certificates(
     keeper = Keeper(log, certhia_clock)
     assert await keeper.judge(*page) == [True]
     assert keeper.asked == []
+
+
+@in_simulated_time
+async def test_whoever_did_not_sign_proves_nothing(certhia_world: World, certhia_clock: SimClock) -> None:
+    ca, other = certhia_world.ca, CA(9, clock=certhia_clock)
+    plain = ca.issue(["a.example.com"], precert=True)
+    forged = replace(plain, der=plain.der[:-8] + bytes(8))
+    made_up = replace(
+        other.issue(["b.example.com"], precert=True, precert_signer=True),
+        issuer_key_hash=ca.issuer_key_hash,
+        chain=(other.precert_signer, ca.intermediate),
+    )
+    signed = ca.issue(["c.example.com"], precert=True, precert_signer=True)
+    stranger = replace(signed, der=signed.der[:-8] + bytes(8))
+    log, page = tile(certhia_world, forged, made_up, stranger)
+    keeper = Keeper(log, certhia_clock)
+    await keeper.chains.gather(log.model, list(page))
+    assert [entry.unproven(keeper.issuers) for entry in page] == [None] * 3, "the bytes lead where they should"
+    assert [keeper.chains.unproven(entry) for entry in page] == [
+        "the chain's issuer did not sign the precertificate",
+        "the chain's issuer (certificate 2) did not sign the chain's signing certificate",
+        "the chain's signing certificate did not sign the precertificate",
+    ]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@in_simulated_time
+async def test_one_signer_with_different_issuers_behind_it(
+    certhia_world: World, certhia_clock: SimClock, turned: bool
+) -> None:
+    ca, other = certhia_world.ca, CA(9, clock=certhia_clock)
+    good = ca.issue(["a.example.com"], precert=True, precert_signer=True)
+    bad = replace(good, chain=(ca.precert_signer, other.intermediate))
+    log, page = tile(certhia_world, *((good, bad) if turned else (bad, good)))
+    keeper = Keeper(log, certhia_clock)
+    assert await keeper.judge(*page) == ([True, False] if turned else [False, True])

@@ -2,7 +2,8 @@
 
 The tree covers the TBS that a log signed, not the precertificate as submitted nor its chain (RFC 6962 section 3.2).
 Both are believed when they lead to that TBS and to the issuer's key hash, for which the issuer must be at hand: RFC
-6962 logs give it with the entry, static logs keep it under `issuer/`.
+6962 logs give it with the entry, static logs keep it under `issuer/`. And the issuer's key must have signed: the
+precertificate, or the Precertificate Signing Certificate whose key did.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 from certhia._core import Certificate, Entry, Issuers
 from certhia.clock import Clock
 from certhia.errors import CerthiaError, Malformed
+from certhia.logs.signed import unsigned
 from certhia.model import Log
 
 WITHIN: Final = 5.0  # seconds that a page's matches wait for issuers, all together
@@ -38,20 +40,38 @@ class Chains:
     async def gather(self, log: Log, entries: Sequence[Entry]) -> None:
         """Has the log give those issuers of precertificates that aren't at hand. Returns after WITHIN seconds at the
         latest, whatever the log does, and raises nothing: what is missing then leaves precertificates unproven."""
-        chains = [entry.chain for entry in entries if entry.is_precert]
-        behind = {chain[0]: chain[1:2] for chain in chains if chain}
-        if not behind:
+        # The same signer may come with different issuers behind it.
+        begins = dict.fromkeys(tuple(entry.chain[:2]) for entry in entries if entry.is_precert and entry.chain)
+        if not begins:
             return
         try:
             async with self._clock.deadline(WITHIN):
-                await self._have(log, behind)
-                await self._have(log, [one for first, second in behind.items() if self._signs(first) for one in second])
+                await self._have(log, dict.fromkeys(begin[0] for begin in begins))
+                behind = [one for first, *second in begins if self._signs(first) for one in second]
+                await self._have(log, dict.fromkeys(behind))
         except TimeoutError:
             pass  # those that are missing are remembered as such; the matches are told as unproven
 
     def unproven(self, entry: Entry) -> str:
         """Why what was submitted with an entry can't be believed; "" where it is proven."""
-        return entry.unproven(self._issuers) or ""
+        if (why := entry.unproven(self._issuers)) or not entry.is_precert:
+            return why or ""
+        return self._forged(entry)
+
+    def _forged(self, entry: Entry) -> str:
+        """Why the signatures up to the issuer's key, which the log signed for, don't hold; "" where they do."""
+        ders = [self._issuers.get(fingerprint) for fingerprint in entry.chain[:2]]
+        first = ders[0]
+        if first is None:  # given away since
+            return "the chain's issuer is not at hand"
+        if not self._signs(entry.chain[0]):
+            return unsigned(entry.submitted, first, "the precertificate", "the chain's issuer")
+        if len(ders) < 2 or ders[1] is None:
+            return "the chain's issuer (certificate 2) is not at hand"
+        signer = "the chain's signing certificate"
+        return unsigned(first, ders[1], signer, "the chain's issuer (certificate 2)") or unsigned(
+            entry.submitted, first, "the precertificate", signer
+        )
 
     def _signs(self, fingerprint: bytes) -> bool:
         """Whether a chain begins with a Precertificate Signing Certificate: then the issuer is the one behind it."""
