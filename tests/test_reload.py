@@ -37,6 +37,8 @@ class Words:
                 words += [word for file in files for word in file.read_text().split()]
             except OSError as error:
                 raise ConfigError(f"{path}: {error.strerror}") from error
+        if "worse" in words:
+            raise ValueError("Exceeds the limit\x1b for digits")
         if "bad" in words:
             raise ConfigError(f"{self.paths[0]}:1:1: is bad\n{self.paths[0]}:2:1: is bad too")
         return words
@@ -132,6 +134,21 @@ async def test_a_bad_file_keeps_the_old_one_and_is_told_once_a_change(certhia_cl
         file.write_text("bad still")
         await certhia_clock.sleep(60)
         assert words.said == [*told, *told]
+        file.write_text("good")
+        await certhia_clock.sleep(3)
+        assert reloaded.current == ["good"]
+
+
+@in_simulated_time
+async def test_whatever_a_loader_raises_is_a_bad_file(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    async with words.running() as reloaded:
+        file.write_text("worse")
+        await certhia_clock.sleep(60)
+        assert reloaded.current == ["one", "two"]
+        ((level, told),) = words.said
+        assert (level, told.isprintable()) == ("warning", True)
+        assert f"the old ones stay in use: {file}: cannot be read: ValueError: Exceeds the limit" in told
         file.write_text("good")
         await certhia_clock.sleep(3)
         assert reloaded.current == ["good"]

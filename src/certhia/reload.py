@@ -12,6 +12,7 @@ from typing import Final, Generic, TypeVar
 from certhia.clock import Clock
 from certhia.errors import ConfigError
 from certhia.model import Tell
+from certhia.render import terminal
 
 T = TypeVar("T")
 
@@ -22,6 +23,7 @@ TRIES: Final = 10  # looks at a file that never stands still, before it is read 
 STEP: Final = 200  # milliseconds between two looks at what the system tells
 MAX_FILES: Final = 100_000  # of a directory
 MAX_LINKS: Final = 40
+NAMED: Final = 5  # files that a message names
 
 Marks = tuple[tuple[str, tuple[int, ...]], ...]
 """Each file with what changes when it does; nothing for one that isn't there."""
@@ -86,7 +88,7 @@ class Reloaded(Generic[T]):
         if await asyncio.to_thread(marks, self.paths) != seen:
             self._wake.set()  # changed while it was read: half of it may be old
         elif new is None:
-            self._tell_bad(str(error))
+            self._tell_bad(error)
         else:
             (value,) = new
             told = self._changes(self.current, value)
@@ -123,11 +125,14 @@ class Reloaded(Generic[T]):
             seen = now
         return seen
 
-    def _made(self) -> tuple[tuple[T] | None, ConfigError | None]:
+    def _made(self) -> tuple[tuple[T] | None, str]:
         try:
-            return (self._load(),), None
+            return (self._load(),), ""
         except ConfigError as error:
-            return None, error
+            return None, str(error)
+        except Exception as error:  # noqa: BLE001  (whatever a parser makes of a file, the old value stays in use)
+            named = ", ".join(str(path) for path in self.paths[:NAMED])
+            return None, f"{named}: cannot be read: {type(error).__name__}: {terminal(str(error))}"
 
     def _tell_bad(self, error: str) -> None:
         first, *others = error.splitlines()
