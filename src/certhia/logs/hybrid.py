@@ -39,9 +39,15 @@ class HybridClient:
         if boundary <= min(end, size) and boundary - WIDTH not in self._ill:
             try:
                 return await self._tiles.fetch(start, boundary, size)
-            except (Lagging, BadAnswer):  # the tiles may come later than the head, or not at all
+            except Lagging:  # the tiles may come later than the head, or not at all
                 pass
+            except BadAnswer:
+                self._passes_over({boundary - WIDTH})
         return await self._heads.fetch(start, min(end, boundary), size)
+
+    def _passes_over(self, tiles: set[int]) -> None:
+        """Asks get-entries for what these tiles should hold, from now on."""
+        self._ill = tiles | (self._ill if len(self._ill) < ILL else set())
 
     def decode(self, fetched: Sequence[Fetched]) -> Page:
         """See LogClient.decode."""
@@ -54,9 +60,9 @@ class HybridClient:
             kind = self._tiles if tile else self._heads
             try:
                 page = kind.decode(fetched[at:end])
-            except (BadAnswer, Malformed):
+            except Malformed:
                 if tile:  # get-entries may give them: an entry that nobody can frame is no end of an answer there
-                    self._ill = {one.start for one in fetched[at:end]} | (self._ill if len(self._ill) < ILL else set())
+                    self._passes_over({one.start for one in fetched[at:end]})
                 raise
             if pages and page.first < pages[-1].end:
                 page = page.slice(pages[-1].end, page.end)

@@ -16,7 +16,7 @@ JOIN = 256  # entries: fewer than these aren't worth a call into the core
 JOIN_BYTES = 8 << 20
 TRIES = 3  # of one request within a round, before the round counts as failed
 LAG_PATIENCE = 60.0  # seconds until a lagging front end ends the round, so that a newer head is asked for
-LONGEST_LAG = 40.0  # seconds between two requests for what a front end has not had for long
+LONGEST_LAG = 60.0  # seconds between two requests for what a front end has not had for long
 UNKNOWN_ENTRY = 6000  # bytes of an entry before the first answer came
 BESIDE = 0.6  # of a body: its page (0.4 of one of RFC 6962), pieces not joined yet, what malloc can't use
 
@@ -219,9 +219,9 @@ class Window:
                 lagging_since = now if lagging_since is None else lagging_since
                 if now - lagging_since >= LAG_PATIENCE:
                     raise
-                await self._clock.sleep(
-                    self._clock.jitter(min(1.0 + max(waited, now - lagging_since) / 4, LONGEST_LAG))
-                )
+                pause = min(1.0 + max(waited, now - lagging_since) / 2, LONGEST_LAG)
+                # What is next in line is asked for first.
+                await self._clock.sleep(self._clock.jitter(pause if start == self._position else 2 * pause))
             except RemoteError:
                 failures += 1
                 if failures >= TRIES:
