@@ -32,7 +32,7 @@ SAMPLES = 240  # of memory, handles and tasks, over the quiet part
 WARM = 0.35  # of the quiet part, that is warm-up
 BLOCKS = 8  # of the rest: the slope goes by the lower quartile of each. Above it is what a bomb takes for a moment
 STUDENT = 2.45  # of 6 degrees of freedom, at 95 %
-SPARE = 1.0  # MB that memory may grow by while that is measured: pages of malloc come in pieces
+SPARE = 70.0  # MB that memory may grow by while that is measured: malloc may keep what a bomb of 64 MiB took
 CATCH_UP = 300.0  # seconds
 RELOAD_EVERY = 12  # samples
 
