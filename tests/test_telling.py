@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from certhia._core import Issuers, Page
 from certhia.dedupe import Seen
 from certhia.logs.chains import Chains
-from certhia.model import Arrival, Log, Match, MatchKind
+from certhia.model import Arrival, Hit, Log, Match, MatchKind, RuleHit
 from certhia.rules.expected import NONE, Expected
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
@@ -359,3 +360,20 @@ async def test_kinds_that_are_not_told_are_not_streamed(certhia_world: World, tm
         await here.take(log)
         assert [match.names[0] for match in here.streamed] == ["other.example.org"]
         assert here.teller.kinds == {MatchKind.ALERT: 1, MatchKind.EXPECTED: 1}
+
+
+class Elsewhere(Watchlist):
+    """Rules that find names which a certificate's list of them leaves out, as that of a subject without end may."""
+
+    def hits(self, found: Sequence[Hit]) -> tuple[RuleHit, ...]:
+        return tuple(replace(hit, name="unlisted.example.co.uk") for hit in super().hits(found))
+
+
+@in_simulated_time
+async def test_roots_keep_what_was_found_by_a_name_that_is_not_listed(certhia_world: World, tmp_path: Path) -> None:
+    log = certhia_world.rfc6962("one")
+    log.add(issue(certhia_world, "www.example.com"))
+    async with desk(certhia_world, tmp_path, limits=Limits(roots=Roots(["example.co.uk"]))) as here:
+        assert await here.take(log) == 0
+        here.watchlist = Elsewhere("example.com")
+        assert await here.take(log) == 1

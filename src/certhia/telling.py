@@ -103,7 +103,9 @@ class Teller:
             fault=fault,
             unproven=unproven,
         )
-        if self._limits.roots is not None and not self._limits.roots.keeps(match.names):
+        # A name that a rule found counts even where it is not among those that are listed.
+        names = (*(hit.name for hit in match.hits), *match.names)
+        if self._limits.roots is not None and not self._limits.roots.keeps(names):
             return None
         match = self._judged(match, entry)
         if self._limits.every_sighting:
