@@ -167,3 +167,16 @@ def test_what_changed_is_said(certhia_ca: CA, tmp_path: Path) -> None:
         "own certificates reloaded: 2 hashes and issuers, 0 before",
         f"{tmp_path / 'own'}: no certificates in one",
     )
+
+
+def test_a_file_that_goes_between_two_looks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.pem").write_bytes(b"x")
+    looks = Path.is_file
+
+    def go(path: Path) -> bool:
+        there = looks(path)
+        path.unlink(missing_ok=True)
+        return there
+
+    monkeypatch.setattr(Path, "is_file", go)
+    assert len(Expected.load([tmp_path])) == 0

@@ -1,9 +1,14 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from certhia.errors import ConfigError
+from certhia.rules import lines
+from certhia.rules.bundle import read_certificates
+from certhia.rules.expected import Expected
 from certhia.rules.lines import CHUNK, MAX_FILE, MAX_LINE, read_chunks, read_lines
+from certhia.rules.watchlist import Watchlist
 
 
 def read(tmp_path: Path, raw: bytes) -> list[tuple[int, str]]:
@@ -80,3 +85,26 @@ def test_no_chunk_has_more_lines_than_the_core_gives_back(tmp_path: Path) -> Non
     path = tmp_path / "rules.txt"
     path.write_bytes(b".\n" * CHUNK)
     assert max(chunk.count(b"\n") for chunk in read_chunks(path)) < 100_000
+
+
+@pytest.mark.parametrize("name", ["rules", "rules.toml", "rules.yaml"])
+def test_a_pipe_without_a_writer_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(lines, "PATIENCE", 0)
+    pipe = tmp_path / name
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigError, match="nobody wrote to this pipe for 0 s; name a file"):
+        Watchlist(files=[pipe])
+    with pytest.raises(ConfigError, match="nobody wrote to this pipe"):
+        read_certificates(pipe)
+    with pytest.raises(ConfigError, match="nobody wrote to this pipe"):
+        Expected.load([pipe])
+
+
+def test_a_pipe_with_a_writer_is_read_to_its_end() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as file:
+        file.write(b"example.com\nexample.net\n")
+    try:
+        assert list(read_lines(Path(f"/dev/fd/{reading}"))) == [(1, "example.com"), (2, "example.net")]
+    finally:
+        os.close(reading)

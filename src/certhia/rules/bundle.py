@@ -12,6 +12,7 @@ from typing import Final
 from certhia import render
 from certhia._core import Certificate
 from certhia.errors import ConfigError, Malformed
+from certhia.rules.lines import opened
 
 MAX_FILE: Final = 16 << 20  # bytes
 MAX_CERTIFICATES: Final = 10_000
@@ -24,7 +25,7 @@ _SEQUENCE = 0x30  # how DER of a certificate begins
 def read_certificates(path: Path) -> list[Certificate]:
     """All certificates of a file. Raises ConfigError, with the file's name, where there are none."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(MAX_FILE + 1)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from certhia import render
 from certhia.config import nodes, tokens
 from certhia.errors import ConfigError
-from certhia.rules.lines import unreadable
+from certhia.rules.lines import opened, unreadable
 
 if TYPE_CHECKING:
     import yaml
@@ -36,7 +36,7 @@ def read_document(path: Path) -> object:
     """The document's mappings, lists and texts; keys and texts are `Text`. Scalars of other kinds are texts in YAML (as
     written: `no` stays "no") and themselves in TOML. Raises ConfigError."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(MAX_DOCUMENT + 1)
     except OSError as error:
         raise unreadable(path, error) from error

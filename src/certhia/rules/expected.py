@@ -20,7 +20,7 @@ from certhia.errors import ConfigError, Malformed
 from certhia.model import Match
 from certhia.render import quoted
 from certhia.rules.language import Rule, parse_rule
-from certhia.rules.lines import read_lines, unreadable
+from certhia.rules.lines import opened, read_lines, unreadable
 from certhia.store.kin import Kin, key_digest, names_digest
 
 MAX_FILES: Final = 100_000  # of a directory, its folders included
@@ -147,7 +147,7 @@ def _directory(path: Path, notices: list[str]) -> Iterator[Certificate]:
         for name in sorted(names):
             count += 1
             file = Path(folder, name)
-            size += min(file.stat().st_size, MAX_CERTIFICATES) if file.is_file() else 0
+            size += _size(file)
             if count > MAX_FILES or size > MAX_BYTES:
                 most = f"{MAX_FILES} files or {MAX_BYTES >> 20} MiB"
                 raise ConfigError(f"{path}: holds more than {most}; is it the directory that you meant?")
@@ -164,6 +164,14 @@ def _directory(path: Path, notices: list[str]) -> Iterator[Certificate]:
         notices.append(f"{path}: holds no certificate: nothing is expected by it yet")
 
 
+def _size(file: Path) -> int:
+    """Bytes of it that are read; 0 for what is no file, or none any more."""
+    try:
+        return min(file.stat().st_size, MAX_CERTIFICATES) if file.is_file() else 0
+    except OSError:  # it went just now: reading it says so, if it was one
+        return 0
+
+
 def _unwalkable(error: OSError) -> None:
     raise unreadable(Path(error.filename), error) from error
 
@@ -171,7 +179,7 @@ def _unwalkable(error: OSError) -> None:
 def _certificates(path: Path) -> list[Certificate] | None:
     """The certificates of a file, DER or PEM; None where it holds none. Raises ConfigError for one that is damaged."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             raw = file.read(MAX_CERTIFICATES + 1)
     except OSError as error:
         raise unreadable(path, error) from error

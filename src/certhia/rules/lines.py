@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import codecs
 import os
+import select
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from certhia import render
 from certhia.errors import ConfigError
@@ -14,11 +17,13 @@ MAX_FILE = 256 << 20  # bytes
 MAX_LINE = 4 << 10  # bytes
 CHUNK = 192 << 10  # bytes: fewer lines than the 100,000 that the core gives back at once as none of its own
 
+PATIENCE: Final = 10  # seconds until somebody must have begun to write to a pipe
+
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Number and text of each line that says something. Raises ConfigError."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             _check_size(path, os.fstat(file.fileno()).st_size)
             number = 0
             read = 0
@@ -36,7 +41,7 @@ def read_chunks(path: Path) -> Iterator[bytes]:
     """The file's bytes in pieces of whole lines, without a byte order mark; the last may lack its line end. Raises
     ConfigError."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             _check_size(path, os.fstat(file.fileno()).st_size)
             read = line = 0
             while chunk := file.read(CHUNK):
@@ -50,6 +55,24 @@ def read_chunks(path: Path) -> Iterator[bytes]:
                 yield chunk if read > len(chunk) else _without_mark(path, chunk)
     except OSError as error:
         raise unreadable(path, error) from error
+
+
+def opened(path: Path) -> BinaryIO:
+    """The file, open for reading. Raises OSError, and ConfigError for a pipe that nobody writes to: opening that
+    the plain way would wait for ever."""
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if stat.S_ISFIFO(os.fstat(number).st_mode):
+            poll = select.poll()
+            poll.register(number, select.POLLIN)
+            if not poll.poll(PATIENCE * 1000):
+                told = f"nobody wrote to this pipe for {PATIENCE} s; name a file, or start what writes to it first"
+                raise ConfigError(f"{path}: cannot be read: {told}")
+        os.set_blocking(number, True)
+        return os.fdopen(number, "rb")
+    except BaseException:
+        os.close(number)
+        raise
 
 
 def unreadable(path: Path, error: OSError) -> ConfigError:
