@@ -34,7 +34,6 @@ from certhia.rules.language import MAX_TEXT, parse_rule
         ("2001:db8::/32", "cidr", "2001:db8::/32"),
         ("::ffff:192.0.2.7", "cidr", "192.0.2.7"),
         ("::ffff:192.0.2.0/120", "cidr", "192.0.2.0/24"),
-        ("0.0.0.0/0", "cidr", "0.0.0.0/0"),
         (".", "all", ""),
         ("kw:Acme", "keyword", "acme"),
         ("KW: acme ", "keyword", "acme"),

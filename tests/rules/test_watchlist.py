@@ -208,3 +208,21 @@ def test_rules_mean_what_they_say(wanted: list[tuple[str, str]], name: str) -> N
         if (kind != "below" and name == value) or (kind != "exact" and name.endswith("." + value))
     }
     assert {rule for rule, _, _ in hits(watchlist, name)} == expected
+
+
+@pytest.mark.parametrize("wrong", [b"x", ["a.example"], 5])
+def test_what_is_no_rule_is_a_type_error_that_says_what_to_give(wrong: object) -> None:
+    with pytest.raises(TypeError, match=rf"a rule is text, not {type(wrong).__name__}"):
+        Watchlist(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rule", ["-w", "--watch", "!-w", "-w.example.com", "--watch=example.com"])
+def test_an_option_is_no_rule(rule: str) -> None:
+    with pytest.raises(ConfigError, match="begins with a hyphen, as options do"):
+        Watchlist(rule)
+    assert len(Watchlist("=-w.example.com")) == 1
+
+
+@pytest.mark.parametrize("rule, version", [("0.0.0.0/0", 4), ("::/0", 6)])
+def test_all_addresses_are_told_as_wide(rule: str, version: int) -> None:
+    assert f'"{rule}" is every IPv{version} address' in " ".join(Watchlist(rule).notices)

@@ -27,7 +27,8 @@ _NUMBER = re.compile(r"(?:\d+|0x[0-9a-f]*)", re.IGNORECASE | re.ASCII)
 def is_plain(lowered: str) -> bool:
     """Whether this is a domain name that stands for itself: most rules by far."""
     return (
-        _PLAIN.fullmatch(lowered) is not None
+        not lowered.startswith("-")
+        and _PLAIN.fullmatch(lowered) is not None
         and not lowered[-1].isdigit()
         and "xn--" not in lowered
         and len(lowered) <= 253
@@ -42,6 +43,10 @@ def looks_like_address(text: str) -> bool:
 def refuse_pasted(text: str, written: str) -> None:
     """Refuses what people paste by mistake, and tells what to write instead. `text` is the name's part of `written`."""
     begin = len(written) - len(text) + 1
+    if text.startswith("-") and written.lstrip("! ").startswith("-"):
+        raise RuleError(
+            written, "begins with a hyphen, as options do", "write example.com, and options before it", begin
+        )
     if pasted := _URL.match(text):
         raise RuleError(written, "is a URL", f"write its host: {render.terminal(pasted[1]) or 'example.com'}", begin)
     if space := _SPACE.search(text):
@@ -77,6 +82,8 @@ def network(text: str, written: str) -> tuple[str, str] | None:
     notice = ""
     if ipaddress.ip_address(address) != read.network_address:
         notice = f"{render.quoted(written)} is read as the network {canonical}"
+    if read.prefixlen == 0:
+        notice = f"{render.quoted(written)} is every IPv{read.version} address: any certificate with one matches"
     if read.prefixlen == read.max_prefixlen:
         canonical = canonical.partition("/")[0]
     return canonical, notice

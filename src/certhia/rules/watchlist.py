@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from certhia.model import Hit
 
 
+def _shown(given: object) -> str:
+    return f"{type(given).__name__} ({repr(given)[:40]})"
+
+
 class Watchlist:
     """What to look for. Immutable: a changed list is a new one.
 
@@ -46,6 +50,9 @@ class Watchlist:
         exclusions take anything away. Raises ConfigError with every problem found, each on a line, and where there is
         nothing to watch.
         """
+        for rule in rules:
+            if not isinstance(rule, str | Rule):
+                raise TypeError(f"a rule is text, not {_shown(rule)}; give each on its own: Watchlist(*rules)")
         chosen = suffixes if suffixes is not None else in_use()
         gathering = Gathering(chosen.suffixes, excluding=excluding)
         if chosen.notice:
