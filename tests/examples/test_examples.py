@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 from tests.e2e.worlds import Served, served
 
-from certhia._core import Page
 from certhia.testing import CA, World
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -70,9 +70,7 @@ def test_decode(tmp_path: Path) -> None:
     assert shown.endswith("of 40")
 
 
-@pytest.mark.skipif(not hasattr(Page, "batch"), reason="this core has no columns")
 def test_follow(there: Served, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
     given = ("alpha", "out", "--start", "beginning", "--log-list", there.list_url)
     first = run("follow", *given, "--until", "12", directory=tmp_path)
     assert first[-1] == "out/000000000000-000000000012.parquet: 12 entries"

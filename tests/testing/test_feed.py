@@ -89,7 +89,6 @@ def test_serves_entries_of_a_file(tmp_path: Path, certhia_ca: CA) -> None:
 
 
 def test_corpus_entries_are_read(corpus: Path) -> None:
-    pytest.importorskip("zstandard")
     entries = list(islice(read_entries(corpus / "ct-entries.jsonl.zst"), 500))
     assert {entry.is_precert for entry in entries} == {True, False}
     assert all(entry.chain for entry in entries)
