@@ -11,6 +11,7 @@ import pytest
 from certhia.clock import Clock
 from certhia.model import Head, Log, LogName, Match, Protocol, RuleHit, Sighting, Step
 from certhia.store import State
+from certhia.store.blocks import Block
 from certhia.testing import heads, keys
 from certhia.testing.tree import Tree, leaf_hash
 
@@ -66,6 +67,12 @@ class Book:
     def anchor(self, at: int, size: int = 0) -> Step:
         """Where following begins."""
         return self.step(at, size, start=at)
+
+    def block(self, level: int, index: int, size: int, *, quarantined: int = 0, at: float = AT) -> Block:
+        """A block of 2**level entries, proven to the head of `size` entries."""
+        head = self.grow(size)
+        path = tuple(self.tree.inclusion(index << level, size))[level:]
+        return Block(self.log.id, level, index, self.tree.node(level, index), path, head, quarantined, at)
 
     def sighting(self, index: int) -> Sighting:
         """An entry of the log."""

@@ -66,6 +66,7 @@ async def test_a_match_is_stored_once(state: State, book: Book) -> None:
     assert await state.totals() == {
         "logs": 1,
         "quarantine": 0,
+        "blocks": 0,
         "matches": 2,
         "sightings": 4,
         "deliveries": 3,

@@ -16,7 +16,8 @@ from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.logs.heads import check_head
 from certhia.model import Protocol, Quarantined
-from certhia.store import Freeze, State, schema
+from certhia.store import Freeze, State, codec, schema
+from certhia.store.backfills import Backfill
 from certhia.store.fsck import check
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 # Columns whose every value is as good as another: what is left of a delivery's attempts is for display, and other
 # processes write requests.
 FREE = {("deliveries", "attempts"), ("deliveries", "next_at")}
-TABLES = ("logs", "steps", "quarantine", "freezes", "matches", "sightings", "deliveries", "tallies")
+TABLES = ("logs", "steps", "quarantine", "freezes", "blocks", "matches", "sightings", "deliveries", "tallies")
 
 
 async def fill(path: Path, make_book: Callable[..., Book]) -> None:
@@ -42,6 +43,14 @@ async def fill(path: Path, make_book: Callable[..., Book]) -> None:
                 writer.step(book.step(end, size, quarantined=len(held), at=1_795_000_000.0 + 600 * end))
             writer.step(book.step(300, 1000, note="skipped as asked"))
             writer.step(book.step(310, 1000))
+            writer.quarantine(Quarantined(book.log.id, 210, "why", bytes(32), b"leaf", 1.0))
+            writer.match(book.match(209), ["one"])
+            writer.backfill(Backfill(book.log.id, 0, "2026-01-01", True, 5.0, 208, 310))
+            writer.block(book.block(3, 26, 1000, quarantined=1))
+            writer.block(book.block(2, 54, 1000))
+            writer.block(book.block(4, 14, 1000))
+            await writer.durable()
+            writer.block(book.block(2, 55, 1000))
             for reason in ("two heads of one size", "another root"):
                 writer.freeze(Freeze(book.log.id, 310, 1_795_000_000.0, reason, "/evidence/file.json"))
                 if reason == "two heads of one size":
@@ -98,6 +107,8 @@ def other_values(value: Any) -> Iterator[Any]:
 
 async def test_what_was_written_is_clean(filled: State) -> None:
     assert await check(filled, check_head) == []
+    spans = [(block.start, block.end, block.merged, block.quarantined) for block in await filled.blocks()]
+    assert spans == [(208, 224, 3, 1), (224, 240, 1, 0)] * 2, "siblings are one block"
     assert [row.merged async for row in filled.steps()] == [1, 1, 2, 1, 1, 1, 1] * 2
 
 
@@ -212,5 +223,28 @@ async def test_a_frozen_log_that_moved_all_the_same_is_found(filled: State) -> N
     assert "is frozen at 300; the verified position is 310" in whats
 
 
+@pytest.mark.parametrize(
+    "column, value, found",
+    [
+        ("root", bytes(32), "is not proven to belong"),
+        ("path", b"", "is not proven to belong"),
+        ("path", b"short", "is not proven to belong"),
+        ("level", 3, "is not proven to belong"),
+        ("level", 99, "can't begin at 208"),
+        ("start", 209, "can't begin at 209"),
+        ("head_size", 239, "is not proven to belong"),
+        ("quarantined", 0, "has 0 entries in quarantine; 1 are there"),
+        ("head_raw", b"{}", "its signed head does not hold"),
+    ],
+)
+async def test_a_block_that_was_not_proven_is_found(filled: State, column: str, value: object, found: str) -> None:
+    """Also where its checksum was made to fit."""
+    with closing(by_hand(filled)) as hand:
+        row = dict(hand.execute("SELECT * FROM blocks WHERE log=1 AND start=208").fetchone()) | {column: value}
+        mark = codec.mark("blocks", codec.BLOCK_COLUMNS, row)
+        hand.execute(f"UPDATE blocks SET {column}=?, mark=? WHERE log=1 AND start=208", (value, mark))
+    assert any(found in fault.what for fault in await check(filled, check_head) if fault.table == "blocks")
+
+
 def test_every_table_is_either_checked_or_free() -> None:
-    assert set(schema.metadata.tables) == {*TABLES, "meta", "requests"}
+    assert set(schema.metadata.tables) == {*TABLES, "meta", "requests", "backfills"}

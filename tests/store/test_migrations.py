@@ -24,7 +24,7 @@ from certhia.model import Match, Quarantined
 from certhia.store import Freeze, State, database, schema
 from certhia.store.fsck import check
 from certhia.store.migrations import config, migrate
-from certhia.store.migrations.versions import v0003_freezes
+from certhia.store.migrations.versions import v0004_blocks
 
 if TYPE_CHECKING:
     from tests.store.conftest import Book
@@ -84,7 +84,7 @@ async def test_a_new_state_is_what_the_migrations_make(state: State, tmp_path: P
 
 def test_the_schema_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(config()).get_heads() == [schema.SCHEMA]
-    assert v0003_freezes.NEEDS == schema.NEEDS
+    assert v0004_blocks.NEEDS == schema.NEEDS
 
 
 async def test_a_state_of_the_first_schema_keeps_its_rows(tmp_path: Path, book: Book) -> None:
@@ -111,7 +111,7 @@ async def test_a_state_of_the_first_schema_keeps_its_rows(tmp_path: Path, book: 
             columns = ",".join(f'"{row[1]}"' for row in hand.execute(f"PRAGMA main.table_info({table})"))
             hand.execute(f"DELETE FROM main.{table}")
             hand.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM precious.{table}")
-        hand.execute("DELETE FROM main.tallies WHERE name IN ('resolved', 'freezes', 'accepted')")
+        hand.execute("DELETE FROM main.tallies WHERE name IN ('resolved', 'freezes', 'accepted', 'blocks')")
         hand.execute("UPDATE main.matches SET payload='{}' WHERE id=5")  # by hand: that is for fsck to tell
     async with await State.open(old, clock=Clock(), follow=True) as state:
         assert [fault.row for fault in await check(state, check_head)] == ["id 5"]
@@ -142,6 +142,20 @@ async def test_a_state_of_the_second_schema_can_be_frozen(tmp_path: Path, book: 
         await state.writer.durable()
         assert await check(state, check_head) == []
         assert (await state.totals())["freezes"] == 1
+
+
+async def test_a_state_of_the_third_schema_takes_blocks(tmp_path: Path, book: Book) -> None:
+    database.create(tmp_path / "state.db")
+    with create_engine(f"sqlite:///{tmp_path / 'state.db'}").connect() as connection:
+        command.upgrade(config(connection), "0003")
+        connection.commit()
+        connection.engine.dispose()
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        state.writer.log(book.log)
+        state.writer.block(book.block(2, 1, 11))
+        await state.writer.durable()
+        assert await check(state, check_head) == []
+        assert (await state.totals())["blocks"] == 1
 
 
 async def _told(state: State) -> AsyncIterator[Match]:

@@ -12,6 +12,7 @@ from certhia._core import Edge, verify_consistency
 from certhia.errors import CerthiaError
 from certhia.model import Head, Log
 from certhia.store import codec
+from certhia.store.blocks import HIGHEST, row_block
 from certhia.store.freezes import ACCEPTED
 from certhia.store.ledger import HASH, Track, row_head, row_log, row_step
 
@@ -45,6 +46,7 @@ class LogAudit:
     _before: Mapping[str, Any] | None = field(init=False, default=None)
     _chain: bytes = field(init=False, default=b"")
     _good_head: Head | None = field(init=False, default=None)
+    _blocks_end: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self.track = Track(dict(self.row), committed=self.row["end"] or 0)
@@ -85,6 +87,27 @@ class LogAudit:
             self.track.gaps.append((row["start"], row["end"]))
         self._before = row
         self._chain = codec.chain_value(row)
+
+    def block(self, row: Mapping[str, Any]) -> Iterator[str]:
+        """What is wrong with a row of `blocks`; they come by start."""
+        block = row_block(row, self.row["log_id"])
+        if not 0 <= block.level <= HIGHEST or block.index < 0 or row["start"] != block.start:
+            yield f"a block of level {row['level']} can't begin at {row['start']}"
+            return
+        if self._blocks_end > block.start:
+            yield f"begins at {block.start}, within the block before it"
+        self._blocks_end = block.end
+        self.track.proven[block.start] = block.end
+        found = bisect_left(self.quarantined, block.end) - bisect_left(self.quarantined, block.start)
+        if block.quarantined != found:
+            yield f"has {block.quarantined} entries in quarantine; {found} are there"
+        try:
+            holds = block.holds()
+        except (ValueError, OverflowError):
+            holds = False
+        if not holds:
+            yield f"its root is not proven to belong to the signed head of {block.head.size} entries"
+        yield from self._signature(row)
 
     def finish(self) -> Iterator[str]:
         """Whether the log's own row says what its ledger says. Faults are of table `logs`."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from certhia.model import Match, Sighting
 from certhia.store.codec import MARKS
+from certhia.store.spans import Span
 
 
 @dataclass(slots=True)
@@ -17,10 +18,12 @@ class Batch:
     new_logs: dict[int, dict[str, Any]] = field(default_factory=dict)
     moved_logs: dict[int, dict[str, Any]] = field(default_factory=dict)  # position and mark only
     described_logs: dict[int, dict[str, Any]] = field(default_factory=dict)
-    forgotten: dict[int, int] = field(default_factory=dict)  # log: quarantine rows from this index on go
+    forgotten: dict[int, list[Span]] = field(default_factory=dict)  # log: quarantine rows in these ranges go
     quarantine: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
     freezes: list[dict[str, Any]] = field(default_factory=list)
     accepted: list[dict[str, Any]] = field(default_factory=list)  # rows of freezes, with that time
+    blocks: dict[tuple[int, int], dict[str, Any] | None] = field(default_factory=dict)  # (log, start); None: it goes
+    backfills: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)  # (log, number)
     resolved: dict[tuple[int, int], float] = field(default_factory=dict)  # (log, index): Unix seconds
     matches: list[tuple[int, Match, tuple[tuple[int, str], ...]]] = field(default_factory=list)  # id, match, deliveries
     sightings: list[tuple[bytes, int, Sighting]] = field(default_factory=list)  # key, log, sighting

@@ -14,6 +14,8 @@ from sqlalchemy import Boolean, Integer, Table, bindparam, delete, insert, liter
 from certhia.store import codec
 from certhia.store.schema import (
     PENDING,
+    backfills,
+    blocks,
     deliveries,
     freezes,
     logs,
@@ -69,6 +71,8 @@ _THIS_MATCH: Final = matches.c.id == bindparam("b_id")
 _THIS_DELIVERY: Final = deliveries.c.id == bindparam("b_id")
 _THIS_ENTRY: Final = (quarantine.c.log == bindparam("b_log")) & (quarantine.c.index == bindparam("b_index"))
 _THIS_FREEZE: Final = (freezes.c.log == bindparam("b_log")) & (freezes.c.number == bindparam("b_number"))
+_THIS_BLOCK: Final = (blocks.c.log == bindparam("b_log")) & (blocks.c.start == bindparam("b_start"))
+_THIS_WISH: Final = (backfills.c.log == bindparam("b_log")) & (backfills.c.number == bindparam("b_number"))
 _HERE: Final = (sightings.c.log == bindparam("b_log")) & (sightings.c.index == bindparam("b_index"))
 _MORE: Final = matches.c.sightings + bindparam("b_more", type_=Integer)
 _AGAIN: Final = deliveries.c.attempts + literal_column("1", Integer)
@@ -81,6 +85,10 @@ ADD_QUARANTINE: Final = _all(quarantine)
 RESOLVE: Final = Bulk(update(quarantine).where(_THIS_ENTRY), ["resolved"])
 ADD_FREEZES: Final = _all(freezes)
 ACCEPT: Final = Bulk(update(freezes).where(_THIS_FREEZE), ["accepted"])
+ADD_BLOCKS: Final = _all(blocks)
+TAKE_BLOCKS: Final = Bulk(delete(blocks).where(_THIS_BLOCK))
+ADD_BACKFILLS: Final = _all(backfills)
+TAKE_BACKFILLS: Final = Bulk(delete(backfills).where(_THIS_WISH))
 
 ADD_MATCHES: Final = _all(matches)
 COUNT_SIGHTINGS: Final = Bulk(update(matches).where(_THIS_MATCH).values(sightings=_MORE))

@@ -29,6 +29,10 @@ STEP_COLUMNS: Final = tuple(
 )
 QUARANTINE_COLUMNS: Final = ("log", "index", "reason", "leaf_hash", "leaf_input", "at")
 FREEZE_COLUMNS: Final = ("log", "number", "position", "at", "reason", "evidence")
+BLOCK_COLUMNS: Final = (
+    *("log", "start", "level", "root", "path", "head_size", "head_root", "head_timestamp", "head_raw"),
+    *("quarantined", "merged", "at"),
+)
 MATCH_COLUMNS: Final = ("id", "key", "tbs_sha256", "seen", "payload")
 SIGHTING_COLUMNS: Final = ("log", "index", "match", "precert", "timestamp")
 DELIVERY_COLUMNS: Final = ("id", "match", "sink")

@@ -15,7 +15,7 @@ from certhia.store import bulk, codec
 from certhia.store.batch import Batch, Tally
 from certhia.store.bulk import IS_PENDING, NO, YES
 from certhia.store.ledger import Track
-from certhia.store.schema import DONE, deliveries, matches, quarantine, sightings
+from certhia.store.schema import DONE, blocks, deliveries, matches, quarantine, sightings
 
 CHUNK: Final = 500  # values in one IN list: SQLite's oldest limit is 999
 
@@ -27,6 +27,9 @@ _QUARANTINED: Final = select(quarantine.c.index, quarantine.c.resolved).where(
     quarantine.c.log == bindparam("log"), quarantine.c.index.in_(bindparam("wanted", expanding=True))
 )
 _GONE: Final = (quarantine.c.log, quarantine.c.index, quarantine.c.mark, quarantine.c.resolved)
+_BLOCKS: Final = select(blocks.c.mark).where(
+    blocks.c.log == bindparam("log"), blocks.c.start.in_(bindparam("wanted", expanding=True))
+)
 _STILL_PENDING: Final = select(deliveries.c.id).where(
     IS_PENDING, deliveries.c.id.in_(bindparam("wanted", expanding=True))
 )
@@ -52,6 +55,7 @@ class Outcome:
 
     tallies: dict[str, Tally]
     ends: dict[int, int] = field(default_factory=dict)  # log: verified position
+    proven: dict[int, dict[int, int]] = field(default_factory=dict)  # log: see Track.proven
     unverified: dict[int, bool] = field(default_factory=dict)  # log: whether sightings wait for a step
     delivered_to: set[str] = field(default_factory=set)  # sinks with new deliveries
 
@@ -78,6 +82,7 @@ class Commit:
                 self._out.ends[number] = row["end"]
         await self._write_logs()
         await self._write_quarantine()
+        await self._write_blocks()
         await self._write_matches()
         await self._many(bulk.ADD_STEPS, batch.steps)
         await self._write_freezes()
@@ -102,8 +107,8 @@ class Commit:
 
     async def _write_quarantine(self) -> None:
         batch = self._batch
-        for log, start in batch.forgotten.items():
-            gone = (quarantine.c.log == log) & (quarantine.c.index >= start)
+        for log, start, end in [(log, *span) for log, spans in batch.forgotten.items() for span in spans]:
+            gone = (quarantine.c.log == log) & (quarantine.c.index >= start) & (quarantine.c.index < end)
             rows = (await self._connection.execute(select(*_GONE).where(gone))).mappings().all()
             if rows:
                 self._out.tallies["quarantine"].take([row["mark"] for row in rows])
@@ -215,7 +220,9 @@ class Commit:
 
     def _covers(self, log: int, index: int) -> bool:
         track = self._tracks[log]
-        return track.covers(index, self._out.ends.get(log, track.committed))
+        if track.covers(index, self._out.ends.get(log, track.committed)):
+            return True
+        return log in self._out.proven and any(low <= index < high for low, high in self._out.proven[log].items())
 
     async def _prove_sightings(self) -> None:
         """Sightings, and with them matches, turn verified with the step that covers them."""
@@ -228,6 +235,9 @@ class Commit:
                     joined[-1] = (joined[-1][0], row["end"])
                 else:
                     joined.append((row["start"], row["end"]))
+        for (log, start), block in self._batch.blocks.items():
+            if block is not None and (self._tracks[log].unverified or self._out.unverified.get(log, False)):
+                ranges.setdefault(log, []).append((start, start + (1 << block["level"])))
         for log, spans in ranges.items():
             proven: set[int] = set()
             for start, end in spans:
@@ -241,6 +251,26 @@ class Commit:
             await self._many(bulk.PROVE_MATCHES, [{"b_id": number} for number in sorted(proven)])
             waits = select(sightings.c.index).where(sightings.c.log == log, sightings.c.verified == NO).limit(1)
             self._out.unverified[log] = (await self._connection.execute(waits)).first() is not None
+
+    async def _write_blocks(self) -> None:
+        """Blocks that came, and those that went into others."""
+        batch, tally = self._batch, self._out.tallies["blocks"]
+        for (log, start), row in batch.blocks.items():
+            proven = self._out.proven.setdefault(log, dict(self._tracks[log].proven))
+            proven.pop(start, None)
+            if row is not None:
+                proven[start] = start + (1 << row["level"])
+        for log, starts in _by_log(list(batch.blocks)).items():
+            for some in chunks(starts):
+                found = await self._connection.execute(_BLOCKS, {"log": log, "wanted": some})
+                tally.take(found.scalars().all())
+        await self._many(bulk.TAKE_BLOCKS, [{"b_log": log, "b_start": start} for log, start in batch.blocks])
+        new = [row for row in batch.blocks.values() if row is not None]
+        tally.add([row["mark"] for row in new])
+        await self._many(bulk.ADD_BLOCKS, new)
+        wishes = list(batch.backfills)
+        await self._many(bulk.TAKE_BACKFILLS, [{"b_log": log, "b_number": number} for log, number in wishes])
+        await self._many(bulk.ADD_BACKFILLS, list(batch.backfills.values()))
 
     async def _write_freezes(self) -> None:
         batch = self._batch

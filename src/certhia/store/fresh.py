@@ -8,6 +8,7 @@ from certhia.store.schema import NEEDS, SCHEMA, metadata
 
 _COUNTED = (  # of `tallies`
     *("logs", "quarantine", "matches", "sightings", "deliveries", "delivered", "resolved", "freezes", "accepted"),
+    "blocks",
 )
 _version = Table(  # as Alembic makes it
     "alembic_version",

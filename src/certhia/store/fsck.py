@@ -34,6 +34,8 @@ from certhia.store.reading import AT_ONCE, Reader
 from certhia.store.schema import (
     DONE,
     PENDING,
+    backfills,
+    blocks,
     deliveries,
     freezes,
     logs,
@@ -84,6 +86,7 @@ class Fsck:
         await self._file()
         await self._quarantine_and_logs()
         await self._ledger()
+        await self._blocks()
         await self._freezes()
         await self._sightings()
         await self._matches()
@@ -158,6 +161,15 @@ class Fsck:
         for audit in self._audits.values():
             self._add_all("logs", audit.name, audit.finish())
 
+    async def _blocks(self) -> None:
+        async for row in self._marked(blocks, codec.BLOCK_COLUMNS):
+            audit = self._audits.get(row["log"])
+            if audit is not None:
+                self._add_all("blocks", f"{row['start']} {audit.name}", audit.block(row))
+        async for row in self._table(backfills):
+            if row["start"] is not None and not 0 <= row["start"] <= (row["end"] or 0):
+                self._add("backfills", _name(backfills, row), f"is of no range: {row['start']} to {row['end']}")
+
     async def _freezes(self) -> None:
         async for row in self._marked(freezes, codec.FREEZE_COLUMNS):
             audit, position = self._audits.get(row["log"]), row["position"]
@@ -203,7 +215,7 @@ class Fsck:
 
     async def _tallies(self) -> None:
         kept = {row["name"]: row async for row in self._table(tallies)}
-        for name in ("logs", "quarantine", "freezes", "matches", "sightings", "deliveries", *_PARTS):
+        for name in ("logs", "quarantine", "blocks", "freezes", "matches", "sightings", "deliveries", *_PARTS):
             row, found = kept.get(name), self._sums.get(name, Tally())
             if row is None:
                 self._add("tallies", name, "is missing")

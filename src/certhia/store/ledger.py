@@ -12,7 +12,10 @@ from typing import Any, Final
 from certhia.errors import StateError
 from certhia.model import Head, Log, Protocol, Step
 from certhia.store import codec
+from certhia.store.backfills import Backfill
+from certhia.store.blocks import Block
 from certhia.store.freezes import Freeze, freeze_row, is_acceptance
+from certhia.store.spans import Span, joined, without
 
 HASH: Final = 32  # bytes
 
@@ -39,6 +42,9 @@ class Track:
     gaps: list[tuple[int, int]] = field(default_factory=list)
     frozen: dict[str, Any] | None = None  # its row of `freezes`, until that is accepted
     freezes: int = 0  # rows of `freezes`
+    blocks: dict[int, Block] = field(default_factory=dict)  # by start
+    proven: dict[int, int] = field(default_factory=dict)  # the ends of blocks that are on disk, by start
+    backfills: dict[int, Backfill] = field(default_factory=dict)  # by number
 
     @property
     def id(self) -> int:
@@ -61,7 +67,14 @@ class Track:
     def covers(self, index: int, end: int) -> bool:
         """Whether the entry at `index` is proven, where all before `end` is, save what was skipped."""
         start = self.row["start"]
-        return start is not None and start <= index < end and not any(low <= index < high for low, high in self.gaps)
+        if start is not None and start <= index < end and not any(low <= index < high for low, high in self.gaps):
+            return True
+        return any(low <= index < high for low, high in self.proven.items())
+
+    def verified(self) -> list[Span]:
+        """All that is proven, by steps and by blocks, in order."""
+        followed = [] if self.end is None else without((self.row["start"], self.end), self.gaps)
+        return joined([*followed, *((block.start, block.end) for block in self.blocks.values())])
 
     def describe(self, log: Log) -> bool:
         """Takes over what a log list says of the log now; tells whether that changed anything."""

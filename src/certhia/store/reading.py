@@ -12,10 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certhia.model import Log, Match, Quarantined, Step
 from certhia.store import codec, database
+from certhia.store.backfills import Backfill, row_backfill
+from certhia.store.blocks import Block, row_block
 from certhia.store.bulk import IS_PENDING
 from certhia.store.freezes import Freeze, row_freeze
 from certhia.store.ledger import Position, row_log, row_position, row_step
-from certhia.store.schema import deliveries, freezes, logs, matches, meta, quarantine, requests, steps, tallies
+from certhia.store.schema import (
+    backfills,
+    blocks,
+    deliveries,
+    freezes,
+    logs,
+    matches,
+    meta,
+    quarantine,
+    requests,
+    steps,
+    tallies,
+)
 
 AT_ONCE: Final = 1000  # rows held in memory while a long table is read
 
@@ -88,6 +102,18 @@ class Reader:
         async for row in self.stream(query):
             step = row_step(row, row["log_id"])
             yield LedgerRow(row["seq"], step, row["count"], row["merged"], row["digest"])
+
+    async def blocks(self, log_id: bytes | None = None) -> list[Block]:
+        """What was verified besides the ledger, by log and start."""
+        query = select(blocks, logs.c.log_id).join(logs).order_by(blocks.c.log, blocks.c.start)
+        if log_id is not None:
+            query = query.where(logs.c.log_id == log_id)
+        return [row_block(row, row["log_id"]) for row in await self._rows(query)]
+
+    async def backfills(self) -> list[Backfill]:
+        """What was asked to be read besides following, done or not, by log and number."""
+        query = select(backfills, logs.c.log_id).join(logs).order_by(backfills.c.log, backfills.c.number)
+        return [row_backfill(row, row["log_id"]) for row in await self._rows(query)]
 
     async def freezes(self) -> list[Freeze]:
         """Every time that a log was frozen, accepted or not, in order."""

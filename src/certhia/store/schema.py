@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0003"  # the migration that makes what is described here
+SCHEMA: Final = "0004"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -143,6 +143,42 @@ freezes: Final = Table(
     Column("evidence", Text, nullable=False),
     Column("mark", BigInteger, nullable=False),
     Column("accepted", Float),
+)
+
+# What was verified besides the ledger: perfect subtrees of 2**level entries from `start`, each proven to a head by its
+# sibling path. Siblings become one row; `merged` counts.
+blocks: Final = Table(
+    "blocks",
+    metadata,
+    Column("log", ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("level", Integer, nullable=False),
+    Column("root", Bytes, nullable=False),
+    Column("path", Bytes, nullable=False),
+    Column("head_size", BigInteger, nullable=False),
+    Column("head_root", Bytes, nullable=False),
+    Column("head_timestamp", BigInteger, nullable=False),
+    Column("head_raw", Bytes, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    Column("merged", BigInteger, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("mark", BigInteger, nullable=False),
+)
+
+# Ranges that are to be read besides, `number` counting those of one log. `start` and `end` are null until the log was
+# asked where `origin` is, `ended` until there is nothing left to do.
+backfills: Final = Table(
+    "backfills",
+    metadata,
+    Column("log", ForeignKey("logs.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("origin", Text, nullable=False),
+    Column("reverse", Boolean, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("start", BigInteger),
+    Column("end", BigInteger),
+    Column("ended", Float),
+    Column("outcome", Text, nullable=False),
 )
 
 # Certificates that concern someone, one row an issuance. `verified` and `sightings` follow from the sightings;

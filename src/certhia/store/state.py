@@ -15,7 +15,9 @@ from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.model import Delivery, Match, Step
 from certhia.store import codec, database, place
+from certhia.store.backfills import row_backfill
 from certhia.store.batch import Tally
+from certhia.store.blocks import row_block
 from certhia.store.bulk import IS_PENDING, NO
 from certhia.store.commit import chunks
 from certhia.store.freezes import Freeze
@@ -23,7 +25,19 @@ from certhia.store.kin import digests
 from certhia.store.ledger import Track, row_step
 from certhia.store.lock import Lock
 from certhia.store.reading import Reader
-from certhia.store.schema import deliveries, freezes, logs, matches, quarantine, requests, sightings, steps, tallies
+from certhia.store.schema import (
+    backfills,
+    blocks,
+    deliveries,
+    freezes,
+    logs,
+    matches,
+    quarantine,
+    requests,
+    sightings,
+    steps,
+    tallies,
+)
 from certhia.store.writer import Writer
 
 FILE: Final = "state.db"
@@ -160,6 +174,13 @@ class State(Reader):
             track = tracks[row["log"]]
             track.freezes += 1
             track.frozen = row if row["accepted"] is None else None
+        for row in await self._rows(select(blocks)):
+            track = tracks[row["log"]]
+            block = row_block(row, track.log_id)
+            track.blocks[block.start] = block
+            track.proven[block.start] = block.end
+        for row in await self._rows(select(backfills)):
+            tracks[row["log"]].backfills[row["number"]] = row_backfill(row, tracks[row["log"]].log_id)
         for row in await self._rows(select(sightings.c.log).where(sightings.c.verified == NO).distinct()):
             tracks[row["log"]].unverified = True
         return tracks

@@ -21,11 +21,14 @@ from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.model import Log, Match, Quarantined, Sighting, Step
 from certhia.store import codec, database, upkeep
+from certhia.store.backfills import Backfill, backfill_row
 from certhia.store.batch import Batch, Tally
+from certhia.store.blocks import Block, block_row, place
 from certhia.store.commit import Commit
 from certhia.store.freezes import Freeze
 from certhia.store.kin import Kin
 from certhia.store.ledger import Track, new_track
+from certhia.store.spans import Span, without
 
 INTERVAL: Final = 0.25  # seconds between commits where nothing is urgent
 MOST_STAGED: Final = 5000  # calls that may wait for a commit before those who bring more have to wait
@@ -121,11 +124,31 @@ class Writer:
     def rewound(self, log_id: bytes) -> None:
         """Forgets quarantined entries at and after the verified position: they are about to be read again."""
         track = self._track(log_id)
-        end = track.end or 0
+        self.forget(log_id, without((track.end or 0, codec.WIDEST), track.verified()))
+
+    def forget(self, log_id: bytes, spans: Sequence[Span]) -> None:
+        """Forgets quarantined entries in these ranges, of which nothing is verified: they are about to be read."""
+        track = self._track(log_id)
         self._stage()
-        self._batch.forgotten[track.id] = min(end, self._batch.forgotten.get(track.id, end))
-        for place in [place for place in self._batch.quarantine if place[0] == track.id and place[1] >= end]:
-            del self._batch.quarantine[place]
+        self._batch.forgotten.setdefault(track.id, []).extend(spans)
+        for log, index in list(self._batch.quarantine):
+            if log == track.id and any(start <= index < end for start, end in spans):
+                del self._batch.quarantine[log, index]
+
+    def block(self, block: Block) -> None:
+        """Keeps a block that was proven. Raises Unverified where one that was proven before contradicts it."""
+        track = self._track(block.log_id)
+        gone, whole = place(track.blocks, block)
+        self._stage()
+        self._batch.blocks |= {(track.id, start): None for start in gone}
+        self._batch.blocks[track.id, whole.start] = block_row(track.id, whole)
+
+    def backfill(self, one: Backfill) -> None:
+        """Keeps what was asked to be read besides, or what became of it."""
+        track = self._track(one.log_id)
+        self._stage()
+        track.backfills[one.number] = one
+        self._batch.backfills[track.id, one.number] = backfill_row(track.id, one)
 
     def match(self, match: Match, sinks: Sequence[str]) -> None:
         """A match, its first sighting and a delivery for each sink; committed at once.
@@ -194,6 +217,10 @@ class Writer:
     def staged(self) -> int:
         """How many calls wait for a commit."""
         return self._calls - self._committed
+
+    def known(self, log_id: bytes) -> Track | None:
+        """A log as it is with all that is staged, to be looked at; None for one that was never made known."""
+        return self._by_log_id.get(log_id)
 
     def position(self, log_id: bytes) -> int | None:
         """The verified position of a log, staged steps included; None for one without."""
@@ -328,6 +355,8 @@ class Writer:
             self._tallies.update(outcome.tallies)
             for log, end in outcome.ends.items():
                 self._tracks[log].committed = end
+            for log, proven in outcome.proven.items():
+                self._tracks[log].proven = proven
             for log, unverified in outcome.unverified.items():
                 self._tracks[log].unverified = unverified
             self._flying = Batch()
