@@ -18,7 +18,8 @@ from certhia.logs.select import Choice
 from certhia.logs.sources import Sources
 from certhia.model import Delivery, Match, Sink, Summary
 from certhia.net import Response, Transport
-from certhia.pipeline import Parts, Pipeline
+from certhia.parts import Parts
+from certhia.pipeline import Pipeline
 from certhia.quantity import Point
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State

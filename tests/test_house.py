@@ -34,6 +34,8 @@ FLOORS = (
     {"logs", "scanner", "decode", "dedupe", "rules"},
     {"alarms"},
     {"modules", "events", "sinks", "stream", "archive", "telling", "freezing", "housekeeping", "reload"},
+    {"parts"},
+    {"backfilling"},
     {"insight", "api"},
     {"pipeline", "cluster"},
     {"library"},

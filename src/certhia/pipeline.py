@@ -9,66 +9,34 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
 
 from certhia._core import Issuers
-from certhia.alarms.guard import Guard, Guarding
-from certhia.clock import Clock
+from certhia.alarms.guard import Guard
+from certhia.backfilling import REQUEST, Backfilling
 from certhia.errors import ConfigError, RemoteError, StateError
 from certhia.freezing import ACCEPT, Freezing
-from certhia.housekeeping import Housekeeping, Keeping
+from certhia.housekeeping import Housekeeping
 from certhia.logs.budget import Budget
 from certhia.logs.chains import Chains
 from certhia.logs.client import client as make_client
 from certhia.logs.follow import Follower
 from certhia.logs.lists import Loaded
-from certhia.logs.pace import Paces
-from certhia.logs.reading import Outlets, Reading
+from certhia.logs.reading import Outlets
 from certhia.logs.roster import Roster
-from certhia.logs.select import Choice, Chosen, difference
+from certhia.logs.select import Chosen, difference
 from certhia.logs.snapshot import Run
-from certhia.logs.sources import Sources
 from certhia.logs.status import Status
-from certhia.model import Arrival, Log, MatchKind, Sink, Step, Summary, Tell, Watched
-from certhia.net import Transport
+from certhia.model import Arrival, Log, MatchKind, Step, Summary
+from certhia.parts import Parts
 from certhia.quantity import Point
-from certhia.reload import Reloaded
 from certhia.sinks.outbox import Outbox
-from certhia.store import Position, State
+from certhia.store import Position
 from certhia.supervision import supervised
-from certhia.telling import Teller
 
 STAGGER = 0.02  # seconds between the first requests of two logs
 STAGGER_ALL = 2.0  # seconds until the last log's first request
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a pipeline is built from; made by whoever knows the user's settings."""
-
-    state: State
-    sources: Sources
-    refresh: float  # seconds between two loads of the lists
-    choice: Choice
-    transport: Transport
-    rules: Callable[[], Watched]  # those of now
-    teller: Teller
-    sinks: Sequence[Sink]
-    paces: Paces
-    reading: Reading
-    origin: Point
-    memory: int  # bytes
-    precerts: bool
-    keeping: Keeping
-    guarding: Guarding
-    clock: Clock
-    tell: Tell
-    room: Callable[[], Awaitable[None]] | None = None  # returns once those who are told can take more
-    drain: float | None = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
-    reloads: Sequence[Reloaded[Any]] = ()  # what is read again when its files change
 
 
 class Pipeline:
@@ -92,6 +60,15 @@ class Pipeline:
             parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock, run=self.progress
         )
         self._freezing = Freezing(parts.state, parts.tell, parts.clock)
+        self._old = Backfilling(
+            parts,
+            self._chains,
+            self._issuers,
+            self._budget,
+            self._executor,
+            chosen=lambda: self.chosen,
+            follows=lambda log_id: log_id in self._tasks,
+        )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
@@ -134,9 +111,9 @@ class Pipeline:
         """What was done so far."""
         statuses = self.statuses()
         return Summary(
-            logs=len(statuses),
-            entries=sum(status.entries for status in statuses),
-            verified=self._verified,
+            logs=len(self._old.logs.union(self._followers)),
+            entries=sum(status.entries for status in statuses) + self._old.entries,
+            verified=self._verified + self._old.verified,
             quarantined=sum(status.quarantined for status in statuses),
             matches=self._parts.teller.matches,
             possible=self._parts.teller.kinds[MatchKind.POSSIBLE],
@@ -189,7 +166,11 @@ class Pipeline:
         return [
             ("saving what is known of the logs", lambda _: house.snapshots()),
             ("letting go of what is old", lambda _: house.tidy(keeping)),
-            ("taking up requests", lambda _: house.requests(self._refresh, {ACCEPT: self._go_on})),
+            (
+                "taking up requests",
+                lambda _: house.requests(self._refresh, {ACCEPT: self._go_on, REQUEST: self._old.take}),
+            ),
+            ("reading what stood before", self._old.run),
             ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
             ("applying the log lists", self._keep_fresh),
             ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
@@ -236,6 +217,10 @@ class Pipeline:
         await self._freezing.recall()
         self._tell_notices(loaded)
         self._choose(loaded)
+        if parts.backfill:
+            assert self._group is not None
+            self._tasks[b""] = self._group.create_task(self._old.fulfil(parts.backfill), name="backfill")
+            return
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
         if not followed:
             raise ConfigError(f"none of the {len(self.chosen)} known logs is to be followed: `certhia logs` says why")
@@ -336,7 +321,9 @@ class Pipeline:
             self._followers[arrival.log.id].status.matches += found
 
     async def _ask_issuer(self, log: Log, fingerprint: bytes) -> bytes | None:
-        return await self._followers[log.id].client.issuer(fingerprint)
+        follower = self._followers.get(log.id)
+        client = follower.client if follower is not None else self._old.client(log)
+        return await client.issuer(fingerprint)
 
     def _record(self, step: Step) -> None:
         self._parts.state.writer.step(step)

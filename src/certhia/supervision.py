@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
 
 from certhia.clock import Clock
 from certhia.errors import StateError
+
+Result = TypeVar("Result")
 
 LONGEST: Final = 300.0  # seconds until what broke is started again; 2 s the first time, then twice as long each time
 
@@ -29,3 +32,15 @@ async def supervised(work: Callable[[int], Awaitable[None]], tell: Callable[[str
             await clock.sleep(clock.jitter(pause))
         else:
             return
+
+
+async def unbroken(work: Coroutine[Any, Any, Result]) -> Result:
+    """Awaits `work` to its end even where the caller is cancelled meanwhile: half a commit helps nobody."""
+    task = asyncio.ensure_future(work)  # noqa: TID251  (awaited below, whatever happens)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error from None
+        raise

@@ -63,8 +63,9 @@ class Teller:
         """How many there were, of whatever kind."""
         return self.kinds.total()
 
-    async def accept(self, arrival: Arrival, chains: Chains) -> int:
-        """Takes care of one page; gives the number of certificates in it that concern somebody.
+    async def accept(self, arrival: Arrival, chains: Chains, limits: Limits | None = None) -> int:
+        """Takes care of one page; gives the number of certificates in it that concern somebody. `limits`: other times
+        than those that all pages are told by.
 
         Waits while the disk is slow to take what came before."""
         page, writer = arrival.page, self._state.writer
@@ -77,7 +78,7 @@ class Teller:
         if not arrival.scan.hits:
             return 0
         hits = [(page[position], position, raw) for position, raw in arrival.scan.hits]
-        hits = [hit for hit in hits if self._in_time(hit[0])]
+        hits = [hit for hit in hits if _in_time(hit[0], limits or self._limits)]
         await chains.gather(arrival.log, [entry for entry, _, _ in hits])
         faults = dict(arrival.scan.quarantined)
         found = [
@@ -121,11 +122,6 @@ class Teller:
         kind = MatchKind.EXPECTED if by else match.kind
         return replace(match, kind=kind, expected=by, renewal=expected.renewal(match))
 
-    def _in_time(self, entry: Entry) -> bool:
-        seconds = entry.timestamp / 1000
-        since, until = self._limits.since, self._limits.until
-        return (since is None or seconds >= since) and (until is None or seconds < until)
-
     def _tell_streamed(self, match: Match) -> None:
         if self.seen.add(match.key):
             self.kinds[match.kind] += 1
@@ -156,3 +152,8 @@ class Teller:
         writer = self._state.writer
         match = replace(match, renewal=match.renewal or writer.kin.renewal(match))
         writer.match(match, self._sinks if match.kind in self._limits.kinds else ())
+
+
+def _in_time(entry: Entry, limits: Limits) -> bool:
+    seconds = entry.timestamp / 1000
+    return (limits.since is None or seconds >= limits.since) and (limits.until is None or seconds < limits.until)

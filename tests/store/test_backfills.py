@@ -24,8 +24,7 @@ async def test_a_wish_lasts_until_it_is_fulfilled(state: State, book: Book) -> N
     state.writer.backfill(begun)
     await state.close()
     async with await State.open(state.directory, clock=Clock(), follow=True) as again:
-        track = again.writer.known(book.log.id)
-        assert track is not None
+        track = again.writer.tracks[book.log.id]
         assert track.backfills == {0: begun}
         ended = replace(begun, ended=7.0, outcome=DONE)
         again.writer.backfill(ended)

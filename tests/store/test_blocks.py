@@ -104,8 +104,7 @@ async def test_matches_turn_verified_with_their_block(state: State, book: Book) 
     verified = {one.match.sighting.index: one.match.verified for one in await state.matches()}
     assert verified == {40: True, 48: True, 49: True, 50: True, 70: False}
     assert [(one.start, one.end) for one in await state.blocks(book.log.id)] == [(32, 64)]
-    track = writer.known(book.log.id)
-    assert track is not None
+    track = writer.tracks[book.log.id]
     assert track.verified() == [(32, 64)], "nothing of the live range is proven yet"
     writer.step(book.step(80, 100))
     assert track.verified() == [(32, 80)]

@@ -18,7 +18,8 @@ from certhia.library.setup import choice_of, connect, expected_of, reading_of, s
 from certhia.logs.pace import Paces
 from certhia.model import Hears, Match, MatchKind, Sink, Tell, Watched
 from certhia.net import Transport
-from certhia.pipeline import Parts, Pipeline
+from certhia.parts import Parts
+from certhia.pipeline import Pipeline
 from certhia.quantity import Point
 from certhia.reload import Reloaded
 from certhia.rules.expected import NONE

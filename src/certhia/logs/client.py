@@ -77,6 +77,12 @@ class LogClient(Protocol):
 
         Raises Unverified where it is no prefix, other RemoteErrors where the log gives no proof."""
 
+    async def siblings(self, level: int, index: int, leaf: bytes, head: Head) -> tuple[bytes, ...]:
+        """The sibling hashes from the block of entries [index << level, (index + 1) << level) up to the root of `head`,
+        which covers it. `leaf` is the leaf hash of the block's first entry. As the log gives them: unproven.
+
+        Raises RemoteErrors where it gives none."""
+
     async def precedes(self, older: Head, newer: Head) -> None:
         """Returns where `older`, the smaller one, is a prefix of `newer`, as far as the log can show.
 
@@ -102,34 +108,54 @@ def contradiction(log: Log, older: Head, newer: Head) -> Unverified:
 
 
 def client(
-    log: Log, transport: Transport, paces: Paces, issuers: Issuers, clock: Clock, *, page: int = 1024
+    log: Log,
+    transport: Transport,
+    paces: Paces,
+    issuers: Issuers,
+    clock: Clock,
+    *,
+    page: int = 1024,
+    later: bool = False,
 ) -> LogClient:
-    """A client for the log's protocol. `page`: how many entries to ask for while the log's page size isn't known."""
+    """A client for the log's protocol. `page`: how many entries to ask for while the log's page size isn't known;
+    `later`: whether its requests let all others to the same host go first."""
     from certhia.logs.hybrid import HybridClient  # noqa: PLC0415  (they import this module)
     from certhia.logs.rfc6962 import Rfc6962Client  # noqa: PLC0415
     from certhia.logs.static import StaticClient  # noqa: PLC0415
 
     asked = paces.asked.setdefault(log.id, Asked())
+    line = Line(log.monitoring_url, transport, paces, clock, asked, later=later)
     match log.protocol:
         case Kind.RFC6962:
-            return Rfc6962Client(log, Line(log.monitoring_url, transport, paces, clock, asked), issuers, page=page)
+            return Rfc6962Client(log, line, issuers, page=page)
         case Kind.STATIC:
-            return StaticClient(log, Line(log.monitoring_url, transport, paces, clock, asked), issuers)
+            return StaticClient(log, line, issuers)
         case Kind.HYBRID:
-            entries = StaticClient(log, Line(log.monitoring_url, transport, paces, clock, asked), issuers)
-            heads = Rfc6962Client(log, Line(log.submission_url, transport, paces, clock, asked), issuers, page=page)
-            return HybridClient(log, heads, entries)
+            entries = StaticClient(log, line, issuers)
+            line = Line(log.submission_url, transport, paces, clock, asked, later=later)
+            return HybridClient(log, Rfc6962Client(log, line, issuers, page=page), entries)
 
 
 class Line:
     """Requests below one URL, each in its turn, each answer judged."""
 
-    def __init__(self, url: str, transport: Transport, paces: Paces, clock: Clock, asked: Asked | None = None) -> None:
-        """`url` ends in a slash. Requests are counted in `asked`."""
+    def __init__(
+        self,
+        url: str,
+        transport: Transport,
+        paces: Paces,
+        clock: Clock,
+        asked: Asked | None = None,
+        *,
+        later: bool = False,
+    ) -> None:
+        """`url` ends in a slash. Requests are counted in `asked`. `later`: they let all others to the same host go
+        first."""
         self.url = url
         self._asked = asked or Asked()
         self._transport = transport
         self._pace: Pace = paces.host(url)
+        self._slot = self._pace.later if later else self._pace.slot
         self.clock = clock
 
     async def head(self, path: str, read: Callable[[bytes], Head]) -> Head:
@@ -150,7 +176,7 @@ class Line:
         what a 400 or 404 means here: with it they raise Lagging, without it BadAnswer.
         """
         url, outcome = self.url + path, Outcome.FAILED
-        async with self._pace.slot():
+        async with self._slot():
             try:
                 answer = await self._ask(url, GZIP if gzip else IDENTITY, cap, timeout)
                 self._judge(url, answer, missing)

@@ -83,6 +83,10 @@ class HybridClient:
         """By RFC 6962."""
         return await self._heads.prove(edge, head)
 
+    async def siblings(self, level: int, index: int, leaf: bytes, head: Head) -> tuple[bytes, ...]:
+        """By RFC 6962."""
+        return await self._heads.siblings(level, index, leaf, head)
+
     async def precedes(self, older: Head, newer: Head) -> None:
         """By RFC 6962."""
         await self._heads.precedes(older, newer)

@@ -108,6 +108,7 @@ class Pace:
         self._told = 0  # requests whose outcome was told, but whose slot isn't left yet
         self._line = asyncio.Lock()  # held by whoever is next
         self._changed = asyncio.Event()
+        self._later = Later(self)
 
     @property
     def rate(self) -> float | None:
@@ -122,6 +123,20 @@ class Pace:
     def slot(self) -> Self:
         """An async context: entered when the request may go, left when its answer is there."""
         return self
+
+    def later(self) -> Later:
+        """The same for a request that lets all others go first."""
+        return self._later
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a request waits for its turn."""
+        return self._line.locked()
+
+    async def changes(self) -> None:
+        """Returns once a request is over, or none waits any more."""
+        self._changed.clear()
+        await self._changed.wait()
 
     async def __aenter__(self) -> None:
         if (
@@ -149,18 +164,24 @@ class Pace:
 
     async def _wait(self) -> None:
         """In line: until there is width, then until the host's rate allows it, then for room among all hosts."""
-        async with self._line:
-            while True:
-                while self._flying >= int(self._width):
-                    self._changed.clear()
-                    await self._changed.wait()
-                if not await self._rest():
-                    if not self._paces.limited:
-                        return
-                    await self._paces.enter()
-                    if self._limit.ready_at() <= self._clock.monotonic():
-                        return
-                    self._paces.leave()  # a refusal came meanwhile
+        try:
+            async with self._line:
+                await self._turn()
+        finally:
+            self._changed.set()  # nobody may be in line now
+
+    async def _turn(self) -> None:
+        while True:
+            while self._flying >= int(self._width):
+                self._changed.clear()
+                await self._changed.wait()
+            if not await self._rest():
+                if not self._paces.limited:
+                    return
+                await self._paces.enter()
+                if self._limit.ready_at() <= self._clock.monotonic():
+                    return
+                self._paces.leave()  # a refusal came meanwhile
 
     async def _rest(self) -> bool:
         """Sleeps until the next request may go; says whether it had to."""
@@ -192,3 +213,24 @@ class Pace:
         self._told += 1
         self._limit.failed()
         self._width = max(self._width * NARROWED, 1.0)
+
+
+class Later:
+    """The pace towards one host for requests that can wait: of those that do, one at a time stands in line, and only
+    where nobody else does."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        pace = self._pace
+        async with self._turn:
+            while pace.crowded:
+                await pace.changes()
+            await pace.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pace.__aexit__(kind, error, trace)

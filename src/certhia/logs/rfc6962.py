@@ -186,6 +186,18 @@ class Rfc6962Client:
             )
         return "consistency", proof
 
+    async def siblings(self, level: int, index: int, leaf: bytes, head: Head) -> tuple[bytes, ...]:
+        """RFC 6962 section 4.5, else 4.8: the upper part of the first entry's inclusion proof."""
+        first = index << level
+        try:
+            path = await self._proof_by_hash(leaf, first, head.size)
+        except (BadAnswer, Lagging):  # an entry that is there twice is found at one place only
+            answer = await self._json(f"ct/v1/get-entry-and-proof?leaf_index={first}&tree_size={head.size}", LONE)
+            path = self._hashes(answer, "audit_path")
+        if len(path) < level:
+            raise BadAnswer(f"{self.log.url}: the proof of entry {first} at size {head.size} has {len(path)} hashes")
+        return path[level:]
+
     async def precedes(self, older: Head, newer: Head) -> None:
         """RFC 6962 section 4.4, for heads of which we hold no edge."""
         if older.size == 0:

@@ -113,6 +113,10 @@ class StaticClient:
         """From hash tiles: the subtrees between `edge` and `head`."""
         return await self._hash_tiles.prove(self.log, edge, head)
 
+    async def siblings(self, level: int, index: int, leaf: bytes, head: Head) -> tuple[bytes, ...]:  # noqa: ARG002  (it needs none)
+        """From hash tiles."""
+        return await self._hash_tiles.siblings(level, index, head)
+
     async def precedes(self, older: Head, newer: Head) -> None:
         """From hash tiles: the edge at `older`, proven to `newer`, has the older root."""
         if (await self.edge(newer, older.size)).root() != older.root:

@@ -62,6 +62,23 @@ class HashTiles:
         edge.append(leaf)
         await self._check(log, edge, head, lookup)
 
+    async def siblings(self, level: int, index: int, head: Head) -> tuple[bytes, ...]:
+        """See LogClient.siblings."""
+        lookup = Lookup(self._line, head.size, self._proven)
+        last = (head.size - 1) >> level  # the last block of that level, perhaps cut off
+        path = []
+        while last:
+            other = index ^ 1
+            if other < last:
+                path += await lookup.subtrees([(level, other)])
+            elif other == last:
+                start = other << level
+                edge = Edge()
+                edge.append_nodes(await lookup.subtrees(cover(start, head.size)), head.size - start)
+                path.append(edge.root())
+            level, index, last = level + 1, index >> 1, last >> 1
+        return tuple(path)
+
     async def leaf(self, log: Log, index: int, head: Head) -> bytes:
         """The leaf hash of entry `index`, proven to be in `head`."""
         lookup = Lookup(self._line, head.size, self._proven)

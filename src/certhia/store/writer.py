@@ -8,11 +8,11 @@ fails is the end: it raises StateError out of `run` and `durable`, and nothing i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -29,6 +29,7 @@ from certhia.store.freezes import Freeze
 from certhia.store.kin import Kin
 from certhia.store.ledger import Track, new_track
 from certhia.store.spans import Span, without
+from certhia.supervision import unbroken
 
 INTERVAL: Final = 0.25  # seconds between commits where nothing is urgent
 MOST_STAGED: Final = 5000  # calls that may wait for a commit before those who bring more have to wait
@@ -218,9 +219,10 @@ class Writer:
         """How many calls wait for a commit."""
         return self._calls - self._committed
 
-    def known(self, log_id: bytes) -> Track | None:
-        """A log as it is with all that is staged, to be looked at; None for one that was never made known."""
-        return self._by_log_id.get(log_id)
+    @property
+    def tracks(self) -> Mapping[bytes, Track]:
+        """The known logs by id, with all that is staged: to be looked at, not to be changed."""
+        return self._by_log_id
 
     def position(self, log_id: bytes) -> int | None:
         """The verified position of a log, staged steps included; None for one without."""
@@ -280,14 +282,14 @@ class Writer:
 
     async def flush(self) -> None:
         """Commits what is staged now. Finishes also when cancelled meanwhile. Raises StateError."""
-        await _unbroken(self._flush())
+        await unbroken(self._flush())
 
     async def transaction(self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]]) -> Result:
         """Runs `work` in a transaction of its own, between commits. Finishes also when cancelled meanwhile.
 
         `work` may change the tallies; it is for `work` to write them. Raises StateError.
         """
-        return await _unbroken(self._transaction(work))
+        return await unbroken(self._transaction(work))
 
     async def prune(self, max_matches: int = upkeep.MAX_MATCHES) -> int:
         """Deletes the oldest matches, which must have been delivered, down to `max_matches`. Gives their number."""
@@ -390,15 +392,3 @@ class Writer:
     async def _once(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         async with self._engine.begin() as connection:
             return await work(connection)
-
-
-async def _unbroken(work: Coroutine[Any, Any, Result]) -> Result:
-    """Awaits `work` to its end even where the caller is cancelled meanwhile: half a commit helps nobody."""
-    task = asyncio.ensure_future(work)  # noqa: TID251  (awaited below, whatever happens)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        if not task.cancelled() and (error := task.exception()) is not None:
-            raise error from None
-        raise

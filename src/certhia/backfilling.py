@@ -1,0 +1,309 @@
+"""Backfills: wishes to read what stands before the live range, taken up, worked on beside the logs, and ended.
+
+A wish is a row of the state; whichever process writes that state works on it, for as long as that takes and over
+restarts. How far it is, the state says: what is verified.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from certhia._core import Issuers
+from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, Unverified, first_of
+from certhia.logs import start as starts
+from certhia.logs.backfill import Backfiller, Takers, agree
+from certhia.logs.budget import Budget
+from certhia.logs.chains import Chains
+from certhia.logs.client import LogClient
+from certhia.logs.client import client as make_client
+from certhia.logs.finding import find
+from certhia.logs.select import Chosen
+from certhia.model import Arrival, Log
+from certhia.parts import Parts
+from certhia.quantity import Point, point
+from certhia.store.backfills import CANCELLED, DONE, Backfill
+from certhia.store.blocks import Block
+from certhia.store.ledger import Track, row_head, row_log
+from certhia.supervision import supervised
+from certhia.telling import Limits
+
+REQUEST: Final = "backfill"  # the request that a wish be taken up, or cancelled
+PROGRESS: Final = "backfills"  # the setting that says how far wishes are that are worked on
+ALL: Final = "all"
+FAILED: Final = "failed: "  # begins an answer that says why not
+KEEP_EVERY: Final = 5.0  # seconds between two saves of that
+TELL_EVERY: Final = 60.0
+LOOK_EVERY: Final = 2.0  # seconds between two looks whether a log that was waited for goes on
+LONGEST: Final = 300.0  # seconds between two tries of a log that fails
+
+
+class Backfilling:
+    """Works on all wishes until cancelled: one at a time of each log, in the order in which they were asked for."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        chains: Chains,
+        issuers: Issuers,
+        budget: Budget,
+        executor: Executor,
+        *,
+        chosen: Callable[[], Sequence[Chosen]],
+        follows: Callable[[bytes], bool],
+    ) -> None:
+        """`chosen`: all known logs; `follows`: whether a log's live range is read, or about to be."""
+        self._parts = parts
+        self._chains = chains
+        self._issuers = issuers
+        self._budget = budget
+        self._executor = executor
+        self._chosen = chosen
+        self._follows = follows
+        self._clock = parts.clock
+        self._wanted = asyncio.Event()
+        self._tasks: dict[bytes, asyncio.Task[None]] = {}
+        self._fillers: dict[tuple[bytes, int], Backfiller] = {}
+        self.alarms: list[str] = []
+        self.logs: set[bytes] = set()  # that were worked on
+        self.entries = 0  # read
+        self.verified = 0
+
+    def client(self, log: Log) -> LogClient:
+        """A client whose requests let those of the live range go first."""
+        parts = self._parts
+        return make_client(log, parts.transport, parts.paces, self._issuers, self._clock, later=True)
+
+    # --- wishes ---
+
+    async def fulfil(self, request: str) -> None:
+        """Takes up a request (see `take`), and returns when nothing is wished for any more; meanwhile `run` works on
+        it. Raises ConfigError where it can't be taken up."""
+        answer = await self.take(request)
+        if answer.startswith(FAILED):
+            raise ConfigError(answer.removeprefix(FAILED))
+        while self._active():
+            await self._clock.sleep(0.2)
+
+    async def take(self, payload: str) -> str:
+        """Takes up a request: a JSON object with `log` (a URL, id or words; "all": those that are followed), and either
+        `from` and `reverse` or `cancel`. Gives the answer: a JSON object with the wishes that it is about, each a log's
+        id (hex) and a number; or `failed: ` and why."""
+        try:
+            asked = json.loads(payload)
+            wanted, cancel = str(asked["log"]), bool(asked.get("cancel"))
+            origin = "" if cancel else str(point(asked["from"]))
+            wishes = self._cancel(wanted) if cancel else self._wish(wanted, origin, reverse=bool(asked["reverse"]))
+        except ConfigError as error:
+            return f"{FAILED}{error}"
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            return f"{FAILED}the request makes no sense: {type(error).__name__}: {error}"
+        await self._parts.state.writer.durable()
+        self._wanted.set()
+        return json.dumps({"wishes": [[one.log_id.hex(), one.number] for one in wishes]})
+
+    def _wish(self, wanted: str, origin: str, *, reverse: bool) -> list[Backfill]:
+        chosen = self._chosen()
+        if wanted == ALL:
+            logs = [one.log for one in chosen if one.followed]
+        else:
+            logs = [find([one.log for one in chosen], wanted)]
+        writer, wishes = self._parts.state.writer, []
+        for log in logs:
+            writer.log(log)
+            known = self._track(log.id).backfills
+            same = [one for one in known.values() if one.active and (one.origin, one.reverse) == (origin, reverse)]
+            wish = same[0] if same else Backfill(log.id, len(known), origin, reverse, self._clock.now())
+            if not same:
+                writer.backfill(wish)
+            wishes.append(wish)
+        return wishes
+
+    def _cancel(self, wanted: str) -> list[Backfill]:
+        active = self._active()
+        logs = {one.log_id: row_log(self._track(one.log_id).row) for one in active}
+        meant = set(logs) if wanted == ALL else {find(list(logs.values()), wanted).id}
+        ended = [one for one in active if one.log_id in meant]
+        for wish in ended:
+            self._end(wish, CANCELLED)
+        for log_id in meant & self._tasks.keys():
+            self._tasks[log_id].cancel()
+        return ended
+
+    def _active(self) -> list[Backfill]:
+        tracks = self._parts.state.writer.tracks.values()
+        found = [one for track in tracks for one in track.backfills.values() if one.active]
+        return sorted(found, key=lambda one: (one.at, one.number))
+
+    def _track(self, log_id: bytes) -> Track:
+        return self._parts.state.writer.tracks[log_id]
+
+    def _end(self, wish: Backfill, outcome: str) -> None:
+        self._parts.state.writer.backfill(replace(wish, ended=self._clock.now(), outcome=outcome))
+
+    # --- work ---
+
+    async def run(self, _faults: int = 0) -> None:
+        """Until cancelled. Raises StateError."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_progress())
+                group.create_task(self._tell_progress())
+                while True:
+                    self._wanted.clear()
+                    for wish in self._active():
+                        if wish.log_id not in self._tasks:
+                            self._tasks[wish.log_id] = group.create_task(self._work(wish))
+                    await self._wanted.wait()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
+
+    async def _work(self, wish: Backfill) -> None:
+        log = self._log(wish.log_id)
+        self.logs.add(log.id)
+        try:
+            await supervised(lambda _: self._fulfil(log, wish), partial(self._notice, log, level="error"), self._clock)
+        finally:
+            self._fillers.pop((wish.log_id, wish.number), None)
+            self._tasks.pop(log.id, None)
+            self._wanted.set()
+
+    async def _fulfil(self, log: Log, wish: Backfill) -> None:
+        """Tries until there is nothing left of it."""
+        failures, before = 0, -1
+        filler: Backfiller | None = None
+        while True:
+            try:
+                if filler is None:
+                    filler, wish = await self._begin(log, wish)
+                await filler.run(partial(self._may_go_on, log))
+            except (Throttled, Lagging) as error:
+                self._notice(log, f"the backfill waits: {error}", level="debug")
+                await self._clock.sleep(self._clock.jitter(5.0))
+            except Unverified as error:
+                self._alarm(log, str(error))
+                self._end(wish, f"stopped: {error}")
+                return
+            except (RemoteError, Malformed) as error:
+                done = filler.done if filler is not None else -1
+                failures, before = (failures + 1 if done == before else 1), done
+                level = "warning" if failures == 3 else "debug"
+                self._notice(log, f"the backfill failed {failures} times without getting on: {error}", level=level)
+                await self._clock.sleep(self._clock.jitter(min(2.0**failures, LONGEST)))
+            else:
+                self._finish(log, wish, filler)
+                return
+
+    async def _begin(self, log: Log, wish: Backfill) -> tuple[Backfiller, Backfill]:
+        """Looks where the range is, the first time, and which head it is to be proven to. Raises RemoteError."""
+        client = self.client(log)
+        while self._follows(log.id) and self._track(log.id).end is None:
+            await self._clock.sleep(LOOK_EVERY)  # until it is known where the live range begins
+        track = self._track(log.id)
+        live = track.end
+        head = await client.head() if live is None else row_head(track.row)
+        origin = point(wish.origin)
+        if wish.start is None or wish.end is None:
+            end = head.size if live is None else live
+            start = min(await starts.resolve(origin, client, head, self._clock), end)
+            wish = replace(wish, start=start, end=end)
+            self._parts.state.writer.backfill(wish)
+            how = "backwards" if wish.reverse else "forwards"
+            self._notice(log, f"backfill of entries {start:,} to {end - 1:,}, {how}" if end > start else "no backfill")
+        assert wish.start is not None
+        assert wish.end is not None
+        if head.size < wish.end:
+            raise Lagging(f"{log.url}: its head covers {head.size} entries, a backfill is to read {wish.end}")
+        await agree(client, head, [block.head for block in track.blocks.values()])
+        filler = self._fillers[wish.log_id, wish.number] = Backfiller(
+            client,
+            (wish.start, wish.end),
+            head,
+            self._takers(log, origin),
+            reverse=wish.reverse,
+            reading=self._parts.reading,
+            budget=self._budget,
+            clock=self._clock,
+            executor=self._executor,
+        )
+        return filler, wish
+
+    def _takers(self, log: Log, origin: Point) -> Takers:
+        parts, writer = self._parts, self._parts.state.writer
+        since = origin.value if origin.kind == "date" else None
+
+        async def accept(arrival: Arrival) -> None:
+            if parts.room is not None:
+                await parts.room()
+            await parts.teller.accept(arrival, self._chains, Limits(since=since))
+            self.entries += len(arrival.page)
+
+        def proven(block: Block) -> None:
+            writer.block(block)
+            self.verified += block.end - block.start
+
+        return Takers(
+            accept=accept,
+            proven=proven,
+            verified=self._track(log.id).verified,
+            forget=partial(writer.forget, log.id),
+            alarm=partial(self._alarm, log),
+            notice=lambda log, text, level: self._notice(log, text, level=level),
+            rules=parts.rules,
+            precerts=parts.precerts,
+        )
+
+    async def _may_go_on(self, log: Log) -> None:
+        """A frozen log is left alone until a human has it go on."""
+        told = False
+        while self._track(log.id).frozen is not None:
+            if not told:
+                self._notice(log, "the backfill waits: the log is frozen", level="warning")
+                told = True
+            await self._clock.sleep(LOOK_EVERY)
+
+    def _finish(self, log: Log, wish: Backfill, filler: Backfiller) -> None:
+        spans = ", ".join(f"{start:,} to {end - 1:,}" for start, end in filler.doubtful)
+        outcome = f"not what the log signed: entries {spans}" if spans else DONE
+        self._end(wish, outcome)
+        start, end = filler.span
+        if end > start:
+            text = f"backfill of entries {start:,} to {end - 1:,}: {outcome}"
+            self._notice(log, text, level="warning" if spans else "info")
+
+    # --- telling ---
+
+    def _log(self, log_id: bytes) -> Log:
+        listed = [one.log for one in self._chosen() if one.log.id == log_id]
+        return listed[0] if listed else row_log(self._track(log_id).row)
+
+    def _notice(self, log: Log, text: str, *, level: str = "info") -> None:
+        self._parts.tell(text, level=level, log=log.description or log.url)
+
+    def _alarm(self, log: Log, text: str) -> None:
+        self.alarms.append(f"{log.description or log.url}: {text}")
+        self._notice(log, text, level="error")
+
+    async def _keep_progress(self) -> None:
+        """Saves how far it is, for whoever asked."""
+        while True:
+            if self._tasks:
+                done = {f"{log_id.hex()}:{number}": one.done for (log_id, number), one in self._fillers.items()}
+                await self._parts.state.remember(PROGRESS, json.dumps({"at": self._clock.now(), "done": done}))
+            await self._clock.sleep(KEEP_EVERY)
+
+    async def _tell_progress(self) -> None:
+        """Tells now and then how far it is, and how long it will take."""
+        before = 0
+        while True:
+            await self._clock.sleep(TELL_EVERY)
+            left = sum(one.total - one.done for one in self._fillers.values())
+            rate, before = (self.entries - before) / TELL_EVERY, self.entries
+            if left:
+                took = f", {rate:,.0f}/s: about {left / rate / 60:,.0f} min more" if rate else ""
+                self._parts.tell(f"backfills: {left:,} entries of {len(self._fillers)} logs are left{took}")

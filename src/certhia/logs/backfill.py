@@ -1,0 +1,252 @@
+"""What stands in one log before its live range, read beside it: in stretches, each proven by itself.
+
+    stretch:  window (in order) ──▶ decode + scan (core, off the loop) ──▶ accept
+                                                   └─▶ roots of blocks ──▶ siblings from the log ──▶ a signed head
+
+Stretches go forward, or newest first. A stretch ends at multiples of a power of two, so that all of it is one block; at
+the ends of the range it is several smaller ones. What was proven is the state's to know: whoever goes on asks it what
+is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+
+from certhia._core import Edge, Page, Scan, cover
+from certhia.clock import Clock
+from certhia.errors import Lagging, Unverified
+from certhia.logs.budget import Budget
+from certhia.logs.client import LogClient
+from certhia.logs.patience import patiently
+from certhia.logs.reading import Reading
+from certhia.logs.window import Group, Window
+from certhia.model import Arrival, Head, Log, Watched
+from certhia.store.blocks import Block
+from certhia.store.spans import Span, joined, without
+
+PARALLEL = 4  # requests of one log at once, where following has 8
+
+
+@dataclass(frozen=True, slots=True)
+class Takers:
+    """Where what is found goes, and what is known already."""
+
+    accept: Callable[[Arrival], Awaitable[None]]
+    proven: Callable[[Block], None]  # raises Unverified where it contradicts what was proven before
+    verified: Callable[[], Sequence[Span]]
+    forget: Callable[[Sequence[Span]], None]  # what was accepted of these entries comes again
+    alarm: Callable[[str], None]  # a human must hear of it
+    notice: Callable[[Log, str, str], None]
+    rules: Callable[[], Watched]
+    precerts: bool = True
+
+
+class Backfiller:
+    """Reads what is not verified yet of [start, end) of one log."""
+
+    def __init__(
+        self,
+        client: LogClient,
+        span: Span,
+        head: Head,
+        takers: Takers,
+        *,
+        reverse: bool,
+        reading: Reading,
+        budget: Budget,
+        clock: Clock,
+        executor: Executor | None = None,
+    ) -> None:
+        """`head` covers the range: all is proven to it. Stretches have at most `verify_entries` of `reading`."""
+        self.client = client
+        self.span = span
+        self._head = head
+        self.reverse = reverse
+        self.doubtful: list[Span] = []  # not what the log signed, though read twice
+        self._out = takers
+        self._stretch = 1 << (max(reading.verify_entries, 1).bit_length() - 1)
+        self._budget = budget
+        self._clock = clock
+        self._executor = executor
+        self._mismatches: dict[Span, int] = {}
+        self._open: _Roots | None = None  # the stretch under way, kept where the log fails in the midst of it
+        self._begun = False
+
+    @property
+    def log(self) -> Log:
+        """The log that is read."""
+        return self.client.log
+
+    @property
+    def total(self) -> int:
+        """Entries of the range."""
+        return self.span[1] - self.span[0]
+
+    @property
+    def done(self) -> int:
+        """How many of them were read, or verified before."""
+        left = self._left()
+        if self._open is not None:
+            begin, at = self._open.span[0], self._open.at
+            left = [(start if start >= at or end <= begin else min(at, end), end) for start, end in left]
+        return self.total - sum(end - start for start, end in left)
+
+    def _left(self) -> list[Span]:
+        return without(self.span, self._out.verified())
+
+    def _next(self) -> Span | None:
+        """The next stretch; None where nothing is left but what is doubtful."""
+        left = without(self.span, joined([*self._out.verified(), *self.doubtful]))
+        if not left:
+            return None
+        start, end = left[-1 if self.reverse else 0]
+        if self.reverse:
+            return max(start, (end - 1) // self._stretch * self._stretch), end
+        return start, min(end, (start // self._stretch + 1) * self._stretch)
+
+    async def run(self, wait: Callable[[], Awaitable[None]]) -> None:
+        """Reads until nothing is left. `wait` returns when the next stretch may begin. Raises RemoteError, Malformed:
+        to be run again later."""
+        if not self._begun:
+            self._out.forget(self._left())
+            self._begun = True
+        while True:
+            await wait()
+            span = self._next()
+            if span is None:
+                return
+            try:
+                await self._take(span)
+            except Unverified as error:
+                self._doubt(span, error)
+            self._open = None
+
+    def _doubt(self, span: Span, error: Unverified) -> None:
+        """Read again once; then left out, and told to a human."""
+        self._mismatches[span] = self._mismatches.get(span, 0) + 1
+        left = without(span, self._out.verified())
+        self._out.forget(left)
+        if self._mismatches[span] > 1:
+            self.doubtful += left
+            self._out.alarm(str(error))
+        else:
+            self._out.notice(self.log, f"{error}: reads them again", "warning")
+
+    async def _take(self, span: Span) -> None:
+        if self._open is None or self._open.span != span:
+            self._open = _Roots(span)
+        roots = self._open
+        window = Window(
+            self.client,
+            roots.at,
+            roots.end,
+            self._head.size,
+            budget=self._budget,
+            clock=self._clock,
+            parallel=PARALLEL,
+        )
+        async with window:
+            while (group := await window.next()) is not None:
+                try:
+                    await self._accept(group, roots)
+                finally:
+                    group.give()
+        await self._prove(roots)
+
+    async def _accept(self, group: Group, roots: _Roots) -> None:
+        rules = self._out.rules()
+
+        def work() -> tuple[Page, Scan]:
+            page = self.client.decode(group.answers)
+            group.answers.clear()  # the bodies: the page has its own bytes
+            page = page.slice(max(page.first, roots.at), min(page.end, roots.end))
+            scan = rules.matcher.scan(page, precerts=self._out.precerts)
+            roots.append(page)
+            return page, scan
+
+        page, scan = await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        roots.quarantined += [page.first + position for position, _ in scan.quarantined]
+        try:
+            await self._out.accept(Arrival(self.log, page, scan, rules))
+        except BaseException:
+            self._open = None  # it was hashed, and nobody took care of it
+            raise
+
+    async def _prove(self, roots: _Roots) -> None:
+        """Hands on the blocks that are proven; raises Unverified for the first that is not, when all were looked at."""
+        wrong: Unverified | None = None
+        head = self._head
+        for (level, index), leaf, root in roots.blocks:
+            start, end = index << level, (index + 1) << level
+            block = Block(
+                log_id=self.log.id,
+                level=level,
+                index=index,
+                root=root,
+                path=await patiently(partial(self.client.siblings, level, index, leaf, head), self._clock),
+                head=head,
+                quarantined=sum(start <= one < end for one in roots.quarantined),
+                at=self._clock.now(),
+            )
+            try:
+                if not block.holds():
+                    raise Unverified(
+                        f"entries {start} to {end - 1}, read for a backfill, are not proven to be in the signed head "
+                        f"of size {head.size} (root {head.root.hex()}): they hash to {root.hex()}"
+                    )
+                self._out.proven(block)
+            except Unverified as error:
+                wrong = wrong or error
+        if wrong is not None:
+            raise wrong
+
+
+class _Roots:
+    """Hashes the entries of a stretch, which come in order, to the roots of the blocks that it consists of."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.at, self.end = span
+        self.blocks: list[tuple[tuple[int, int], bytes, bytes]] = []  # (level, index), first leaf hash, root
+        self.quarantined: list[int] = []  # indices
+        self._places = cover(*span)
+        self._edge = Edge()
+        self._first = b""
+
+    def append(self, page: Page) -> None:
+        """The next entries; called off the event loop, once at a time."""
+        if page.first != self.at:
+            raise Lagging(f"entries from {self.at} on were asked for, and came from {page.first} on")
+        hashes, at = page.leaf_hashes, 0
+        while at < len(hashes):
+            level, index = self._places[len(self.blocks)]
+            self._first = self._first or hashes[at : at + 32]
+            room = ((1 << level) - self._edge.size) * 32
+            some = hashes[at : at + room]
+            self._edge.append(some)
+            at += len(some)
+            if self._edge.size == 1 << level:
+                self.blocks.append(((level, index), self._first, self._edge.root()))
+                self._edge, self._first = Edge(), b""
+        self.at = page.end
+
+
+async def agree(client: LogClient, head: Head, others: Sequence[Head]) -> None:
+    """Returns where the newest of `others`, heads that were proven to before, and `head` are of one tree.
+
+    Raises Unverified where they contradict each other, other RemoteErrors where the log gives no proof.
+    """
+    newest = max(others, key=lambda one: (one.size, one.timestamp), default=head)
+    if newest.root == head.root and newest.size == head.size:
+        return
+    if newest.size == head.size:
+        raise Unverified(
+            f"{client.log.url}: signed two heads of size {head.size}, with roots {newest.root.hex()} and "
+            f"{head.root.hex()}"
+        )
+    older, newer = sorted((newest, head), key=lambda one: one.size)
+    await client.precedes(older, newer)

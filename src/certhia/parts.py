@@ -1,0 +1,48 @@
+"""What a pipeline is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from certhia.alarms.guard import Guarding
+from certhia.clock import Clock
+from certhia.housekeeping import Keeping
+from certhia.logs.pace import Paces
+from certhia.logs.reading import Reading
+from certhia.logs.select import Choice
+from certhia.logs.sources import Sources
+from certhia.model import Sink, Tell, Watched
+from certhia.net import Transport
+from certhia.quantity import Point
+from certhia.reload import Reloaded
+from certhia.store import State
+from certhia.telling import Teller
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a pipeline is built from; made by whoever knows the user's settings."""
+
+    state: State
+    sources: Sources
+    refresh: float  # seconds between two loads of the lists
+    choice: Choice
+    transport: Transport
+    rules: Callable[[], Watched]  # those of now
+    teller: Teller
+    sinks: Sequence[Sink]
+    paces: Paces
+    reading: Reading
+    origin: Point
+    memory: int  # bytes
+    precerts: bool
+    keeping: Keeping
+    guarding: Guarding
+    clock: Clock
+    tell: Tell
+    room: Callable[[], Awaitable[None]] | None = None  # returns once those who are told can take more
+    drain: float | None = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
+    reloads: Sequence[Reloaded[Any]] = ()  # what is read again when its files change
+    backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
