@@ -84,6 +84,7 @@ class Rig:
         self.guarding = Guarding(places=(directory,))
         self.choice = Choice()
         self.limits = Limits()
+        self.backfill = ""
         self.dedupe = 100_000
         self.pipeline: Pipeline
         self.state: State
@@ -124,6 +125,7 @@ class Rig:
                 guarding=self.guarding,
                 clock=clock,
                 tell=self.say,
+                backfill=self.backfill,
             )
         )
 

@@ -24,6 +24,7 @@ from certhia.logs.client import LogClient
 from certhia.logs.client import client as make_client
 from certhia.logs.finding import find
 from certhia.logs.select import Chosen
+from certhia.logs.status import Status
 from certhia.model import Arrival, Log
 from certhia.parts import Parts
 from certhia.quantity import Point, point
@@ -56,8 +57,10 @@ class Backfilling:
         *,
         chosen: Callable[[], Sequence[Chosen]],
         follows: Callable[[bytes], bool],
+        status: Callable[[bytes], Status | None],
     ) -> None:
-        """`chosen`: all known logs; `follows`: whether a log's live range is read, or about to be."""
+        """`chosen`: all known logs; `follows`: whether a log's live range is read, or about to be; `status`: how that
+        is doing, where it is known."""
         self._parts = parts
         self._chains = chains
         self._issuers = issuers
@@ -65,6 +68,7 @@ class Backfilling:
         self._executor = executor
         self._chosen = chosen
         self._follows = follows
+        self._status = status
         self._clock = parts.clock
         self._wanted = asyncio.Event()
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
@@ -286,7 +290,12 @@ class Backfilling:
         self._parts.tell(text, level=level, log=log.description or log.url)
 
     def _alarm(self, log: Log, text: str) -> None:
-        self.alarms.append(f"{log.description or log.url}: {text}")
+        named = f"{log.description or log.url}: {text}"
+        if named in self.alarms:
+            return
+        self.alarms.append(named)
+        if (status := self._status(log.id)) is not None and text not in status.alarms:
+            status.alarms.append(text)
         self._notice(log, text, level="error")
 
     async def _keep_progress(self) -> None:

@@ -68,6 +68,7 @@ class Pipeline:
             self._executor,
             chosen=lambda: self.chosen,
             follows=lambda log_id: log_id in self._tasks,
+            status=lambda log_id: one.status if (one := self._followers.get(log_id)) is not None else None,
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._followers: dict[bytes, Follower] = {}
@@ -120,7 +121,7 @@ class Pipeline:
             expected=self._parts.teller.kinds[MatchKind.EXPECTED],
             sightings=self._parts.teller.sightings,
             seconds=self._clock.monotonic() - self._began,
-            alarms=self._guard.texts,
+            alarms=tuple(dict.fromkeys((*self._guard.texts, *self._old.alarms))),
             over=self._guard.over,
         )
 

@@ -113,7 +113,7 @@ class StaticClient:
         """From hash tiles: the subtrees between `edge` and `head`."""
         return await self._hash_tiles.prove(self.log, edge, head)
 
-    async def siblings(self, level: int, index: int, leaf: bytes, head: Head) -> tuple[bytes, ...]:  # noqa: ARG002  (it needs none)
+    async def siblings(self, level: int, index: int, leaf: bytes, head: Head) -> tuple[bytes, ...]:  # noqa: ARG002
         """From hash tiles."""
         return await self._hash_tiles.siblings(level, index, head)
 
