@@ -85,6 +85,25 @@ def test_what_was_proven_is_not_proven_again(book: Book) -> None:
 # --- in the state ---
 
 
+async def test_what_a_log_served_wrongly_is_not_proven_with_the_rest(state: State, book: Book) -> None:
+    """The entry that really stands there may match nothing, so that nothing takes its place."""
+    writer = state.writer
+    writer.log(book.log)
+    writer.match(book.match(40), ["a"])
+    writer.match(book.match(41), ["a"])
+    await writer.durable()
+    writer.sighting(book.match(41).key, book.sighting(44))
+    writer.sighting(book.match(41).key, book.sighting(99))
+    writer.forget(book.log.id, [(32, 48)])
+    writer.sighting(book.match(41).key, book.sighting(41))
+    writer.block(book.block(4, 2, 100))
+    await writer.durable()
+    told = {one.match.sighting.index: (one.match.verified, one.match.sightings) for one in await state.matches()}
+    assert told == {40: (False, 1), 41: (True, 2)}
+    assert await state.sighted(book.log.id, range(100)) == {41, 99}
+    assert await check(state, check_head) == []
+
+
 async def test_matches_turn_verified_with_their_block(state: State, book: Book) -> None:
     writer = state.writer
     writer.log(book.log)

@@ -22,6 +22,7 @@ class Batch:
     quarantine: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
     freezes: list[dict[str, Any]] = field(default_factory=list)
     accepted: list[dict[str, Any]] = field(default_factory=list)  # rows of freezes, with that time
+    withdrawn: dict[int, list[Span]] = field(default_factory=dict)  # log: unproven sightings in these ranges go
     blocks: dict[tuple[int, int], dict[str, Any] | None] = field(default_factory=dict)  # (log, start); None: it goes
     backfills: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)  # (log, number)
     resolved: dict[tuple[int, int], float] = field(default_factory=dict)  # (log, index): Unix seconds

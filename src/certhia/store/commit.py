@@ -39,6 +39,7 @@ _IN_RANGE: Final = (
     & (sightings.c.index < bindparam("b_end"))
     & (sightings.c.verified == NO)
 )
+_UNPROVEN: Final = select(sightings.c.match, sightings.c.mark).where(_IN_RANGE)
 
 Value = TypeVar("Value")
 
@@ -149,6 +150,7 @@ class Commit:
         for some in chunks(wanted):
             found = await self._connection.execute(_BY_KEY, {"wanted": some})
             known.update((key, number) for key, number in found)
+        await self._withdraw()
         new: list[dict[str, Any]] = []
         outbox: list[dict[str, Any]] = []
         seen: list[tuple[int, int, Sighting]] = []
@@ -175,6 +177,16 @@ class Commit:
         self._out.tallies["deliveries"].last = max(self._out.tallies["deliveries"].last, batch.last_delivery)
         self._out.delivered_to = {row["sink"] for row in outbox}
         await self._many(bulk.ADD_DELIVERIES, outbox)
+
+    async def _withdraw(self) -> None:
+        """Takes back where matches stand in ranges that are to be read again, and were never proven."""
+        for log, start, end in [(log, *span) for log, spans in self._batch.withdrawn.items() for span in spans]:
+            span = {"b_log": log, "b_start": start, "b_end": end}
+            found = (await self._connection.execute(_UNPROVEN, span)).all()
+            if found:
+                self._out.tallies["sightings"].take([mark for _, mark in found])
+                self._counts.subtract(match for match, _ in found)
+                await self._connection.execute(delete(sightings).where(_IN_RANGE), span)
 
     async def _count_sightings(self, new: set[int]) -> None:
         more = [{"b_id": number, "b_more": more} for number, more in self._counts.items() if more]
