@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from certhia.model import Match, Sighting
 from certhia.store.codec import MARKS
-from certhia.store.spans import Span
+from certhia.store.spans import Span, within
 
 
 @dataclass(slots=True)
@@ -39,6 +39,20 @@ class Batch:
     last: int = 0  # number of the last staged call
     last_match: int = 0
     last_delivery: int = 0
+
+    def forget(self, log: int, spans: Sequence[Span]) -> None:
+        """Quarantined entries of a log in these ranges go; those that come later stay."""
+        self.forgotten.setdefault(log, []).extend(spans)
+        for where, index in list(self.quarantine):
+            if where == log and within(index, spans):
+                del self.quarantine[where, index]
+
+    def withdraw(self, log: int, spans: Sequence[Span]) -> None:
+        """Unproven sightings of a log in these ranges go; those that come later stay."""
+        self.withdrawn.setdefault(log, []).extend(spans)
+        self.sightings = [
+            (key, where, one) for key, where, one in self.sightings if where != log or not within(one.index, spans)
+        ]
 
 
 @dataclass(slots=True)

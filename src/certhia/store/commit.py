@@ -16,6 +16,7 @@ from certhia.store.batch import Batch, Tally
 from certhia.store.bulk import IS_PENDING, NO, YES
 from certhia.store.ledger import Track
 from certhia.store.schema import DONE, blocks, deliveries, matches, quarantine, sightings
+from certhia.store.spans import within
 
 CHUNK: Final = 500  # values in one IN list: SQLite's oldest limit is 999
 
@@ -234,7 +235,7 @@ class Commit:
         track = self._tracks[log]
         if track.covers(index, self._out.ends.get(log, track.committed)):
             return True
-        return log in self._out.proven and any(low <= index < high for low, high in self._out.proven[log].items())
+        return log in self._out.proven and within(index, self._out.proven[log].items())
 
     async def _prove_sightings(self) -> None:
         """Sightings, and with them matches, turn verified with the step that covers them."""

@@ -15,7 +15,7 @@ from certhia.store import codec
 from certhia.store.backfills import Backfill
 from certhia.store.blocks import Block
 from certhia.store.freezes import Freeze, freeze_row, is_acceptance
-from certhia.store.spans import Span, joined, without
+from certhia.store.spans import Span, joined, within, without
 
 HASH: Final = 32  # bytes
 
@@ -67,9 +67,9 @@ class Track:
     def covers(self, index: int, end: int) -> bool:
         """Whether the entry at `index` is proven, where all before `end` is, save what was skipped."""
         start = self.row["start"]
-        if start is not None and start <= index < end and not any(low <= index < high for low, high in self.gaps):
+        if start is not None and start <= index < end and not within(index, self.gaps):
             return True
-        return any(low <= index < high for low, high in self.proven.items())
+        return within(index, self.proven.items())
 
     def verified(self) -> list[Span]:
         """All that is proven, by steps and by blocks, in order."""

@@ -7,6 +7,11 @@ from collections.abc import Iterable
 Span = tuple[int, int]
 
 
+def within(index: int, spans: Iterable[Span]) -> bool:
+    """Whether an entry is in one of the ranges."""
+    return any(start <= index < end for start, end in spans)
+
+
 def joined(spans: Iterable[Span]) -> list[Span]:
     """The same entries in as few ranges as there can be, in order."""
     out: list[Span] = []

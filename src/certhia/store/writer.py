@@ -125,26 +125,16 @@ class Writer:
     def rewound(self, log_id: bytes) -> None:
         """Forgets quarantined entries at and after the verified position: they are about to be read again."""
         track = self._track(log_id)
-        self._unread(track, without((track.end or 0, codec.WIDEST), track.verified()))
+        self._stage()
+        self._batch.forget(track.id, without((track.end or 0, codec.WIDEST), track.verified()))
 
     def forget(self, log_id: bytes, spans: Sequence[Span]) -> None:
         """Forgets what was found in these ranges, of which nothing is verified, and which are about to be read:
         quarantined entries, and where matches stand. A match that was told stays."""
         track = self._track(log_id)
-        self._unread(track, spans)
-        self._batch.withdrawn.setdefault(track.id, []).extend(spans)
-        self._batch.sightings = [
-            (key, log, one)
-            for key, log, one in self._batch.sightings
-            if log != track.id or not any(start <= one.index < end for start, end in spans)
-        ]
-
-    def _unread(self, track: Track, spans: Sequence[Span]) -> None:
         self._stage()
-        self._batch.forgotten.setdefault(track.id, []).extend(spans)
-        for log, index in list(self._batch.quarantine):
-            if log == track.id and any(start <= index < end for start, end in spans):
-                del self._batch.quarantine[log, index]
+        self._batch.forget(track.id, spans)
+        self._batch.withdraw(track.id, spans)
 
     def block(self, block: Block) -> None:
         """Keeps a block that was proven. Raises Unverified where one that was proven before contradicts it."""
