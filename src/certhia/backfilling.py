@@ -31,6 +31,7 @@ from certhia.quantity import Point, point
 from certhia.store.backfills import CANCELLED, DONE, Backfill
 from certhia.store.blocks import Block
 from certhia.store.ledger import Track, row_head, row_log
+from certhia.store.writer import Writer
 from certhia.supervision import supervised
 from certhia.telling import Limits
 
@@ -129,20 +130,14 @@ class Backfilling:
         return wishes
 
     def _cancel(self, wanted: str) -> list[Backfill]:
-        active = self._active()
-        logs = {one.log_id: row_log(self._track(one.log_id).row) for one in active}
-        meant = set(logs) if wanted == ALL else {find(list(logs.values()), wanted).id}
-        ended = [one for one in active if one.log_id in meant]
+        ended = cancel(self._parts.state.writer, wanted, self._clock.now())
         for wish in ended:
-            self._end(wish, CANCELLED)
-        for log_id in meant & self._tasks.keys():
-            self._tasks[log_id].cancel()
+            if (task := self._tasks.get(wish.log_id)) is not None:
+                task.cancel()
         return ended
 
     def _active(self) -> list[Backfill]:
-        tracks = self._parts.state.writer.tracks.values()
-        found = [one for track in tracks for one in track.backfills.values() if one.active]
-        return sorted(found, key=lambda one: (one.at, one.number))
+        return active(self._parts.state.writer)
 
     def _track(self, log_id: bytes) -> Track:
         return self._parts.state.writer.tracks[log_id]
@@ -212,13 +207,16 @@ class Backfilling:
         live = track.end
         head = await client.head() if live is None else row_head(track.row)
         origin = point(wish.origin)
+        how = "backwards" if wish.reverse else "forwards"
         if wish.start is None or wish.end is None:
             end = head.size if live is None else live
             start = min(await starts.resolve(origin, client, head, self._clock), end)
             wish = replace(wish, start=start, end=end)
             self._parts.state.writer.backfill(wish)
-            how = "backwards" if wish.reverse else "forwards"
-            self._notice(log, f"backfill of entries {start:,} to {end - 1:,}, {how}" if end > start else "no backfill")
+            text = f"backfill of entries {start:,} to {end - 1:,}, {how}" if end > start else "nothing to backfill"
+            self._notice(log, text)
+        else:
+            self._notice(log, f"goes on with the backfill of entries {wish.start:,} to {wish.end - 1:,}, {how}")
         assert wish.start is not None
         assert wish.end is not None
         if head.size < wish.end:
@@ -316,3 +314,23 @@ class Backfilling:
             if left:
                 took = f", {rate:,.0f}/s: about {left / rate / 60:,.0f} min more" if rate else ""
                 self._parts.tell(f"backfills: {left:,} entries of {len(self._fillers)} logs are left{took}")
+
+
+def active(writer: Writer) -> list[Backfill]:
+    """Wishes that are not fulfilled yet, in the order in which they were made."""
+    found = [one for track in writer.tracks.values() for one in track.backfills.values() if one.active]
+    return sorted(found, key=lambda one: (one.at, one.number))
+
+
+def cancel(writer: Writer, wanted: str, at: float) -> list[Backfill]:
+    """Ends the wishes of one log, or all of them; gives those that it ended. `at`: Unix seconds. What was verified stays.
+
+    Raises ConfigError where no log of theirs is meant.
+    """
+    wishes = active(writer)
+    logs = {one.log_id: row_log(writer.tracks[one.log_id].row) for one in wishes}
+    meant = set(logs) if wanted == ALL else {find(list(logs.values()), wanted).id}
+    ended = [replace(one, ended=at, outcome=CANCELLED) for one in wishes if one.log_id in meant]
+    for one in ended:
+        writer.backfill(one)
+    return ended

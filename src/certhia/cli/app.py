@@ -80,6 +80,7 @@ def run(arguments: Sequence[str]) -> None:
 def _register() -> None:
     # Each command's module imports what it needs when it is called: `certhia --help` is quick.
     from certhia.cli import (
+        backfill,
         demo,
         entry,
         explain,
@@ -96,7 +97,7 @@ def _register() -> None:
         watch,
     )
 
-    following = (watch, status, logs_command)
+    following = (watch, backfill, status, logs_command)
     looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, suffixes, schema)
     for module in (*following, *looking, demo, selftest):
         module.register(app)

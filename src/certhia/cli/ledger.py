@@ -49,7 +49,7 @@ async def _tell(settings: Settings, wanted: str | None, *, as_json: bool) -> Non
     async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
         freezes = await state.freezes()
         for number, seen in enumerate(await chosen(state, wanted)):
-            read = await account(state.steps(seen.log.id))
+            read = await account(state.steps(seen.log.id), await state.blocks(seen.log.id))
             ill = [one async for one in state.quarantined(seen.log.id)]
             frozen = [one for one in freezes if one.log_id == seen.log.id]
             if as_json:

@@ -36,13 +36,21 @@ class Session:
     """`certhia watch` with these settings."""
 
     def __init__(
-        self, settings: Settings, *, clock: Clock | None = None, seconds: float | None = None, lasting: bool = True
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        seconds: float | None = None,
+        lasting: bool = True,
+        backfill: str = "",
     ) -> None:
-        """`seconds`: ends by itself after that time. `lasting`: whether the state is there afterwards."""
+        """`seconds`: ends by itself after that time. `lasting`: whether the state is there afterwards. `backfill`: a
+        request for one, which is all that is done then."""
         self._settings = settings
         self._clock = clock or Clock()
         self._seconds = seconds
         self._lasting = lasting
+        self._backfill = backfill
         output = settings.output
         least = "warning" if output.quiet else "debug" if output.verbose else "info"
         self._messages = Messages(self._clock, format=output.log_format, least=least)
@@ -96,6 +104,7 @@ class Session:
             sinks=[self._beside_picture(sink) for sink in sinks],
             stream=self._stream,
             directory=state_dir(settings.state.name),
+            backfill=self._backfill,
             clock=clock,
             tell=self._messages,
         )

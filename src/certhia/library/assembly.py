@@ -47,6 +47,7 @@ class Given:
     room: Callable[[], Awaitable[None]] | None = None
     drain: float | None = 0.5  # seconds that sinks have at the end; None: until they have it all
     transport: Transport | None = None
+    backfill: str = ""  # see `Parts`
     heard: Sequence[Hears] = ()  # who hears of alarms besides those who are told
 
 
@@ -99,6 +100,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             clock=clock,
             tell=given.tell,
             room=given.room,
+            backfill=given.backfill,
             drain=given.drain,
             reloads=given.reloads if expected is None else (*given.reloads, expected),
         )
