@@ -323,9 +323,9 @@ def active(writer: Writer) -> list[Backfill]:
 
 
 def cancel(writer: Writer, wanted: str, at: float) -> list[Backfill]:
-    """Ends the wishes of one log, or all of them; gives those that it ended. `at`: Unix seconds. What was verified stays.
+    """Ends the wishes of one log, or all of them; gives those that it ended. What is verified stays so.
 
-    Raises ConfigError where no log of theirs is meant.
+    `at`: Unix seconds. Raises ConfigError where no log of theirs is meant.
     """
     wishes = active(writer)
     logs = {one.log_id: row_log(writer.tracks[one.log_id].row) for one in wishes}
