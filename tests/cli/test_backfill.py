@@ -39,7 +39,10 @@ def test_one_log_and_what_there_is(certhia: Command, log_list: str, state: Path)
     assert first.endswith("Second Log 2026: entries 33 to 39, forwards: done")
     assert second.endswith("Second Log 2026: entries 0 to 39, forwards: done")
     rows = [json.loads(line) for line in certhia("backfill", "--json", "--state", state).out.splitlines()]
-    assert [(row["start"], row["end"], row["verified"], row["entries"]) for row in rows] == [(33, 40, 7, 7), (0, 40, 40, 40)]
+    assert [(row["start"], row["end"], row["verified"], row["entries"]) for row in rows] == [
+        (33, 40, 7, 7),
+        (0, 40, 40, 40),
+    ]
     cancelled = certhia("backfill", "all", "--cancel", "--state", state)
     assert cancelled.out == "0 backfills were cancelled; what they read stays verified\n"
 

@@ -169,6 +169,8 @@ class Backfiller:
             return page, scan
 
         page, scan = await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        if self.client.alarm:
+            self._out.alarm(self.client.alarm)
         roots.quarantined += [page.first + position for position, _ in scan.quarantined]
         try:
             await self._out.accept(Arrival(self.log, page, scan, rules))
