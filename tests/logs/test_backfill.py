@@ -144,7 +144,7 @@ def _page(leaves: bytes, start: int, end: int) -> Page:
 @in_simulated_time
 async def test_a_log_that_fails_costs_no_entry_twice(certhia_world: World, kind: Protocol, reverse: bool) -> None:
     log = make(certhia_world, kind)
-    fill(certhia_world, log, 512)
+    fill(certhia_world, log, 600)
     table = Table(certhia_world, log, (0, 512), reverse=reverse, entries=512)
     filler = table.make(await table.client.head())
     answered: list[str] = []
