@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from certhia.logs.pace import Paces
 from certhia.pipeline import Pipeline
 from certhia.quantity import Point
 from certhia.store import State
-from certhia.supervision import supervised
+from certhia.supervision import supervised, unbroken
 from certhia.testing import SimClock, World, in_simulated_time
 
 
@@ -114,3 +115,21 @@ async def test_a_fault_beside_the_logs_costs_no_log(certhia_world: World, tmp_pa
         "saving what is known of the logs: stopped by RuntimeError: forgot; starts again in 2 s",
         "what is known of the logs was not saved: RuntimeError('forgot')",
     ]
+
+
+async def test_what_must_not_be_broken_off_is_not() -> None:
+    begun, go_on, done = asyncio.Event(), asyncio.Event(), []
+
+    async def work() -> None:
+        begun.set()
+        await go_on.wait()
+        done.append(True)
+
+    task = asyncio.get_running_loop().create_task(unbroken(work()))
+    await begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert done == [True]

@@ -333,6 +333,51 @@ async def test_a_cancelled_wait_leaves_nothing_behind(certhia_clock: SimClock) -
         pace.ok()
 
 
+@in_simulated_time
+async def test_requests_that_can_wait_let_all_others_go_first(certhia_clock: SimClock) -> None:
+    pace = Paces(certhia_clock, max_rate=10).host("https://log.test/")
+    order: list[str] = []
+
+    async def one(kind: str) -> None:
+        async with pace.later() if kind == "later" else pace.slot():
+            order.append(kind)
+            await certhia_clock.sleep(0.05)
+            pace.ok()
+
+    async with asyncio.TaskGroup() as group:
+        for kind in ["later"] * 20 + ["now"] * 20:
+            group.create_task(one(kind))
+    assert len(order) == 40
+    assert order.index("now") <= 2
+    assert "later" not in order[3:22]
+
+
+@in_simulated_time
+async def test_requests_that_can_wait_go_where_nobody_else_does(certhia_clock: SimClock) -> None:
+    pace = Paces(certhia_clock, max_rate=10).host("https://log.test/")
+    done: list[float] = []
+
+    async def now() -> None:
+        async with pace.slot():
+            await certhia_clock.sleep(100)
+            pace.ok()
+
+    async def later() -> None:
+        async with pace.later():
+            pace.ok()
+        done.append(certhia_clock.monotonic())
+
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(now()) for _ in range(2)]
+        await certhia_clock.sleep(0.01)
+        began = certhia_clock.monotonic()
+        group.create_task(later())
+        await certhia_clock.sleep(1)
+        for task in waiting:
+            task.cancel()  # the one in line ends without a request
+    assert done[0] - began < 3
+
+
 @pytest.mark.parametrize("options", [{"max_rate": 0.0}, {"max_rate": -1.0}, {"max_parallel": 0}])
 def test_limits_that_let_nothing_through_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="let nothing through"):
