@@ -99,7 +99,11 @@ async def test_what_there_is(tmp_path: Path) -> None:
             "Alpha: entries from 9: there are none, forwards: done",
         ]
         rows = [json.loads(line) for line in await standing(state, as_json=True)]
-        assert [(row["verified"], row["entries"], row["outcome"]) for row in rows] == [(0, 0, ""), (0, 4, ""), (0, 0, DONE)]
+        assert [(row["verified"], row["entries"], row["outcome"]) for row in rows] == [
+            (0, 0, ""),
+            (0, 4, ""),
+            (0, 0, DONE),
+        ]
     assert await outcome(tmp_path, clock, 0.0) == LEFT
     with pytest.raises(ConfigError):
         await cancel(tmp_path, "beta", clock)
