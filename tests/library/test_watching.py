@@ -245,3 +245,10 @@ async def test_a_state_that_another_follows_is_refused(world: World, tmp_path: P
     async with await State.open(tmp_path, clock=world.clock, follow=True):
         with pytest.raises(StateError, match="--state"):
             await anext(watching(world, state=tmp_path))
+
+
+@pytest.mark.parametrize("rules", [5, b"a.example", [b"a.example"]])
+@in_simulated_time
+async def test_rules_of_another_type_are_a_type_error(world: World, rules: object) -> None:
+    with pytest.raises(TypeError, match=r"rules are a text|a rule is text"):
+        await anext(watching(world, rules))

@@ -189,4 +189,7 @@ def _rules(
         if paths:
             raise ConfigError("rules are a Watchlist, and there are files besides: give the rules as texts")
         return Reloaded("rules", (), lambda: rules, lambda _old, _new: (), clock=clock, tell=tell)
+    given: object = rules
+    if isinstance(given, bytes) or not isinstance(given, Iterable):
+        raise TypeError(f"rules are a text, a list of them or a Watchlist, not {type(given).__name__}")
     return rules_of([rules] if isinstance(rules, str) else list(rules), paths, clock, tell)
