@@ -39,9 +39,7 @@ UNLISTED = {
         )
     },
     "crates/certhia-core/src/matches.rs MAX_PAGE_TRIES": "64 times what one certificate may",
-    "crates/certhia-core/src/names_of.rs MAX_COMMON_NAMES": "common names that repeat what SANs say",
     "crates/certhia-core/src/rules/attributes.rs MAX_DETAIL": "characters that people are shown",
-    "crates/certhia-core/src/rules/search.rs MAX_NAME": "longer names are matched as they stand",
     "crates/certhia-core/src/rules/tables.rs MAX_TABLE": "larger ones are searched without a table",
     **{
         f"certhia.logs.evidence.{name}": "inside a file of evidence; tests/logs/test_evidence.py"
@@ -55,16 +53,14 @@ UNLISTED = {
     "certhia.rules.gathering.MAX_NOTICES": "lines that people are shown",
     "certhia.rules.files.MAX_WIDE": "lines that people are shown",
     "certhia.reload.MAX_LINKS": "links that a system follows",
-    "crates/certhia-core/src/batch/names.rs MAX_COMMON_NAMES": "the same that are read of a certificate by name",
     "crates/certhia-core/src/batch/build.rs MAX_DEFECTS": "defects of ours in one page, not what is taken in",
     "crates/certhia-core/src/leaf.rs MAX_CHAIN": "what a TileLeaf can hold; tests/core/test_bounds.py",
     "crates/certhia-core/src/merkle.rs MAX_SIZE": "entries of any log, as the core has it; tests/core/test_merkle.py",
-    "crates/certhia-core/src/names.rs MAX_INPUT": "four times what a name can be; tests/core/test_bounds.py",
+    "crates/certhia-core/src/names.rs MAX_COMPOSED": "longer labels can't be any; crates/certhia-core/src/linear.rs",
     "crates/certhia-core/src/page.rs MAX_DATA": "what offsets of 32 bits reach, beyond 31 answers of the largest size",
     "crates/certhia-core/src/rules/lines.rs MAX_ODD": "what is given back at once; more are told of",
     "crates/certhia-core/src/rules/lines.rs MAX_WIDE": "lines that people are shown",
     "crates/certhia-core/src/rules/lines.rs MAX_LINE": "that of certhia.rules.lines",
-    "crates/certhia-core/src/spellings.rs MAX_INPUT": "names beyond are read in one way only",
     "crates/certhia-core/src/suffixes.rs MAX_LIST": "that of certhia.rules.suffixes",
     "crates/certhia-core/src/text.rs MAX_PIECES_DEPTH": "strings in pieces; deeper ones are read as they stand",
     "crates/certhia-core/src/tile.rs MAX_RATIO": "what deflate can make of a byte",

@@ -422,10 +422,12 @@ class Rules:
     "issuer"        text in an attribute of the issuer; "=TEXT" the whole value, "O=TEXT" or "CN=TEXT" that attribute's
     "organization"  the same in the subject's organizationName
     "key"           SHA-256 of the SubjectPublicKeyInfo, 64 hex digits
-    "certificate"   SHA-256 of the certificate, of the submitted precertificate or of the TBS (`tbs_sha256`), hex
+    "certificate"   SHA-256 of the TBS (`tbs_sha256`), or of the certificate, hex; of a precertificate's entry only the
+                    TBS counts, as what was submitted beside the leaf may be any
 
-    Names are A-labels, lower case, no trailing dot. "keyword", "regex" and "typo" look at names of at most 1,024 bytes,
-    and at a common name only where it looks like a name.
+    Names are A-labels, lower case, no trailing dot. "keyword", "regex" and "typo" look at a common name only where it
+    looks like a name, and at what can be read: only "tree", "below" and "exact" match as "possible" what can't. They
+    look at readings of a name of at most 1,024 bytes; of longer ones `Scan.quarantined` tells.
     """
     def __new__(cls) -> Self: ...
     def __len__(self) -> int: ...

@@ -13,6 +13,8 @@ from typing import Any, cast
 import pyarrow as pa
 import pytest
 from tests.core.archives import members
+from tests.core.made import made_tbs
+from tests.core.made import name as named
 
 from certhia._core import Batch, Entry, Issuers, Matcher, Page
 from certhia.errors import Malformed
@@ -114,6 +116,16 @@ def test_columns_hold_what_the_entries_hold(pages: list[Page]) -> None:
         columns = {name: batch[name] for name in batch.names}
         for row, expected in enumerate(_rows(page)):
             assert {name: values[row] for name, values in columns.items()} == expected
+
+
+@pytest.mark.parametrize("count", [2, 16, 17, 153])
+def test_common_names_are_all_given_once(count: int) -> None:
+    common = [f"n{number}.example" for number in range(count)]
+    written = [*common, *(text.upper() for text in common), "no name"]
+    tbs = made_tbs([], subject=named(*(("2.5.4.3", text.encode()) for text in written)))
+    page = _page([_leaf(tbs)])
+    assert page[0].certificate.names == common
+    assert page.batch["names"] == [common]
 
 
 @pytest.mark.parametrize("archive", ["certificates", "hostile"])

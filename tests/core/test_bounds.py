@@ -260,12 +260,13 @@ def test_regular_expressions_together() -> None:
         (".".join(["a" * 63] * 3 + ["b" * 62]), "1 to 253 characters"),
         ("a" * 63 + ".example", ""),
         ("a" * 64 + ".example", "1 to 63 characters"),
-        ("a" * 1025, "UTS 46"),
+        ("\u00ad" * 8191 + "a", ""),
+        ("\u00ad" * 8192 + "a", "UTS 46"),
     ],
 )
 def test_names_as_rules_have_them(name: str, reason: str) -> None:
     if not reason:
-        assert to_ascii(name) == name
+        assert to_ascii(name) == name.replace("\u00ad", "")
         return
     with pytest.raises(Malformed, match=reason):
         to_ascii(name)

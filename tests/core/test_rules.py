@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from certhia._core import Certificate, Matcher, Page, Rules, Suffixes
+from certhia._core import Certificate, Issuers, Matcher, Page, Rules, Suffixes
 from certhia.errors import Malformed
+from certhia.testing import CA
+from certhia.testing.entries import Entry, Submission
 
 if TYPE_CHECKING:
     from certhia.model import Hit
@@ -141,11 +144,29 @@ def test_organizations_keys_and_certificates(page: Page) -> None:
             rules.append(("organization", f"={organization}"))
         matcher = Matcher(rules)
         found = dict(matcher.scan(page.slice(entry.index, entry.index + 1)).hits)[0]
-        expected = [(0, "key"), (1, "certificate"), (2, "certificate")]
+        expected = [(0, "key"), (1, "certificate")]
+        expected += [] if entry.is_precert else [(2, "certificate")]
         expected += [(4, "organization")] if len(rules) > 4 else []
         assert sorted((hit[0], hit[3]) for hit in found) == expected
         alone = {hit[0] for hit in matcher.certificate(certificate)}
         assert alone >= {0, 1}
+
+
+def test_a_submitted_precertificate_leaves_nothing_out() -> None:
+    """It stands beside the leaf: a log can put there one that somebody leaves out."""
+    ca = CA("beside")
+    told, other = ca.issue(["www.example.com"], precert=True), ca.issue(["other.example"], precert=True)
+    entry = Entry(0, 0, replace(Submission.of(told), precert=other.der))
+    page = Page.from_get_entries([b'{"entries":[%b]}' % entry.json], 0, Issuers())
+    assert page[0].submitted == other.der
+    hashes = [hashlib.sha256(other.der).hexdigest(), Certificate.from_der(other.der).tbs_sha256.hex()]
+    for value in hashes:
+        assert Matcher([("certificate", value)]).scan(page).hits == []
+        hits = gathered(("tree", "example.com"), excluded=[("certificate", value)]).scan(page).hits
+        assert [position for position, _ in hits] == [0]
+    own = page[0].certificate.tbs_sha256.hex()
+    assert Matcher([("certificate", own)]).scan(page).hits
+    assert gathered(("tree", "example.com"), excluded=[("certificate", own)]).scan(page).hits == []
 
 
 def test_a_certificate_alone_as_in_a_page(page: Page) -> None:

@@ -90,22 +90,33 @@ def test_exclusions_take_away_what_can_mean_nothing_else(rules: list[str], out: 
     assert {(hit.rule, hit.name) for hit in hits} == expected
 
 
-WATCHED = "www.bücher.example"
-A_LABELS = "www.xn--bcher-kva.example"
+LONG = "bücher-" + "x" * 40
+# Watched names, and names that some client reads as such.
+WATCHED = {
+    "www.bücher.example": ["www.bücher.example", "www.xn--bcher-kva.example", "www.bu\u0308cher.example"],
+    "www.strasse.de": ["www.straße.de", "www.straẞe.de", "www.strasse.de", "www.stra\u200dsse.de"],
+    "www.straße.de": ["www.straße.de", "www.xn--strae-oqa.de"],
+    "www.σασ.gr": ["www.σας.gr", "www.ΣΑΣ.gr", "www.xn--mxa9ab.gr", "www.σα\u200cς.gr"],
+    "www.σας.gr": ["www.σας.gr", "www.xn--mxa8ab.gr"],
+    f"www.{LONG}.example": [f"www.{LONG}.example", f"www.{LONG.replace('ü', 'u' + chr(0x308))}.example"],
+}
+CASED = {"ß": "ẞ", "ς": "ς"}  # what upper() would spell in another way
 DOTS = st.sampled_from([".", "\u3002", "\uff0e", "\uff61"])
 
 
 @st.composite
-def spellings(draw: st.DrawFn) -> bytes:
-    """Bytes of a DNS name that some client would take for WATCHED."""
-    name = draw(st.sampled_from([WATCHED, A_LABELS, "www.bu\u0308cher.example"]))
+def spellings(draw: st.DrawFn, watched: str) -> bytes:
+    """Bytes of a DNS name that some client would take for this watched one."""
+    name = draw(st.sampled_from(WATCHED[watched]))
     if draw(st.booleans()):
         name = f"*.{name.partition('.')[2]}"
-    name = "".join(character.upper() if draw(st.booleans()) else character for character in name)
+    name = "".join(CASED.get(letter, letter.upper()) if draw(st.booleans()) else letter for letter in name)
     if not name.isascii():  # then clients convert it (UTS 46): full-width letters and soft hyphens do no harm
         wide = {character: chr(ord(character) + 0xFEE0) for character in "wche"}
         name = "".join(wide.get(character, character) if draw(st.booleans()) else character for character in name)
-        name = name.replace("r.", f"r{draw(st.sampled_from(['', chr(0xAD), chr(0x200B)]))}.", 1)
+        filler = draw(st.sampled_from(["", "\u00ad", "\u200b", "\u00ad" * 600]))
+        head, tail = name.rsplit(".", 1)
+        name = f"{head}{filler}.{tail}"
     if not name.isascii() and draw(st.booleans()):
         name = "".join(draw(DOTS) if character == "." else character for character in name)
     name += "." * draw(st.integers(0, 1))
@@ -122,18 +133,39 @@ def watchlist(rule: str) -> Watchlist:
 AUTHORITY = CA("spellings")
 
 
-@pytest.mark.parametrize("rule", [WATCHED, f"={WATCHED}", "bücher.example", "*.bücher.example"])
-@pytest.mark.parametrize("place", ["san", "cn"])
-@given(raw=spellings())
-def test_no_spelling_hides_a_name(rule: str, place: str, raw: bytes) -> None:
-    if place == "san":
-        names = der.extension(der.SUBJECT_ALT_NAME, der.sequence(der.tlv(0x82, b"other.example"), der.tlv(0x82, raw)))
-        issued = AUTHORITY.issue(common_name="", extensions=[names])
-    else:
+def with_san(*names: bytes) -> bytes:
+    """A certificate with these DNS names and no common name."""
+    sans = der.sequence(*(der.tlv(0x82, name) for name in names))
+    return AUTHORITY.issue(common_name="", extensions=[der.extension(der.SUBJECT_ALT_NAME, sans)]).der
+
+
+@pytest.mark.parametrize("watched", WATCHED)
+@pytest.mark.parametrize("form", ["{}", "={}", "{parent}", "*.{parent}"])
+@pytest.mark.parametrize("place", ["lone san", "san", "cn"])
+@given(data=st.data())
+def test_no_spelling_hides_a_name(watched: str, form: str, place: str, data: st.DataObject) -> None:
+    raw = data.draw(spellings(watched))
+    if place == "cn":
         try:
-            text = raw.decode()
+            issued = AUTHORITY.issue(common_name=raw.decode()).der
         except UnicodeDecodeError:
             return  # the authority writes common names in UTF-8
-        issued = AUTHORITY.issue(common_name=text)
-    hits = watchlist(rule).match(issued.der)
+    else:
+        issued = with_san(raw) if place == "lone san" else with_san(b"other.example", raw)
+    hits = watchlist(form.format(watched, parent=watched.partition(".")[2])).match(issued)
     assert [hit for hit in hits if hit.why != "possible"], (raw, hits)
+
+
+UNREAD = [b"?", b"(PRIVATE)", b"\x01", b"\xff", b"xn--zzzzzzzz99", b"xn--" + b"a" * 70, "\ufffd".encode()]
+
+
+@pytest.mark.parametrize("watched", WATCHED)
+@given(data=st.data())
+def test_no_unreadable_neighbour_hides_a_name(watched: str, data: st.DataObject) -> None:
+    """The label that nobody can read may be the watched one's; what is below the rest is below it for certain."""
+    parent = watched.partition(".")[2]
+    raw = data.draw(spellings(watched))
+    dot = next(dot for dot in sorted((raw.find(dot.encode()), dot) for dot in ".\u3002\uff0e\uff61") if dot[0] >= 0)
+    issued = with_san(data.draw(st.sampled_from(UNREAD)) + raw[dot[0] :])
+    assert watchlist(f"={watched}").match(issued), raw
+    assert [hit for hit in watchlist(parent).match(issued) if hit.why != "possible"], raw

@@ -2,6 +2,8 @@
 
 use crate::certificate::Certificate;
 use crate::der::READ;
+use crate::names::CONVERTED;
+use crate::rules::{Kind, Matcher};
 
 #[path = "../tests/made/mod.rs"]
 mod made;
@@ -82,4 +84,38 @@ fn ten_thousand_names_are_read_once_each() {
     let before = READ.get();
     assert_eq!(read.names().len(), 10_000);
     assert!(READ.get() - before < 10_000 + 32);
+}
+
+/// What converting the labels of names may have cost a matcher.
+fn converted(names: &[String]) -> usize {
+    let rules = [(Kind::Tree, "example.com"), (Kind::Keyword, "acme"), (Kind::Typo, "example.com")];
+    let matcher = Matcher::new(rules).expect("rules");
+    let before = CONVERTED.get();
+    matcher.texts(names.iter().map(String::as_str));
+    CONVERTED.get() - before
+}
+
+#[test]
+fn long_labels_cost_no_more_than_short_ones_of_as_many_bytes() {
+    for (prefix, letter) in [("xn--", "a"), ("", "\u{fc}"), ("\u{ff58}n--", "a"), ("", "\u{ad}")] {
+        let label = |bytes: usize| format!("{prefix}{}", letter.repeat(bytes / letter.len()));
+        for length in [50, 120, 240, 475, 950, 8_000] {
+            let name = format!("{}.example", label(length));
+            let cost = converted(&vec![name.clone(); 20]);
+            let bytes = 20 * name.len();
+            assert!(cost <= 12 * 256 * bytes, "{cost} for {bytes} bytes in labels of {length}");
+        }
+    }
+    let names: Vec<String> = (0..500).map(|number| format!("xn--{}{number}.com", "a".repeat(946))).collect();
+    assert_eq!(converted(&names), 0, "labels of more than 63 bytes are none");
+}
+
+#[test]
+fn common_names_are_all_given_once() {
+    let common: Vec<String> = (0..3_000).map(|number| format!("N{}.example", number % 2_000)).collect();
+    let attributes: Vec<_> = common.iter().map(|text| (&[0x55, 4, 3][..], 0x0c, text.as_bytes())).collect();
+    let der = certificate(tbs(&name(&attributes), &[san(&[dns(b"n7.example")])]));
+    let names = Certificate::parse(&der).expect("a certificate").names();
+    assert_eq!(names.len(), 2_000);
+    assert_eq!(names[..3], ["n7.example", "N0.example", "N1.example"]);
 }

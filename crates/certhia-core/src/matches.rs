@@ -50,8 +50,8 @@ pub struct Matches<'a> {
     more: bool,
     /// Names are what could still be found in broken bytes: none is left out.
     salvaged: bool,
-    /// By rule for everything, whether a name of the certificate is not left out for it.
-    concerned: Vec<bool>,
+    /// By rule for everything, the first name of the certificate that is not left out for it.
+    concerned: Vec<Option<(String, Place)>>,
     fault: Option<String>,
     room: Room,
     memo: Memo,
@@ -74,7 +74,7 @@ impl<'a> Matches<'a> {
             tells_first: !matcher.all().is_empty() || !matcher.whole.is_empty(),
             more: matcher.has_texts() || matcher.exclusions.is_some(),
             salvaged: false,
-            concerned: vec![false; matcher.all().len()],
+            concerned: vec![None; matcher.all().len()],
             fault: None,
             room: Room::default(),
             memo: Memo::new(),
@@ -102,10 +102,10 @@ impl<'a> Matches<'a> {
         let matcher = self.matcher;
         let before = self.found.len();
         let mut tries = self.tries;
-        let enough = matcher.name(bytes, &mut tries, &mut |found| self.add(&found, bytes, place));
+        let told = matcher.name(bytes, &mut tries, &mut |found| self.add(&found, bytes, place));
         self.tries = tries;
-        if !enough {
-            self.fault = Some("more wildcards than can be tried".to_owned());
+        if let Err(reason) = told {
+            self.fault = Some(reason.to_owned());
         }
         if self.more {
             self.search(bytes, place, before);
@@ -120,8 +120,9 @@ impl<'a> Matches<'a> {
             let mut room = std::mem::take(&mut self.room);
             let mut tries = self.tries;
             let host = place == Place::San;
-            if !matcher.search(bytes, host, &mut room, &mut tries, &mut |found| self.add(&found, bytes, place)) {
-                self.fault = Some("more look-alikes than can be tried".to_owned());
+            let told = matcher.search(bytes, host, &mut room, &mut tries, &mut |found| self.add(&found, bytes, place));
+            if let Err(reason) = told {
+                self.fault = Some(reason.to_owned());
             }
             self.tries = tries;
             self.room = room;
@@ -130,7 +131,7 @@ impl<'a> Matches<'a> {
             && self.is_excludable(before)
         {
             let left = if self.salvaged { Left::default() } else { exclusions.name(bytes, &mut self.room) };
-            self.leave(before, &left);
+            self.leave(before, &left, || (text::render(bytes).into_owned(), place));
         }
     }
 
@@ -146,20 +147,22 @@ impl<'a> Matches<'a> {
             && self.is_excludable(before)
         {
             let left = if self.salvaged { Left::default() } else { exclusions.address(ip) };
-            self.leave(before, &left);
+            self.leave(before, &left, || (ip.to_string(), Place::Ip));
         }
     }
 
     /// Whether it matters that a name is left out.
     fn is_excludable(&self, before: usize) -> bool {
-        self.found.len() > before || self.concerned.contains(&false)
+        self.found.len() > before || self.concerned.contains(&None)
     }
 
-    /// Takes back what was found since `before` by rules for which the name is left out.
-    fn leave(&mut self, before: usize, left: &Left) {
+    /// Takes back what was found since `before` by rules for which the name is left out. `name`: how it is told.
+    fn leave(&mut self, before: usize, left: &Left, name: impl Fn() -> (String, Place)) {
         let matcher = self.matcher;
         for (concerned, &rule) in self.concerned.iter_mut().zip(matcher.all()) {
-            *concerned = *concerned || !left.holds(matcher.scope(rule));
+            if concerned.is_none() && !left.holds(matcher.scope(rule)) {
+                *concerned = Some(name());
+            }
         }
         if !left.is_empty() {
             let kept: Vec<Match> =
@@ -204,17 +207,14 @@ impl<'a> Matches<'a> {
             return;
         }
         let nameless = self.first.is_none();
-        let (name, place) = self.first.clone().unwrap_or((String::new(), Place::CommonName));
+        let first = self.first.clone().unwrap_or((String::new(), Place::CommonName));
         let all = self.matcher.exclusions.is_none() || nameless;
-        let concerned = self.matcher.all().iter().zip(&self.concerned).filter(|&(_, &concerned)| all || concerned);
-        self.found.extend(concerned.map(|(&rule, _)| Match {
-            rule,
-            name: name.clone(),
-            place: place.as_str(),
-            why: Why::Everything,
-            detail: String::new(),
-            score: 0,
-        }));
+        for (&rule, concerned) in self.matcher.all().iter().zip(&self.concerned) {
+            if let Some((name, place)) = if all { Some(&first) } else { concerned.as_ref() } {
+                let (name, place) = (name.clone(), place.as_str());
+                self.found.push(Match { rule, name, place, why: Why::Everything, detail: String::new(), score: 0 });
+            }
+        }
     }
 
     /// Whether there are rules or exclusions for `whole`.
@@ -225,16 +225,16 @@ impl<'a> Matches<'a> {
     }
 
     /// Adds the rules on the whole certificate, and takes all back that exclusions of such kinds leave out. `certificate`
-    /// is None where the bytes are none.
+    /// is None where the bytes are none; `own`: its bytes where the tree covers them.
     #[inline]
-    pub fn whole(&mut self, certificate: Option<&Certificate<'_>>, submitted: &[u8]) {
+    pub fn whole(&mut self, certificate: Option<&Certificate<'_>>, own: &[u8]) {
         let matcher = self.matcher;
         if !matcher.whole.is_empty() {
             let mut memo = std::mem::take(&mut self.memo);
             let mut add = |seen: &Seen| self.add_whole(seen);
             match certificate {
-                Some(certificate) => matcher.whole.find(certificate, submitted, &mut memo, &mut add),
-                None => matcher.whole.bytes(submitted, &mut add),
+                Some(certificate) => matcher.whole.find(certificate, own, &mut memo, &mut add),
+                None => matcher.whole.bytes(own, &mut add),
             }
             self.memo = memo;
         }
@@ -243,7 +243,7 @@ impl<'a> Matches<'a> {
             && !self.found.is_empty()
             && let Some(certificate) = certificate
         {
-            let left = exclusions.certificate(certificate, submitted, &mut self.excluded_memo);
+            let left = exclusions.certificate(certificate, own, &mut self.excluded_memo);
             self.found.retain(|found| !left.holds(matcher.scope(found.rule)));
         }
     }
@@ -298,7 +298,7 @@ impl<'a> Matches<'a> {
         }
         self.first = None;
         self.salvaged = false;
-        self.concerned.fill(false);
+        self.concerned.fill(None);
         std::mem::take(&mut self.found)
     }
 }

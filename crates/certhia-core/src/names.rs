@@ -11,8 +11,16 @@ use crate::suffixes::Suffixes;
 /// The longest name in text form (RFC 1035 section 2.3.4, without the root's dot).
 const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
-/// Names beyond this are not worth converting: no name of 253 bytes is written so long.
-const MAX_INPUT: usize = 1024;
+/// Names beyond this are not converted: no name of 253 bytes is written so long.
+pub(crate) const MAX_INPUT: usize = 16 << 10;
+/// Characters of a label, invisible ones aside, that UTS 46 may still make 63 of: composition takes four for one at most.
+const MAX_COMPOSED: usize = 4 * MAX_LABEL;
+
+#[cfg(test)]
+thread_local! {
+    /// What conversion may have cost: the square of each label's length, as Punycode does.
+    pub static CONVERTED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
 
 /// A name in A-labels, lower case, no trailing dot (UTS 46). Letters, digits, hyphens and underscores.
 pub fn to_ascii(name: &str) -> Result<String> {
@@ -34,7 +42,7 @@ pub fn to_ascii(name: &str) -> Result<String> {
 
 /// UTS 46 as browsers do it, without any rule on length, hyphens or which ASCII characters are allowed.
 pub fn lenient_ascii(name: &[u8]) -> Option<String> {
-    if name.len() > MAX_INPUT {
+    if name.len() > MAX_INPUT || labels(name).any(is_too_long) {
         return None;
     }
     Uts46::new()
@@ -49,8 +57,66 @@ pub fn lenient_unicode(name: &[u8]) -> Option<(String, bool)> {
     if name.len() > MAX_INPUT {
         return None;
     }
+    if !labels(name).any(is_too_long) {
+        return Some(mapped(name));
+    }
+    let parts = labels(name)
+        .map(|label| if is_too_long(label) { String::from_utf8_lossy(label).to_lowercase() } else { mapped(label).0 });
+    Some((parts.collect::<Vec<_>>().join("."), false))
+}
+
+fn mapped(name: &[u8]) -> (String, bool) {
     let (text, result) = Uts46::new().to_unicode(name, AsciiDenyList::EMPTY, Hyphens::Allow);
-    Some((text.into_owned(), result.is_ok()))
+    (text.into_owned(), result.is_ok())
+}
+
+/// The labels between the dots of IDNA (RFC 3490 section 3.1).
+pub(crate) fn labels(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(name);
+    std::iter::from_fn(move || {
+        let label = rest?;
+        for (at, &byte) in label.iter().enumerate() {
+            let dot = match byte {
+                b'.' => 1,
+                0xe3 | 0xef if DOTS.iter().any(|dot| label[at..].starts_with(dot.as_bytes())) => 3,
+                _ => continue,
+            };
+            rest = Some(&label[at + dot..]);
+            return Some(&label[..at]);
+        }
+        rest.take()
+    })
+}
+
+/// The full stops that stand for a dot, besides itself.
+const DOTS: [&str; 3] = ["\u{3002}", "\u{ff0e}", "\u{ff61}"];
+
+/// Whether no label of 63 characters can be meant. Such are not converted: Punycode takes time by the square of a label.
+fn is_too_long(label: &[u8]) -> bool {
+    let is_ascii = label.is_ascii();
+    let too_long = if is_ascii {
+        label.len() > MAX_LABEL && label[..4].eq_ignore_ascii_case(b"xn--")
+    } else if label.len() > MAX_COMPOSED {
+        let text = String::from_utf8_lossy(label);
+        text.chars().filter(|&c| !is_invisible(c)).nth(MAX_COMPOSED).is_some()
+    } else {
+        false
+    };
+    #[cfg(test)]
+    if !too_long && (!is_ascii || label.starts_with(b"xn--")) {
+        let seen = String::from_utf8_lossy(label).chars().filter(|&c| !is_invisible(c)).count();
+        CONVERTED.with(|all| all.set(all.get() + seen * seen + label.len()));
+    }
+    too_long
+}
+
+/// Default_Ignorable_Code_Point and Bidi_Control (Unicode's DerivedCoreProperties and PropList), and controls.
+pub(crate) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The same where all of it can be converted.
@@ -93,7 +159,6 @@ pub fn looks_like_name(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_suffix(b".").unwrap_or(bytes);
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80 || b"-_*?".contains(&byte);
     bytes.contains(&b'.')
-        && bytes.len() <= MAX_INPUT
         && bytes.split(|&byte| byte == b'.').all(|label| !label.is_empty() && label.iter().all(|&byte| plain(byte)))
 }
 

@@ -12,8 +12,8 @@ use crate::general_names::{self, CONSTRUCTED, DNS_NAME, GeneralName, IP_ADDRESS}
 use crate::oids::SUBJECT_ALT_NAME;
 use crate::{distinguished, names, salvage, text};
 
-/// Of common names that are host names no more than this are looked for among the names given before.
-const MAX_COMMON_NAMES: usize = 16;
+/// More common names than this are looked for in a set of the names given before, so that the work stays linear.
+pub(crate) const FEW: usize = 16;
 
 impl<'a> Certificate<'a> {
     /// Calls `visit` for each name: SANs as they come, then each common name. What is wrong is told in the end; all names
@@ -71,9 +71,18 @@ impl<'a> Certificate<'a> {
             Place::CommonName => common.push(name.bytes),
             _ => out.extend(rendered(&name)),
         });
-        for name in common.iter().filter(|name| names::looks_like_name(name)).take(MAX_COMMON_NAMES) {
+        common.retain(|name| names::looks_like_name(name));
+        let mut known: HashSet<String> = HashSet::new();
+        if common.len() > FEW {
+            known.extend(out.iter().map(|name| name.to_ascii_lowercase()));
+        }
+        for name in &common {
             let name = text::render(name);
-            if !out.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            let new = match common.len() {
+                ..=FEW => !out.iter().any(|known| known.eq_ignore_ascii_case(&name)),
+                _ => known.insert(name.to_ascii_lowercase()),
+            };
+            if new {
                 out.push(name.into_owned());
             }
         }

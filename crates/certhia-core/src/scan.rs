@@ -111,7 +111,7 @@ impl Scan {
             if let Some(matches) = matches {
                 matches.everything();
                 if matches.looks_at_whole() {
-                    matches.whole(Certificate::parse(der).ok().as_ref(), entry.submitted());
+                    matches.whole(Certificate::parse(der).ok().as_ref(), covered(entry));
                 }
             }
             return None;
@@ -128,7 +128,7 @@ impl Scan {
             }
         });
         if let Some(matches) = matches {
-            matches.whole(Certificate::parse(der).ok().as_ref(), entry.submitted());
+            matches.whole(Certificate::parse(der).ok().as_ref(), covered(entry));
         }
         entry.malformed().or(walked.err()).map(|fault| fault.to_string())
     }
@@ -151,6 +151,13 @@ impl Scan {
             }
         })
     }
+}
+
+/// The certificate where the tree covers it. A precertificate as submitted is not: it stands beside the leaf, and a log
+/// may give any.
+#[inline]
+fn covered<'a>(entry: &Entry<'a>) -> &'a [u8] {
+    if entry.kind() == Kind::Precert { &[] } else { entry.submitted() }
 }
 
 #[cfg(test)]

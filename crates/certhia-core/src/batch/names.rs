@@ -1,15 +1,14 @@
 //! The names of each entry, as `Certificate::names` gives them.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::batch::column::{Data, Text, offset};
 use crate::certificate::{Certificate, Place};
 use crate::error::{Malformed, Result};
+use crate::names_of::FEW;
 use crate::page::Entry;
 use crate::{names, salvage, text};
-
-/// More common names than this are not looked at.
-const MAX_COMMON_NAMES: usize = 16;
 
 pub struct Names<'a> {
     text: Text,
@@ -50,11 +49,10 @@ impl<'a> Names<'a> {
     /// Adds common names that are names not yet given.
     #[inline]
     fn common_names(&mut self, begun: usize) -> Result<()> {
-        let mut looked_at = 0;
+        if self.common.len() > FEW {
+            return self.many_common_names(begun);
+        }
         for name in &self.common {
-            if looked_at == MAX_COMMON_NAMES {
-                break;
-            }
             // Most repeat a name; these need no look at what they are. Of several, only true names count.
             let known = |text: &Text, name: &[u8]| {
                 (begun..text.len()).any(|at| text.get(at).as_bytes().eq_ignore_ascii_case(name))
@@ -62,8 +60,20 @@ impl<'a> Names<'a> {
             if self.common.len() == 1 && known(&self.text, name) || !names::looks_like_name(name) {
                 continue;
             }
-            looked_at += 1;
             if !known(&self.text, text::render(name).as_bytes()) {
+                push(&mut self.text, name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same by a set of the names given before.
+    #[cold]
+    fn many_common_names(&mut self, begun: usize) -> Result<()> {
+        let mut known: HashSet<String> =
+            (begun..self.text.len()).map(|at| self.text.get(at).to_ascii_lowercase()).collect();
+        for name in self.common.iter().filter(|name| names::looks_like_name(name)) {
+            if known.insert(text::render(name).to_ascii_lowercase()) {
                 push(&mut self.text, name)?;
             }
         }

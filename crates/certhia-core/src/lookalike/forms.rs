@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::index::MAX_TEXT;
-use crate::names::lenient_ascii;
+use crate::names::{is_invisible, lenient_ascii};
 
 /// Only so much of a name's end is judged; no name of the DNS is longer than 253 bytes.
 pub const MAX_NAME: usize = 1024;
@@ -67,13 +67,4 @@ fn folded(label: &str, out: &mut String) {
     let text = decoded.as_deref().unwrap_or(label);
     let lower = text.chars().filter(|&c| !is_invisible(c)).nfkc().flat_map(char::to_lowercase);
     out.extend(lower.filter(|&c| !is_invisible(c)).take(MAX_TEXT + 1));
-}
-
-/// Default_Ignorable_Code_Point and Bidi_Control (Unicode's DerivedCoreProperties and PropList), and controls.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }

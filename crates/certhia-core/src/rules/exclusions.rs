@@ -78,7 +78,8 @@ impl Exclusions {
         if rules.has_texts() {
             // What a keyword finds behind the star stands in all names; what others find need not.
             let mut tries = MAX_TRIES;
-            rules.search(&lower, true, room, &mut tries, &mut |one| {
+            // What can't be tried to its end takes nothing away.
+            _ = rules.search(&lower, true, room, &mut tries, &mut |one| {
                 if !wildcard || one.why == Why::Keyword {
                     found(one.rule);
                 }
@@ -94,10 +95,10 @@ impl Exclusions {
         left
     }
 
-    /// Where a certificate is left out as a whole.
-    pub fn certificate(&self, certificate: &Certificate<'_>, submitted: &[u8], memo: &mut Memo) -> Left {
+    /// Where a certificate is left out as a whole. `own` as for `Whole::find`.
+    pub fn certificate(&self, certificate: &Certificate<'_>, own: &[u8], memo: &mut Memo) -> Left {
         let mut left = Left::default();
-        self.rules.whole.find(certificate, submitted, memo, &mut |seen| left.add(self.scopes[seen.rule as usize]));
+        self.rules.whole.find(certificate, own, memo, &mut |seen| left.add(self.scopes[seen.rule as usize]));
         left
     }
 }

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use crate::error::{Malformed, Result};
 use crate::lookalike::Lookalikes;
-use crate::names;
+use crate::names::{self, MAX_INPUT};
 use crate::networks::Networks;
-use crate::spellings::{MAX_INPUT, readings};
+use crate::spellings::readings;
 use crate::suffixes::Suffixes;
 use crate::table::Hasher;
 
@@ -38,6 +38,11 @@ use wildcards::Pattern;
 
 /// How many rules may be tried one by one for the wildcards of one certificate.
 pub const MAX_TRIES: usize = 1 << 22;
+
+/// What could not be tried of a name, if anything.
+pub type Told = std::result::Result<(), &'static str>;
+
+const WILDCARDS: &str = "more wildcards than can be tried";
 
 /// Rules by number, which is the order in which they were gathered.
 #[derive(Default)]
@@ -115,9 +120,9 @@ impl Matcher {
     }
 
     /// Calls `found` for each rule that the name matches; a rule may be given more than once. Rules for everything are
-    /// not given. `tries` is what may still be spent on wildcards; false when it did not suffice.
+    /// not given. `tries` is what may still be spent on wildcards. What could not be tried is told; all else was.
     #[inline]
-    pub fn name(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> bool {
+    pub fn name(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> Told {
         let mut name = name;
         while let [rest @ .., b'.'] = name {
             name = rest;
@@ -135,9 +140,13 @@ impl Matcher {
         match self.domains.suffixes(base, !wildcard, &mut |rule, why| found(Found::plain(rule, why))) {
             Some(hash) if wildcard => {
                 let mut reached = |rule| found(Found::plain(rule, Why::Wildcard));
-                self.domains.children(base, hash, Pattern::of_certificate(b"*"), tries, &mut reached)
+                if self.domains.children(base, hash, Pattern::of_certificate(b"*"), tries, &mut reached) {
+                    Ok(())
+                } else {
+                    Err(WILDCARDS)
+                }
             }
-            Some(_) => true,
+            Some(_) => Ok(()),
             None => self.unusual(name, tries, found),
         }
     }
@@ -150,8 +159,8 @@ impl Matcher {
     /// A name that may be meant in several ways: each is tried. What only a label that nobody can read leads to is given
     /// last.
     #[cold]
-    fn unusual(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> bool {
-        let mut enough = true;
+    fn unusual(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> Told {
+        let mut told = if name.len() > MAX_INPUT { Err(search::LONG) } else { Ok(()) };
         for reading in readings(name) {
             if let Some(ip) = names::address(&reading) {
                 self.address(ip, found);
@@ -162,24 +171,27 @@ impl Matcher {
                 Some((_, rest)) => self.domains.suffixes(rest, false, &mut certain),
                 None => self.domains.suffixes(&reading, true, &mut certain),
             };
-            enough &= self.reach(pattern, tries, &mut |rule| certain(rule, Why::Wildcard));
+            told = told.and(self.reach(pattern, tries, &mut |rule| certain(rule, Why::Wildcard)));
         }
         for reading in unread::readings(name) {
             let pattern = Pattern::of_unread(&reading);
-            enough &= self.reach(pattern, tries, &mut |rule| found(Found::plain(rule, Why::Possible)));
+            told = told.and(self.reach(pattern, tries, &mut |rule| found(Found::plain(rule, Why::Possible))));
         }
-        enough
+        told
     }
 
     /// Domain rules that a pattern stands for.
-    fn reach(&self, pattern: Pattern<'_>, tries: &mut usize, found: &mut impl FnMut(u32)) -> bool {
-        if pattern.bytes.len() > MAX_INPUT {
-            return true; // no name at all
+    fn reach(&self, pattern: Pattern<'_>, tries: &mut usize, found: &mut impl FnMut(u32)) -> Told {
+        if !pattern.is_wild() {
+            return Ok(());
         }
-        match pattern.only_first() {
+        if pattern.bytes.len() > search::MAX_NAME {
+            return Err(search::LONG);
+        }
+        let enough = match pattern.only_first() {
             Some((first, rest)) => self.domains.children(rest, Hasher::of(rest), first, tries, found),
-            None if pattern.is_wild() => self.domains.patterns(pattern, tries, found),
-            None => true,
-        }
+            None => self.domains.patterns(pattern, tries, found),
+        };
+        if enough { Ok(()) } else { Err(WILDCARDS) }
     }
 }

@@ -3,58 +3,58 @@
 //! Those are labels that were redacted (`?`, or `(PRIVATE)` as in early drafts of RFC 9162), that have controls or bytes
 //! that are no UTF-8, and that UTS 46 can't convert, such as punycode that decodes to nothing.
 
-use crate::names::lenient_ascii;
-use crate::spellings::{MAX_INPUT, host_part};
+use std::borrow::Cow;
 
-/// The name, lower case, with `?` for each label that can't be read; none where all can. What stands around a host is
-/// left out in one of the readings.
+use crate::names::{MAX_INPUT, labels, lenient_ascii};
+use crate::spellings::{MAPPINGS, Mapping, parts};
+
+/// The name in A-labels, lower case, with `?` for each label that can't be read; none where all can. What stands around a
+/// host is left out in one of the readings.
 pub fn readings(name: &[u8]) -> Vec<Vec<u8>> {
     let mut out: Vec<Vec<u8>> = Vec::new();
-    if name.len() > MAX_INPUT {
-        return out;
-    }
-    for part in [name.trim_ascii(), host_part(name)] {
-        if let Some(reading) = reading(part)
-            && !out.contains(&reading)
-        {
-            out.push(reading);
+    for part in parts(name).filter(|part| part.len() <= MAX_INPUT) {
+        for mapping in MAPPINGS {
+            if let Some(reading) = reading(part.trim_ascii(), mapping)
+                && !out.contains(&reading)
+            {
+                out.push(reading);
+            }
+            if part.is_ascii() {
+                break;
+            }
         }
     }
     out
 }
 
-fn reading(name: &[u8]) -> Option<Vec<u8>> {
-    let name = dotted(name).to_ascii_lowercase();
+fn reading(name: &[u8], mapping: Mapping) -> Option<Vec<u8>> {
     let mut any = false;
-    let labels: Vec<&[u8]> = name
-        .split(|&byte| byte == b'.')
+    let mut read: Vec<Cow<'_, [u8]>> = labels(name)
         .map(|label| {
-            any |= label.contains(&b'?') || !is_readable(label);
-            if is_readable(label) { label } else { b"?" }
+            let known = readable(label, mapping).unwrap_or(Cow::Borrowed(b"?"));
+            any |= known.contains(&b'?');
+            known
         })
         .collect();
-    (any && labels.len() > 1).then(|| labels.join(&b'.'))
+    while read.last().is_some_and(|label| label.is_empty()) {
+        read.pop();
+    }
+    (any && read.len() > 1).then(|| read.join(&b'.'))
 }
 
-/// The dots of IDNA (RFC 3490 section 3.1) as dots; without those at the end.
-fn dotted(name: &[u8]) -> Vec<u8> {
-    let dotted = match std::str::from_utf8(name) {
-        Ok(text) if !text.is_ascii() => text.replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".").into_bytes(),
-        _ => name.to_vec(),
-    };
-    let end = dotted.iter().rposition(|&byte| byte != b'.').map_or(0, |last| last + 1);
-    dotted[..end].to_vec()
-}
-
-fn is_readable(label: &[u8]) -> bool {
-    if label == b"(private)" || label.iter().any(u8::is_ascii_control) {
-        return false;
-    }
-    if label.is_ascii() && !label.starts_with(b"xn--") {
-        return true;
-    }
+/// A label in A-labels, lower case; None for one that can't be read.
+fn readable(label: &[u8], mapping: Mapping) -> Option<Cow<'_, [u8]>> {
     // U+FFFD stands where a character was lost already.
-    memchr::memmem::find(label, "\u{fffd}".as_bytes()).is_none() && lenient_ascii(label).is_some()
+    if label.eq_ignore_ascii_case(b"(private)")
+        || label.iter().any(u8::is_ascii_control)
+        || memchr::memmem::find(label, "\u{fffd}".as_bytes()).is_some()
+        || std::str::from_utf8(label).is_err()
+    {
+        return None;
+    }
+    let read = mapping.label(label)?;
+    let plain = !label.is_ascii() || !read.starts_with(b"xn--") || lenient_ascii(&read).is_some();
+    plain.then_some(read)
 }
 
 #[cfg(test)]
@@ -78,6 +78,9 @@ mod tests {
             (b"?.example.com:443", &[b"?.example.com:443", b"?.example.com"]),
             ("?\u{3002}example.com".as_bytes(), &[b"?.example.com"]),
             (b"Who?", &[]),
+            ("?.b\u{fc}cher.Example".as_bytes(), &[b"?.xn--bcher-kva.example"]),
+            ("(PRIVATE).stra\u{df}e.de".as_bytes(), &[b"?.xn--strae-oqa.de", b"?.strasse.de"]),
+            (b"\x01.\xef\xbd\x85xample.com\0.evil.org", &[b"?.example.?.evil.org", b"?.example.com"]),
         ] {
             assert_eq!(readings(name), expected, "{name:?}");
         }

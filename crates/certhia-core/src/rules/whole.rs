@@ -69,15 +69,9 @@ impl Whole {
         self.organization.index()
     }
 
-    /// Calls `found` for each rule that matches a certificate. `submitted`: the certificate, or the precertificate as
-    /// submitted.
-    pub fn find(
-        &self,
-        certificate: &Certificate<'_>,
-        submitted: &[u8],
-        memo: &mut Memo,
-        found: &mut impl FnMut(&Seen),
-    ) {
+    /// Calls `found` for each rule that matches a certificate. `own`: its bytes where the tree covers them all, as it does
+    /// not for a precertificate's.
+    pub fn find(&self, certificate: &Certificate<'_>, own: &[u8], memo: &mut Memo, found: &mut impl FnMut(&Seen)) {
         if !self.issuer.is_empty() {
             let issuer = certificate.issuer;
             if !memo.contains_key(issuer.body) {
@@ -95,14 +89,14 @@ impl Whole {
         }
         if !self.certificates.is_empty() {
             each(&self.certificates, &certificate.tbs_sha256(), Why::Certificate, found);
-            self.bytes(submitted, found);
+            self.bytes(own, found);
         }
     }
 
     /// Rules for these very bytes, a certificate or not.
-    pub fn bytes(&self, submitted: &[u8], found: &mut impl FnMut(&Seen)) {
-        if !self.certificates.is_empty() && !submitted.is_empty() {
-            each(&self.certificates, &Sha256::digest(submitted).into(), Why::Certificate, found);
+    pub fn bytes(&self, own: &[u8], found: &mut impl FnMut(&Seen)) {
+        if !self.certificates.is_empty() && !own.is_empty() {
+            each(&self.certificates, &Sha256::digest(own).into(), Why::Certificate, found);
         }
     }
 }
