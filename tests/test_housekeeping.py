@@ -10,7 +10,7 @@ from pathlib import Path
 
 from certhia.clock import Clock
 from certhia.errors import BadAnswer
-from certhia.housekeeping import REFRESH, RESOLVE, Housekeeping, Keeping
+from certhia.housekeeping import REFRESH, RESOLVE, Housekeeping
 from certhia.logs import snapshot
 from certhia.logs.pace import Paces
 from certhia.logs.status import Status

@@ -110,11 +110,12 @@ async def test_a_fault_beside_the_logs_costs_no_log(certhia_world: World, tmp_pa
         certhia_world.grow(10)
         await rig.clock.sleep(20)
     await rig.check()
-    assert rig.errors == [
-        "telling of the backlog: stopped by RuntimeError: unthought of; starts again in 2 s",
-        "saving what is known of the logs: stopped by RuntimeError: forgot; starts again in 2 s",
-        "what is known of the logs was not saved: RuntimeError('forgot')",
-    ]
+    backlog, *saving, last = rig.errors
+    assert backlog == "telling of the backlog: stopped by RuntimeError: unthought of; starts again in 2 s"
+    pauses = [2 ** (number + 1) for number in range(len(saving))]
+    stopped = "saving what is known of the logs: stopped by RuntimeError: forgot; starts again in"
+    assert saving == [f"{stopped} {pause} s" for pause in pauses]
+    assert last == "what is known of the logs was not saved: RuntimeError('forgot')"
 
 
 async def test_what_must_not_be_broken_off_is_not() -> None:

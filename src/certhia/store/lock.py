@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from pathlib import Path
+from typing import Final
 
 from certhia.errors import StateError
+
+LOOKS: Final = 3  # refusals that may be those of a look
+MOMENT: Final = 0.02  # seconds, much longer than a look takes
 
 
 class Held(StateError):
@@ -26,7 +31,7 @@ class Lock:
         except OSError as error:
             raise StateError(f"{self.path}: {error.strerror}: the state must be writable to follow logs") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(self._file)
         except BlockingIOError:
             owner = os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
             self.release()
@@ -52,6 +57,18 @@ class Lock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _take(file: int) -> None:
+    """Locks it. Whoever only looks (`holder`) has it for a moment, so a refusal counts when it lasts."""
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            threading.Event().wait(MOMENT)
+        else:
+            return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def holder(directory: Path) -> int | None:
