@@ -52,9 +52,10 @@ class Chains:
         except TimeoutError:
             pass  # those that are missing are remembered as such; the matches are told as unproven
 
-    def unproven(self, entry: Entry) -> str:
-        """Why what was submitted with an entry can't be believed; "" where it is proven."""
-        if (why := entry.unproven(self._issuers)) or not entry.is_precert:
+    def unproven(self, entry: Entry, *, signatures: bool = True) -> str:
+        """Why what was submitted with an entry can't be believed; "" where it is proven. Without `signatures` only the
+        bytes and the issuer's key are compared with what the log signed for."""
+        if (why := entry.unproven(self._issuers)) or not entry.is_precert or not signatures:
             return why or ""
         return self._forged(entry)
 
