@@ -27,7 +27,7 @@ pub fn readings(name: &[u8]) -> Vec<Vec<u8>> {
         add(&mut out, part);
     }
     for at in 0..out.len() {
-        let reading = std::mem::take(&mut out[at]);
+        let reading = out[at].clone();
         if !reading.is_ascii() && reading.len() <= MAX_INPUT {
             for mapping in MAPPINGS {
                 let converted = labels(&reading).map(|label| mapping.label(label).unwrap_or(Cow::Borrowed(label)));
@@ -35,7 +35,6 @@ pub fn readings(name: &[u8]) -> Vec<Vec<u8>> {
                 add(&mut out, &converted);
             }
         }
-        out[at] = reading;
     }
     out
 }
