@@ -53,7 +53,10 @@ class Comparison:
             if own != value:
                 self.differences.append(f"{name} {what}: {own!r}, but others read {value!r}")
         self.compared["certificates"] += 1
-        lost = {*ours.dns_names, *ours.ip_addresses} - {*ours.names}
+        named = witness.named(content)
+        if named is not None:
+            self.compared["names"] += 1
+        lost = {name.lower() for name in named or ()} - {name.lower() for name in ours.names}
         if lost:
             self.differences.append(f"{name} names: without {lost}")
 

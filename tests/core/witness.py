@@ -6,6 +6,7 @@ or none.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -82,6 +83,8 @@ STRINGS = {
     _ASN1Type.UniversalString,
     _ASN1Type.BMPString,
 }
+# A host name as people write them, A-labels and a leading star too; this is no witness of what else may be one.
+HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.IGNORECASE)
 METHODS = {AuthorityInformationAccessOID.OCSP: "ocsp", AuthorityInformationAccessOID.CA_ISSUERS: "ca_issuers"}
 PRECERT_SIGNING = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.4")
 
@@ -288,3 +291,20 @@ def _gather(found: Fields, fields: dict[str, Callable[[T], object]], source: T) 
     for name, field in fields.items():
         with suppress(*UNREADABLE, NotImplementedError):
             found[name] = field(source)
+
+
+def named(der: bytes) -> set[str] | None:
+    """DNS names and addresses in subjectAltName, and common names that are host names or addresses beyond doubt; None
+    where it can't read them."""
+    with warnings.catch_warnings(), suppress(*UNREADABLE):
+        warnings.simplefilter("ignore")
+        read = x509.load_der_x509_certificate(der)
+        subject = [str(one.value) for one in read.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        found = {one for one in subject if HOST.fullmatch(one)}
+        try:
+            names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            return found
+        found |= {one for one in names.get_values_for_type(x509.DNSName) if HOST.fullmatch(one)}
+        return found | {str(one) for one in names.get_values_for_type(x509.IPAddress) if "/" not in str(one)}
+    return None
