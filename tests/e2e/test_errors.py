@@ -54,7 +54,7 @@ def test_no_rule_at_all(certhia: Certhia) -> None:
         ("[read]\npoll = 3\n", ["certhia.toml", "read.poll", "poll_static"]),
         ("[reading]\n", ["certhia.toml", "[reading]", "read"]),
         ("[read]\nmemory = 'plenty'\n[logs]\nrefresh = 'never'\n", ["read.memory", "logs.refresh", "2 problems"]),
-        ("read = [", ["certhia.toml", "cannot be understood"]),
+        ("read = [", ["certhia.toml", "is not TOML", "end of document"]),
     ],
 )
 def test_a_file_that_is_wrong(certhia: Certhia, text: str, words: list[str]) -> None:

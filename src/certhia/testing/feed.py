@@ -23,6 +23,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -110,11 +111,12 @@ def _listen_to_parent(
 
     def watch() -> None:
         held = b""
-        while more := os.read(0, 4096):
-            *lines, held = (held + more).split(b"\n")
-            for line in lines:
-                loop.call_soon_threadsafe(order, line)
-        loop.call_soon_threadsafe(stop)
+        with suppress(RuntimeError):  # the loop has ended before the pipe
+            while more := os.read(0, 4096):
+                *lines, held = (held + more).split(b"\n")
+                for line in lines:
+                    loop.call_soon_threadsafe(order, line)
+            loop.call_soon_threadsafe(stop)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
