@@ -16,7 +16,6 @@ from typing import Final
 from certhia._core import Certificate, Entry, Issuers
 from certhia.clock import Clock
 from certhia.errors import CerthiaError, Malformed
-from certhia.logs.signed import unsigned
 from certhia.model import Log
 
 WITHIN: Final = 5.0  # seconds that a page's matches wait for issuers, all together
@@ -61,6 +60,8 @@ class Chains:
 
     def _forged(self, entry: Entry) -> str:
         """Why the signatures up to the issuer's key, which the log signed for, don't hold; "" where they do."""
+        from certhia.logs.signed import unsigned  # noqa: PLC0415  (40 ms of the start, for what a match needs)
+
         ders = [self._issuers.get(fingerprint) for fingerprint in entry.chain[:2]]
         first = ders[0]
         if first is None:  # given away since
