@@ -252,7 +252,7 @@ async def test_the_system_tells_of_a_change_at_once(file: Path) -> None:
         task.cancel()
 
 
-async def test_where_the_system_tells_nothing_that_is_said(tmp_path: Path) -> None:
+async def test_where_there_is_no_folder_to_listen_to_it_ends_and_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "words.txt"
     path.parent.mkdir()
     path.write_text("one")
@@ -260,6 +260,7 @@ async def test_where_the_system_tells_nothing_that_is_said(tmp_path: Path) -> No
     path.unlink()
     path.parent.rmdir()
     await words.reloaded.listen()
+    assert (words.reloaded.current, words.reads, words.said) == (["one"], 1, [])
 
 
 def test_a_bad_file_at_the_start_is_no_start(file: Path) -> None:
