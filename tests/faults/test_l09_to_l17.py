@@ -10,8 +10,8 @@ from tests.logs.bench import KINDS, Bench, fill, make
 
 from certhia.clock import Clock
 from certhia.errors import RemoteError
+from certhia.logs.client import UNPACKED
 from certhia.logs.reading import Reading
-from certhia.logs.static import UNPACKED
 from certhia.model import Health, Protocol
 from certhia.net import Http
 from certhia.testing import Fault, RateLimit, World, fail, in_simulated_time

@@ -18,6 +18,7 @@ from certhia.net import SMALL, Response, TooLong, Transport, quote
 from certhia.unpack import unpack
 
 PAGE = 32 << 20  # bytes: an answer with entries
+UNPACKED = 64 << 20  # bytes: a data tile, unpacked; real ones have 2 MB
 TIMEOUT = 60.0  # seconds: slow logs take 14 for 256 entries
 
 
@@ -116,9 +117,10 @@ def client(
     *,
     page: int = 1024,
     later: bool = False,
+    unpacked: int = UNPACKED,
 ) -> LogClient:
     """A client for the log's protocol. `page`: how many entries to ask for while the log's page size isn't known;
-    `later`: whether its requests let all others to the same host go first."""
+    `later`: whether its requests let all others to the same host go first; `unpacked`: bytes of a data tile, at most."""
     from certhia.logs.hybrid import HybridClient  # noqa: PLC0415  (they import this module)
     from certhia.logs.rfc6962 import Rfc6962Client  # noqa: PLC0415
     from certhia.logs.static import StaticClient  # noqa: PLC0415
@@ -129,9 +131,9 @@ def client(
         case Kind.RFC6962:
             return Rfc6962Client(log, line, issuers, page=page)
         case Kind.STATIC:
-            return StaticClient(log, line, issuers)
+            return StaticClient(log, line, issuers, unpacked)
         case Kind.HYBRID:
-            entries = StaticClient(log, line, issuers)
+            entries = StaticClient(log, line, issuers, unpacked)
             line = Line(log.submission_url, transport, paces, clock, asked, later=later)
             return HybridClient(log, Rfc6962Client(log, line, issuers, page=page), entries)
 

@@ -8,25 +8,25 @@ from collections.abc import Sequence
 
 from certhia._core import Edge, Entry, Issuers, Page
 from certhia.errors import BadAnswer, Lagging, Malformed, Unverified
-from certhia.logs.client import PAGE, Fetched, Line, contradiction
+from certhia.logs.client import PAGE, UNPACKED, Fetched, Line, contradiction
 from certhia.logs.heads import read_checkpoint
 from certhia.logs.tiles import WIDTH, HashTiles, tile_path, width_at
 from certhia.logs.unreadable import Unreadable
 from certhia.model import Head, Log
 from certhia.net import TooLong, quote
 
-UNPACKED = 64 << 20  # bytes of a data tile; real ones have 2 MB
 LARGEST = 1 << 40  # entries: leaf indices have 40 bits
 
 
 class StaticClient:
     """See LogClient."""
 
-    def __init__(self, log: Log, line: Line, issuers: Issuers) -> None:
-        """`line` leads to the monitoring prefix."""
+    def __init__(self, log: Log, line: Line, issuers: Issuers, unpacked: int = UNPACKED) -> None:
+        """`line` leads to the monitoring prefix. `unpacked`: bytes of a data tile, at most."""
         self.log = log
         self._line = line
         self._issuers = issuers
+        self._unpacked = unpacked
         self._hash_tiles = HashTiles(line)
         self._unreadable = Unreadable(line.clock)
         self._fetching: dict[bytes, asyncio.Lock] = {}
@@ -83,12 +83,12 @@ class StaticClient:
         tile = one.start // WIDTH
         place = f"{self._line.url}{tile_path('data', tile, one.count)}"
         try:
-            page = Page.from_tile(one.body, one.start, UNPACKED)
+            page = Page.from_tile(one.body, one.start, self._unpacked)
         except Malformed as error:
             self._unreadable.failed(tile)
             if one.hashes:
                 self._unreadable.went_without(tile, f"{place}: {error}")
-                return Page.from_tile_by_hashes(one.body, one.start, one.hashes, UNPACKED)
+                return Page.from_tile_by_hashes(one.body, one.start, one.hashes, self._unpacked)
             raise Malformed(f"{place}: no data tile: {error.reason}", error.offset) from error
         if len(page) == one.count:
             self._unreadable.read(tile)
@@ -97,7 +97,7 @@ class StaticClient:
             return page.slice(one.start, one.end)
         if one.hashes:
             self._unreadable.went_without(tile, f"{place}: {f'{len(page)} entries' if one.body else 'too long'}")
-            return Page.from_tile_by_hashes(one.body, one.start, one.hashes, UNPACKED)
+            return Page.from_tile_by_hashes(one.body, one.start, one.hashes, self._unpacked)
         raise BadAnswer(f"{place}: {len(page)} entries instead of {one.count}")
 
     @property
