@@ -82,7 +82,8 @@ class Backfilling:
     def client(self, log: Log) -> LogClient:
         """A client whose requests let those of the live range go first."""
         parts = self._parts
-        return make_client(log, parts.transport, parts.paces, self._issuers, self._clock, later=True)
+        most = parts.reading.unpacked
+        return make_client(log, parts.transport, parts.paces, self._issuers, self._clock, later=True, unpacked=most)
 
     # --- wishes ---
 

@@ -295,7 +295,7 @@ class Pipeline:
             freeze=self._freezing.freeze,
         )
         follower = Follower(
-            make_client(log, parts.transport, parts.paces, self._issuers, self._clock),
+            make_client(log, parts.transport, parts.paces, self._issuers, self._clock, unpacked=parts.reading.unpacked),
             self._freezing.origin(log, origin, position),
             outlets,
             reading=parts.reading,

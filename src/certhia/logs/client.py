@@ -120,7 +120,7 @@ def client(
     unpacked: int = UNPACKED,
 ) -> LogClient:
     """A client for the log's protocol. `page`: how many entries to ask for while the log's page size isn't known;
-    `later`: whether its requests let all others to the same host go first; `unpacked`: bytes of a data tile, at most."""
+    `later`: whether its requests let all others to the same host go first; `unpacked`: bytes of a tile, at most."""
     from certhia.logs.hybrid import HybridClient  # noqa: PLC0415  (they import this module)
     from certhia.logs.rfc6962 import Rfc6962Client  # noqa: PLC0415
     from certhia.logs.static import StaticClient  # noqa: PLC0415

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from certhia.logs.client import UNPACKED
 from certhia.logs.evidence import Evidence
 from certhia.logs.start import NOW
 from certhia.model import Arrival, Head, Log, Step, Watched
@@ -22,6 +23,7 @@ class Reading:
     poll_rfc6962: float = 30.0
     patience: float = 60.0  # seconds a partial tile must have stayed partial before its entries are fetched
     parallel: int = 8  # requests of one log at once
+    unpacked: int = UNPACKED  # bytes of a data tile, at most
     verify_entries: int = 65_536  # a backlog is proven on the way at least this often
     verify_seconds: float = 60.0
     until: Point | None = None
