@@ -57,3 +57,23 @@ def test_a_log_without_deep(certhia: Command, followed: Path) -> None:
     assert done.status == 2
     assert "goes with --deep" in done.err
     assert "no log called" in certhia("fsck", "--deep", "--log", "nosuchlog", "--state", followed).err
+
+
+def test_a_backfilled_block(certhia: Command, log_list: str, state: Path, world: World) -> None:
+    given = ("--log-list", log_list, "--state", state, "-q")
+    done = certhia("watch", "example.com", *given, "--from=-10", "--until", "now")
+    assert done.status == 0, done.err
+    done = certhia("backfill", "all", "example.com", *given, "--from", "0")
+    assert done.status == 0, done.err
+    sound = certhia("fsck", "--deep", "--state", state)
+    assert (sound.status, sound.out) == (0, "")
+    assert sound.err.count("40 entries read again, 30 of them in 4 backfilled blocks: as verified") == 3
+    log = next(iter(world.logs.values()))
+    log.hooks.append(fault := flipped_leaf(3))
+    found = certhia("fsck", "--deep", "--state", state)
+    told = certhia("fsck", "--deep", "--state", state, "--json")
+    log.hooks.remove(fault)
+    assert found.status == 1
+    assert "entry 3 of the backfilled block 0 to 15: is not the entry that was verified" in found.out
+    one = json.loads(told.out)
+    assert (one["start"], one["end"], one["backfilled"], one["part"]) == (3, 4, True, {"start": 0, "end": 16})

@@ -7,12 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.logs.bench import KINDS, Bench, fill, make
 
-from certhia.logs.again import Again, Difference
+from certhia.logs import again as reading_again
+from certhia.logs.again import Again
+from certhia.logs.differing import NAMED, Difference
 from certhia.logs.reading import Reading
 from certhia.model import Protocol
+from certhia.net import Response
+from certhia.store.blocks import Block
 from certhia.store.reading import LedgerRow
-from certhia.testing import FakeLog, World, fail, in_simulated_time
-from certhia.testing.hostile import flipped_leaf
+from certhia.testing import FakeLog, Fault, Request, World, fail, in_simulated_time
+from certhia.testing.hostile import flipped, flipped_leaf
 
 READING = Reading(patience=0, verify_entries=128)
 
@@ -38,6 +42,43 @@ async def rows(bench: Bench) -> AsyncIterator[LedgerRow]:
 async def again(bench: Bench) -> tuple[list[Difference], int]:
     reader = Again(bench.follower.client, bench.clock)
     return [one async for one in reader.check(rows(bench))], reader.checked
+
+
+async def blocks(bench: Bench, *places: tuple[int, int]) -> list[Block]:
+    """Those of a backfill, as a state has them: proven to the last head."""
+    log, client, head = bench.log, bench.follower.client, bench.steps[-1].head
+    return [
+        Block(
+            log.id,
+            level,
+            index,
+            log.tree.node(level, index),
+            await client.siblings(level, index, log.tree.leaf(index << level), head),
+            head,
+            0,
+            0.0,
+        )
+        for level, index in places
+    ]
+
+
+def flipped_leaves(*places: int) -> Fault:
+    """One bit of each is not what was signed."""
+
+    def act(request: Request) -> Response:
+        log, before = request.log, dict(request.log.swapped)
+        log.swapped |= {place: flipped(log.entries[place]) for place in places}
+        try:
+            return log.serve(request)
+        finally:
+            log.swapped = before
+
+    return Fault(act, frozenset({"get-entries", "tile/data"}))
+
+
+async def nothing() -> AsyncIterator[LedgerRow]:
+    for row in list[LedgerRow]():
+        yield row
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -77,3 +118,93 @@ async def test_entries_that_are_gone(certhia_world: World) -> None:
     assert checked == 0
     assert {one.unread for one in found} == {True}
     assert sum(one.end - one.start for one in found) == 800
+
+
+# --- blocks of a backfill ---
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_blocks_that_are_as_they_were(certhia_world: World, kind: Protocol) -> None:
+    _, bench = await followed(certhia_world, kind)
+    reader = Again(bench.follower.client, bench.clock)
+    made = await blocks(bench, (4, 3), (8, 1), (0, 700))
+    assert [one async for one in reader.check(nothing(), made)] == []
+    assert (reader.checked, reader.backfilled, reader.blocks) == (16 + 256 + 1, 16 + 256 + 1, 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("places", [(256,), (511,), (300, 301, 450)])
+@in_simulated_time
+async def test_entries_of_a_block_that_differ_are_named(
+    certhia_world: World, kind: Protocol, places: tuple[int, ...]
+) -> None:
+    log, bench = await followed(certhia_world, kind)
+    made = await blocks(bench, (4, 3), (8, 1))
+    log.hooks.append(flipped_leaves(*places))
+    reader = Again(bench.follower.client, bench.clock)
+    found = [one async for one in reader.check(nothing(), made)]
+    assert [(one.start, one.end) for one in found] == [(place, place + 1) for place in places]
+    assert {(one.part, one.backfilled, one.unread) for one in found} == {((256, 512), True, False)}
+
+
+# --- how far it is narrowed ---
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_long_ranges_are_read_in_pieces(
+    certhia_world: World, kind: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long a range is: its hashes are few, and every entry that differs is named all the same."""
+    monkeypatch.setattr(reading_again, "PIECE", 32)
+    log, bench = await followed(certhia_world, kind)
+    places = (0, 31, 32, 131, 290, 300, 799)
+    log.hooks.append(flipped_leaves(*places))
+    found, checked = await again(bench)
+    assert [(one.start, one.end) for one in found] == [(place, place + 1) for place in places]
+    assert checked == 800
+    assert not any(one.backfilled for one in found)
+
+
+@in_simulated_time
+async def test_of_many_the_first_are_named(certhia_world: World) -> None:
+    log, bench = await followed(certhia_world, Protocol.STATIC)
+    made = await blocks(bench, (9, 0))
+    log.hooks.append(flipped_leaves(*range(40, 120)))
+    reader = Again(bench.follower.client, bench.clock)
+    *named, rest = [one async for one in reader.check(nothing(), made)]
+    assert [one.start for one in named] == list(range(40, 40 + NAMED))
+    assert (rest.start, rest.end) == (40 + NAMED, 512)
+    assert rest.what.startswith("more of these")
+
+
+@in_simulated_time
+async def test_what_is_stored_narrows_without_the_log(certhia_world: World) -> None:
+    """300 to 799 were verified: of the perfect subtrees that end there, one differs."""
+    log, bench = await followed(certhia_world, Protocol.RFC6962)
+    proofs = ("get-entry-and-proof", "get-proof-by-hash", "get-sth-consistency")
+    log.hooks += [flipped_leaf(790), fail(400, endpoints=proofs)]
+    (found,), _ = await again(bench)
+    last = bench.steps[-1]
+    assert (last.end, len(last.edge)) == (800, 32 * 3)
+    assert (found.start, found.end) == (768, 800)
+
+
+@in_simulated_time
+async def test_what_was_wrong_once(certhia_world: World) -> None:
+    log, bench = await followed(certhia_world, Protocol.STATIC)
+    log.hooks.append(flipped_leaf(700, times=1))
+    (found,), _ = await again(bench)
+    assert found.start <= 700 < found.end
+    assert found.what.endswith("are those that were verified when read once more")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_an_entry_that_is_another_one_wherever_it_is_asked_for(certhia_world: World, kind: Protocol) -> None:
+    """Also in the answer that has its proof beside it: then its hash is known by its neighbour's proof."""
+    log, bench = await followed(certhia_world, kind)
+    log.swapped.update({place: flipped(log.entries[place]) for place in (310, 401)})
+    found, _ = await again(bench)
+    assert [(one.start, one.end) for one in found] == [(310, 311), (401, 402)]

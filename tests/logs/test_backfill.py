@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.logs.bench import KINDS, Unnamed, Wire, fill, flipped, make
 
-from certhia._core import Edge, Issuers, Matcher, Page, cover
+from certhia._core import Issuers, Matcher, cover
 from certhia.errors import RemoteError, Unverified
-from certhia.logs.backfill import Backfiller, Takers, _Roots, agree
+from certhia.logs.backfill import Backfiller, Takers, agree
 from certhia.logs.budget import Budget
 from certhia.logs.client import LogClient, client
 from certhia.logs.pace import Paces
@@ -109,34 +106,6 @@ async def test_every_entry_once_in_proven_blocks(certhia_world: World, kind: Pro
     assert table.wire.beyond == []
     assert table.budget.used == 0
     assert not any(arrival.verified for arrival in table.arrivals), "a block is proven when all of it was read"
-
-
-@given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 1 << 30))
-def test_roots_of_any_range(start: int, end: int, seed: int) -> None:
-    """Whatever the pages that the entries come in."""
-    start, end = min(start, end), max(start, end)
-    choose = random.Random(seed)
-    leaves = b"".join(index.to_bytes(32) for index in range(end))
-    roots = _Roots((start, end))
-    while roots.at < end:
-        roots.append(_page(leaves, roots.at, min(end, roots.at + choose.randint(1, 90))))
-    assert [place_ for place_, _, _ in roots.blocks] == cover(start, end)
-    for (level, index), first, root in roots.blocks:
-        edge = Edge()
-        edge.append(leaves[32 * (index << level) : 32 * ((index + 1) << level)])
-        assert root == edge.root()
-        assert first == (index << level).to_bytes(32)
-
-
-class _Leaves:
-    """What is looked at of a page."""
-
-    def __init__(self, first: int, end: int, leaf_hashes: bytes) -> None:
-        self.first, self.end, self.leaf_hashes = first, end, leaf_hashes
-
-
-def _page(leaves: bytes, start: int, end: int) -> Page:
-    return _Leaves(start, end, leaves[32 * start : 32 * end])  # type: ignore[return-value]
 
 
 @kinds

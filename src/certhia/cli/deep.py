@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from certhia.config import Settings
-    from certhia.logs.again import Difference
+    from certhia.logs.differing import Difference
     from certhia.model import Log
 
 
 async def check_again(settings: Settings, wanted: str | None, *, as_json: bool) -> int:
-    """Reads all that was verified of the logs again; 1 where something differs or could not be had."""
+    """Reads all that was verified of the logs again, followed or backfilled; 1 where something differs or could not be
+    had."""
     from certhia._core import Issuers
     from certhia.cli.ledger import chosen
     from certhia.clock import Clock
@@ -31,11 +32,12 @@ async def check_again(settings: Settings, wanted: str | None, *, as_json: bool) 
     ):
         for seen in await chosen(state, wanted):
             again, found = Again(client(seen.log, transport, paces, issuers, clock), clock), 0
-            async for one in again.check(state.steps(seen.log.id)):
+            async for one in again.check(state.steps(seen.log.id), await state.blocks(seen.log.id)):
                 found += 1
                 print(_as_json(seen.log, one) if as_json else _line(seen.log, one))
             verdict = f"{found} differences" if found else "as verified"
-            print(f"{_name(seen.log)}: {again.checked:,} entries read again: {verdict}", file=sys.stderr)
+            old = f", {again.backfilled:,} of them in {_blocks(again.blocks)}" if again.blocks else ""
+            print(f"{_name(seen.log)}: {again.checked:,} entries read again{old}: {verdict}", file=sys.stderr)
             status = max(status, int(found > 0))
     return status
 
@@ -46,16 +48,30 @@ def _name(log: Log) -> str:
     return render.terminal(log.description or log.url)
 
 
+def _blocks(count: int) -> str:
+    return f"{count:,} backfilled block" + ("s" if count != 1 else "")
+
+
 def _line(log: Log, one: Difference) -> str:
     from certhia import render
 
     place = f"entry {one.start}" if one.end - one.start == 1 else f"entries {one.start} to {one.end - 1}"
     unread = "could not be read again: " if one.unread else ""
-    return f"{_name(log)}: {place}: {unread}{render.terminal(one.what)}"
+    start, end = one.part
+    block = f" of the backfilled block {start} to {end - 1}" if one.backfilled else ""
+    return f"{_name(log)}: {place}{block}: {unread}{render.terminal(one.what)}"
 
 
 def _as_json(log: Log, one: Difference) -> str:
     from certhia import render
 
-    fields = {"log_url": log.url, "start": one.start, "end": one.end, "what": one.what, "unread": one.unread}
+    fields = {
+        "log_url": log.url,
+        "start": one.start,
+        "end": one.end,
+        "what": one.what,
+        "unread": one.unread,
+        "backfilled": one.backfilled,
+        "part": {"start": one.part[0], "end": one.part[1]},
+    }
     return render.json_text(fields)

@@ -16,13 +16,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 
-from certhia._core import Edge, Page, Scan, cover
+from certhia._core import Page, Scan
 from certhia.clock import Clock
-from certhia.errors import Lagging, Unverified
+from certhia.errors import Unverified
 from certhia.logs.budget import Budget
 from certhia.logs.client import LogClient
 from certhia.logs.patience import patiently
 from certhia.logs.reading import Reading
+from certhia.logs.roots import Roots
 from certhia.logs.window import Group, Window
 from certhia.model import Arrival, Head, Log, Watched
 from certhia.store.blocks import Block
@@ -73,7 +74,7 @@ class Backfiller:
         self._clock = clock
         self._executor = executor
         self._mismatches: dict[Span, int] = {}
-        self._open: _Roots | None = None  # the stretch under way, kept where the log fails in the midst of it
+        self._open: Roots | None = None  # the stretch under way, kept where the log fails in the midst of it
         self._begun = False
 
     @property
@@ -138,7 +139,7 @@ class Backfiller:
 
     async def _take(self, span: Span) -> None:
         if self._open is None or self._open.span != span:
-            self._open = _Roots(span)
+            self._open = Roots(span)
         roots = self._open
         window = Window(
             self.client,
@@ -157,7 +158,7 @@ class Backfiller:
                     group.give()
         await self._prove(roots)
 
-    async def _accept(self, group: Group, roots: _Roots) -> None:
+    async def _accept(self, group: Group, roots: Roots) -> None:
         rules = self._out.rules()
 
         def work() -> tuple[Page, Scan]:
@@ -178,7 +179,7 @@ class Backfiller:
             self._open = None  # it was hashed, and nobody took care of it
             raise
 
-    async def _prove(self, roots: _Roots) -> None:
+    async def _prove(self, roots: Roots) -> None:
         """Hands on the blocks that are proven; raises Unverified for the first that is not, when all were looked at."""
         wrong: Unverified | None = None
         head = self._head
@@ -205,36 +206,6 @@ class Backfiller:
                 wrong = wrong or error
         if wrong is not None:
             raise wrong
-
-
-class _Roots:
-    """Hashes the entries of a stretch, which come in order, to the roots of the blocks that it consists of."""
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-        self.at, self.end = span
-        self.blocks: list[tuple[tuple[int, int], bytes, bytes]] = []  # (level, index), first leaf hash, root
-        self.quarantined: list[int] = []  # indices
-        self._places = cover(*span)
-        self._edge = Edge()
-        self._first = b""
-
-    def append(self, page: Page) -> None:
-        """The next entries; called off the event loop, once at a time."""
-        if page.first != self.at:
-            raise Lagging(f"entries from {self.at} on were asked for, and came from {page.first} on")
-        hashes, at = page.leaf_hashes, 0
-        while at < len(hashes):
-            level, index = self._places[len(self.blocks)]
-            self._first = self._first or hashes[at : at + 32]
-            room = ((1 << level) - self._edge.size) * 32
-            some = hashes[at : at + room]
-            self._edge.append(some)
-            at += len(some)
-            if self._edge.size == 1 << level:
-                self.blocks.append(((level, index), self._first, self._edge.root()))
-                self._edge, self._first = Edge(), b""
-        self.at = page.end
 
 
 async def agree(client: LogClient, head: Head, others: Sequence[Head]) -> None:
