@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from certhia.errors import StateError
 from certhia.freezing import FOLDER, Freezing
 from certhia.logs.evidence import Evidence, SeenHead, decode
 from certhia.model import Head, Step
@@ -29,13 +32,9 @@ def anchor(log: FakeLog) -> Step:
 async def test_frozen_until_accepted_and_then_once_more(certhia_world: World, tmp_path: Path) -> None:
     log = certhia_world.rfc6962("alpha", description="Älpha / Log 2026")
     certhia_world.grow(10)
-    clock, said = certhia_world.clock, list[str]()
-
-    def tell(text: str, *, level: str = "info", log: str = "") -> None:
-        said.append(text)
-
+    clock = certhia_world.clock
     async with await State.open(tmp_path, clock=clock, follow=True) as state:
-        freezing = Freezing(state, tell, clock)
+        freezing = Freezing(state, clock)
         await freezing.recall()
         state.writer.log(log.model)
         state.writer.step(anchor(log))
@@ -52,7 +51,7 @@ async def test_frozen_until_accepted_and_then_once_more(certhia_world: World, tm
         assert path.suffix == ".json"
         assert decode(await asyncio.to_thread(path.read_bytes)).heads == evidence(log, freeze.at).heads
     async with await State.open(tmp_path, clock=clock, follow=True) as state:
-        freezing, again = Freezing(state, tell, clock), list[bytes]()
+        freezing, again = Freezing(state, clock), list[bytes]()
         await freezing.recall()
         assert freezing.origin(log.model, BEGINNING, position).freeze == freeze
         assert await freezing.accept("no hex", again.append) == "failed: the request makes no sense"
@@ -63,31 +62,50 @@ async def test_frozen_until_accepted_and_then_once_more(certhia_world: World, tm
         assert standing is not None
         assert standing.accepted == clock.now(), "until something is verified by it"
     async with await State.open(tmp_path, clock=clock, follow=True) as state:
-        freezing = Freezing(state, tell, clock)
+        freezing = Freezing(state, clock)
         await freezing.recall()
         assert freezing.origin(log.model, BEGINNING, position).freeze == standing
         assert freezing.origin(log.model, BEGINNING, None).freeze is None
-    assert said == []
 
 
 @in_simulated_time
-async def test_a_log_is_frozen_also_where_its_evidence_cannot_be_written(certhia_world: World, tmp_path: Path) -> None:
+async def test_evidence_that_cannot_be_written_ends_the_run_and_the_next_start_writes_it(
+    certhia_world: World, tmp_path: Path
+) -> None:
     log = certhia_world.static("alpha")
     certhia_world.grow(10)
     (tmp_path / FOLDER).write_text("in the way")
-    said: list[tuple[str, str]] = []
-
-    def tell(text: str, *, level: str = "info", log: str = "") -> None:
-        said.append((level, text))
-
-    async with await State.open(tmp_path, clock=certhia_world.clock, follow=True) as state:
-        freezing = Freezing(state, tell, certhia_world.clock)
+    clock, found = certhia_world.clock, evidence(log, 5.0)
+    async with await State.open(tmp_path, clock=clock, follow=True) as state:
+        freezing = Freezing(state, clock)
+        await freezing.recall()
         state.writer.log(log.model)
-        freeze = await freezing.freeze(evidence(log, 5.0), None)
-        assert (freeze.evidence, freeze.position) == ("", None)
-        assert await state.freezes() == [freeze]
+        with pytest.raises(StateError) as raised:
+            await freezing.freeze(found, None)
+        assert str(raised.value).startswith(f"{tmp_path / FOLDER}/alpha-19700101T000005Z-")
+        assert "the evidence could not be written: " in str(raised.value)
+        (freeze,) = await state.freezes()
+    async with await State.open(tmp_path, clock=clock, follow=True) as state:
+        with pytest.raises(StateError, match="the evidence could not be written: "):
+            await Freezing(state, clock).recall()
+    (tmp_path / FOLDER).unlink()
+    async with await State.open(tmp_path, clock=clock, follow=True) as state:
+        freezing = Freezing(state, clock)
+        await freezing.recall()
         assert freezing.origin(log.model, BEGINNING, None).freeze == freeze
-    ((level, text),) = said
-    assert level == "error"
-    assert text.startswith(f"{tmp_path / FOLDER}/alpha-19700101T000005Z-")
-    assert "the evidence could not be written: " in text
+        assert decode(await asyncio.to_thread(Path(freeze.evidence).read_bytes)).heads == found.heads
+        await asyncio.to_thread(Path(freeze.evidence).unlink)
+    async with await State.open(tmp_path, clock=clock, follow=True) as state:
+        await Freezing(state, clock).recall()
+        assert list((tmp_path / FOLDER).iterdir()) == [], "written once: who takes it away means it"
+
+
+@in_simulated_time
+async def test_evidence_against_a_log_that_goes_on(certhia_world: World, tmp_path: Path) -> None:
+    log = certhia_world.static("alpha")
+    certhia_world.grow(10)
+    found = evidence(log, 5.0)
+    async with await State.open(tmp_path, clock=certhia_world.clock, follow=True) as state:
+        file = await Freezing(state, certhia_world.clock).keep(found)
+        assert decode(await asyncio.to_thread(Path(file).read_bytes)).heads == found.heads
+        assert await state.freezes() == []

@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from certhia.clock import Clock, utc
+from certhia.errors import StateError
 from certhia.logs import kept
 from certhia.logs.evidence import Evidence, encode
 from certhia.logs.reading import Origin
-from certhia.model import Log, Tell
+from certhia.model import Log
 from certhia.quantity import Point
 from certhia.store import Freeze, Position, State
 
 FOLDER: Final = "evidence"  # of the state
+UNWRITTEN: Final = "evidence"  # settings of the state: names of files to be written, and below it what is in each
 ACCEPT: Final = "accept"  # the request that a frozen log go on; its payload is the log's id, hex
 
 
 class Freezing:
     """Which logs are frozen; one for each run."""
 
-    def __init__(self, state: State, tell: Tell, clock: Clock) -> None:
+    def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
-        self._tell = tell
         self._clock = clock
         self._last: dict[bytes, Freeze] = {}  # by log id
+        self._unwritten: list[str] = []  # names of files that are still to be written; what is in them is in the state
 
     async def recall(self) -> None:
-        """Takes up what earlier runs left. Raises StateError."""
+        """Takes up what earlier runs left: also evidence that they did not come to write. Raises StateError."""
         self._last = {one.log_id: one for one in await self._state.freezes()}
+        self._unwritten = json.loads(await self._state.recall(UNWRITTEN) or "[]")
+        for name in tuple(self._unwritten):
+            content = await self._state.recall(f"{UNWRITTEN}/{name}")
+            await self._write(name, (content or "").encode("ascii"))
 
     def origin(self, log: Log, point: Point, position: Position | None) -> Origin:
         """Where to begin with a log: at its verified position, frozen or not, or at `point`."""
@@ -43,34 +51,46 @@ class Freezing:
         return Origin(point, position.end, position.edge, position.head, position.at, freeze)
 
     async def freeze(self, evidence: Evidence, _position: int | None) -> Freeze:
-        """Keeps the evidence as a file, then that the log is frozen. Raises StateError for the latter alone: a log is
-        frozen also where its evidence can't be written, which is said."""
-        log = evidence.log
-        freeze = Freeze(
-            log.id,
-            self._state.writer.position(log.id),
-            evidence.at,
-            evidence.reason,
-            await self._keep(evidence),
-        )
-        self._state.writer.freeze(freeze)
-        await self._state.writer.durable()
+        """Keeps that the log is frozen, and the evidence as a file. Raises StateError; where it is the file that can't
+        be written, both stand in the state by then, and the next start writes it."""
+        log, writer = evidence.log, self._state.writer
+        name, content = _file(evidence)
+        freeze = Freeze(log.id, writer.position(log.id), evidence.at, evidence.reason, str(self._path(name)))
+        self._remember(name, content)
+        writer.freeze(freeze)
+        await writer.durable()
         self._last[log.id] = freeze
+        await self._write(name, content)
         return freeze
 
-    async def _keep(self, evidence: Evidence) -> str:
-        """The file's path; "" where it could not be written."""
-        content, log = encode(evidence), evidence.log
-        words = re.sub(r"[^a-z0-9]+", "-", (log.description or log.origin).lower()).strip("-")[:60]
-        digest = hashlib.sha256(content).hexdigest()[:12]
-        path = self._state.directory / FOLDER / f"{words}-{utc(evidence.at):%Y%m%dT%H%M%SZ}-{digest}.json"
+    async def keep(self, evidence: Evidence) -> str:
+        """Keeps evidence against a log that goes on; gives the file's path. Raises StateError as `freeze` does."""
+        name, content = _file(evidence)
+        self._remember(name, content)
+        await self._state.writer.durable()
+        await self._write(name, content)
+        return str(self._path(name))
+
+    def _path(self, name: str) -> Path:
+        return self._state.directory / FOLDER / name
+
+    def _remember(self, name: str, content: bytes) -> None:
+        self._unwritten.append(name)
+        self._state.writer.remember(UNWRITTEN, json.dumps(self._unwritten))
+        self._state.writer.remember(f"{UNWRITTEN}/{name}", content.decode("ascii"))
+
+    async def _write(self, name: str, content: bytes) -> None:
+        path = self._path(name)
         try:
             await asyncio.to_thread(kept.replace, path, content)
         except OSError as error:
-            text = f"{path}: the evidence could not be written: {error.strerror or error}: make room, see to its rights"
-            self._tell(text, level="error", log=log.description or log.url)
-            return ""
-        return str(path)
+            raise StateError(
+                f"{path}: the evidence could not be written: {error.strerror or error}: make room, see to its rights; "
+                "the next start writes it"
+            ) from error
+        self._unwritten.remove(name)
+        self._state.writer.remember(UNWRITTEN, json.dumps(self._unwritten) if self._unwritten else None)
+        self._state.writer.remember(f"{UNWRITTEN}/{name}", None)
 
     async def accept(self, payload: str, again: Callable[[bytes], None]) -> str:
         """Takes up a request that a log go on; gives the answer. `again` has its follower begin anew. Raises
@@ -85,6 +105,14 @@ class Freezing:
         self._last[log_id] = replace(freeze, accepted=self._clock.now())
         again(log_id)
         return accepted(freeze)
+
+
+def _file(evidence: Evidence) -> tuple[str, bytes]:
+    """The name of the file, and what is in it."""
+    content, log = encode(evidence), evidence.log
+    words = re.sub(r"[^a-z0-9]+", "-", (log.description or log.origin).lower()).strip("-")[:60]
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return f"{words}-{utc(evidence.at):%Y%m%dT%H%M%SZ}-{digest}.json", content
 
 
 def accepted(freeze: Freeze) -> str:

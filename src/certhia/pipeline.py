@@ -59,7 +59,7 @@ class Pipeline:
         self._house = Housekeeping(
             parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock, run=self.progress
         )
-        self._freezing = Freezing(parts.state, parts.tell, parts.clock)
+        self._freezing = Freezing(parts.state, parts.clock)
         self._old = Backfilling(
             parts,
             self._chains,
@@ -293,6 +293,7 @@ class Pipeline:
             rules=parts.rules,
             precerts=parts.precerts,
             freeze=self._freezing.freeze,
+            keep=self._freezing.keep,
         )
         follower = Follower(
             make_client(log, parts.transport, parts.paces, self._issuers, self._clock, unpacked=parts.reading.unpacked),

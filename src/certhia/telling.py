@@ -70,6 +70,7 @@ class Teller:
         Waits while the disk is slow to take what came before."""
         page, writer = arrival.page, self._state.writer
         await writer.room()
+        writer.arrived(arrival.log.id, page.first, page.end)
         for position, reason in arrival.scan.quarantined:
             entry = page[position]
             writer.quarantine(

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.logs.bench import KINDS
+from tests.logs.bench import KINDS, flipped, make
 from tests.rig import Rig
 
+from certhia.errors import StateError
 from certhia.freezing import ACCEPT, FOLDER
 from certhia.logs.heads import check_head
 from certhia.model import Health, Protocol
@@ -125,6 +126,23 @@ async def test_l04_flipped_leaf_freezes_its_log_alone(certhia_world: World, tmp_
     await frozen_and_accepted(certhia_world, tmp_path, ill, flipped_leaf(200), "observation")
 
 
+@kinds
+@in_simulated_time
+async def test_l04_what_stood_in_a_false_leaf_is_never_verified(
+    certhia_world: World, tmp_path: Path, kind: Protocol
+) -> None:
+    """It is told, as nobody knows yet; the entry that is proven in its place is another one, which no rule concerns."""
+    log = make(certhia_world, kind)
+    log.hooks.append(flipped(certhia_world, log, 300, 200, times=1))
+    rig = Rig(certhia_world, tmp_path, ["flipped200.example.com"])
+    async with rig.running():
+        await rig.clock.sleep(60)
+        assert rig.teller.matches == 1
+    await rig.check()
+    stored = await rig.stored()
+    assert stored["flipped200.example.com",].verified is False
+
+
 @in_simulated_time
 async def test_l05_flipped_tile_freezes_its_log_alone(certhia_world: World, tmp_path: Path) -> None:
     """A hash tile that is wrong for good, where the data tile has what was signed."""
@@ -180,24 +198,27 @@ async def test_l08_the_other_logs_are_as_fast_as_ever(
 
 
 @in_simulated_time
-async def test_l08_evidence_that_cannot_be_written_is_said_and_stops_nothing(
+async def test_l08_evidence_that_cannot_be_written_ends_the_run_and_is_written_at_the_next(
     certhia_world: World, tmp_path: Path
 ) -> None:
+    """A fault of local storage, as any: the path and the reason are told, and nothing of it is lost."""
     three(certhia_world)
-    (tmp_path / FOLDER).write_text("in the way")
-    certhia_world.logs["two"].hooks.append(split_view())
+    folder = tmp_path / FOLDER
+    folder.write_text("in the way")
+    certhia_world.logs["two"].hooks.append(split_view(times=1))
     rig = Rig(certhia_world, tmp_path)
+    with pytest.RaisesGroup(pytest.RaisesExc(StateError, match="the evidence could not be written: ")):
+        async with rig.running():
+            await rig.clock.sleep(60)
+    folder.unlink()
     async with rig.running():
-        await rig.clock.sleep(30)
-        certhia_world.grow(10)
         await rig.clock.sleep(30)
         healths = {status.log.description: status.health for status in rig.pipeline.statuses()}
         assert healths == {"one": Health.HEALTHY, "two": Health.FROZEN, "three": Health.HEALTHY}
+        (file,) = folder.iterdir()
+        assert verify(file)[1]["verdict"] == "proof"
     errors = [text for level, _, text in rig.said if level == "error"]
-    assert "the evidence could not be written" in errors[0]
-    assert errors[1].startswith("frozen at ")
-    assert "evidence:" not in errors[1]
+    assert str(file) in errors[-1]
     async with await State.open(tmp_path, clock=rig.clock, follow=False) as state:
-        (freeze,) = await state.freezes()
-        assert freeze.evidence == ""
+        assert [Path(freeze.evidence) for freeze in await state.freezes()] == [file]
         assert await check(state, check_head) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from tests.logs.bench import KINDS, Bench, fill, make
@@ -11,11 +12,14 @@ from tests.logs.bench import KINDS, Bench, fill, make
 from certhia.clock import Clock
 from certhia.errors import RemoteError
 from certhia.logs.client import UNPACKED
-from certhia.logs.reading import Reading
+from certhia.logs.evidence import decode, encode
+from certhia.logs.judging import Verdict, judge
+from certhia.logs.reading import Origin, Reading
 from certhia.model import Health, Protocol
-from certhia.net import Http
-from certhia.testing import Fault, RateLimit, World, fail, in_simulated_time
-from certhia.testing.false_heads import frozen, giant_tree, time_travel
+from certhia.net import Http, Response
+from certhia.quantity import Point
+from certhia.testing import Answer, FakeLog, Fault, RateLimit, Request, World, fail, in_simulated_time
+from certhia.testing.false_heads import HEADS, frozen, giant_tree, time_travel
 from certhia.testing.hostile import bomb, gone_partials, packed_404, page_of_html, redirected
 from certhia.testing.wire import cut, endless, throttle
 
@@ -68,11 +72,26 @@ async def test_l10_frozen_log(certhia_world: World, kind: Protocol) -> None:
     assert bench.status.health is Health.DEGRADED
 
 
+def made_up(world: World, log: FakeLog, count: int) -> Fault:
+    """A giant head, and `count` entries behind the log's own that will never be in it."""
+    twin = FakeLog(log.name, log.protocol, world.clock, log.settings, seed=1)
+    fill(world, twin, log.size + count)
+    giant = giant_tree(10**9)
+
+    def act(request: Request) -> Response | Answer | None:
+        return giant.act(request) if request.endpoint in HEADS else twin.serve(replace(request, log=twin))
+
+    return Fault(act, HEADS | {"get-entries", "tile/data"})
+
+
+SIZES = [(1 << 63) - 1, 1 << 41, 1 << 39, 10**9]
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", [(1 << 63) - 1, 1 << 41, 10**9])
+@pytest.mark.parametrize("size", SIZES)
 @in_simulated_time
 async def test_l11_giant_tree(certhia_world: World, kind: Protocol, size: int) -> None:
-    """No memory by what a head announces; what is there is read, and nothing is proven by that head."""
+    """No memory by what a head announces; nothing is proven by that head, and what comes after it is."""
     log = make(certhia_world, kind)
     fill(certhia_world, log, 300)
     bench = Bench(certhia_world, log, reading=Reading(patience=0))
@@ -80,14 +99,86 @@ async def test_l11_giant_tree(certhia_world: World, kind: Protocol, size: int) -
         await bench.clock.sleep(MINUTE)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         log.hooks.append(giant_tree(size))
+        fill(certhia_world, log, 10)
         await bench.clock.sleep(10 * MINUTE)
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before <= 16 << 10
         assert bench.status.verified == 300
         assert bench.status.trouble
         log.hooks.clear()
+        await bench.clock.sleep(5 * MINUTE)
+        for _ in range(10):  # it takes that head back, and grows as before
+            fill(certhia_world, log, 10)
+            await bench.clock.sleep(MINUTE)
+        bench.check()
+        assert (bench.status.lag, bench.status.trouble, bench.rewinds) == (0, "", 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_l11_what_is_taken_back_is_an_alarm_when_its_time_is_over(certhia_world: World, kind: Protocol) -> None:
+    """The log signed for it: once, with both heads as evidence. Others of the kind cost neither memory nor words."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    bench = Bench(certhia_world, log, reading=Reading(patience=0))
+    async with bench.following():
+        await bench.clock.sleep(MINUTE)
+        for number in range(10):
+            giant = giant_tree(10**9 + number)
+            log.hooks.append(giant)
+            await bench.clock.sleep(3 * MINUTE)
+            log.hooks.remove(giant)
+            fill(certhia_world, log, 10)
+            await bench.clock.sleep(6 * MINUTE)
+        assert bench.status.verified == log.size
+        assert bool(bench.status.alarms) is (kind is Protocol.STATIC), "by its MMD"
+        await bench.clock.sleep(26 * HOUR)
+        bench.check()
+    (alarm,) = bench.status.alarms
+    assert alarm.startswith("signed a head of 1000000000 entries (root ")
+    assert "took it back: " in alarm
+    assert alarm.endswith("; evidence: evidence/kept.json, for `certhia verify-evidence`")
+    (evidence,) = bench.kept
+    finding = judge(decode(encode(evidence)))
+    assert finding.verdict is Verdict.OBSERVATION
+    assert [head.size for head in finding.heads][-1] == 10**9
+    assert bench.freezes == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_l11_entries_behind_a_head_that_is_taken_back_are_let_go(certhia_world: World, kind: Protocol) -> None:
+    """What was read beyond all heads that came later is read again from the verified position."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    bench = Bench(certhia_world, log, reading=Reading(patience=0))
+    async with bench.following():
+        await bench.clock.sleep(MINUTE)
+        fault = made_up(certhia_world, log, 400)
+        log.hooks.append(fault)
+        await bench.clock.sleep(5 * MINUTE)
+        assert bench.status.position > 400
+        log.hooks.clear()
         fill(certhia_world, log, 10)
         await bench.clock.sleep(HOUR)
-    bench.check_steps(0, bench.status.verified)
+        bench.check()
+    assert bench.rewinds == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_l11_a_log_that_is_begun_at_a_giant_head_is_begun_anew(certhia_world: World, kind: Protocol) -> None:
+    """ "Now" was nowhere: where the log has taken that head back, it is followed from its real end."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    log.hooks.append(giant_tree(10**9))
+    bench = Bench(certhia_world, log, Origin(Point("now")), reading=Reading(patience=0))
+    async with bench.following():
+        await bench.clock.sleep(2 * HOUR)
+        log.hooks.clear()
+        await bench.clock.sleep(2 * HOUR)
+        fill(certhia_world, log, 10)
+        await bench.clock.sleep(HOUR)
+        bench.check(300)
 
 
 WIRES = [endless(), throttle(1), cut(1000)]

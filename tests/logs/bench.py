@@ -135,6 +135,7 @@ class Bench:
         self.unproven: list[int] = []
         self.evidence: list[Evidence] = []
         self.freezes: list[Freeze] = []
+        self.kept: list[Evidence] = []  # without a freeze
         watched = Unnamed(Matcher(list(rules)))
         outlets = Outlets(
             accept=self._accept,
@@ -144,6 +145,7 @@ class Bench:
             notice=lambda _log, text, level: self.notices.append((level, text)),
             rules=lambda: watched,
             freeze=self._freeze,
+            keep=self._keep,
         )
         self.follower = Follower(
             client(listed or log.model, self.wire, self.paces, Issuers(), world.clock),
@@ -163,6 +165,10 @@ class Bench:
         self.evidence.append(evidence)
         self.freezes.append(Freeze(evidence.log.id, position, evidence.at, evidence.reason, "evidence/file.json"))
         return self.freezes[-1]
+
+    async def _keep(self, evidence: Evidence) -> str:
+        self.kept.append(evidence)
+        return "evidence/kept.json"
 
     def _rewound(self, log: Log) -> None:
         self.rewinds += 1

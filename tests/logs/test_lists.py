@@ -20,7 +20,6 @@ from certhia.logs.loglist import MAX_LIST
 from certhia.logs.origin import APPLE, GOOGLE, GOOGLE_SIGNATURE
 from certhia.logs.select import Choice, choose, difference
 from certhia.model import Log, Protocol
-from certhia.net import Response
 from certhia.testing import keys
 
 SHIPPED, SIGNATURE = data.google_list()
@@ -258,46 +257,6 @@ async def test_apple_can_not_be_had() -> None:
     transport.put(APPLE, listing(""))
     loaded = await running.load()
     assert (names(loaded.logs), loaded.complete) == ("abcxy", False)
-
-
-async def test_a_list_of_ones_own(tmp_path: Path) -> None:
-    path = tmp_path / "logs.json"
-    path.write_bytes(listing("abc"))
-    running = Lists(Canned(), At(), tmp_path / "cache", lists=(), files=(str(path), str(path)))
-    loaded = await running.load()
-    assert (names(loaded.logs), loaded.complete) == ("abc", True)
-    assert loaded.notices == (f"log list {path}: not signed; used because you named it",)
-    path.write_bytes(listing("x", date="2020-01-01T00:00:00Z"))
-    loaded = await running.load()
-    assert (names(loaded.logs), loaded.notices) == ("x", ()), "one's own file is taken as it is"
-    path.write_bytes(b"oops")
-    loaded = await running.load()
-    assert (names(loaded.logs), loaded.complete) == ("x", False)
-    assert not (tmp_path / "cache").exists(), "a file needs no copy"
-
-
-async def test_a_list_of_ones_own_by_url(tmp_path: Path) -> None:
-    transport = Canned().put(OWN, listing("abc"))
-    running = Lists(transport, At(), tmp_path, lists=(), files=(OWN,))
-    assert names((await running.load()).logs) == "abc"
-    transport.put(OWN, listing("x"))
-    assert names((await running.load()).logs) == "abc", "while running, the guard holds"
-    again = Lists(transport, At(), tmp_path, lists=(), files=(OWN,))
-    assert names((await again.load()).logs) == "x", "at a start, naming it is word enough"
-    transport.put(OWN, DOWN)
-    again = Lists(transport, At(), tmp_path, lists=(), files=(OWN,))
-    loaded = await again.load()
-    assert (names(loaded.logs), loaded.complete) == ("x", False)
-
-
-async def test_a_signed_list_of_ones_own() -> None:
-    body = listing("abc")
-    transport = Canned().put(OWN, body).put("https://lists.test/own.sig", keys.sign(LISTER, body))
-    loaded = await Lists(transport, At(), None, lists=(), files=(OWN,), key=PEM).load()
-    assert (loaded.lists[0].signed, loaded.notices) == (True, ())
-    transport.put("https://lists.test/own.sig", Response(404, b""))
-    with pytest.raises(RemoteError, match=r"own\.sig answered with status 404"):
-        await Lists(transport, At(), None, lists=(), files=(OWN,), key=PEM).load()
 
 
 async def test_ones_own_besides_googles() -> None:

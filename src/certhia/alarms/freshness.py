@@ -1,4 +1,4 @@
-"""How old the log lists are that decide which logs are followed."""
+"""How old the log lists are that decide which logs are followed, and which of them were refused."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ class Freshness:
         self._clock = clock
         self._complete_at: float | None = None  # monotonic
         self._lists: tuple[LogList, ...] = ()
+        self.refused: tuple[str, ...] = ()  # lists that the last load did not take, and why; told by then
 
     def loaded(self, loaded: Loaded, earlier: float | None = None) -> None:
         """The lists as they are now. `earlier`: Unix seconds when an earlier run had them all."""
         self._lists = loaded.lists
+        self.refused = loaded.refused
         if loaded.complete:
             self._complete_at = self._clock.monotonic()
         elif self._complete_at is None:  # a first start counts as a load: a list that can't be had is told of there

@@ -126,6 +126,9 @@ class Symptoms:
     def _of_list(self) -> Iterator[Found]:
         if old := self._looked.freshness.old():
             yield Found(Alarm("list", old))
+        for text in self._looked.freshness.refused:
+            name, _, _ = text.partition(": ")
+            yield Found(Alarm(f"list:{name}", text), told=True)
 
     def of_sinks(self) -> Iterator[Found]:
         """Those that can't be told for more than a moment; the outbox has said so."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from certhia import data
 from certhia.clock import Clock, utc
-from certhia.errors import ConfigError, RemoteError
+from certhia.errors import ConfigError, RemoteError, Unverified
 from certhia.logs import kept
 from certhia.logs import origin as origins
 from certhia.logs.asked import Asked, Counted, Reason
@@ -41,6 +41,7 @@ class Loaded:
     as_of: datetime
     lists: tuple[LogList, ...] = ()
     warnings: frozenset[str] = frozenset()  # those of `notices` that tell of something wrong
+    refused: tuple[str, ...] = ()  # those of `notices` that say which list was not taken, and why
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class _Outcome:
     fresh: bool
     notices: tuple[str, ...] = ()
     error: RemoteError | None = None
+    refused: str = ""  # of `notices`
 
 
 class Lists:
@@ -116,12 +118,15 @@ class Lists:
             self._complete = begun
         dated = [one.timestamp for one in lists if one.timestamp is not None]
         notices = [notice for outcome in outcomes for notice in outcome.notices] + [str(error) for error in errors]
+        refused = tuple(outcome.refused for outcome in outcomes if outcome.refused)
         return Loaded(
             logs=merge(lists),
             notices=tuple(notices + (self._unsigned(lists) if first else [])),
             complete=complete,
             as_of=self._complete or min(dated, default=begun),
             lists=lists,
+            warnings=frozenset(refused),
+            refused=refused,
         )
 
     async def _current(self, origin: Origin) -> _Outcome:
@@ -130,21 +135,24 @@ class Lists:
         try:
             body, signature = await origins.fetch(origin, self._transport, self._clock)
             fresh = origins.read(origin, body, signature, self._hybrids)
+            if origin.source == "file" and not fresh.logs:
+                raise Unverified(f"log list {origin.name}: names no log: see to what {origin.place} is made by")
         except RemoteError as error:
             if held is None:
                 return _Outcome(None, fresh=False, notices=tuple(notices), error=error)
             notices.append(f"{error}; {self._age(held)} is used instead")
-            return _Outcome(held, fresh=False, notices=tuple(notices))
+            refused = notices[-1] if isinstance(error, Unverified) else ""
+            return _Outcome(held, fresh=False, notices=tuple(notices), refused=refused)
         notices += fresh.notices
-        # At the start, naming one's own list is word enough, whatever a copy kept from an earlier run says.
-        if held is not None and (origin.source != "file" or origin.place in self._last):
-            refused = self._refused(origin, held, fresh)
-            if refused is not None:
-                return _Outcome(held, fresh=False, notices=(*notices, f"{refused}; {self._age(held)} is used instead"))
+        if held is not None:
+            reason = self._refused(origin, held, fresh)
+            if reason is not None:
+                refused = f"{reason}; {self._age(held)} is used instead"
+                return _Outcome(held, fresh=False, notices=(*notices, refused), refused=refused)
             notices += _rekeyed(origin, held, fresh)
-        if not origin.local and self._cache_dir is not None:
+        if self._cache_dir is not None:
             try:
-                await asyncio.to_thread(kept.write, kept.place(self._cache_dir, origin.name), body, signature)
+                await asyncio.to_thread(kept.write, kept.place(self._cache_dir, origin.kept_as), body, signature)
             except OSError as error:
                 notices.append(f"log list {origin.name}: no copy could be kept for the next start: {error}")
         return _Outcome(fresh, fresh=True, notices=tuple(notices))
@@ -155,8 +163,8 @@ class Lists:
             return self._last[origin.place], []
         found: list[LogList] = []
         notices: list[str] = []
-        if self._cache_dir is not None and not origin.local:
-            path = kept.place(self._cache_dir, origin.name)
+        if self._cache_dir is not None:
+            path = kept.place(self._cache_dir, origin.kept_as)
             try:
                 copy = await asyncio.to_thread(kept.read, path)
                 if copy is not None:
@@ -173,21 +181,26 @@ class Lists:
     def _refused(self, origin: Origin, held: LogList, fresh: LogList) -> str | None:
         """Why a list that is well-formed and signed is not taken all the same; None when it is.
 
-        A file of the user's own is taken as it is.
+        Files of this machine may go back in time: whoever puts an older one in place means it.
         """
-        if origin.local:
-            return None
-        if held.timestamp is not None and fresh.timestamp is not None and fresh.timestamp < held.timestamp:
+        older = held.timestamp is not None and fresh.timestamp is not None and fresh.timestamp < held.timestamp
+        if older and fresh.timestamp is not None and (origin.source != "file" or self._is_running(origin)):
             return f"log list {origin.name}: what {origin.place} serves is older ({fresh.timestamp:%Y-%m-%d %H:%M} UTC)"
         now = utc(self._clock.now())
-        before = {one.log.id for one in choose(held.logs, Choice(), now) if one.followed}
-        gone = before - {one.log.id for one in choose(fresh.logs, Choice(), now) if one.followed}
+        # Of one's own list, whatever it has may be followed; what has ended is not, and may go.
+        choice = Choice(include=frozenset({"all"})) if origin.source == "file" else Choice()
+        before = {one.log.id for one in choose(held.logs, choice, now) if one.followed}
+        gone = before - {one.log.id for one in choose(fresh.logs, choice, now) if one.followed}
         if self._accept_drop or len(gone) <= MAX_DROP * len(before):
             return None
         return (
             f"log list {origin.name}: version {fresh.version or '?'} drops {len(gone)} of {len(before)} logs that are "
             "followed and is refused; --accept-drop takes it if that is right"
         )
+
+    def _is_running(self, origin: Origin) -> bool:
+        """Whether it comes by the network and was loaded by this process before."""
+        return not origin.local and origin.place in self._last
 
     def _age(self, one: LogList) -> str:
         if one.timestamp is None:

@@ -41,6 +41,11 @@ class Origin:
         """What messages call it."""
         return self.source if self.source != "file" else self.place
 
+    @property
+    def kept_as(self) -> str:
+        """What the copy of it is kept by: the same wherever we are started."""
+        return str(Path(self.place).expanduser().absolute()) if self.local else self.name
+
 
 def google(key: bytes | None = None) -> Origin:
     """Google's list of all logs. `key`, PEM, replaces the pinned one."""

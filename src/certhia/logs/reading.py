@@ -47,6 +47,11 @@ async def _keep_nothing(evidence: Evidence, position: int | None) -> Freeze:
     return Freeze(evidence.log.id, position, evidence.at, evidence.reason)
 
 
+async def _keep_no_file(_evidence: Evidence) -> str:
+    """For those who keep no files."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Outlets:
     """What a follower hands on. `accept` returns when the arrival is taken care of: that is the back pressure."""
@@ -59,3 +64,4 @@ class Outlets:
     rules: Callable[[], Watched]  # those of now; a page is told by the ones that scanned it
     precerts: bool = True
     freeze: Callable[[Evidence, int | None], Awaitable[Freeze]] = _keep_nothing  # at that verified position
+    keep: Callable[[Evidence], Awaitable[str]] = _keep_no_file  # gives the path of the file, if any

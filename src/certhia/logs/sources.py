@@ -62,7 +62,8 @@ class Sources:
         more = {logs[text].id: logs[text] for text in unlisted if text in logs and logs[text].id not in known}
         before, self._told = self._told, frozenset((*notices, *warnings, ""))
         new = tuple(dict.fromkeys(text for text in (*notices, *warnings) if text not in before))
-        return replace(loaded, logs=(*loaded.logs, *more.values()), notices=new, warnings=frozenset(warnings))
+        wrong = loaded.warnings.union(warnings)
+        return replace(loaded, logs=(*loaded.logs, *more.values()), notices=new, warnings=wrong)
 
     async def _ask(self, wanted: Sequence[str], kept: dict[str, Learned]) -> dict[str, Resolved | CerthiaError]:
         """What is found out about each of `wanted`, or why nothing is."""

@@ -170,3 +170,9 @@ def longest_silence(log: Log) -> float:
     """Seconds without a new head after which it is too old: a log signs one at least once in an MMD, of the tree as it
     is where there is nothing new."""
     return max(log.mmd, 60) + 600.0 if log.protocol is Protocol.STATIC else log.mmd + 3600.0
+
+
+def takes_no_more(log: Log, now: float) -> bool:
+    """Whether the log takes no more entries. `now`: Unix seconds."""
+    ended = log.interval is not None and log.interval[1].timestamp() <= now
+    return ended or log.final is not None or log.state in ("readonly", "retired", "rejected")

@@ -53,6 +53,15 @@ class Verifier:
         """How far the edge of what was read reaches; 0 without one."""
         return self._edge.size if self._edge is not None else 0
 
+    @property
+    def proven_size(self) -> int:
+        """Entries of the newest head that what was read was proven to belong to; 0 where there is none."""
+        return self._proven.head.size if self._proven is not None else 0
+
+    def disputes(self, head: Head) -> bool:
+        """Whether what was read did not lead to `head`, and it is not clear yet who is wrong."""
+        return self._differed is not None and self._differed.head == head
+
     # --- where to begin ---
 
     def resume(self, position: int, hashes: bytes) -> None:
@@ -150,7 +159,7 @@ class Verifier:
         A head is checked even where nothing new was read (a static log's last tile waits to be full): every head that
         we go by is one that our entries are part of. Raises Unverified, RemoteError.
         """
-        edge, proven = self._edge, self._proven.head.size if self._proven is not None else 0
+        edge, proven = self._edge, self.proven_size
         if edge is None or (edge.size == self._status.verified and head.size <= proven):
             return
         try:
@@ -203,7 +212,7 @@ class Verifier:
         if status.mismatches == 1 or verified is None or before is None:
             self._differed = Sight(head, self._clock.now())
             self._out.notice(self._client.log, f"{error}: reads again from {status.verified}", "warning")
-            self._read_again()
+            self.read_again()
             raise error
         if self._accepted is not None:
             if await self._go_on(self._accepted, verified, head):
@@ -232,7 +241,8 @@ class Verifier:
         await self.freeze(self.witness.of_heads(reason, before, Sight(head, self._clock.now()), shown))
         return False
 
-    def _read_again(self) -> None:
+    def read_again(self) -> None:
+        """Goes back to the verified position; of what comes then, leaf hashes are kept for evidence."""
         self._edge = self._verified.copy() if self._verified is not None else None
         self._forget()
         self._leaves = bytearray()
@@ -250,7 +260,7 @@ class Verifier:
                 edge = await self._client.edge(head, self._status.position)
             proof = await self._client.prove(edge, head)
         except RemoteError:
-            self._read_again()
+            self.read_again()
             raise
         if not skips:
             self._forget()

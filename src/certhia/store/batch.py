@@ -27,6 +27,7 @@ class Batch:
     backfills: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)  # (log, number)
     resolved: dict[tuple[int, int], float] = field(default_factory=dict)  # (log, index): Unix seconds
     matches: list[tuple[int, Match, tuple[tuple[int, str], ...]]] = field(default_factory=list)  # id, match, deliveries
+    unplaced: set[int] = field(default_factory=set)  # ids of `matches` whose own sighting was withdrawn
     sightings: list[tuple[bytes, int, Sighting]] = field(default_factory=list)  # key, log, sighting
     steps: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
@@ -47,9 +48,12 @@ class Batch:
             if where == log and within(index, spans):
                 del self.quarantine[where, index]
 
-    def withdraw(self, log: int, spans: Sequence[Span]) -> None:
-        """Unproven sightings of a log in these ranges go; those that come later stay."""
+    def withdraw(self, log: int, log_id: bytes, spans: Sequence[Span]) -> None:
+        """Unproven sightings of a log in these ranges go; those that come later stay, and so do matches."""
         self.withdrawn.setdefault(log, []).extend(spans)
+        for number, match, _ in self.matches:
+            if match.sighting.log_id == log_id and within(match.sighting.index, spans):
+                self.unplaced.add(number)
         self.sightings = [
             (key, where, one) for key, where, one in self.sightings if where != log or not within(one.index, spans)
         ]

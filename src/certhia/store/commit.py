@@ -161,7 +161,8 @@ class Commit:
                 known[match.key] = number
                 new.append(codec.match_row(number, match))
                 outbox += [codec.delivery_row(delivery, number, sink) for delivery, sink in told]
-            seen.append((known[match.key], log_numbers[match.sighting.log_id], match.sighting))
+            if number not in batch.unplaced:
+                seen.append((known[match.key], log_numbers[match.sighting.log_id], match.sighting))
         seen += [(known[key], log, sighting) for key, log, sighting in batch.sightings if key in known]
         placed, replaced = await self._place(seen)
         for row in new:

@@ -181,8 +181,10 @@ class State(Reader):
             track.proven[block.start] = block.end
         for row in await self._rows(select(backfills)):
             tracks[row["log"]].backfills[row["number"]] = row_backfill(row, tracks[row["log"]].log_id)
-        for row in await self._rows(select(sightings.c.log).where(sightings.c.verified == NO).distinct()):
+        waiting = select(sightings.c.log, func.max(sightings.c.index).label("index")).where(sightings.c.verified == NO)
+        for row in await self._rows(waiting.group_by(sightings.c.log)):
             tracks[row["log"]].unverified = True
+            tracks[row["log"]].doubtful = row["index"] + 1
         return tracks
 
     # --- for the pipeline ---

@@ -1,0 +1,59 @@
+"""Heads that a log signed and took back. Each is a promise: the log has its entries, or its word is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from certhia.logs.contradiction import Sight
+from certhia.logs.reading import Outlets
+from certhia.logs.status import Status, longest_silence
+from certhia.logs.verify import Verifier
+from certhia.model import Log
+
+KEPT: Final = 4  # claims, of at most 1 MiB each; a log that makes more of them is told of by these
+
+
+class Claims:
+    """Those of one log. Told once: an alarm, with the first claim that is overdue as evidence."""
+
+    def __init__(self, log: Log, status: Status, outlets: Outlets, verifier: Verifier) -> None:
+        self._log = log
+        self._status = status
+        self._out = outlets
+        self._verifier = verifier
+        self._kept: dict[tuple[int, bytes], Sight] = {}  # by size and root
+        self._told = False
+
+    def add(self, claim: Sight) -> None:
+        """A head, and when it was seen first. One that is kept stays as it is."""
+        if len(self._kept) < KEPT:
+            self._kept.setdefault((claim.head.size, claim.head.root), claim)
+
+    def drop(self, claim: Sight) -> None:
+        """The log has lived up to it, or contradicted it."""
+        self._kept.pop((claim.head.size, claim.head.root), None)
+
+    def covered(self, size: int) -> Sequence[Sight]:
+        """Those that a head of `size` entries covers."""
+        return [claim for claim in self._kept.values() if claim.head.size <= size]
+
+    async def look(self, newest: Sight, now: float) -> None:
+        """Tells of a claim whose time is over. `newest`: the head that the log shows `now` (Unix seconds).
+
+        A log includes what it promised within its MMD; that a head of it may be as old as that is no excuse for an
+        entry that an older one covers. Raises StateError where the evidence can't be kept.
+        """
+        claim = next((one for one in self._kept.values() if self._is_overdue(one, newest, now)), None)
+        if claim is None or self._told:
+            return
+        self._told = True
+        reason = (
+            f"signed a head of {claim.head.size} entries (root {claim.head.root.hex()}) and took it back: "
+            f"{(now - claim.at) / 60:.0f} min later its head covers {newest.head.size}"
+        )
+        file = await self._out.keep(self._verifier.witness.of_heads(reason, newest, claim))
+        self._verifier.alarm(f"{reason}{f'; evidence: {file}, for `certhia verify-evidence`' if file else ''}")
+
+    def _is_overdue(self, claim: Sight, newest: Sight, now: float) -> bool:
+        return claim.head.size > newest.head.size and now - claim.at >= longest_silence(self._log)
