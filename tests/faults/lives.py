@@ -69,6 +69,7 @@ class Lives:
     calls: Calls = field(default_factory=Calls)
     names: list[str] = field(default_factory=list)  # that are watched for
     said: str = ""  # by the last life, on standard error
+    status: int = 0  # of one that is remembered
 
     def __post_init__(self) -> None:
         """Three logs, one of each kind."""
@@ -199,6 +200,11 @@ class Lives:
             await self.world.clock.sleep(1.1)
             for log, before in zip(self.logs, shown, strict=True):
                 log.sign(before + (len(log) - before) * portion // PORTIONS)
+
+    async def frozen(self) -> list[str]:
+        """The evidence of logs that contradicted themselves, by the state."""
+        async with await State.open(self.directory / STATE, clock=self.world.clock, follow=False) as state:
+            return [freeze.evidence for freeze in await state.freezes()]
 
     async def story(self) -> dict[str, object]:
         """How it stands at the end: verified positions, sizes, names."""

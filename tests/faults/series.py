@@ -3,6 +3,7 @@
 python -m tests.faults.series killed DIRECTORY KILLS SEED
 python -m tests.faults.series failing DIRECTORY KIND
 python -m tests.faults.series making DIRECTORY KIND
+python -m tests.faults.series accusing DIRECTORY KIND
 """
 
 from __future__ import annotations
@@ -16,8 +17,15 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.lives import Fate, Lives
+from tests.faults.lives import STATE, Fate, Lives
 from tests.faults.preload import Kind
+
+from certhia.freezing import FOLDER
+from certhia.logs.evidence import decode
+from certhia.logs.judging import judge
+from certhia.testing.false_heads import split_view
+
+EVIDENCE = f"{STATE}/{FOLDER}"
 
 
 def killed(directory: Path, kills: int, seed: int) -> None:
@@ -72,6 +80,35 @@ def making(directory: Path, kind: int) -> None:
         end(new)
 
 
+def accusing(directory: Path, kind: int) -> None:
+    """Each kind of change fails in turn while evidence is kept: always of a new state; the log shows one tree again."""
+    fresh = made(directory, "fresh")
+    fresh.warm()
+    _accused(fresh, Fate())
+    changes = Counter(map(kind_of, fresh.calls.lines))
+    only = Counter({part: count for part, count in changes.items() if EVIDENCE in part})
+    for number, fate in enumerate(_faults(only, Kind(kind))):
+        new = made(directory, str(number))
+        _accused(new, fate)
+        status, calls = new.status, new.calls
+        report(fault=fate.kind.name, at=kind_of(calls.struck), before="", status=status, said=new.said)
+        report(status=new.live(Fate()), said=new.said)
+        files = sorted((new.directory / EVIDENCE).iterdir())
+        verdicts = [judge(decode(file.read_bytes())).verdict for file in files]
+        report(unsound=new.unsound(), frozen=asyncio.run(new.frozen()) == list(map(str, files)), verdicts=verdicts)
+
+
+def _accused(lives: Lives, fate: Fate) -> None:
+    """A life without anything, then one in which a log signs two trees, and what `fate` has for it happens."""
+    assert lives.live(Fate()) == 0, lives.said
+    lives.add(3)
+    accused = lives.logs[0]
+    accused.hooks.append(split_view())
+    lives.status = lives.live(fate)
+    accused.hooks.clear()
+    lives.add(3)
+
+
 def made(directory: Path, name: str) -> Lives:
     """A state of its own that is not there yet, and a world to follow."""
     (directory / name).mkdir()
@@ -105,6 +142,9 @@ def end(lives: Lives) -> None:
 def kind_of(line: str) -> str:
     """What lines of this kind have in common: all, but for a file whose name is another one each time."""
     operation, _, path = line.partition(" ")
+    if path.startswith(f"{EVIDENCE}/"):  # named by log, time and content; before it is whole, with a dot
+        name = path.removeprefix(f"{EVIDENCE}/")
+        return f"{operation} {EVIDENCE}/{name[:1] if name.startswith('.') else ''}"
     whole = f"{operation} {path}\n" if ".loglist." not in path else f"{operation} {path.partition('.loglist.')[0]}."
     return whole if line else ""
 
@@ -116,5 +156,10 @@ def report(**line: object) -> None:
 
 
 if __name__ == "__main__":
-    works: dict[str, Callable[..., None]] = {"killed": killed, "failing": failing, "making": making}
+    works: dict[str, Callable[..., None]] = {
+        "killed": killed,
+        "failing": failing,
+        "making": making,
+        "accusing": accusing,
+    }
     works[sys.argv[1]](Path(sys.argv[2]), *map(int, sys.argv[3:]))

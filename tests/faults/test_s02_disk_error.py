@@ -60,6 +60,25 @@ def test_s02_disk_error_while_a_state_is_made(tmp_path: Path, root: Path, kind: 
         complete(end, tmp_path / str(number) / FILE)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [preload.Kind.FULL, preload.Kind.BROKEN, preload.Kind.SHORT], ids=str)
+def test_s02_disk_error_while_evidence_is_kept(tmp_path: Path, root: Path, kind: preload.Kind) -> None:
+    """At every kind of change that keeping a file of evidence takes: the next start has it, though by then the log
+    shows one tree again."""
+    told = series("accusing", kind, tmp_path, root)
+    short = kind is preload.Kind.SHORT
+    kinds = {life["at"] for life in told[::3]}
+    assert len(kinds) == len(told) / 3 == (1 if short else 6), sorted(kinds)
+    for number, (life, last, end) in enumerate(zip(told[::3], told[1::3], told[2::3], strict=True)):
+        assert wrong(life, tmp_path / str(number)) is None, life
+        assert life["status"] == 1, life
+        full = "state.db: database or disk is full" in life["said"]  # so is what else was to be written
+        assert "the evidence could not be written" in life["said"] or (full and kind is not preload.Kind.BROKEN)
+        assert last["status"] == 0, (life, last["said"])
+        assert "error: alpha: frozen at " in last["said"]
+        assert end == {"unsound": None, "frozen": True, "verdicts": ["proof"]}, life
+
+
 def wrong(life: dict[str, Any], directory: Path) -> str | None:
     """What is not as it must be, after a fault."""
     at, said, status = life["at"].strip(), life["said"], life["status"]
