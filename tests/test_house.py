@@ -35,7 +35,7 @@ FLOORS = (
     {"alarms"},
     {"modules", "events", "sinks", "stream", "archive", "telling", "freezing", "housekeeping", "reload"},
     {"parts"},
-    {"backfilling"},
+    {"backfilling", "intake"},
     {"insight", "api"},
     {"pipeline", "cluster"},
     {"library"},

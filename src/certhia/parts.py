@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
@@ -19,6 +19,9 @@ from certhia.quantity import Point
 from certhia.reload import Reloaded
 from certhia.store import State
 from certhia.telling import Teller
+
+if TYPE_CHECKING:
+    from certhia.stream.hub import Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +48,5 @@ class Parts:
     room: Callable[[], Awaitable[None]] | None = None  # returns once those who are told can take more
     drain: float | None = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
     reloads: Sequence[Reloaded[Any]] = ()  # what is read again when its files change
+    hub: Hub | None = None  # what hands every page to the clients of the stream
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed

@@ -18,6 +18,7 @@ from certhia.backfilling import REQUEST, Backfilling
 from certhia.errors import ConfigError, RemoteError, StateError
 from certhia.freezing import ACCEPT, Freezing
 from certhia.housekeeping import Housekeeping
+from certhia.intake import Intake
 from certhia.logs.budget import Budget
 from certhia.logs.chains import Chains
 from certhia.logs.client import client as make_client
@@ -28,7 +29,7 @@ from certhia.logs.roster import Roster
 from certhia.logs.select import Chosen, difference
 from certhia.logs.snapshot import Run
 from certhia.logs.status import Status
-from certhia.model import Arrival, Log, MatchKind, Step, Summary
+from certhia.model import Log, MatchKind, Summary
 from certhia.parts import Parts
 from certhia.quantity import Point
 from certhia.sinks.outbox import Outbox
@@ -71,12 +72,14 @@ class Pipeline:
             status=lambda log_id: one.status if (one := self._followers.get(log_id)) is not None else None,
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
+        self._intake = Intake(parts, self._chains, self._roster, self._matched)
+        if parts.hub is not None:
+            parts.hub.attach(self._issuers, self._chains, self._executor)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
         self._logs: dict[bytes, Log] = {}  # what the tasks follow
         self._group: asyncio.TaskGroup | None = None
         self._stopped = asyncio.Event()
-        self._verified = 0
         self._began, self._since = parts.clock.monotonic(), parts.clock.now()
         self._refreshing = asyncio.Lock()
         self.chosen: tuple[Chosen, ...] = ()
@@ -114,7 +117,7 @@ class Pipeline:
         return Summary(
             logs=len(self._old.logs.union(self._followers)),
             entries=sum(status.entries for status in statuses) + self._old.entries,
-            verified=self._verified + self._old.verified,
+            verified=self._intake.verified + self._old.verified,
             quarantined=sum(status.quarantined for status in statuses),
             matches=self._parts.teller.matches,
             possible=self._parts.teller.kinds[MatchKind.POSSIBLE],
@@ -163,7 +166,7 @@ class Pipeline:
 
     def _beside(self) -> list[tuple[str, Callable[[int], Awaitable[None]]]]:
         """What runs beside the logs: what it is called when it breaks, and what to run, given how often it broke."""
-        house, keeping = self._house, self._parts.keeping
+        house, keeping, hub = self._house, self._parts.keeping, self._parts.hub
         return [
             ("saving what is known of the logs", lambda _: house.snapshots()),
             ("letting go of what is old", lambda _: house.tidy(keeping)),
@@ -175,6 +178,7 @@ class Pipeline:
             ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
             ("applying the log lists", self._keep_fresh),
             ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
+            *([("sending the stream", hub.run), ("compiling filters", hub.compile)] if hub is not None else ()),
             *((f"reading {one.what} again", work) for one in self._parts.reloads for work in (one.run, one.listen)),
         ]
 
@@ -271,7 +275,7 @@ class Pipeline:
             if again or faults:
                 await state.writer.durable()
                 begin, stored = self._roster.begun(log, origin), (await state.positions()).get(log.id)
-                state.writer.rewound(log.id)
+                self._intake.rewound(log)
             follower = self._followers[log.id] = self._make(log, begin, stored)
             await follower.run()
             if follower.status.ended:
@@ -285,9 +289,9 @@ class Pipeline:
         parts = self._parts
         before = self._followers.get(log.id)
         outlets = Outlets(
-            accept=self._accept,
-            step=self._record,
-            rewound=lambda log: parts.state.writer.rewound(log.id),
+            accept=self._intake.accept,
+            step=self._intake.record,
+            rewound=self._intake.rewound,
             unproven=self._roster.unproven,
             notice=self._notice,
             rules=parts.rules,
@@ -315,23 +319,13 @@ class Pipeline:
 
         return await self._freezing.accept(payload, again)
 
-    async def _accept(self, arrival: Arrival) -> None:
-        if self._parts.room is not None:
-            await self._parts.room()
-        found = await self._parts.teller.accept(arrival, self._chains)
-        if found:
-            self._followers[arrival.log.id].status.matches += found
+    def _matched(self, log: Log, count: int) -> None:
+        self._followers[log.id].status.matches += count
 
     async def _ask_issuer(self, log: Log, fingerprint: bytes) -> bytes | None:
         follower = self._followers.get(log.id)
         client = follower.client if follower is not None else self._old.client(log)
         return await client.issuer(fingerprint)
-
-    def _record(self, step: Step) -> None:
-        self._parts.state.writer.step(step)
-        self._roster.proven(step.log_id)
-        if not step.note:
-            self._verified += step.end - step.start
 
     def _notice(self, log: Log, text: str, level: str = "info") -> None:
         self._parts.tell(text, level=level, log=log.description or log.url)

@@ -91,13 +91,14 @@ def _register() -> None:
         quarantine,
         schema,
         selftest,
+        serve,
         status,
         suffixes,
         verify_evidence,
         watch,
     )
 
-    following = (watch, backfill, status, logs_command)
+    following = (watch, serve, backfill, status, logs_command)
     looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, suffixes, schema)
     for module in (*following, *looking, demo, selftest):
         module.register(app)

@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from certhia.cli import collector, report
 from certhia.cli.messages import Messages
@@ -20,12 +20,16 @@ from certhia.library.setup import rules_of
 from certhia.model import Delivery, Match, Sink, SinkClosed
 from certhia.net import contact_notice, keep_memory, raise_file_limit
 from certhia.pipeline import Pipeline
+from certhia.rules.nothing import NOTHING
 from certhia.rules.roots import Roots
 from certhia.sinks.file import File
 from certhia.sinks.formats import Format
 from certhia.sinks.human import wants_color
 from certhia.sinks.stdout import Stdout
 from certhia.store.place import state_dir
+
+if TYPE_CHECKING:
+    from certhia.library.serving import Serving
 
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
@@ -43,9 +47,10 @@ class Session:
         seconds: float | None = None,
         lasting: bool = True,
         backfill: str = "",
+        serve: bool = False,
     ) -> None:
         """`seconds`: ends by itself after that time. `lasting`: whether the state is there afterwards. `backfill`: a
-        request for one, which is all that is done then."""
+        request for one, which is all that is done then. `serve`: serves the stream too, with or without rules."""
         self._settings = settings
         self._clock = clock or Clock()
         self._seconds = seconds
@@ -55,6 +60,11 @@ class Session:
         least = "warning" if output.quiet else "debug" if output.verbose else "info"
         self._messages = Messages(self._clock, format=output.log_format, least=least)
         self._stdout: Stdout | None = None
+        self._serving: Serving | None = None
+        if serve:
+            from certhia.library.serving import Serving
+
+            self._serving = Serving(settings, self._clock, self._messages)
 
     async def run(self) -> int:
         """Runs until stopped; gives the exit status. Raises CerthiaError."""
@@ -62,6 +72,8 @@ class Session:
             pipeline = await self._build(stack)
             collector.settle()
             self._on_signals(pipeline)
+            if self._serving is not None:
+                await self._serving.start(pipeline)
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(self._figures(pipeline)), group.create_task(self._healths(pipeline))]
                 if self._seconds is not None:
@@ -70,9 +82,13 @@ class Session:
                     beside.append(group.create_task(self._stop_unread(self._stdout, pipeline)))
                 if (live := self._live(pipeline)) is not None:
                     beside.append(group.create_task(self._draw(live)))
+                serving = group.create_task(self._serving.run()) if self._serving is not None else None
                 try:
                     summary = await pipeline.run()
                 finally:
+                    if self._serving is not None and serving is not None:
+                        self._serving.stop()
+                        await asyncio.wait([serving])
                     for task in beside:
                         task.cancel()
                     if live is not None:
@@ -87,24 +103,31 @@ class Session:
 
     # --- building ---
 
+    @property
+    def _watches(self) -> bool:
+        """Whether anything is looked for: a server need not."""
+        watch = self._settings.watch
+        return self._serving is None or bool(watch.rules or watch.files)
+
     async def _build(self, stack: AsyncExitStack) -> Pipeline:
         settings, clock = self._settings, self._clock
-        rules = rules_of(settings.watch.rules, settings.watch.files, clock, self._messages)
+        watched = rules_of(settings.watch.rules, settings.watch.files, clock, self._messages) if self._watches else None
         roots = Roots.load(settings.watch.roots) if settings.watch.roots else None
         sinks = self._sinks(stack)
-        for text in (*rules.current.notices, contact_notice(settings.read.contact)):
+        for text in (*(watched.current.notices if watched else ()), contact_notice(settings.read.contact)):
             if text:
                 self._messages(text)
         raise_file_limit()
         keep_memory()
         given = Given(
-            rules=lambda: rules.current,
-            reloads=[rules] if settings.watch.files else [],
+            rules=(lambda: watched.current) if watched else lambda: NOTHING,
+            reloads=[watched] if watched and settings.watch.files else [],
             roots=roots,
             sinks=[self._beside_picture(sink) for sink in sinks],
             stream=self._stream,
             directory=state_dir(settings.state.name),
             backfill=self._backfill,
+            hub=self._serving.hub if self._serving is not None else None,
             clock=clock,
             tell=self._messages,
         )
@@ -113,7 +136,7 @@ class Session:
     def _sinks(self, stack: AsyncExitStack) -> list[Sink]:
         output = self._settings.output
         sinks: list[Sink] = []
-        if output.format != "silent":
+        if output.format != "silent" and self._watches:
             self._stdout = Stdout(
                 Format(output.format, color=self._coloured(sys.stdout), brief=_is_terminal(sys.stdout)),
                 clock=self._clock,
@@ -190,6 +213,8 @@ class Session:
             if asked:
                 os._exit(INTERRUPTED)  # asked for twice: at once; what was committed is safe
             asked = True
+            if self._serving is not None:
+                self._serving.stop()
             pipeline.stop()
 
         loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from certhia import quantity
+from certhia.config.listen import Listen, listen
 from certhia.quantity import Backlog, Point
 from certhia.render import quoted
 
@@ -32,6 +33,7 @@ Size = Annotated[int, BeforeValidator(quantity.size), AfterValidator(_positive),
 Bandwidth = Annotated[int, BeforeValidator(quantity.bandwidth), AfterValidator(_positive), Written("bandwidth")]
 Start = Annotated[Point, BeforeValidator(quantity.point), Written("point")]
 Most = Annotated[Backlog, BeforeValidator(quantity.backlog), Written("backlog")]
+Address = Annotated[Listen, BeforeValidator(listen), Written("address")]
 Place = Annotated[str, Written("file or URL")]
 Named = Annotated[str, Written("name or path")]
 
@@ -146,6 +148,45 @@ class Output(Section):
     )
 
 
+OFF = "off"
+
+
+def _route(value: str) -> str:
+    text = value.strip()
+    if text.lower() in ("", OFF, "none", "false"):
+        return OFF
+    if not text.startswith("/") or not text.isprintable() or any(one in text for one in "?#{} %"):
+        raise ValueError(f"{quoted(value)} is no path; write one that begins with a slash, or off")
+    return text
+
+
+Route = Annotated[str, AfterValidator(_route), Written("path or off")]
+
+
+class Serve(Section):
+    """What `certhia serve` offers, and to whom."""
+
+    listen: Address = Field(
+        Listen("127.0.0.1", 8080), description="Where to listen: host and port; `:8080` is every address"
+    )
+    lite: Route = Field("/", description="Path of the stream without chains and DER; other paths lead there too")
+    full: Route = Field("/full-stream", description="Path of the stream with chains and DER")
+    domains: Route = Field("/domains-only", description="Path of the stream of names alone")
+    sse: Route = Field("/sse", description="Path of the event streams, all three by `?stream=`")
+    profile: Literal["certhia", "calidog"] = Field(
+        "certhia", description="What messages look like unless a client says `?profile=`; calidog is the original's"
+    )
+    verified_only: bool = Field(False, description="Send only what is proven, each log in its order")
+    heartbeat: Interval | None = Field(30.0, description="How often clients are sent a heartbeat")
+    compression: bool = Field(False, description="Compress messages for clients that offer permessage-deflate")
+    client_buffer: Size = Field(16 * MB, description="The most that may wait for one client; beyond, it loses messages")
+    lag_limit: Interval = Field(60.0, description="How far behind a client may be before it is closed")
+    proof_buffer: Size = Field(64 * MB, description="The most that may wait for its proof, for those who want no other")
+    dedupe_size: int = Field(
+        1_000_000, ge=1, le=1 << 28, description="How many certificates are remembered for those who want each once"
+    )
+
+
 class State(Section):
     """Where positions and matches are kept."""
 
@@ -162,4 +203,5 @@ class Settings(Section):
     read: Read = Field(Read(), description="How logs are read")
     watch: Watch = Field(Watch(), description="What is looked for")
     output: Output = Field(Output(), description="How matches are told")
+    serve: Serve = Field(Serve(), description="What is served")
     state: State = Field(State(), description="Where positions and matches are kept")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
@@ -26,6 +26,9 @@ from certhia.rules.expected import NONE
 from certhia.rules.roots import Roots
 from certhia.store.state import State
 from certhia.telling import Limits, Teller
+
+if TYPE_CHECKING:
+    from certhia.stream.hub import Hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Given:
     drain: float | None = 0.5  # seconds that sinks have at the end; None: until they have it all
     transport: Transport | None = None
     backfill: str = ""  # see `Parts`
+    hub: Hub | None = None  # see `Parts`
     heard: Sequence[Hears] = ()  # who hears of alarms besides those who are told
 
 
@@ -101,6 +105,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             tell=given.tell,
             room=given.room,
             backfill=given.backfill,
+            hub=given.hub,
             drain=given.drain,
             reloads=given.reloads if expected is None else (*given.reloads, expected),
         )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import date
 from os import PathLike
-from typing import TYPE_CHECKING
 
-from certhia._core import Issuers, Matcher, Page
+from certhia._core import Issuers, Page
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.config.sources import from_values
@@ -26,12 +25,10 @@ from certhia.logs.finding import find, is_address
 from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Origin, Outlets
-from certhia.model import Arrival, Log, RuleHit, Step, Tell
+from certhia.model import Arrival, Log, Step, Tell
 from certhia.net import Transport
+from certhia.rules.nothing import NOTHING
 from certhia.store import Freeze
-
-if TYPE_CHECKING:
-    from certhia.model import Hit
 
 AHEAD = 4  # pages that may wait for the program; then reading waits for it
 PROVEN_EVERY = 8192  # entries that may wait for their proof in a backlog
@@ -139,18 +136,6 @@ async def _follow(log: Log, settings: Settings, pages: _Pages, transport: Transp
         executor.shutdown(wait=False, cancel_futures=True)
 
 
-class _NoRules:
-    """Rules that match nothing: pages are wanted as they are."""
-
-    matcher = Matcher(())
-
-    def hits(self, _found: Sequence[Hit]) -> tuple[RuleHit, ...]:
-        return ()
-
-    def is_streamed(self, _hits: Sequence[RuleHit]) -> bool:
-        return True
-
-
 class _Pages:
     """Pages on their way from a follower to whoever asks for them, proven unless that is not wanted."""
 
@@ -167,14 +152,13 @@ class _Pages:
 
     def outlets(self) -> Outlets:
         """Where a follower puts what it finds."""
-        rules = _NoRules()
         return Outlets(
             accept=self._accept,
             step=self._step,
             rewound=self._rewound,
             unproven=self._cant_prove,
             notice=lambda log, text, level: self._tell(text, level=level, log=log.description or log.url),
-            rules=lambda: rules,
+            rules=lambda: NOTHING,
             freeze=self._frozen,
         )
 

@@ -51,6 +51,15 @@ class Chains:
         except TimeoutError:
             pass  # those that are missing are remembered as such; the matches are told as unproven
 
+    async def complete(self, log: Log, fingerprints: Sequence[bytes]) -> None:
+        """Has the log give those of these certificates that aren't at hand. Returns after WITHIN seconds at the latest,
+        and raises nothing."""
+        try:
+            async with self._clock.deadline(WITHIN):
+                await self._have(log, fingerprints)
+        except TimeoutError:
+            pass  # remembered as missing
+
     def unproven(self, entry: Entry, *, signatures: bool = True) -> str:
         """Why what was submitted with an entry can't be believed; "" where it is proven. Without `signatures` only the
         bytes and the issuer's key are compared with what the log signed for."""

@@ -1,0 +1,36 @@
+"""Where a server listens: `127.0.0.1:8080`, `[::1]:8080`, `:8080`, `8080`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from certhia.render import quoted
+
+_ADDRESS: Final = re.compile(r"(?:(?:\[([0-9a-fA-F:.%a-z]+)\]|([^\[\]:\s/]*)):)?(\d{1,5})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """A host and a port. An empty host is every address of the machine; port 0 is any that is free."""
+
+    host: str | None
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if self.host and ":" in self.host else self.host or ""
+        return f"{host}:{self.port}"
+
+
+def listen(value: object) -> Listen:
+    """An address from text. A port alone is one of 127.0.0.1, with a colon before it of all. Raises ValueError."""
+    if isinstance(value, Listen):
+        return value
+    text = str(value).strip()
+    found = _ADDRESS.fullmatch(text)
+    if found is None or int(found[3]) > 65_535:
+        raise ValueError(f"{quoted(text)} is no address; write 127.0.0.1:8080, [::1]:8080, or :8080 for all")
+    if ":" not in text:
+        return Listen("127.0.0.1", int(found[3]))
+    return Listen(found[1] or found[2] or None, int(found[3]))

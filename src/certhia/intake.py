@@ -1,0 +1,52 @@
+"""Where what followers find goes: matches to the teller, pages to the stream, proofs to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from certhia.logs.chains import Chains
+from certhia.logs.roster import Roster
+from certhia.model import Arrival, Log, Step
+from certhia.parts import Parts
+
+
+class Intake:
+    """What followers hand on to, one for all of them.
+
+    Attributes:
+        verified: entries that were proven in this run.
+    """
+
+    def __init__(self, parts: Parts, chains: Chains, roster: Roster, matched: Callable[[Log, int], None]) -> None:
+        """`matched` hears how many certificates of a page concern somebody."""
+        self.verified = 0
+        self._parts = parts
+        self._chains = chains
+        self._roster = roster
+        self._matched = matched
+
+    async def accept(self, arrival: Arrival) -> None:
+        """Takes care of a page; who reads the log waits for that."""
+        parts = self._parts
+        if parts.room is not None:
+            await parts.room()
+        if found := await parts.teller.accept(arrival, self._chains):
+            self._matched(arrival.log, found)
+        if parts.hub is not None:
+            await parts.hub.accept(arrival)
+
+    def record(self, step: Step) -> None:
+        """A range was proven, or stands for a skipped one."""
+        parts = self._parts
+        parts.state.writer.step(step)
+        self._roster.proven(step.log_id)
+        if not step.note:
+            self.verified += step.end - step.start
+        if parts.hub is not None:
+            parts.hub.proven(step.log_id, step.end)
+
+    def rewound(self, log: Log) -> None:
+        """What was accepted of a log after its last step comes again."""
+        self._parts.state.writer.rewound(log.id)
+        if self._parts.hub is not None:
+            self._parts.hub.rewound(log)

@@ -1,0 +1,85 @@
+"""The stream's server of a run: from settings to a hub and the port that it is served on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from certhia.clock import Clock
+from certhia.config import Settings
+from certhia.config.settings import OFF
+from certhia.model import Tell
+from certhia.pipeline import Pipeline
+from certhia.stream.hub import Hub
+from certhia.supervision import supervised
+
+if TYPE_CHECKING:
+    from certhia.stream.server import Server, Terms
+
+
+class Serving:
+    """Serves what a pipeline reads, as the settings want it.
+
+    Attributes:
+        hub: what the pipeline is to be built with.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, tell: Tell) -> None:
+        serve = settings.serve
+        self.hub = Hub(clock, dedupe=serve.dedupe_size, unproven=serve.proof_buffer)
+        self.server: Server | None = None
+        self._settings = settings
+        self._clock = clock
+        self._tell = tell
+        self._stopped = asyncio.Event()
+
+    async def start(self, _pipeline: Pipeline) -> None:
+        """Listens. Raises ConfigError where it can't."""
+        from certhia.stream.server import Server  # noqa: PLC0415  (only who serves pays for it)
+
+        self.server = Server(self.hub, _terms(self._settings), self._clock, self._tell)
+        await self.server.start()
+        host, port = self.server.addresses[0]
+        paths = ", ".join(f"{path} ({name})" for name, path in sorted(_paths(self._settings).items()))
+        self._tell(f"serving on {f'[{host}]' if ':' in host else host}:{port}: {paths or 'no stream'}")
+
+    def stop(self) -> None:
+        """Takes leave of all clients; `run` returns once that is done."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Looks after the clients until stopped."""
+        server = self.server
+        assert server is not None
+        async with asyncio.TaskGroup() as group:
+            looking = group.create_task(supervised(server.run, self._say, self._clock))
+            try:
+                await self._stopped.wait()
+            finally:
+                looking.cancel()
+                await server.close()
+
+    def _say(self, text: str) -> None:
+        self._tell(f"looking after clients: {text}", level="error")
+
+
+def _paths(settings: Settings) -> dict[str, str]:
+    serve = settings.serve
+    paths = {"lite": serve.lite, "full": serve.full, "domains": serve.domains, "sse": serve.sse}
+    return {name: path for name, path in paths.items() if path != OFF}
+
+
+def _terms(settings: Settings) -> Terms:
+    from certhia.stream.client import Limits  # noqa: PLC0415
+    from certhia.stream.forms import Defaults  # noqa: PLC0415
+    from certhia.stream.server import Terms  # noqa: PLC0415
+
+    serve = settings.serve
+    return Terms(
+        listen=serve.listen,
+        paths=_paths(settings),
+        defaults=Defaults(serve.profile, serve.verified_only),
+        limits=Limits(serve.client_buffer, serve.lag_limit),
+        heartbeat=serve.heartbeat,
+        compression=serve.compression,
+    )

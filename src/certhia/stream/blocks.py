@@ -1,0 +1,137 @@
+"""From pages to blocks, in the core's thread: each shape is serialised once a page, each framing once, each choice of
+entries once."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from certhia._core import Form, Issuers, Messages, Page, Sightings, Source
+from certhia.model import Log
+from certhia.stream.client import Block
+from certhia.stream.groups import Group, Plan, Shape, form_of, is_filtered
+from certhia.stream.notices import Cursor
+
+MAX_PAGE = 65_535  # entries; positions have 16 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page on its way to clients.
+
+    Attributes:
+        log: whose entries they are.
+        source: what messages say of the log.
+        page: the entries.
+        seen: Unix seconds when they were read.
+        verified: entries with an index below this one are proven.
+        order: "arrival", or "proof" for what comes again once it is proven.
+    """
+
+    log: Log
+    source: Source
+    page: Page
+    seen: float
+    verified: int
+    order: str = "arrival"
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was seen before, in each order; for one thread at a time."""
+
+    capacity: int
+    _seen: dict[str, Sightings] = field(default_factory=dict)
+
+    def fresh(self, sheet: Sheet) -> bytes:
+        """Positions of first sightings; they are remembered."""
+        if (seen := self._seen.get(sheet.order)) is None:
+            seen = self._seen[sheet.order] = Sightings(self.capacity)
+        return seen.fresh(sheet.page)
+
+
+def make(plan: Plan, sheets: Sequence[Sheet], issuers: Issuers, memory: Memory, at: float) -> list[tuple[Group, Block]]:
+    """The blocks of some pages, in order, one for each group that gets anything. `at`: monotonic seconds, now."""
+    pieces: defaultdict[Group, list[Block]] = defaultdict(list)
+    for sheet in sheets:
+        choices: defaultdict[Shape, list[tuple[Group, bytes | None]]] = defaultdict(list)
+        for group, positions in _chosen(plan, sheet, memory):
+            choices[group.shape].append((group, positions))
+        for shape, takers in choices.items():
+            for group, block in _blocks(shape, takers, sheet, issuers, at):
+                pieces[group].append(block)
+    return [(group, _joined(blocks)) for group, blocks in pieces.items()]
+
+
+def _chosen(plan: Plan, sheet: Sheet, memory: Memory) -> Iterable[tuple[Group, bytes | None]]:
+    """Who gets what of a page: positions (16 bits each, little-endian), or None for all."""
+    groups = [one for one in plan.groups if one.wanted.order == sheet.order and one.takes(sheet.log)]
+    fresh = memory.fresh(sheet) if any(one.wanted.dedupe for one in plan.groups) else None
+    for group in groups:
+        if not is_filtered(group):
+            positions = fresh if group.wanted.dedupe else None
+            if positions is None or positions:
+                yield group, positions
+    if plan.audience is None or not any(map(is_filtered, groups)):
+        return
+    fitting = set(groups)
+    for number, positions in plan.audience.select(sheet.page, fresh):
+        yield from ((group, positions) for group in plan.filtered[number] if group in fitting)
+
+
+def _blocks(
+    shape: Shape, takers: Sequence[tuple[Group, bytes | None]], sheet: Sheet, issuers: Issuers, at: float
+) -> Iterable[tuple[Group, Block]]:
+    """The blocks of those who want the same shape of a page."""
+    choices = [positions for _, positions in takers]
+    messages = sheet.page.messages(
+        _form(shape),
+        sheet.source,
+        issuers,
+        seen=sheet.seen,
+        verified=sheet.verified,
+        positions=_all(positions for positions in choices if positions is not None) if None not in choices else None,
+    )
+    if not len(messages):
+        return
+    made: dict[tuple[str, bytes | None], Block | None] = {}
+    for group, positions in takers:
+        key = group.wanted.framing, positions
+        if key not in made:
+            made[key] = _block(messages, group.wanted.framing, positions, sheet, at)
+        if (block := made[key]) is not None:
+            yield group, block
+
+
+def _block(messages: Messages, framing: str, positions: bytes | None, sheet: Sheet, at: float) -> Block | None:
+    there = messages.positions
+    if positions is not None and len(there) < len(sheet.page):  # some entries gave no message
+        wanted = set(array("H", positions))
+        there = [one for one in there if one in wanted]
+    elif positions is not None:
+        there = list(array("H", positions))
+    if not there:
+        return None
+    first, log_id = sheet.page.first, sheet.log.id
+    ends: tuple[Cursor, Cursor] = ((log_id, first + there[0]), (log_id, first + there[-1]))
+    return Block(messages.frames(framing, positions), len(there), *ends, at)
+
+
+def _joined(blocks: Sequence[Block]) -> Block:
+    if len(blocks) == 1:
+        return blocks[0]
+    count = sum(block.count for block in blocks)
+    return Block(b"".join(block.data for block in blocks), count, blocks[0].first, blocks[-1].last, blocks[0].at)
+
+
+def _all(choices: Iterable[bytes]) -> bytes:
+    """Every position that somebody chose."""
+    return array("H", sorted({one for choice in choices for one in array("H", choice)})).tobytes()
+
+
+@lru_cache(maxsize=32)
+def _form(shape: Shape) -> Form:
+    return form_of(shape)

@@ -1,0 +1,223 @@
+"""One client's outgoing side: blocks that it shares with others, what it missed, how far it is behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+from typing import Protocol as Protocol_
+
+from certhia.clock import Clock
+from certhia.stream import notices
+from certhia.stream.notices import Cursor
+
+CHUNK: Final = 128 << 10  # bytes handed to a transport at once: what the kernel does not take of them is copied
+HIGH_WATER: Final = 32 << 10  # bytes in a transport that it is left alone at
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole messages, framed, one after another: made once, shared by all who want the same."""
+
+    data: bytes
+    count: int  # messages that somebody may miss: 0 of a heartbeat
+    first: Cursor | None
+    last: Cursor | None
+    at: float  # monotonic seconds when it was made
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may cost."""
+
+    buffer: int = 16_000_000  # bytes that may wait for it; then it loses messages
+    lag: float = 60.0  # seconds that it may be behind; then it is closed
+
+
+class Framing(Protocol_):
+    """How messages stand on the wire. `name`: as `certhia._core.Messages.frames` has it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def ping(self) -> bytes:
+        """What shows that somebody is there."""
+
+    def message(self, text: bytes) -> bytes: ...
+
+    def closing(self, code: int, reason: str) -> bytes:
+        """The last bytes that are written."""
+
+
+@dataclass(slots=True)
+class _Gap:
+    missed: int = 0
+    first: Cursor | None = None
+    last: Cursor | None = None
+
+
+class Client:
+    """Takes blocks and never waits: what its connection does not take is queued, then dropped, counted and told.
+
+    Attributes:
+        sent: messages handed to the connection.
+        missed: messages that it lost.
+        last: cursor of the last message handed to the connection.
+    """
+
+    def __init__(self, framing: Framing, limits: Limits, clock: Clock, *, gaps: bool = True) -> None:
+        """`gaps`: whether it is told in the stream what it missed; a profile may have no words for that."""
+        self.framing = framing
+        self.gaps = gaps
+        self.sent = self.missed = 0
+        self.last: Cursor | None = None
+        self._limits = limits
+        self._clock = clock
+        self._transport: asyncio.Transport | None = None
+        self._queue: deque[Block] = deque()
+        self._rest = memoryview(b"")  # of the block that was begun
+        self._begun = 0.0  # when that block was made
+        self._waiting = 0  # bytes in the queue and in `_rest`
+        self._paused = False
+        self._gap: _Gap | None = None
+        self._closing = False
+
+    def connected(self, transport: asyncio.Transport) -> None:
+        """From now on it can be written to."""
+        transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
+        self._transport = transport
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for its connection."""
+        return self._waiting
+
+    @property
+    def paused(self) -> bool:
+        """Whether its connection takes nothing now."""
+        return self._paused
+
+    def behind(self, now: float) -> float:
+        """Seconds since the oldest of what waits for it was made; 0 where nothing waits. `now` is monotonic."""
+        if self._rest:
+            return now - self._begun
+        return now - self._queue[0].at if self._queue else 0.0
+
+    def is_too_late(self, now: float) -> bool:
+        """Whether it is further behind than it may be."""
+        return self.behind(now) > self._limits.lag
+
+    # --- writing ---
+
+    def send(self, block: Block) -> None:
+        """Writes a block, queues it, or drops it."""
+        if self._closing or self._transport is None:
+            return
+        if not self._waiting and not self._paused and self._gap is None:
+            self._begin(block)
+            self._pump()
+            return
+        if not block.count:
+            return  # it will hear enough as it is
+        most = self._limits.buffer
+        # Once it has lost something it loses all until half of what waits is gone: one gap, not a hundred.
+        if (self._waiting and self._waiting + len(block.data) > most) or (self._gap and self._waiting > most // 2):
+            self._miss(block)
+            return
+        self._tell_gap()
+        self._append(block)
+        self._pump()
+
+    def lose(self, count: int, first: Cursor | None, last: Cursor | None, reason: str) -> None:
+        """Tells that messages are missing here that it was never sent, and why."""
+        self.missed += count
+        if self._transport is not None and not self._closing and self.gaps:
+            text = notices.gap(count, first, last, reason)
+            self._append(Block(self.framing.message(text), 0, None, None, self._clock.monotonic()))
+            self._pump()
+
+    def write(self, data: bytes) -> None:
+        """Writes a control frame between two blocks; a client that takes nothing now does without."""
+        if self._transport is not None and not (self._waiting or self._paused or self._closing):
+            self._transport.write(data)
+
+    def pause(self) -> None:
+        """Its connection takes no more for now."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Its connection takes more."""
+        self._paused = False
+        if not self._closing:
+            self._pump()
+
+    def close(self, code: int, reason: str) -> None:
+        """Finishes the block that was begun, and says goodbye; what waits is lost."""
+        if self._closing or self._transport is None:
+            return
+        self._closing = True
+        for block in self._queue:
+            self.missed += block.count
+        self._queue.clear()
+        if self._rest:
+            self._transport.write(self._rest)
+            self._rest = memoryview(b"")
+        self._waiting = 0
+        self._transport.write(self.framing.closing(code, reason))
+
+    def gone(self) -> None:
+        """The connection is over."""
+        self._closing = True
+        self._transport = None
+        self._queue.clear()
+        self._rest = memoryview(b"")
+        self._waiting = 0
+
+    def _append(self, block: Block) -> None:
+        self._queue.append(block)
+        self._waiting += len(block.data)
+
+    def _begin(self, block: Block) -> None:
+        """Makes it the next one to be written."""
+        self._rest, self._begun = memoryview(block.data), block.at
+        self._waiting += len(block.data)
+        self.sent += block.count
+        if block.last is not None:
+            self.last = block.last
+
+    def _pump(self) -> None:
+        """Writes as much as the connection takes."""
+        assert self._transport is not None
+        while not self._paused:
+            if self._rest:
+                piece, self._rest = self._rest[:CHUNK], self._rest[CHUNK:]
+                self._waiting -= len(piece)
+                self._transport.write(piece)
+            elif self._queue:
+                block = self._queue.popleft()
+                self._waiting -= len(block.data)
+                self._begin(block)
+            else:
+                break
+        if self._gap is not None and self._waiting <= self._limits.buffer // 2:
+            self._tell_gap()
+            if not self._paused:
+                self._pump()
+
+    # --- what it missed ---
+
+    def _miss(self, block: Block) -> None:
+        gap = self._gap = self._gap or _Gap(first=block.first)
+        gap.missed += block.count
+        gap.last = block.last
+        self.missed += block.count
+
+    def _tell_gap(self) -> None:
+        """Tells of the gap where it is in the stream."""
+        gap, self._gap = self._gap, None
+        if gap is None or not self.gaps:
+            return
+        text = notices.gap(gap.missed, gap.first, gap.last, notices.SLOW)
+        self._append(Block(self.framing.message(text), 0, None, None, self._clock.monotonic()))

@@ -1,0 +1,197 @@
+"""What a client asks for: by the path and query of its request, and by {"subscribe": {...}} later."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Final, Literal
+
+from certhia._core import Filter
+from certhia.errors import ConfigError
+from certhia.model import Log
+from certhia.render import quoted
+from certhia.stream import filters
+
+KINDS: Final = ("lite", "full", "domains")
+PROFILES: Final = ("certhia", "calidog")
+MAX_OPTION: Final = 4096  # characters of one value
+MAX_GLOB: Final = 200  # characters of what logs and operators are named by
+
+Options = dict[str, list[str]]
+"""What a client gave, by the options' names."""
+
+# What else an option may be called: lists have their plural in JSON.
+_ALSO: Final = {"rules": "rule", "logs": "log", "operators": "operator", "issuers": "issuer", "tlds": "tld"}
+_MANY: Final = frozenset(_ALSO.values())
+_OURS: Final = frozenset({"stream", "profile", "cursor", "type", "verified", "dedupe", "since"}) | _MANY
+_OTHERS: Final = frozenset({"token"})  # read elsewhere
+_TRUE: Final = frozenset({"1", "true", "yes", "on", ""})
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What clients share: those whose are equal get the same bytes."""
+
+    kind: str = "lite"
+    profile: str = "certhia"
+    cursor: bool | None = None  # whether messages have one; None: as the profile has it
+    framing: str = "websocket"
+    filter: Filter | None = None
+    order: Literal["arrival", "proof"] = "arrival"
+    dedupe: bool = False  # first sightings only
+    logs: tuple[str, ...] = ()  # globs of description, URL or id; none: all
+    operators: tuple[str, ...] = ()  # globs
+
+    @property
+    def gaps(self) -> bool:
+        """Whether the stream has words for what is missing in it."""
+        return self.profile != "calidog" or bool(self.cursor)
+
+    def takes(self, log: Log) -> bool:
+        """Whether entries of this log are wanted."""
+        names = (log.description, log.url, log.url.rstrip("/"), log.id.hex())
+        return _fits(self.logs, names) and _fits(self.operators, (log.operator,))
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What counts where a client says nothing."""
+
+    profile: str = "certhia"
+    verified_only: bool = False  # nothing else is sent, whatever clients say
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: what is wanted, and from where on (`since`, as it was written)."""
+
+    wanted: Wanted
+    since: str = ""
+    options: Mapping[str, list[str]] = field(default_factory=dict)  # as the request gave them
+
+
+def of_query(kind: str, framing: str, query: Iterable[tuple[str, str]], defaults: Defaults) -> Asked:
+    """What a request asks for. `kind`: that of its path; `stream=` names another.
+
+    Options that are none of ours are left to others, unless they look like a slip. Raises ConfigError.
+    """
+    options: Options = {}
+    for name, value in query:
+        lowered = _ALSO.get(name.lower(), name.lower())
+        if lowered in _OURS:
+            options.setdefault(lowered, []).append(value)
+        elif lowered not in _OTHERS and (near := difflib.get_close_matches(lowered, _OURS, n=1, cutoff=0.75)):
+            raise ConfigError(f"{quoted(name)} is no option; did you mean {near[0]}?")
+    return _asked(kind, framing, options, defaults)
+
+
+def of_message(text: bytes, before: Asked, defaults: Defaults) -> Asked | None:
+    """What a client's message asks for; None where it is no subscription: then it asks for nothing.
+
+    What it doesn't name is as the request had it (`before`). Raises ConfigError.
+    """
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        if text.lstrip()[:1] == b"{":
+            raise ConfigError('a message is not JSON; write {"subscribe": {"rules": ["example.com"]}}') from None
+        return None
+    if not isinstance(message, dict) or "subscribe" not in message:
+        return None
+    given = message["subscribe"]
+    if not isinstance(given, dict):
+        raise ConfigError('subscribe must hold options: {"subscribe": {"rules": ["example.com"]}}')
+    options: Options = dict(before.options)
+    options.pop("since", None)  # it has come so far already
+    for name, value in given.items():
+        key = _ALSO.get(name.lower(), name.lower())
+        if key not in _OURS:
+            near = difflib.get_close_matches(key, _OURS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(_OURS))}"
+            raise ConfigError(f"subscribe: {quoted(name)} is no option; {hint}")
+        options[key] = _texts(name, value)
+    wanted = before.wanted
+    return _asked(wanted.kind, wanted.framing, options, defaults, request=before.options)
+
+
+def _texts(name: str, value: object) -> list[str]:
+    """A JSON value as the query would have it."""
+    if isinstance(value, bool):
+        return ["1" if value else "0"]
+    if value is None:
+        return []
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, str) for one in values):
+        raise ConfigError(f"subscribe: {quoted(name)} takes texts, or true and false")
+    return values
+
+
+def _asked(
+    kind: str,
+    framing: str,
+    options: Options,
+    defaults: Defaults,
+    request: Mapping[str, list[str]] | None = None,
+) -> Asked:
+    for name, values in options.items():
+        if len(values) > 1 and name not in _MANY:
+            raise ConfigError(f"{name} is given {len(values)} times; give it once")
+        if any(len(value) > MAX_OPTION for value in values):
+            raise ConfigError(f"{name} is longer than {MAX_OPTION:,} characters")
+    kind = _one_of("stream", options, KINDS, kind)
+    verified = defaults.verified_only or bool(_flag("verified", options))
+    fresh = bool(_flag("dedupe", options))
+    wanted = Wanted(
+        kind=kind,
+        profile=_one_of("profile", options, PROFILES, defaults.profile),
+        cursor=_flag("cursor", options),
+        framing=framing,
+        filter=filters.read(
+            options.get("rule", ()),
+            options.get("issuer", ()),
+            options.get("tld", ()),
+            _one("type", options),
+            fresh=fresh,
+        ),
+        order="proof" if verified else "arrival",
+        dedupe=fresh,
+        logs=_globs(options.get("log", ())),
+        operators=_globs(options.get("operator", ())),
+    )
+    return Asked(wanted, _one("since", options), options if request is None else request)
+
+
+def _one(name: str, options: Options) -> str:
+    return (options.get(name) or [""])[0].strip()
+
+
+def _one_of(name: str, options: Options, known: Sequence[str], default: str) -> str:
+    value = _one(name, options).lower() or default
+    if value not in known:
+        raise ConfigError(f"{name}: {quoted(value)} is none; there are {', '.join(known)}")
+    return value
+
+
+def _flag(name: str, options: Options) -> bool | None:
+    if not options.get(name):
+        return None
+    value = _one(name, options).lower()
+    if value not in _TRUE | _FALSE:
+        raise ConfigError(f"{name}: {quoted(value)} is neither 1 nor 0")
+    return value in _TRUE
+
+
+def _globs(texts: Sequence[str]) -> tuple[str, ...]:
+    if len(texts) > filters.MAX_RULES:
+        raise ConfigError(f"there are more than {filters.MAX_RULES:,} logs or operators")
+    if any(len(text) > MAX_GLOB for text in texts):
+        raise ConfigError(f"a log or operator is longer than {MAX_GLOB} characters")
+    return tuple(dict.fromkeys(text.strip().lower() for text in texts if text.strip()))
+
+
+def _fits(globs: Sequence[str], names: Sequence[str]) -> bool:
+    return not globs or any(fnmatchcase(name.lower(), glob) for glob in globs for name in names)

@@ -1,0 +1,215 @@
+"""The hub: pages come in log by log, blocks go out to all who want them; nobody waits for a client.
+
+    accept, proven ──▶ queue ──▶ [record] ──▶ make (core, in a thread) ──▶ every client's `send`, once a tick
+
+Who joins, changes or leaves does so between two batches: no block is missed by it, none comes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from certhia._core import Audience, Issuers, Source
+from certhia.clock import Clock
+from certhia.logs.chains import Chains
+from certhia.model import Arrival, Log, Protocol
+from certhia.stream import notices
+from certhia.stream.blocks import Memory, Sheet, make
+from certhia.stream.client import Client
+from certhia.stream.forms import Wanted
+from certhia.stream.members import Members
+from certhia.stream.waiting import Lost, Waiting
+
+Result = TypeVar("Result")
+
+TICK: Final = 0.05  # seconds between two writes to a client, while pages are small
+QUEUE: Final = 16_000_000  # bytes of pages that may wait for the core; then their logs wait
+BATCH: Final = 2048  # entries that are made into blocks at once
+REBUILD: Final = 0.2  # seconds between two tables of all filters
+AT_ONCE: Final = 64  # clients that are written to before others have their turn
+
+
+class Hub:
+    """Takes pages, groups clients by what they want, and hands each group its blocks.
+
+    Attributes:
+        members: who wants what.
+        listeners: hear of every page in the order of arrival, before it is sent; must be quick.
+        record: takes the sheets of a batch before they are sent, in the order of sending; gives the number of the last.
+        sequence: that number, of what was sent last.
+        entries: how many entries came.
+    """
+
+    def __init__(self, clock: Clock, *, dedupe: int = 1_000_000, unproven: int = 64_000_000) -> None:
+        """`dedupe`: certificates that are remembered for those who want each once; `unproven`: bytes of pages that
+        wait for their proof."""
+        self.members = Members()
+        self.listeners: list[Callable[[Sheet], None]] = []
+        self.record: Callable[[Sequence[Sheet]], Awaitable[int]] | None = None
+        self.sequence = 0
+        self.entries = 0
+        self._clock = clock
+        self._issuers = Issuers()
+        self._chains: Chains | None = None
+        self._executor: Executor | None = None  # the loop's own until there is a pipeline
+        self._memory = Memory(dedupe)
+        self._waiting = Waiting(unproven, self._lose)
+        self._queue: deque[Sheet | Lost] = deque()
+        self._queued = 0  # bytes
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._sources: dict[bytes, tuple[Log, Source]] = {}
+        self._ends: dict[bytes, int] = {}  # one past the last proven entry
+
+    def attach(self, issuers: Issuers, chains: Chains, executor: Executor) -> None:
+        """What the pipeline shares: the issuers at hand, how more are had, and where the core runs."""
+        self._issuers, self._chains, self._executor = issuers, chains, executor
+
+    # --- clients ---
+
+    async def aside(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Runs what takes too long for the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+
+    def join(self, client: Client, wanted: Wanted) -> None:
+        """From the next batch on a client gets this; also one that had something else so far."""
+        self.members.want(client, wanted)
+        self._wake.set()
+
+    async def follow_on(self, client: Client, wanted: Wanted, reached: int) -> bool:
+        """The same for one who was given all up to the number `reached`; False, and nothing is done, where more was
+        sent meanwhile."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.members.want(client, wanted, lambda: self.sequence == reached, answer)
+        self._wake.set()
+        return await answer
+
+    def leave(self, client: Client) -> None:
+        """Nothing more for this client."""
+        self.members.leave(client)
+
+    # --- what the pipeline tells ---
+
+    async def accept(self, arrival: Arrival) -> None:
+        """Takes a page, in log order. Waits only where the core has too much to do."""
+        page, log = arrival.page, arrival.log
+        self.entries += len(page)
+        wants = self.members.wants
+        if not (wants("arrival") or wants("proof") or self.listeners or self.record):
+            return
+        if self.members.wants_chains and self._chains is not None:
+            await self._chains.complete(log, page.issuers)
+        verified = page.end if arrival.verified else 0
+        sheet = Sheet(log, self._source(log), page, self._clock.now(), verified)
+        for listener in self.listeners:
+            listener(sheet)
+        if wants("proof") or self.record:
+            self._waiting.add(sheet)
+        if wants("arrival") or self.record:
+            await self._room.wait()
+            self._put(sheet)
+
+    def proven(self, log_id: bytes, end: int) -> None:
+        """The log's entries below `end` are proven."""
+        self._ends[log_id] = end
+        for sheet in self._waiting.proven(log_id, end):
+            self._put(sheet)
+
+    def rewound(self, log: Log) -> None:
+        """What came of a log after its last proof comes again."""
+        self._waiting.rewound(log.id)
+
+    # --- work ---
+
+    async def run(self, _faults: int = 0) -> None:
+        """Sends, for ever."""
+        last = float("-inf")
+        while True:
+            await self._wake.wait()
+            pause = last + TICK - self._clock.monotonic()
+            if pause > 0 and self._queued < QUEUE // 2:
+                await self._clock.sleep(pause)
+            last = self._clock.monotonic()
+            self._wake.clear()
+            self.members.settle()
+            batch = self._take()
+            if self._queue:
+                self._wake.set()
+            if batch:
+                await self._send(batch)
+
+    async def compile(self, _faults: int = 0) -> None:
+        """Makes one table of all filters, again whenever they change, for ever."""
+        while True:
+            await self.members.changed.wait()
+            self.members.changed.clear()
+            filters = self.members.filters()
+            audience = await self.aside(Audience, list(filters)) if filters else None
+            self.members.compiled(audience, filters)
+            self._wake.set()
+            await self._clock.sleep(REBUILD)
+
+    def _put(self, one: Sheet | Lost) -> None:
+        self._queue.append(one)
+        if isinstance(one, Sheet):
+            self._queued += one.page.nbytes
+            if self._queued >= QUEUE:
+                self._room.clear()
+        self._wake.set()
+
+    def _lose(self, lost: Lost) -> None:
+        self._put(lost)
+
+    def _take(self) -> list[Sheet]:
+        """The next sheets. What was lost among them is told once all before is sent."""
+        batch, entries = list[Sheet](), 0
+        while self._queue and entries < BATCH:
+            one = self._queue[0]
+            if isinstance(one, Lost):
+                if batch:
+                    break
+                self._tell_lost(one)
+            else:
+                self._queued -= one.page.nbytes
+                entries += len(one.page)
+                # The state at sending is what counts.
+                batch.append(replace(one, verified=max(one.verified, self._ends.get(one.log.id, 0))))
+            self._queue.popleft()
+        if self._queued < QUEUE:
+            self._room.set()
+        return batch
+
+    async def _send(self, batch: Sequence[Sheet]) -> None:
+        number = await self.record(batch) if self.record is not None else 0
+        plan = self.members.plan
+        if plan.groups:
+            now = self._clock.monotonic()
+            made = await self.aside(make, plan, batch, self._issuers, self._memory, now)
+            turn = 0
+            for group, block in made:
+                for client in tuple(group.clients):
+                    client.send(block)
+                    turn += 1
+                    if turn % AT_ONCE == 0:
+                        await asyncio.sleep(0)
+        self.sequence = number or self.sequence
+
+    def _tell_lost(self, lost: Lost) -> None:
+        for group in self.members.plan.groups:
+            if group.wanted.order == "proof" and group.takes(lost.sheet.log):
+                for client in tuple(group.clients):
+                    client.lose(len(lost.sheet.page), *lost.ends, notices.UNPROVEN)
+
+    def _source(self, log: Log) -> Source:
+        known = self._sources.get(log.id)
+        if known is None or known[0] is not log:
+            kind = "tiled" if log.protocol is Protocol.STATIC else "rfc6962"
+            source = Source(log.id, log.description, log.url, kind, log.operator, log.monitoring_url)
+            known = self._sources[log.id] = log, source
+        return known[1]
