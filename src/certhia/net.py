@@ -232,15 +232,17 @@ def raise_file_limit() -> int:
 
 def keep_memory(most: int = 32 << 20) -> bool:
     """Has the allocator keep up to `most` bytes of freed memory instead of giving each body's back to the kernel and
-    asking for it anew. Halves what reading a body costs. Only glibc can be told; says whether it was."""
+    asking for it anew: halves what reading a body costs. And has all threads share two heaps: else each of a dozen
+    would keep what the largest body took that ever passed through it. Only glibc can be told; says whether it was."""
     import ctypes  # noqa: PLC0415
 
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):  # another C library: it does as it likes
         return False
-    trim_threshold, mmap_threshold = -1, -3  # malloc.h
-    return bool(mallopt(mmap_threshold, min(most, 32 << 20)) and mallopt(trim_threshold, most))
+    trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # malloc.h
+    wishes = (mmap_threshold, min(most, 32 << 20)), (trim_threshold, most), (arena_max, 2)
+    return all(mallopt(*wish) for wish in wishes)
 
 
 def _bypassed(host: str, port: int | None, exceptions: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import zlib
 
 from certhia.errors import BadAnswer
@@ -11,6 +12,7 @@ from certhia.net import SMALL, TooLong
 MAGIC = b"\x1f\x8b"  # how gzip begins (RFC 1952 section 2.3.1)
 MEMBERS = 1024  # of one gzip body; real ones have one, and each costs as much as a body of its own
 BITE = 1 << 16  # bytes of a gzip body that are unpacked at a time; of less, unpacked small, no thread is worth it
+_TURN = threading.Lock()  # one large body at a time: many logs with a bomb each cost the memory of one
 
 
 def gunzip(body: bytes, cap: int) -> bytes:
@@ -20,8 +22,9 @@ def gunzip(body: bytes, cap: int) -> bytes:
     if not body.startswith(MAGIC):
         return body
     packed = memoryview(body)
-    parts: list[bytes] = []
-    size = at = members = 0
+    # One buffer that grows in place: many blocks of a bomb would leave holes in memory that nobody gets back.
+    whole = bytearray()
+    at = members = 0
     try:
         while at < len(body):  # members follow one another (RFC 1952 section 2.2)
             if members == MEMBERS:
@@ -31,23 +34,20 @@ def gunzip(body: bytes, cap: int) -> bytes:
             members += 1
             unpacker = zlib.decompressobj(wbits=31)
             while not unpacker.eof:
-                bite = packed[at : at + BITE]
+                bite = unpacker.unconsumed_tail or packed[at : at + BITE]
                 if not bite:
                     raise BadAnswer(f"a gzip answer of {len(body)} bytes is cut off")
-                part = unpacker.decompress(bite, cap - size + 1)
-                size += len(part)
-                if size > cap:
-                    del part  # like `parts` below: the error holds this frame
+                whole += unpacker.decompress(bite, min(BITE, cap - len(whole) + 1))
+                if len(whole) > cap:
                     raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
-                parts.append(part)
-                at += len(bite) - len(unpacker.unused_data)
+                at += len(bite) - len(unpacker.unconsumed_tail) - len(unpacker.unused_data)
     except BadAnswer:
-        parts.clear()
+        whole.clear()  # the error holds this frame
         raise
     except zlib.error as error:
-        parts.clear()
+        whole.clear()
         raise BadAnswer(f"an answer of {len(body)} bytes begins like gzip but is none ({error})") from error
-    return b"".join(parts)
+    return bytes(whole)
 
 
 async def unpack(url: str, body: bytes, cap: int) -> bytes:
@@ -55,6 +55,11 @@ async def unpack(url: str, body: bytes, cap: int) -> bytes:
     try:
         if not body.startswith(MAGIC) or (len(body) <= BITE and cap <= SMALL):
             return gunzip(body, cap)
-        return await asyncio.to_thread(gunzip, body, cap)
+        return await asyncio.to_thread(_in_turn, body, cap)
     except BadAnswer as error:
         raise type(error)(f"{url}: {error}") from error
+
+
+def _in_turn(body: bytes, cap: int) -> bytes:
+    with _TURN:
+        return gunzip(body, cap)
