@@ -43,7 +43,11 @@ UNLISTED = {
     "crates/certhia-core/src/rules/tables.rs MAX_TABLE": "larger ones are searched without a table",
     **{
         f"certhia.logs.evidence.{name}": "inside a file of evidence; tests/logs/test_evidence.py"
-        for name in ("MAX_HASHES", "MAX_HEAD", "MAX_HEADS", "MAX_LEAVES", "MAX_NUMBER", "MAX_TEXT")
+        for name in ("MAX_HEAD", "MAX_HEADS", "MAX_LEAVES", "MAX_NUMBER", "MAX_SIGNATURE")
+    },
+    **{
+        f"certhia.logs.form.{name}": "inside a file of evidence; tests/logs/test_form.py"
+        for name in ("MAX_HASHES", "MAX_TEXT")
     },
     "certhia.logs.heads.MAX_TIMESTAMP": "the last time that is a date",
     "certhia.logs.loglist.MAX_MMD": "a value that makes sense",

@@ -295,7 +295,8 @@ class Alarm:
     """Something that keeps us from seeing certificates, or from trusting what we see, until it clears.
 
     Attributes:
-        key: stable while it lasts; begins with its kind: "stale", "backlog", "list", "contact", "disk", "sink", "log".
+        key: stable while it lasts; begins with its kind: "stale", "backlog", "list", "contact", "disk", "sink", "log",
+            "promise".
         text: what is wrong, and what to do where anything can be done; of log and server, so not yet inert.
         since: Unix seconds when it was raised.
         log: what people call the log that it is about; "" for those that are about no single one.

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from certhia._core import Issuers
+from certhia.alarms.broken import PROMISE
 from certhia.alarms.guard import Guard
 from certhia.backfilling import REQUEST, Backfilling
 from certhia.errors import ConfigError, RemoteError, StateError
@@ -172,7 +173,7 @@ class Pipeline:
             ("letting go of what is old", lambda _: house.tidy(keeping)),
             (
                 "taking up requests",
-                lambda _: house.requests(self._refresh, {ACCEPT: self._go_on, REQUEST: self._old.take}),
+                lambda _: house.requests(self._refresh, self._answers()),
             ),
             ("reading what stood before", self._old.run),
             ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
@@ -181,6 +182,10 @@ class Pipeline:
             *([("sending the stream", hub.run), ("compiling filters", hub.compile)] if hub is not None else ()),
             *((f"reading {one.what} again", work) for one in self._parts.reloads for work in (one.run, one.listen)),
         ]
+
+    def _answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
+        """Who takes up which requests of other processes."""
+        return {ACCEPT: self._go_on, REQUEST: self._old.take, PROMISE: self._guard.broken.take}
 
     async def _survive(self, what: str, work: Callable[[int], Awaitable[None]]) -> None:
         await supervised(work, lambda text: self._parts.tell(f"{what}: {text}", level="error"), self._clock)

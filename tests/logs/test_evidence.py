@@ -13,7 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certhia.logs.client import Fetched
-from certhia.logs.evidence import MAX_ANSWERS, MAX_FILE, BadEvidence, Evidence, Prefix, SeenHead, decode, encode
+from certhia.logs.evidence import (
+    MAX_ANSWERS,
+    MAX_FILE,
+    MAX_LEAF,
+    Evidence,
+    Pledge,
+    Prefix,
+    SeenHead,
+    Served,
+    Subtree,
+    decode,
+    encode,
+    file_name,
+)
+from certhia.logs.form import BadEvidence
 from certhia.model import Log, Protocol
 
 HASH = bytes(range(32))
@@ -28,6 +42,8 @@ MADE = Evidence(
     agreed=Prefix(4, HASH, 1, "consistency", (HASH,)),
     shown=Prefix(1, HASH, 1, "nodes", (HASH,)),
     answers=(Fetched(4, 1, b"\x00body" * 100, tile=True, spare=0),),
+    block=Subtree(3, 5, HASH, (HASH, HASH), 0),
+    pledge=Pledge(b"leaf", b"signature", 60, Subtree(0, 7, HASH, (), 1), Served("https://x/", 404, b"no", 3.0)),
 )
 FIELDS: dict[str, Any] = json.loads(encode(MADE))
 
@@ -74,6 +90,14 @@ WRONG: list[tuple[str, object, str]] = [
     ("leaves", b64encode(bytes(32 * 131_073)).decode(), "leaves is not"),
     ("answers.0.body", b64encode(b"plain").decode(), r"answers\[0\].body is not a zlib stream"),
     ("answers.0.tile", 1, r"answers\[0\].tile is not true or false"),
+    ("block.level", 63, "block.level is not a number from 0 to 62"),
+    ("block.root", b64encode(b"short").decode(), "block.root is not a hash of 32 bytes"),
+    ("block.path", [3], "block.path: hash is not base64"),
+    ("block.head", 2, "block.head is not a number from 0 to 1"),
+    ("pledge.mmd", -1, "pledge.mmd is not a number"),
+    ("pledge.other.head", 2, "pledge.other.head is not a number"),
+    ("pledge.absent.status", 1000, "pledge.absent.status is not a number from 0 to 999"),
+    ("pledge.absent.at", "now", "pledge.absent.at is not a time"),
 ]
 
 
@@ -103,6 +127,17 @@ def test_a_bomb_is_not_unpacked() -> None:
     one = {**FIELDS["answers"][0], "body": half}
     with pytest.raises(BadEvidence, match=f"answers is not at most {MAX_ANSWERS} bytes"):
         decode(changed("answers", [one, one]))
+
+
+def test_a_promise_is_bounded() -> None:
+    """By what a certificate can have, as RFC 6962 frames it."""
+    long = b64encode(bytes(MAX_LEAF + 1)).decode()
+    with pytest.raises(BadEvidence, match=f"pledge.leaf is not at most {MAX_LEAF} bytes"):
+        decode(changed("pledge.leaf", long))
+
+
+def test_a_file_is_called_by_its_log_and_what_is_in_it() -> None:
+    assert file_name(MADE, b"") == "log-20261118T110640Z-e3b0c44298fc.json"
 
 
 LEAF = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)

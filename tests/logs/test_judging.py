@@ -12,7 +12,8 @@ import pytest
 from tests.logs.bench import Bench, fill, flipped, make
 
 from certhia._core import cover
-from certhia.logs.evidence import BadEvidence, Evidence, Prefix, SeenHead, decode, encode
+from certhia.logs.evidence import Evidence, Prefix, SeenHead, decode, encode
+from certhia.logs.form import BadEvidence
 from certhia.logs.judging import Verdict, judge
 from certhia.logs.reading import Reading
 from certhia.model import Protocol

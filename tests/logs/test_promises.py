@@ -6,22 +6,27 @@ import pytest
 
 from certhia._core import Certificate, Issuers
 from certhia.logs.client import LogClient, client
+from certhia.logs.evidence import decode, encode
+from certhia.logs.heard import Heard
+from certhia.logs.judging import Verdict as Worth
+from certhia.logs.judging import judge
 from certhia.logs.pace import Paces
 from certhia.logs.promises import Outcome, Prover, Verdict
 from certhia.model import Log
-from certhia.testing import FakeLog, World, fail, in_simulated_time
+from certhia.net import Response
+from certhia.testing import FakeLog, Fault, Request, World, fail, in_simulated_time
 
 KINDS = ["rfc6962", "static", "hybrid"]
 
 
 async def judged(world: World, log: FakeLog, certificate: bytes, key: bytes, *, known: bool = True) -> Outcome:
-    transport, paces, issuers = world.transport(latency=0.01), Paces(world.clock), Issuers()
+    heard, paces, issuers = Heard(world.transport(latency=0.01), world.clock), Paces(world.clock), Issuers()
 
     def make(one: Log) -> LogClient:
-        return client(one, transport, paces, issuers, world.clock)
+        return client(one, heard, paces, issuers, world.clock)
 
     read = Certificate.from_der(certificate)
-    prover = Prover({log.id: log.model} if known else {}, make, world.clock)
+    prover = Prover({log.id: log.model} if known else {}, make, heard, world.clock)
     return await prover.judge(read.scts[0], read, key)
 
 
@@ -54,21 +59,102 @@ async def test_kept_or_not(certhia_world: World, kind: str) -> None:
     assert "503" in down.reason
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@in_simulated_time
-async def test_broken(certhia_world: World, kind: str) -> None:
-    """Another entry came where this was promised, and the time is over."""
-    world = certhia_world
-    log: FakeLog = getattr(world, kind)("alpha")
+def broken(world: World, kind: str, **options: object) -> tuple[FakeLog, bytes, bytes]:
+    """A log that promised an eleventh entry and took none, the certificate and its issuer's key hash."""
+    log: FakeLog = getattr(world, kind)("alpha", **options)
     world.grow(10)
     precert = world.ca.issue(["www.example.com"], precert=True)
     twin = FakeLog(log.name, log.protocol, world.clock, log.settings)
     assert twin.id == log.id
     twin.add(*(world.ca.issue([f"host{number}.test"]) for number in range(10)))
     (entry,) = twin.add(precert)
-    final = world.ca.finish(precert, [twin.sct(entry)]).der
+    return log, world.ca.finish(precert, [twin.sct(entry)]).der, precert.issuer_key_hash
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_broken(certhia_world: World, kind: str) -> None:
+    """Another entry came where this was promised, and the time is over."""
+    world = certhia_world
+    log, final, key = broken(world, kind)
     await world.clock.sleep(log.settings.mmd + 60)
     world.grow(5)
-    outcome = await judged(world, log, final, precert.issuer_key_hash)
+    outcome = await judged(world, log, final, key)
     assert outcome.verdict is Verdict.BROKEN
-    assert "promised by" in outcome.reason
+    assert outcome.evidence is not None
+    finding = judge(decode(encode(outcome.evidence)))
+    assert all(check.holds for check in finding.checks)
+    if kind == "static":
+        assert outcome.reason == "promised as entry 10, and the head of 15 entries has another one there"
+        assert finding.verdict is Worth.PROOF
+        assert outcome.evidence.answers, "the tile with the other entry, as served"
+    else:
+        assert "promised by" in outcome.reason
+        assert finding.verdict is Worth.OBSERVATION
+        assert outcome.evidence.pledge is not None
+        absent = outcome.evidence.pledge.absent
+        assert absent is not None
+        assert (absent.status, b"No leaf found" in absent.body) == (404, True)
+
+
+@pytest.mark.parametrize("number", [10, 11])
+@in_simulated_time
+async def test_a_static_log_that_shows_another_entry_need_not_be_waited_for(certhia_world: World, number: int) -> None:
+    """Its SCT says where the entry stands: one contradiction, in the last entry of the tree or not."""
+    world = certhia_world
+    log, final, key = broken(world, "static")
+    world.grow(number - 9)
+    outcome = await judged(world, log, final, key)
+    assert outcome.verdict is Verdict.BROKEN
+    assert outcome.evidence is not None
+    assert judge(outcome.evidence).verdict is Worth.PROOF
+
+
+@in_simulated_time
+async def test_a_static_log_that_did_not_grow(certhia_world: World) -> None:
+    """A head from after its time that does not reach the entry is proof by itself."""
+    world = certhia_world
+    log, final, key = broken(world, "static")
+    await world.clock.sleep(log.settings.mmd + 60)
+    log.publish()
+    outcome = await judged(world, log, final, key)
+    assert outcome.verdict is Verdict.BROKEN
+    assert outcome.evidence is not None
+    assert outcome.evidence.answers == ()
+    finding = judge(outcome.evidence)
+    assert finding.verdict is Worth.PROOF
+    assert "number 10 of its tree" in finding.because
+
+
+@in_simulated_time
+async def test_a_front_end_that_lags_breaks_no_promise(certhia_world: World) -> None:
+    world = certhia_world
+    log = world.rfc6962("alpha")
+    precert = world.ca.issue(["www.example.com"], precert=True)
+    (entry,) = log.add(precert)
+    final = world.ca.finish(precert, [log.sct(entry)]).der
+    await world.clock.sleep(log.settings.mmd + 60)
+    log.publish()
+    log.hooks.append(fail(404, endpoints=["get-proof-by-hash"], times=2))
+    assert (await judged(world, log, final, precert.issuer_key_hash)).verdict is Verdict.KEPT
+
+
+@in_simulated_time
+async def test_broken_also_where_the_log_shows_no_more(certhia_world: World) -> None:
+    """The verdict stands on what was proven before; its evidence is then worth nothing."""
+    world = certhia_world
+    log, final, key = broken(world, "static")
+    world.grow(5)
+    served = 0
+
+    def outage(request: Request) -> Response | None:
+        nonlocal served
+        served += request.endpoint.startswith("tile/")
+        return Response(500, b"", {}) if served > 1 else None
+
+    log.hooks.append(Fault(outage))
+    outcome = await judged(world, log, final, key)
+    assert outcome.verdict is Verdict.BROKEN
+    assert "could not be had again" in outcome.reason
+    assert outcome.evidence is not None
+    assert judge(outcome.evidence).verdict is Worth.NOTHING

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from certhia.alarms.board import INTERVAL, Alarms
+from certhia.alarms.board import INTERVAL, Alarms, Found
+from certhia.alarms.broken import Broken
 from certhia.alarms.freshness import Freshness
 from certhia.alarms.symptoms import Looked, Symptoms
 from certhia.clock import Clock
@@ -45,6 +46,7 @@ class Guard:
         looked = Looked(statuses, self._freshness, guarding.places, failing, guarding.poll, guarding.limited)
         self._symptoms = Symptoms(looked, guarding.interval, clock)
         self._alarms = Alarms(tell, clock=clock, heard=guarding.heard)
+        self.broken = Broken()
 
     def loaded(self, loaded: Loaded, earlier: float | None = None) -> None:
         """The lists as they are now. `earlier`: Unix seconds when an earlier run had them all."""
@@ -52,7 +54,10 @@ class Guard:
 
     async def watch(self, after: Callable[[], Awaitable[None]]) -> None:
         """Looks until cancelled; `after` follows a look that raised or cleared anything."""
-        await self._alarms.watch(self._symptoms.look, self._interval, after)
+        await self._alarms.watch(self._look, self._interval, after)
+
+    async def _look(self) -> list[Found]:
+        return [*await self._symptoms.look(), *self.broken.found]
 
     @property
     def now(self) -> tuple[Alarm, ...]:

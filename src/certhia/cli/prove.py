@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from certhia.cli import options as opt
 
 if TYPE_CHECKING:
     from certhia._core import Certificate
+    from certhia.cli.broken import Raised
     from certhia.config import Settings
     from certhia.logs.promises import Outcome, Verdict
 
@@ -29,23 +31,44 @@ def prove(
         Path | None, typer.Option("--issuer", help="The issuer's certificate, where CERT has it not.", metavar="FILE")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object an SCT.")] = False,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--evidence",
+            help="Where evidence of a broken promise goes; unless given into the state, else into the current folder.",
+            metavar="FOLDER",
+        ),
+    ] = None,
     lists: opt.ListNames = None,
     log_list: opt.OwnLists = None,
     contact: opt.Contact = None,
     ca_file: opt.CaFile = None,
+    state: opt.StateName = None,
     config: opt.Config = None,
 ) -> None:
     """Check each SCT of a certificate: its signature, and that the log has the entry it stands for.
 
-    Exit status 0 when all are kept, or the log still has time; else 1.
+    A promise that a log broke is an alarm, here and for whoever follows with the state, with a file of evidence for
+    `certhia verify-evidence`. Exit status 0 when all are kept, or the log still has time; else 1.
     """
+    from certhia.cli.broken import raise_alarm
     from certhia.config import load
 
-    given = opt.flags(logs__lists=lists, logs__log_list=log_list, read__contact=contact, read__ca_file=ca_file)
+    given = opt.flags(
+        logs__lists=lists,
+        logs__log_list=log_list,
+        read__contact=contact,
+        read__ca_file=ca_file,
+        state__name=state,
+    )
     leaf, above = _read(certificate, issuer)
-    outcomes = asyncio.run(_judge(load(given, config), leaf, above))
+    settings = load(given, config)
+    outcomes = asyncio.run(_judge(settings, leaf, above))
     for outcome in outcomes:
-        print(_as_json(outcome) if json else _line(outcome))
+        raised = asyncio.run(raise_alarm(outcome, settings, evidence)) if outcome.evidence is not None else None
+        print(_as_json(outcome, raised) if json else _line(outcome))
+        if raised is not None:
+            print(raised.line, file=sys.stderr)
     raise typer.Exit(0 if all(_is_well(outcome.verdict) for outcome in outcomes) else 1)
 
 
@@ -72,15 +95,16 @@ async def _judge(settings: Settings, leaf: Certificate, issuer: Certificate) -> 
     from certhia.clock import Clock
     from certhia.library.setup import choice_of, connect, sources_of
     from certhia.logs.client import client
+    from certhia.logs.heard import Heard
     from certhia.logs.pace import Paces
     from certhia.logs.promises import Prover
 
     clock, issuers = Clock(), Issuers()
     async with connect(settings, clock) as transport:
         loaded = await sources_of(settings, choice_of(settings), transport, clock, None).load()
-        paces = Paces(clock)
+        paces, heard = Paces(clock), Heard(transport, clock)
         prover = Prover(
-            {log.id: log for log in loaded.logs}, lambda log: client(log, transport, paces, issuers, clock), clock
+            {log.id: log for log in loaded.logs}, lambda log: client(log, heard, paces, issuers, clock), heard, clock
         )
         return await asyncio.gather(*(prover.judge(sct, leaf, issuer.spki_sha256) for sct in leaf.scts))
 
@@ -101,7 +125,7 @@ def _line(outcome: Outcome) -> str:
     return f"{outcome.verdict.value:<8}{name}, {signed}: {render.terminal(outcome.reason)}"
 
 
-def _as_json(outcome: Outcome) -> str:
+def _as_json(outcome: Outcome, raised: Raised | None) -> str:
     from base64 import b64encode
 
     from certhia import render
@@ -116,6 +140,7 @@ def _as_json(outcome: Outcome) -> str:
             "verdict": outcome.verdict.value,
             "reason": outcome.reason,
             "index": outcome.index,
+            "evidence": str(raised.file) if raised is not None and raised.file is not None else None,
             "head": head and {"tree_size": head.size, "root_hash": head.root.hex(), "timestamp": head.timestamp},
         }
     )

@@ -37,7 +37,8 @@ def verify_evidence(
 
 def _read(path: Path) -> Evidence:
     from certhia.errors import ConfigError
-    from certhia.logs.evidence import MAX_FILE, BadEvidence, decode
+    from certhia.logs.evidence import MAX_FILE, decode
+    from certhia.logs.form import BadEvidence
 
     try:
         with path.open("rb") as file:

@@ -1,4 +1,5 @@
-"""What a log contradicted itself with, as a file that others can check: heads as served, our hashes, entries as served.
+"""What a log contradicted itself with, or broke its word with, as a file that others can check: heads as served, our
+hashes, entries and answers as served.
 
 A file says nothing that has to be believed: `certhia.logs.judging` recomputes all of it. It is JSON in ASCII, its keys
 sorted, bytes in base64; `certhia_evidence` is its version.
@@ -6,15 +7,17 @@ sorted, bytes in base64; `certhia_evidence` is its version.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import zlib
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from base64 import b64encode
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from certhia.errors import CerthiaError
+from certhia.clock import utc
 from certhia.logs.client import Fetched
+from certhia.logs.form import MAX_TEXT, BadEvidence, Form, hashes
 from certhia.model import Log, Protocol
 
 VERSION: Final = 1
@@ -22,14 +25,11 @@ MAX_FILE: Final = 64 << 20  # bytes
 MAX_LEAVES: Final = 131_072  # leaf hashes; of a longer range the subtree hashes at both ends say as much
 MAX_HEADS: Final = 8
 MAX_HEAD: Final = 1 << 20  # bytes of one, as served
-MAX_HASHES: Final = 128  # of a proof; a tree of 2**63 entries needs 126
-MAX_TEXT: Final = 2000  # characters
 MAX_ANSWERS: Final = 16 << 20  # bytes of entries as served, all together
 MAX_NUMBER: Final = (1 << 63) - 1
-
-
-class BadEvidence(CerthiaError):
-    """A file that is no evidence of Certhia's."""
+MAX_LEAF: Final = (1 << 24) + (1 << 17)  # bytes of a MerkleTreeLeaf: certificate or TBS, extensions, a little more
+MAX_SIGNATURE: Final = (1 << 16) + 4
+MAX_ANSWER: Final = 1 << 17  # bytes of an answer about a proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,51 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
+class Subtree:
+    """Entries [index << level, (index + 1) << level) and what is said to lead from their root to a head.
+
+    `path` holds sibling hashes, as `certhia.store.blocks.Block` has them; `head` is a place in `Evidence.heads`.
+    """
+
+    level: int
+    index: int
+    root: bytes
+    path: tuple[bytes, ...]
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An answer as served, to the question that is in the URL; `at` in Unix seconds."""
+
+    url: str
+    status: int
+    body: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pledge:
+    """What a log signed for, and did not keep.
+
+    Attributes:
+        leaf: the MerkleTreeLeaf (RFC 6962 section 3.4) that it promised, which is also what its SCT signs.
+        signature: of the SCT, a digitally-signed struct (RFC 5246 section 4.7).
+        mmd: seconds within which the leaf was to be in the tree, by the log list.
+        other: the entry that stands where the SCT says that the leaf does.
+        absent: the answer to the question for the leaf's proof.
+    """
+
+    leaf: bytes
+    signature: bytes
+    mmd: int
+    other: Subtree | None = None
+    absent: Served | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """One contradiction.
+    """One contradiction, or one broken promise.
 
     Attributes:
         log: who contradicted itself.
@@ -69,7 +112,9 @@ class Evidence:
         leaves: leaf hashes of [verified.size, read.size); empty where they are too many.
         agreed: as much of what was read as the log proves to be in the last head.
         shown: by the log's own hashes, the beginning of the tree of one head, as long as that of another.
-        answers: entries as served, those from `agreed` on.
+        answers: entries as served: those from `agreed` on, or of the pledge's `other`.
+        block: entries whose leaf hashes are `leaves`, and which the log's hashes do not lead to a head.
+        pledge: a promise that was broken; then there is nothing else but heads and answers.
     """
 
     log: Log
@@ -82,6 +127,8 @@ class Evidence:
     agreed: Prefix | None = None
     shown: Prefix | None = None
     answers: tuple[Fetched, ...] = ()
+    block: Subtree | None = None
+    pledge: Pledge | None = None
 
 
 def encode(evidence: Evidence) -> bytes:
@@ -114,8 +161,17 @@ def encode(evidence: Evidence) -> bytes:
             }
             for one in evidence.answers
         ],
+        "block": _encode_subtree(evidence.block),
+        "pledge": _encode_pledge(evidence.pledge),
     }
     return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def file_name(evidence: Evidence, content: bytes) -> str:
+    """What its file is called: the log, the second, and what tells it from others."""
+    log = evidence.log
+    words = re.sub(r"[^a-z0-9]+", "-", (log.description or log.origin).lower()).strip("-")[:60]
+    return f"{words}-{utc(evidence.at):%Y%m%dT%H%M%SZ}-{hashlib.sha256(content).hexdigest()[:12]}.json"
 
 
 def _text(data: bytes) -> str:
@@ -135,6 +191,32 @@ def _encode_prefix(prefix: Prefix | None) -> dict[str, object] | None:
     }
 
 
+def _encode_subtree(subtree: Subtree | None) -> dict[str, object] | None:
+    if subtree is None:
+        return None
+    return {
+        "level": subtree.level,
+        "index": subtree.index,
+        "root": _text(subtree.root),
+        "path": [_text(node) for node in subtree.path],
+        "head": subtree.head,
+    }
+
+
+def _encode_pledge(pledge: Pledge | None) -> dict[str, object] | None:
+    if pledge is None:
+        return None
+    absent = pledge.absent
+    return {
+        "leaf": _text(pledge.leaf),
+        "signature": _text(pledge.signature),
+        "mmd": pledge.mmd,
+        "other": _encode_subtree(pledge.other),
+        "absent": absent
+        and {"url": absent.url[:MAX_TEXT], "status": absent.status, "body": _text(absent.body), "at": absent.at},
+    }
+
+
 def decode(data: bytes) -> Evidence:
     """What a file holds; nothing of it is checked but its form. Raises BadEvidence."""
     if len(data) > MAX_FILE:
@@ -151,12 +233,8 @@ def decode(data: bytes) -> Evidence:
     return _Form(fields).evidence()
 
 
-class _Form:
-    """The fields of one JSON object, each taken by its kind and within its bounds."""
-
-    def __init__(self, fields: Mapping[str, object], where: str = "") -> None:
-        self._fields = fields
-        self._where = where
+class _Form(Form):
+    """The objects that a file of evidence is made of."""
 
     def evidence(self) -> Evidence:
         heads = tuple(SeenHead(one.bytes("raw", MAX_HEAD), one.time("at")) for one in self.each("heads", MAX_HEADS))
@@ -171,6 +249,8 @@ class _Form:
             agreed=self.prefix("agreed", len(heads)),
             shown=self.prefix("shown", len(heads)),
             answers=self.answers(),
+            block=self.subtree("block", len(heads)),
+            pledge=self.pledge(len(heads)),
         )
 
     def log(self) -> Log:
@@ -195,11 +275,35 @@ class _Form:
         edge = one.bytes("edge", 63 * 32)
         if len(edge) != 32 * size.bit_count():
             raise one.wrong("edge", f"{size.bit_count()} hashes of 32 bytes")
-        proof = one.list("proof", MAX_HASHES)
-        nodes = tuple(_Form({"hash": node}, f"{name}.proof: ").bytes("hash", 32) for node in proof)
-        if any(len(node) != 32 for node in nodes):
-            raise one.wrong("proof", "hashes of 32 bytes")
-        return Prefix(size, edge, one.number("head", heads - 1), one.text("kind"), nodes)
+        return Prefix(size, edge, one.number("head", heads - 1), one.text("kind"), hashes(one, "proof"))
+
+    def subtree(self, name: str, heads: int) -> Subtree | None:
+        if self._fields.get(name) is None:
+            return None
+        one = self.inner(name)
+        root = one.bytes("root", 32)
+        if len(root) != 32:
+            raise one.wrong("root", "a hash of 32 bytes")
+        level, index = one.number("level", 62), one.number("index", MAX_NUMBER)
+        return Subtree(level, index, root, hashes(one, "path"), one.number("head", heads - 1))
+
+    def pledge(self, heads: int) -> Pledge | None:
+        if self._fields.get("pledge") is None:
+            return None
+        one = self.inner("pledge")
+        return Pledge(
+            leaf=one.bytes("leaf", MAX_LEAF),
+            signature=one.bytes("signature", MAX_SIGNATURE),
+            mmd=one.number("mmd", MAX_NUMBER),
+            other=one.subtree("other", heads),
+            absent=one.served("absent"),
+        )
+
+    def served(self, name: str) -> Served | None:
+        if self._fields.get(name) is None:
+            return None
+        one = self.inner(name)
+        return Served(one.text("url"), one.number("status", 999), one.bytes("body", MAX_ANSWER), one.time("at"))
 
     def answers(self) -> tuple[Fetched, ...]:
         left, answers = MAX_ANSWERS, []
@@ -215,58 +319,3 @@ class _Form:
             start, count = one.number("start", MAX_NUMBER), one.number("count", MAX_LEAVES)
             answers.append(Fetched(start, count, body, one.truth("tile"), one.number("spare", MAX_LEAVES)))
         return tuple(answers)
-
-    # --- by kind ---
-
-    def inner(self, name: str) -> _Form:
-        return _Form(self._one(name, dict, "an object"), f"{self._where}{name}.")
-
-    def each(self, name: str, most: int) -> Sequence[_Form]:
-        forms = []
-        for number, one in enumerate(self.list(name, most)):
-            if not isinstance(one, dict):
-                raise self.wrong(f"{name}[{number}]", "an object")
-            forms.append(_Form(one, f"{self._where}{name}[{number}]."))
-        return forms
-
-    def list(self, name: str, most: int) -> list[Any]:
-        value: list[Any] = self._one(name, list, f"a list of at most {most}", lambda value: len(value) <= most)
-        return value
-
-    def text(self, name: str) -> str:
-        wanted = f"text of at most {MAX_TEXT} characters"
-        text: str = self._one(name, str, wanted, lambda text: len(text) <= MAX_TEXT)
-        return text
-
-    def truth(self, name: str) -> bool:
-        value: bool = self._one(name, bool, "true or false")
-        return value
-
-    def number(self, name: str, most: int) -> int:
-        wanted = f"a number from 0 to {most}"
-        value: int = self._one(name, int, wanted, lambda value: type(value) is int and 0 <= value <= most)
-        return value
-
-    def time(self, name: str) -> float:
-        value = self._one(name, int | float, "a time in Unix seconds", lambda value: 0 <= value < 253_402_300_800)
-        return float(value)
-
-    def bytes(self, name: str, most: int) -> bytes:
-        text = self._one(name, str, "base64", lambda text: len(text) <= 4 * (most // 3 + 1))
-        try:
-            data = b64decode(text, validate=True)
-        except ValueError:
-            raise self.wrong(name, "base64") from None
-        if len(data) > most:
-            raise self.wrong(name, f"at most {most} bytes")
-        return data
-
-    def _one(self, name: str, kind: Any, wanted: str, fits: Callable[[Any], bool] = lambda _: True) -> Any:
-        value = self._fields.get(name)
-        if not isinstance(value, kind) or not fits(value):
-            raise self.wrong(name, wanted)
-        return value
-
-    def wrong(self, name: str, wanted: str) -> BadEvidence:
-        """The error for a field that is not what it must be."""
-        return BadEvidence(f"{self._where}{name} is not {wanted}: the file was changed, or is not whole")

@@ -4,6 +4,7 @@ What makes it proof is signed by the log alone: two heads of one size with diffe
 sizes, and hashes that lead from the beginning of the larger one's tree to its signed root, where that beginning, as
 long as the smaller one's tree, has another root than the smaller head. Nobody can make such hashes for a log whose tree
 only grew. All else is observation: entries are not signed, so others have only our word that the log served them so.
+Promises that were broken are judged in `pledge` beside.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
 
-from certhia._core import Edge, Issuers, Page, verify_consistency
+from certhia._core import Edge, verify_consistency
 from certhia.errors import Malformed, RemoteError
 from certhia.logs.client import Fetched
-from certhia.logs.evidence import Evidence, Prefix
+from certhia.logs.evidence import Evidence, Prefix, Subtree
 from certhia.logs.heads import read_checkpoint, read_sth
+from certhia.logs.pledge import judge_pledge, leads, served_page
 from certhia.model import Head
 
 
@@ -65,8 +67,11 @@ class _Judge:
         for seen in self._evidence.heads:
             self._heads.append(self._head(seen.raw))
         because, verdict = self._proof(), Verdict.PROOF
+        observed = ""
+        if not because and self._checks[0].holds and self._evidence.pledge is not None:
+            because, observed = judge_pledge(self._evidence, self._evidence.pledge, self._heads, self._check)
         if not because:
-            because, verdict = self._observation(), Verdict.OBSERVATION
+            because, verdict = observed or self._observation(), Verdict.OBSERVATION
         if not all(check.holds for check in self._checks) and verdict is not Verdict.PROOF:
             because, verdict = "parts of it do not hold, so it shows nothing", Verdict.NOTHING
         elif not because:
@@ -121,8 +126,10 @@ class _Judge:
 
     def _observation(self) -> str:
         evidence, last = self._evidence, self._heads[-1] if self._heads else None
-        if last is None:
+        if last is None or evidence.pledge is not None:
             return ""
+        if evidence.block is not None:
+            return self._of_block(evidence.block)
         self._begins()
         if evidence.read is None:
             sizes = sorted({head.size for head in self._heads if head is not None})
@@ -145,6 +152,23 @@ class _Judge:
         agreed = evidence.agreed.size
         entry = f"entry {agreed}" if agreed == read.size - 1 else f"what is served from entry {agreed} on"
         return f"{entry} is not what the log signed, as far as we saw: entries are not signed, so only we can say so"
+
+    def _of_block(self, block: Subtree) -> str:
+        """Entries of a backfill, where the log gives no hashes that lead to where they begin."""
+        head, edge = self._heads[block.head], Edge()
+        edge.append(self._evidence.leaves)
+        start, end = block.index << block.level, (block.index + 1) << block.level
+        whole = edge.size == end - start and edge.root() == block.root
+        what = f"leaf hashes of entries {start} to {end - 1} lead to the root {block.root.hex()}"
+        if not self._check(what, whole) or head is None:
+            return ""
+        what = f"that root and the log's hashes as served do not lead to the head of {head.size}"
+        if not self._check(what, end <= head.size and not leads(block, head)):
+            return ""
+        return (
+            f"entries {start} to {end - 1} as served, and the log's own hashes beside them, do not lead to the head of "
+            f"{head.size} that it signed, as far as we saw: neither is signed, so only we can say so"
+        )
 
     def _begins(self) -> None:
         """Our verified position, and what of the entries read the log proves to be its own."""
@@ -184,7 +208,7 @@ class _Judge:
     def _served(self, answer: Fetched, first: int, leaves: bytes) -> None:
         what = f"entries {answer.start} to {answer.end - 1} as served have those leaf hashes"
         try:
-            page = _page(answer)
+            page = served_page(answer)
         except Malformed as error:
             self._check(f"{what}: {error}", False)
             return
@@ -212,12 +236,3 @@ def _leads(prefix: Prefix, head: Head) -> bool:
         )
     except (ValueError, OverflowError):
         return False
-
-
-def _page(answer: Fetched) -> Page:
-    """The entries of an answer. Raises Malformed."""
-    if answer.tile:
-        page = Page.from_tile(answer.body, answer.start)
-    else:
-        page = Page.from_get_entries([answer.body], answer.start, Issuers(1))
-    return page.slice(page.first, min(page.end, answer.end)) if page.end > answer.end else page

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from certhia._core import Certificate, Sct
 from certhia.clock import Clock, iso
-from certhia.errors import RemoteError, Unverified
-from certhia.logs.client import LogClient
+from certhia.errors import Malformed, RemoteError, Unverified
+from certhia.logs.client import Fetched, LogClient
+from certhia.logs.evidence import MAX_ANSWERS, Evidence, Pledge, SeenHead, Subtree
+from certhia.logs.heard import Heard
 from certhia.logs.patience import patiently
 from certhia.logs.sct import Promise, promise
-from certhia.model import Head, Log
+from certhia.model import Head, Log, Protocol
 
 DEADLINE: Final = 120.0  # seconds for one SCT
+ASKED_AGAIN: Final = 2  # times, before an entry counts as not there
 
 
 class Verdict(StrEnum):
@@ -23,7 +26,7 @@ class Verdict(StrEnum):
 
     KEPT = "kept"  # the entry is proven to be in a signed head
     WAITS = "waits"  # not there yet, and the log still has time
-    BROKEN = "broken"  # not there, and the log's time is over
+    BROKEN = "broken"  # not there, and the log's time is over, or another entry stands in its place
     FALSE = "false"  # the signature does not hold: the log never promised this
     UNKNOWN = "unknown"  # no known log has that id
     UNASKED = "unasked"  # the signature holds, but the log could not be asked
@@ -39,15 +42,19 @@ class Outcome:
     log: Log | None = None
     index: int | None = None  # of the entry, where it was found
     head: Head | None = None  # that was asked about
+    evidence: Evidence | None = None  # of a broken promise, as far as the log gave what it takes
 
 
 class Prover:
     """Looks into SCTs, one after the other."""
 
-    def __init__(self, logs: Mapping[bytes, Log], client: Callable[[Log], LogClient], clock: Clock) -> None:
-        """`logs` by id; `client` makes what reads one."""
+    def __init__(
+        self, logs: Mapping[bytes, Log], client: Callable[[Log], LogClient], heard: Heard, clock: Clock
+    ) -> None:
+        """`logs` by id; `client` makes what reads one, through `heard`."""
         self._logs = logs
         self._client = client
+        self._heard = heard
         self._clock = clock
 
     async def judge(self, sct: Sct, certificate: Certificate, issuer_spki_sha256: bytes) -> Outcome:
@@ -70,16 +77,65 @@ class Prover:
     async def _look(self, promised: Promise) -> Outcome:
         """Raises RemoteError where the log can't be asked, or contradicts itself."""
         log, sct = promised.log, promised.sct
-        client = self._client(log)
+        client, is_static = self._client(log), log.protocol is Protocol.STATIC
         head = await patiently(client.head, self._clock)
         try:
             index = await patiently(lambda: client.find(promised.leaf_hash, promised.index, head), self._clock)
         except Unverified as error:
             return Outcome(sct, Verdict.UNASKED, f"contradicts itself: {error}", log, head=head)
+        if index is None and promised.index is not None and promised.index < head.size and is_static:
+            reason = f"promised as entry {promised.index}, and the head of {head.size} entries has another one there"
+            return await self._broken(client, promised, head, reason)
+        # The log has until the MMD is over to show it, and a head may be as old as that.
+        if index is None and head.timestamp / 1000 < promised.due:
+            return Outcome(sct, Verdict.WAITS, f"the log has until {iso(promised.due)}", log, head=head)
+        if index is None and not is_static:
+            index = await self._find_again(client, promised, head)
         if index is not None:
             return Outcome(sct, Verdict.KEPT, f"entry {index}, in the head of {head.size} entries", log, index, head)
-        # The log has until the MMD is over to show it, and a head may be as old as that.
-        if head.timestamp / 1000 < promised.due:
-            return Outcome(sct, Verdict.WAITS, f"the log has until {iso(promised.due)}", log, head=head)
         reason = f"promised by {iso(promised.due)}, and not in the head of {head.size} entries of that time or later"
-        return Outcome(sct, Verdict.BROKEN, reason, log, promised.index, head)
+        return await self._broken(client, promised, head, reason)
+
+    async def _find_again(self, client: LogClient, promised: Promise, head: Head) -> int | None:
+        """A front end that lags gives no proof either. Raises RemoteError."""
+        index, attempt = None, 0
+        while index is None and attempt < ASKED_AGAIN:
+            await self._clock.sleep(self._clock.jitter(2.0**attempt))
+            index = await patiently(lambda: client.find(promised.leaf_hash, promised.index, head), self._clock)
+            attempt += 1
+        return index
+
+    async def _broken(self, client: LogClient, promised: Promise, head: Head, reason: str) -> Outcome:
+        """With what the log gives to show it."""
+        log, sct, at = promised.log, promised.sct, self._clock.now()
+        pledge = Pledge(promised.leaf, promised.signature, log.mmd)
+        answers: tuple[Fetched, ...] = ()
+        if log.protocol is not Protocol.STATIC:
+            pledge = replace(pledge, absent=self._heard.no_proof(log, promised.leaf_hash, head.size))
+        elif promised.index is not None and promised.index < head.size:
+            try:
+                pledge = replace(pledge, other=await self._other(client, promised.index, head))
+            except (RemoteError, Malformed) as error:
+                reason = f"{reason}; its hashes could not be had again: {error}"
+            answers = await self._served(client, promised.index, head)
+        said = f"broke a promise of {iso(sct.timestamp / 1000)}: {reason}"
+        evidence = Evidence(log, at, said, (SeenHead(head.raw, at),), answers=answers, pledge=pledge)
+        return Outcome(sct, Verdict.BROKEN, reason, log, promised.index, head, evidence)
+
+    async def _other(self, client: LogClient, index: int, head: Head) -> Subtree:
+        """The entry that a static log has at `index`, by its hash tiles alone. Raises RemoteError."""
+        path = await patiently(lambda: client.siblings(0, index, b"", head), self._clock)
+        if index ^ 1 < head.size:
+            leaf = (await patiently(lambda: client.siblings(0, index ^ 1, b"", head), self._clock))[0]
+        else:
+            leaf = (await patiently(lambda: client.edge(head, index + 1), self._clock)).hashes[-32:]
+        return Subtree(0, index, leaf, path, 0)
+
+    async def _served(self, client: LogClient, index: int, head: Head) -> tuple[Fetched, ...]:
+        """The entry itself, as served: nothing depends on it, it says what stands there."""
+        try:
+            answer = await patiently(lambda: client.fetch(index, index + 1, head.size), self._clock)
+            size = client.decode([answer]).nbytes
+        except (RemoteError, Malformed):
+            return ()
+        return (answer,) if max(size, len(answer.body)) <= MAX_ANSWERS // 2 else ()

@@ -20,8 +20,14 @@ class Promise:
 
     log: Log
     sct: Sct
-    leaf_hash: bytes  # 32 bytes
+    leaf: bytes  # the MerkleTreeLeaf
+    signature: bytes  # over it: the SCT's, a digitally-signed struct
     index: int | None  # where, if the log said so (C2SP static-ct-api)
+
+    @property
+    def leaf_hash(self) -> bytes:
+        """32 bytes."""
+        return leaf_hash(self.leaf)
 
     @property
     def due(self) -> float:
@@ -51,7 +57,7 @@ def promise(log: Log, sct: Sct, certificate: Certificate, issuer_spki_sha256: by
     # Version and signature type of what is signed, version and leaf type of the leaf: two zero bytes, both times.
     signature = bytes((sct.hash_algorithm, sct.signature_algorithm)) + len(sct.signature).to_bytes(2) + sct.signature
     check_signature(log, "SCT", b"\0\0" + entry, signature)
-    return Promise(log, sct, leaf_hash(b"\0\0" + entry), leaf_index(sct.extensions))
+    return Promise(log, sct, b"\0\0" + entry, signature, leaf_index(sct.extensions))
 
 
 def leaf_index(extensions: bytes) -> int | None:

@@ -1,0 +1,74 @@
+"""A promise that a log broke: its evidence as a file, and an alarm, here and for whoever follows with the state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from certhia.config import Settings
+    from certhia.logs.evidence import Evidence
+    from certhia.logs.promises import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alarm as it was raised. `file`: its evidence; None where there is none, or it could not be written."""
+
+    line: str
+    file: Path | None
+
+
+async def raise_alarm(outcome: Outcome, settings: Settings, folder: Path | None) -> Raised:
+    """Writes the evidence: into `folder`, else into that of the state, where there is one, else here; and leaves the
+    alarm for the follower of the state, where there is one."""
+    from certhia import render
+    from certhia.alarms.broken import PROMISE, payload
+    from certhia.clock import Clock
+    from certhia.errors import StateError
+    from certhia.store.place import state_dir
+    from certhia.store.state import FILE, State
+
+    evidence = outcome.evidence
+    assert evidence is not None
+    clock, directory = Clock(), state_dir(settings.state.name)
+    has_state = (directory / FILE).is_file()
+    file, words = _written(evidence, folder or _place(directory if has_state else None))
+    log = evidence.log.description or evidence.log.url
+    text = f"{evidence.reason}; {words}"
+    line = f"alarm: {log}: {text}"
+    if has_state:
+        try:
+            async with await State.open(directory, clock=clock, follow=False) as state:
+                await state.request(PROMISE, payload(log, text))
+        except StateError as error:
+            line = f"{line}; whoever follows with {directory} does not hear of it: {error}"
+    return Raised(render.terminal(line), file)
+
+
+def _place(directory: Path | None) -> Path:
+    from pathlib import Path
+
+    from certhia.freezing import FOLDER
+
+    return directory / FOLDER if directory is not None else Path()
+
+
+def _written(evidence: Evidence, folder: Path) -> tuple[Path | None, str]:
+    """The file, and what to say of it."""
+    from certhia.logs import kept
+    from certhia.logs.evidence import encode, file_name
+    from certhia.logs.judging import Verdict, judge
+
+    verdict = judge(evidence).verdict
+    if verdict is Verdict.NOTHING:
+        return None, "no evidence: the log did not give what it takes; ask again"
+    content = encode(evidence)
+    file = (folder / file_name(evidence, content)).absolute()
+    try:
+        kept.replace(file, content)
+    except OSError as error:
+        return None, f"{file}: the evidence ({verdict.value}) could not be written: {error.strerror or error}"
+    return file, f"evidence ({verdict.value}): {file}, for `certhia verify-evidence`"
