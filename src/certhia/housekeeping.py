@@ -44,14 +44,18 @@ class Housekeeping:
         *,
         clock: Clock,
         run: Callable[[], snapshot.Run] | None = None,
+        look: float = LOOK_EVERY,
+        save: float = SNAPSHOT_EVERY,
     ) -> None:
-        """`run`: what was done so far, kept for commands that look on."""
+        """`run`: what was done so far, kept for commands that look on. `look`, `save`: seconds between two looks for
+        requests, and between two saves."""
         self._state = state
         self._paces = paces
         self._statuses = statuses
         self._tell = tell
         self._clock = clock
         self._run = run
+        self._look, self._save = look, save
 
     async def snapshots(self) -> None:
         """Saves soon, then now and then, what a next start and commands that look on want to know."""
@@ -59,7 +63,7 @@ class Housekeeping:
         while True:
             await self._clock.sleep(pause)
             await self.snapshot()
-            pause = SNAPSHOT_EVERY
+            pause = self._save
 
     async def snapshot(self) -> None:
         """What was learned about hosts, for the next start, and how the logs are, for commands that look on."""
@@ -87,7 +91,7 @@ class Housekeeping:
         """Takes up what other processes ask for. `others` answer requests of further kinds, given the payload."""
         others = others or {}
         while True:
-            await self._clock.sleep(LOOK_EVERY)
+            await self._clock.sleep(self._look)
             for request in await self._state.requests():
                 if request.kind == REFRESH:
                     try:

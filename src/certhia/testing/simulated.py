@@ -167,7 +167,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         """Whether a thread may wake the loop at any time. Executors' and aiosqlite's only do when there is a future."""
         if thread in self._before:
             return False
-        known = ("ThreadPoolExecutor", "asyncio_")
+        known = ("ThreadPoolExecutor", "asyncio_", "core_")  # the last: the pipeline's, which decode pages
         return not (thread.name.startswith(known) or "_connection_worker_thread" in thread.name)
 
 
