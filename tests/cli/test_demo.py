@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.request
 
 import pytest
@@ -31,6 +32,25 @@ def test_the_world_ends_with_the_demonstration() -> None:
         assert json.load(answer)["operators"]
     with pytest.raises(OSError, match=r"refused|urlopen"):
         urllib.request.urlopen(log_list)
+
+
+def test_evidence_stays_and_all_else_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    with demo.place() as state:
+        (state / "lists").mkdir(parents=True)
+        (state / "state.db").touch()
+    assert not state.parent.exists()
+    with demo.place() as state:
+        (state / "evidence").mkdir(parents=True)
+        (state / "lists").mkdir()
+        (state / "state.db").touch()
+        file = state / "evidence" / "argon.json"
+        file.touch()
+    assert list(state.parent.rglob("*")) == [state, state / "evidence", file]
+    assert capsys.readouterr().err == f"the evidence is kept: certhia verify-evidence {file}\n"
+    shutil.rmtree(state.parent)
+    with demo.place() as state:
+        pass
+    assert not state.parent.exists(), "nothing was begun"
 
 
 def test_a_world_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,11 +33,11 @@ async def test_the_first_ones_are_kept_each_once(certhia_world: World) -> None:
     claims = claims_of(bench_of(certhia_world))
     for at in (1.0, 2.0):
         for size in range(100, 100 + 2 * KEPT):
-            claims.add(sight(size, at))
+            claims.add(sight(size, at), 10)
     assert [(one.head.size, one.at) for one in claims.covered(1000)] == [(100 + number, 1.0) for number in range(KEPT)]
     assert [one.head.size for one in claims.covered(101)] == [100, 101]
     claims.drop(sight(100))
-    claims.add(sight(101, root=b"o" * 32))
+    claims.add(sight(101, root=b"o" * 32), 10)
     assert [one.head.size for one in claims.covered(1000)] == [101, 102, 103, 101]
 
 
@@ -45,8 +45,11 @@ async def test_the_first_ones_are_kept_each_once(certhia_world: World) -> None:
 async def test_what_is_overdue_is_told_once_with_both_heads(certhia_world: World) -> None:
     bench = bench_of(certhia_world)
     claims = claims_of(bench)
-    claims.add(sight(1000, 50.0))
-    claims.add(sight(2000, 60.0))
+    claims.add(sight(1000, 50.0), 10)
+    claims.add(sight(10**9, 60.0), 10)
+    assert bench.texts == [
+        "shows a head of 10 entries after one of 1000000000: follows the smaller one until they come"
+    ]
     due = 50.0 + longest_silence(bench.log.model)
     await claims.look(sight(10), due - 1)
     await claims.look(sight(1000), due + 1)

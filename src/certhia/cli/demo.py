@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,10 +50,10 @@ def demo(
     if "list" in (fault or ()):
         print(faults.listing())
         return
-    ill = [faults.find(name).id for name in fault or ()]
-    with world(rate, logs, ill) as log_list, tempfile.TemporaryDirectory(prefix="certhia-demo-") as state:
+    ill = [faults.find(name) for name in fault or ()]
+    with world(rate, logs, [one.id for one in ill]) as log_list, place() as state:
         given = {
-            "watch.rules": list(rules or RULES),
+            "watch.rules": list(rules or (*RULES, *(rule for one in ill for rule in one.rules))),
             "logs.log_list": [log_list],
             **({"logs.refresh": REFRESH} if ill else {}),
             "read.from": "-200",
@@ -60,11 +62,33 @@ def demo(
             "read.patience": 3.0,
             "read.contact": "https://localhost/demo",
             "output.format": format,
-            "state.name": f"{state}/state",
+            "state.name": str(state),
         }
         # The demonstration is the same everywhere: neither file nor environment has a say.
-        session = Session(load(given, None, {"HOME": state}), seconds=None if forever else seconds, lasting=False)
+        settings = load(given, None, {"HOME": str(state.parent)})
+        session = Session(settings, seconds=None if forever else seconds, lasting=False)
         raise typer.Exit(asyncio.run(session.run()))
+
+
+@contextmanager
+def place() -> Iterator[Path]:
+    """Where the state goes, for as long as the demonstration lasts; evidence stays, as it is there to be checked."""
+    from certhia.freezing import FOLDER
+
+    directory = Path(tempfile.mkdtemp(prefix="certhia-demo-"))
+    state = directory / "state"
+    try:
+        yield state
+    finally:
+        evidence = state / FOLDER
+        files = sorted(evidence.glob("*.json"))
+        for path in state.iterdir() if files else [directory]:
+            if path.is_dir() and path != evidence:
+                shutil.rmtree(path)
+            elif path != evidence:
+                path.unlink()
+        for file in files:
+            print(f"the evidence is kept: certhia verify-evidence {file}", file=sys.stderr)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from certhia.logs.status import Status, longest_silence
 from certhia.logs.verify import Verifier
 from certhia.model import Log
 
+FAR: Final = 1 << 20  # entries: no front end lags so far behind another
 KEPT: Final = 4  # claims, of at most 1 MiB each; a log that makes more of them is told of by these
 
 
@@ -25,10 +26,14 @@ class Claims:
         self._kept: dict[tuple[int, bytes], Sight] = {}  # by size and root
         self._told = False
 
-    def add(self, claim: Sight) -> None:
-        """A head, and when it was seen first. One that is kept stays as it is."""
-        if len(self._kept) < KEPT:
-            self._kept.setdefault((claim.head.size, claim.head.root), claim)
+    def add(self, claim: Sight, size: int) -> None:
+        """A head, and when it was seen first, in whose place one of `size` entries came. Kept once, as it is."""
+        key = claim.head.size, claim.head.root
+        if key in self._kept or len(self._kept) >= KEPT:
+            return
+        self._kept[key] = claim
+        text = f"shows a head of {size} entries after one of {claim.head.size}: follows the smaller one until they come"
+        self._out.notice(self._log, text, "warning" if claim.head.size - size > FAR else "debug")
 
     def drop(self, claim: Sight) -> None:
         """The log has lived up to it, or contradicted it."""

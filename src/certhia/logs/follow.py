@@ -55,7 +55,7 @@ class Follower:
         self._executor = executor
         self._verifier = Verifier(client, origin, outlets, self.status, reading=reading, clock=clock)
         self._heads = Succession(client, origin, outlets, self.status, self._verifier, clock)
-        self._partial_since: float | None = None  # monotonic: since when the last tile has been partial
+        self._partial: tuple[int, float] | None = None  # from where on the last tile is partial, and since when
         self._end: int | None = None
         self._reason = ""  # why it ends at _end
 
@@ -149,14 +149,16 @@ class Follower:
         end = head.size if self._end is None else min(head.size, self._end)
         if self.log.protocol is not Protocol.STATIC or end == self._end:
             return end
-        full = end - end % TILE
-        if end <= self.status.position or full > self.status.position:
-            self._partial_since = None
-        if end > max(full, self.status.position):
-            now = self._clock.monotonic()
-            self._partial_since = now if self._partial_since is None else self._partial_since
-            if now - self._partial_since >= self._reading.patience or takes_no_more(self.log, self._clock.now()):
-                return end
+        full, position = end - end % TILE, self.status.position
+        begin = max(full, position)
+        if end <= begin:
+            self._partial = None
+            return full
+        now = self._clock.monotonic()
+        if self._partial is None or self._partial[0] != begin:  # what comes next has its own time
+            self._partial = begin, now
+        if now - self._partial[1] >= self._reading.patience or takes_no_more(self.log, self._clock.now()):
+            return end
         return full
 
     # --- where to begin ---

@@ -184,9 +184,7 @@ class Succession:
         if reading or head.size < proven or (head.size < status.position and not self._goes_back(head)):
             return False
         self._smaller_since = None
-        self._claims.add(Sight(held, self._sighted))
-        text = f"shows a head of {head.size} entries after one of {held.size}, and goes by that: the other is a claim"
-        self._out.notice(self.log, text, "debug")
+        self._claims.add(Sight(held, self._sighted), head.size)
         return True
 
     def _goes_back(self, head: Head) -> bool:

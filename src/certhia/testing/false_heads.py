@@ -110,10 +110,10 @@ def frozen(log: FakeLog) -> Fault:
     return _show(lambda _: head, None)
 
 
-def giant_tree(size: int = (1 << 63) - 1, *, times: int | None = None) -> Fault:
-    """L11: a head over more entries than any log has."""
+def giant_tree(size: int = (1 << 63) - 1, *, times: int | None = None, every: int = 1) -> Fault:
+    """L11: a head over more entries than any log has; with `every`, it is taken back in between."""
 
     def grown(log: FakeLog) -> SignedHead:
         return signed(log, size, hashlib.sha256(b"giant").digest(), log.head.timestamp)
 
-    return _show(grown, times)
+    return _show(grown, times, every)

@@ -49,6 +49,7 @@ class NamedFault:
         how: does it to a log; None where no server can.
         kinds: the logs that can have it.
         heals: whether there is a way back.
+        rules: by which it shows, where it takes some.
     """
 
     id: str
@@ -60,6 +61,7 @@ class NamedFault:
     how: Install | None
     kinds: frozenset[Protocol] = ALL
     heals: bool = True
+    rules: tuple[str, ...] = ()
 
     @property
     def test(self) -> str:
@@ -102,7 +104,7 @@ FAULTS = (
     ),
     NamedFault(
         "L05", "flipped-tile", "serves a hash tile that disagrees with its data tile",
-        "as L04, for that tile; a tile that was only bad for a time leaves no trace",
+        "as L04, where a proof needs that tile; what the data alone proves is verified, with a warning",
         "nothing verified past what a head proves", ("I2", "I6"), lasting(installs.next_tile),
         frozenset({Protocol.STATIC}), heals=False,
     ),
@@ -136,10 +138,11 @@ FAULTS = (
         "told at that limit, one request a poll until then, no page", ("I7", "I8"), hook(false_heads.frozen),
     ),
     NamedFault(
-        "L11", "giant-tree", "signs a head over more entries than any log has",
-        "what is there is read; that head is proven by nothing, which is told, and what came since is not verified "
-        "until the next start, as a log can't take a head back",
-        "at most 16 MiB more memory", ("I2", "I5"), lasting(lambda _: false_heads.giant_tree(10**9)), heals=False,
+        "L11", "giant-tree", "signs a head over more entries than any log has, and takes it back",
+        "a warning; what is there is read, and proven by the heads that come after. That one is an alarm with evidence "
+        "once the log's MMD is over and its entries have not come",
+        "at most 16 MiB more memory, nothing read twice, all entries proven", ("I1", "I2", "I5", "I8"),
+        hook(lambda _: false_heads.giant_tree(10**9, every=2)),
     ),
     NamedFault(
         "L12", "endless-body", "sends a body that never ends, drips, or breaks off",
@@ -193,7 +196,8 @@ FAULTS = (
     ),
     NamedFault(
         "L21", "poisoned-list", "the log list is empty, lacks most logs, or its signature does not hold",
-        "a warning; the last good list stays in use. Shards whose interval has ended may go without a word",
+        "a warning, and an alarm until there is a good one; the last good list stays in use, over restarts too, until "
+        "`--accept-drop`. Shards whose interval has ended may go without a word",
         "0 logs lost", ("I1", "I8"), installs.empty_list,
     ),
     NamedFault(
@@ -224,6 +228,7 @@ FAULTS = (
         "D04", "look-alike", "takes in names that look like others, or would turn a line of text around",
         "A-label beside U-label, what steers a terminal as escapes; matched by typo: rules",
         "0 raw characters that steer", ("I9",), entries(installs.lookalikes), heals=False,
+        rules=("typo:paypal.com", "typo:microsoft.com", "kw:elpmaxe"),
     ),
     NamedFault(
         "D05", "panic", "a defect of ours makes the core panic within a page",

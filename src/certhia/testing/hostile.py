@@ -88,17 +88,20 @@ def flipped_leaf(index: int, *, times: int | None = None) -> Fault:
     return _entries(act, times)
 
 
-def flipped_tile(index: int, *, times: int | None = None) -> Fault:
-    """L05: the hash tile that holds leaf `index` disagrees with the data tile."""
+def flipped_tile(index: int, *, count: int = 1, times: int | None = None) -> Fault:
+    """L05: the hash tile that holds leaf `index` disagrees with the data tile, there and in the next `count` - 1 leaves
+    of it."""
 
     def act(request: Request) -> Response | None:
         answer = request.log.serve(request)
         place = request.path.removeprefix("tile/0/").partition(".p/")[0].replace("x", "").replace("/", "")
-        at = index % 256 * 32
-        if answer.status != 200 or int(place) != index // 256 or len(answer.body) <= at:
+        first = index % 256
+        if answer.status != 200 or int(place) != index // 256 or len(answer.body) <= first * 32:
             return None
-        body = answer.body[:at] + bytes([answer.body[at] ^ 1]) + answer.body[at + 1 :]
-        return replace(answer, body=body)
+        body = bytearray(answer.body)
+        for at in range(first * 32, min((first + count) * 32, len(body)), 32):
+            body[at] ^= 1
+        return replace(answer, body=bytes(body))
 
     return Fault(act, frozenset({"tile/0"}), times)
 

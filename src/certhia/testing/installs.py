@@ -72,8 +72,8 @@ def next_leaf(log: FakeLog) -> Hook:
 
 
 def next_tile(log: FakeLog) -> Hook:
-    """The hash tile of an entry that is yet to come disagrees with its data tile."""
-    return hostile.flipped_tile(len(log.entries) + 2)
+    """The hash tile of entries that are yet to come disagrees with their data tile."""
+    return hostile.flipped_tile(len(log.entries) + 2, count=256)
 
 
 def bad_heads(log: FakeLog) -> Hook:

@@ -6,11 +6,11 @@ import asyncio
 import ssl
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from certhia.testing import keys
 
@@ -62,15 +62,17 @@ async def _respond(world: World, request: web.BaseRequest) -> web.StreamResponse
     said = answer.response
     if answer.rate is None and answer.cut is None and not answer.endless:
         return web.Response(status=said.status, body=said.body, headers=said.headers)
-    return await _drip(request, answer, said)
-
-
-async def _drip(request: web.BaseRequest, answer: Answer, said: Response) -> web.StreamResponse:
-    """Writes a body bit by bit, as far as it goes."""
     stream = web.StreamResponse(status=said.status, headers=said.headers)
     if not answer.endless:
         stream.content_length = len(said.body)
     await stream.prepare(request)
+    with suppress(ClientConnectionResetError):  # whoever asks may go
+        await _drip(request, answer, said, stream)
+    return stream
+
+
+async def _drip(request: web.BaseRequest, answer: Answer, said: Response, stream: web.StreamResponse) -> None:
+    """Writes a body bit by bit, as far as it goes."""
     whole = said.body if answer.cut is None else said.body[: answer.cut]
     step = len(whole) or 1 if answer.rate is None else max(1, int(answer.rate * TICK))
     while True:
@@ -86,7 +88,6 @@ async def _drip(request: web.BaseRequest, answer: Answer, said: Response) -> web
         request.transport.abort()
         raise ConnectionResetError("scripted")
     await stream.write_eof()
-    return stream
 
 
 def server_context(ca: CA) -> ssl.SSLContext:
