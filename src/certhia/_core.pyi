@@ -14,14 +14,17 @@ __all__ = [
     "Edge",
     "Entry",
     "Extension",
+    "Form",
     "Issuers",
     "LinesRead",
     "Matcher",
+    "Messages",
     "Note",
     "Page",
     "Rules",
     "Scan",
     "Sct",
+    "Source",
     "Suffixes",
     "build_info",
     "count_get_entries",
@@ -334,10 +337,81 @@ class Page:
         take more than 2 GiB."""
     def batch_with(self, columns: Sequence[str]) -> Batch:
         """The same with columns that cost a hash each: "sha256", "spki_sha256"."""
+    def messages(
+        self,
+        form: Form,
+        source: Source,
+        issuers: Issuers,
+        *,
+        seen: float,
+        verified: int,
+        positions: bytes | None = None,
+    ) -> Messages:
+        """The entries as messages of a certstream server; those at `positions` only (2 bytes each, little-endian,
+        ascending). Releases the GIL.
+
+        `seen` is Unix seconds; entries with an index below `verified` are marked as verified. Entries without a
+        certificate give no message; of one whose certificate can't be read, what can still be found of it is told, and
+        what is wrong. Chains are looked up in `issuers`: what is not there is told by its fingerprint alone. Raises
+        Malformed for more than 65,535 entries, and positions or times that make no sense.
+        """
+    def dump(self) -> bytes:
+        """The page as bytes, without the certificates of its `issuers`. Releases the GIL."""
+    @staticmethod
+    def load(data: bytes) -> Page:
+        """The page that `dump` gave; leaf hashes are made anew. Raises Malformed for bytes that are none."""
     def slice(self, start: int, end: int) -> Page:
         """Entries with log index in [start, end)."""
     @staticmethod
     def join(pages: Sequence[Page]) -> Page: ...
+
+@final
+class Source:
+    """What a log says of itself in messages; its JSON is made once."""
+    def __new__(
+        cls, log_id: bytes, name: str, url: str, kind: str, operator: str = "", monitoring_url: str = ""
+    ) -> Self:
+        """`kind` is "rfc6962" or "tiled"; a tiled log's entries are linked below `monitoring_url`, or `url` without one.
+        A slash is added where an URL ends without. Raises Malformed."""
+    def cursor(self, index: int) -> str:
+        """`<first 8 bytes of the log id, hexadecimal>:<index>`: the same for the same entry always."""
+
+@final
+class Form:
+    """How the messages of a stream look. Keeps what it made of chains from page to page, 8 MiB at most: make it once."""
+    def __new__(
+        cls, kind: str, profile: str = "certhia", *, cursor: bool | None = None, suffixes: Suffixes | None = None
+    ) -> Self:
+        """`kind` is "lite", "full" (with chain and `as_der`) or "domains" (names alone). Raises Malformed.
+
+        `profile` "certhia": what readers of all certstream servers understand, with keys added; "calidog": the
+        original's objects key by key, nothing added. `cursor`: None where the profile decides ("certhia": with it).
+        `suffixes`: for registrable_domains, the shipped list without.
+
+        Bounds: a message takes at most 1 MiB. Given are 10,000 names and 256 KiB of them, 128 KiB of registrable domains,
+        of alternative names and of the chain, certificates of 144 KiB, 512 bytes of an attribute. `truncated` says how many
+        names, values and certificates are missing or cut short; in "calidog" nothing does.
+        """
+
+@final
+class Messages:
+    """Messages of a page's entries as JSON (UTF-8), serialised once."""
+    def __len__(self) -> int: ...
+    @property
+    def positions(self) -> list[int]:
+        """In the page, ascending: of the entries that gave a message."""
+    @property
+    def nbytes(self) -> int: ...
+    def __getitem__(self, number: int, /) -> bytes:
+        """One message's JSON, by its number from 0; negative ones count from the end."""
+    def frames(self, framing: str, positions: bytes | None = None) -> bytes:
+        """All messages, or those of the entries at `positions` that gave one, framed, one behind the other. Releases the
+        GIL. Raises Malformed for another framing than
+
+        "websocket": unmasked text frames (RFC 6455);
+        "deflate": the same, each message compressed alone (RFC 7692, server_no_context_takeover);
+        "sse": server-sent events, `id: CURSOR`, `data: JSON` and an empty line.
+        """
 
 def count_get_entries(body: bytes) -> int:
     """How many entries a get-entries answer holds, without decoding them. Raises Malformed when it is no such answer

@@ -178,7 +178,7 @@ impl<'a> Certificate<'a> {
     }
 
     /// The digest that RSASSA-PSS-params names (RFC 4055 section 3.1), SHA-1 where it names none.
-    fn pss_digest(&self) -> Option<&'static str> {
+    pub(crate) fn pss_digest(&self) -> Option<&'static str> {
         let mut fields = self.algorithm.reader();
         fields.element().ok()?;
         let Some(parameters) = fields.element().ok()? else {

@@ -13,7 +13,7 @@ pub const MAX_ATTRIBUTES: usize = 10_000;
 /// Calls `visit` with the identifier's content and the value of each attribute of a Name. One that can't be read is left
 /// out.
 #[inline]
-fn each_attribute<'a>(name: Element<'a>, mut visit: impl FnMut(&'a [u8], Element<'a>) -> ControlFlow<()>) {
+pub(crate) fn each_attribute<'a>(name: Element<'a>, mut visit: impl FnMut(&'a [u8], Element<'a>) -> ControlFlow<()>) {
     let mut sets = name.reader();
     while let Ok(Some(set)) = sets.element() {
         let mut attributes = set.reader();

@@ -11,7 +11,7 @@ use crate::{distinguished, names, oids, text};
 pub(crate) const DNS_NAME: u8 = 0x82;
 pub(crate) const URI: u8 = 0x86;
 pub(crate) const IP_ADDRESS: u8 = 0x87;
-const EMAIL: u8 = 0x81;
+pub(crate) const EMAIL: u8 = 0x81;
 const REGISTERED_ID: u8 = 0x88;
 /// Says that a string stands in pieces (X.690 section 8.7.3).
 pub(crate) const CONSTRUCTED: u8 = 0x20;

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod batch;
 pub mod certificate;
+pub mod certstream;
 pub mod constraints;
 pub mod der;
 pub mod distinguished;
@@ -31,6 +32,7 @@ pub mod networks;
 pub mod note;
 pub mod oids;
 pub mod page;
+mod page_bytes;
 pub mod proof;
 pub mod rules;
 pub mod salvage;

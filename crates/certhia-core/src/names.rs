@@ -9,8 +9,8 @@ use crate::error::{Malformed, Result};
 use crate::suffixes::Suffixes;
 
 /// The longest name in text form (RFC 1035 section 2.3.4, without the root's dot).
-const MAX_NAME: usize = 253;
-const MAX_LABEL: usize = 63;
+pub(crate) const MAX_NAME: usize = 253;
+pub(crate) const MAX_LABEL: usize = 63;
 /// Names beyond this are not converted: no name of 253 bytes is written so long.
 pub(crate) const MAX_INPUT: usize = 16 << 10;
 /// Characters of a label, invisible ones aside, that UTS 46 may still make 63 of: composition takes four for one at most.

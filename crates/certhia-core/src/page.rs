@@ -162,6 +162,11 @@ impl Page {
         Self::from_store(head.first, builder.store)
     }
 
+    /// How many bytes its entries take.
+    pub(crate) fn used_bytes(&self) -> usize {
+        self.used().len()
+    }
+
     /// The part of the data that this page's entries are in.
     pub(crate) fn used(&self) -> Span {
         let metas = &self.store.entries[self.range.clone()];

@@ -66,7 +66,7 @@ impl Page {
 }
 
 /// An entry of which the hash alone is known; `at` is where the data ends.
-fn unframed(at: usize) -> Meta {
+pub(crate) fn unframed(at: usize) -> Meta {
     Meta {
         timestamp: 0,
         kind: Kind::Unknown,
@@ -98,7 +98,7 @@ fn some(body: &[u8], limit: usize) -> Vec<u8> {
 }
 
 #[inline]
-fn tile_leaf(data: &[u8], start: usize) -> Result<Meta> {
+pub(crate) fn tile_leaf(data: &[u8], start: usize) -> Result<Meta> {
     let frame = timestamped_entry(data, start)?;
     if frame.kind == Kind::Unknown {
         return Err(Malformed::new("an entry type that can be framed (0 or 1)", start + 8));

@@ -118,7 +118,7 @@ impl Builder {
 
 /// Takes apart the leaf_input that stands from `start` to the end of the data.
 #[inline]
-fn read_leaf(data: &[u8], start: usize) -> Meta {
+pub(crate) fn read_leaf(data: &[u8], start: usize) -> Meta {
     let mut meta = Meta {
         timestamp: 0,
         kind: Kind::Unknown,

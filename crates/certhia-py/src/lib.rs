@@ -8,6 +8,7 @@ mod extensions;
 mod fault;
 mod issuers;
 mod matcher;
+mod messages;
 mod note;
 mod page;
 mod rules;
@@ -29,6 +30,8 @@ mod _core {
     use super::issuers::Issuers;
     #[pymodule_export]
     use super::matcher::{Matcher, Scan, floor};
+    #[pymodule_export]
+    use super::messages::{Form, Messages, Source};
     #[pymodule_export]
     use super::note::{Note, registrable_domain, to_ascii};
     #[pymodule_export]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use certhia_core::batch::Extra;
 use certhia_core::leaf::Kind;
-use certhia_core::{Malformed, batch, get_entries, page};
+use certhia_core::{Malformed, batch, certstream, get_entries, page};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -12,6 +12,7 @@ use crate::batch::Batch;
 use crate::certificate::Certificate;
 use crate::fault::{malformed, released};
 use crate::issuers::Issuers;
+use crate::messages::{Form, Messages, Source, read_positions};
 
 #[pyclass(module = "certhia._core", frozen)]
 pub struct Page(pub page::Page);
@@ -114,6 +115,34 @@ impl Page {
             }
         }
         self.decoded(py, extra)
+    }
+
+    #[pyo3(signature = (form, source, issuers, *, seen, verified, positions = None))]
+    #[allow(clippy::too_many_arguments)] // four of them by name
+    fn messages(
+        &self,
+        py: Python<'_>,
+        form: &Form,
+        source: &Source,
+        issuers: &Issuers,
+        seen: f64,
+        verified: u64,
+        positions: Option<&[u8]>,
+    ) -> PyResult<Messages> {
+        let positions = positions.map(read_positions).transpose()?;
+        let (page, form, source, issuers) = (&self.0, &form.0, &source.0, &issuers.0);
+        let made = || certstream::Messages::new(page, form, source, issuers, seen, verified, positions.as_deref());
+        released(py, made).map(Messages)
+    }
+
+    fn dump<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let page = &self.0;
+        Ok(PyBytes::new(py, &released(py, || Ok(page.dump()))?))
+    }
+
+    #[staticmethod]
+    fn load(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        released(py, || page::Page::load(data)).map(Self)
     }
 
     fn slice(&self, start: u64, end: u64) -> Self {

@@ -74,7 +74,7 @@ pub fn chains(served: &[Served], issuers: &Issuers) {
 
 /// The text of all issuers; each is known after its first.
 pub fn issuers(certificates: &[Certificate<'_>]) {
-    let mut memo = Memo::default();
+    let mut memo: Memo<'_, usize> = Memo::default();
     for certificate in certificates {
         let known = memo.get(certificate.issuer.whole, || Ok::<_, ()>(certificate.issuer().len()));
         black_box(known).ok();
