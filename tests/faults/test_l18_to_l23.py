@@ -175,6 +175,36 @@ async def test_l21_without_any_list_nothing_begins(certhia_world: World, tmp_pat
         await lists.load()
 
 
+@pytest.mark.parametrize("left", [0, 6])
+@in_simulated_time
+async def test_l21_a_list_of_ones_own_is_guarded_too(certhia_world: World, tmp_path: Path, left: int) -> None:
+    """While running and over a restart: all logs are followed on, which is an alarm until there is a good list."""
+    for number in range(10):
+        certhia_world.rfc6962(f"log{number}")
+    certhia_world.grow(100)
+    rig = Rig(certhia_world, tmp_path)
+    rig.refresh, rig.reading = 10 * MINUTE, SLOW
+    poisoned = Response(200, poisoned_list(certhia_world.log_list(), keep=left), {})
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(2 * MINUTE)
+        certhia_world.pages["/log_list.json"] = poisoned
+        await rig.clock.sleep(18 * MINUTE)
+        assert [status.finished for status in pipeline.statuses()] == [""] * 10
+        (alarm,) = pipeline.progress().alarms
+        assert alarm.text.endswith("is used instead")
+        warnings = [text for level, _, text in rig.said if level == "warning" and "is used instead" in text]
+        assert warnings == [alarm.text], "told once"
+    async with rig.running() as pipeline:
+        certhia_world.grow(100)
+        await rig.clock.sleep(6 * MINUTE)
+        assert len(pipeline.statuses()) == 10
+        assert [one.key for one in pipeline.progress().alarms] == [alarm.key]
+        certhia_world.pages.clear()
+        await rig.clock.sleep(18 * MINUTE)
+        assert pipeline.progress().alarms == ()
+    await rig.check()
+
+
 def _in(world: World, name: str) -> FakeLog:
     return world.logs[name]
 
