@@ -15,13 +15,16 @@ from functools import partial
 from typing import Final
 
 from certhia._core import Issuers
-from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, Unverified, first_of
+from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, first_of
+from certhia.freezing import Freezing
 from certhia.logs import start as starts
-from certhia.logs.backfill import Backfiller, Takers, agree
+from certhia.logs.backfill import Backfiller, Disagreement, Takers, Unproven, agree, named
 from certhia.logs.budget import Budget
 from certhia.logs.chains import Chains
 from certhia.logs.client import LogClient
 from certhia.logs.client import client as make_client
+from certhia.logs.contradiction import Witness
+from certhia.logs.evidence import Evidence
 from certhia.logs.finding import find
 from certhia.logs.select import Chosen
 from certhia.logs.status import Status
@@ -56,12 +59,14 @@ class Backfilling:
         budget: Budget,
         executor: Executor,
         *,
+        freezing: Freezing,
         chosen: Callable[[], Sequence[Chosen]],
         follows: Callable[[bytes], bool],
         status: Callable[[bytes], Status | None],
+        again: Callable[[bytes], None],
     ) -> None:
         """`chosen`: all known logs; `follows`: whether a log's live range is read, or about to be; `status`: how that
-        is doing, where it is known."""
+        is doing, where it is known; `again` has it begin anew, from what the state says."""
         self._parts = parts
         self._chains = chains
         self._issuers = issuers
@@ -70,6 +75,8 @@ class Backfilling:
         self._chosen = chosen
         self._follows = follows
         self._status = status
+        self._freezing = freezing
+        self._again = again
         self._clock = parts.clock
         self._wanted = asyncio.Event()
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
@@ -175,7 +182,7 @@ class Backfilling:
 
     async def _fulfil(self, log: Log, wish: Backfill) -> None:
         """Tries until there is nothing left of it."""
-        failures, before = 0, -1
+        failures, before, disagreed = 0, -1, False
         filler: Backfiller | None = None
         while True:
             try:
@@ -185,10 +192,16 @@ class Backfilling:
             except (Throttled, Lagging) as error:
                 self._notice(log, f"the backfill waits: {error}", level="debug")
                 await self._clock.sleep(self._clock.jitter(5.0))
-            except Unverified as error:
-                self._alarm(log, str(error))
-                self._end(wish, f"stopped: {error}")
+            except Unproven as error:
+                await self._freeze(log, wish, error)
                 return
+            except Disagreement as error:
+                if disagreed:
+                    await self._freeze(log, wish, error)
+                    return
+                disagreed = True
+                self._notice(log, f"{error}: asks again", level="warning")
+                await self._clock.sleep(self._clock.jitter(5.0))
             except (RemoteError, Malformed) as error:
                 done = filler.done if filler is not None else -1
                 failures, before = (failures + 1 if done == before else 1), done
@@ -222,12 +235,14 @@ class Backfilling:
         assert wish.end is not None
         if head.size < wish.end:
             raise Lagging(f"{log.url}: its head covers {head.size} entries, a backfill is to read {wish.end}")
-        await agree(client, head, [block.head for block in track.blocks.values()])
+        accepted = [one for one in await self._parts.state.freezes() if one.log_id == log.id and one.accepted]
+        since = max((one.accepted or 0.0 for one in accepted), default=0.0)  # by the view that was accepted then
+        await agree(client, head, [block.head for block in track.blocks.values() if block.at > since])
         filler = self._fillers[wish.log_id, wish.number] = Backfiller(
             client,
             (wish.start, wish.end),
             head,
-            self._takers(log, origin),
+            self._takers(log, origin, [one.reason for one in accepted]),
             reverse=wish.reverse,
             reading=self._parts.reading,
             budget=self._budget,
@@ -236,7 +251,8 @@ class Backfilling:
         )
         return filler, wish
 
-    def _takers(self, log: Log, origin: Point) -> Takers:
+    def _takers(self, log: Log, origin: Point, accepted: Sequence[str]) -> Takers:
+        """`accepted`: reasons for which the log was frozen, and which a human accepted."""
         parts, writer = self._parts, self._parts.state.writer
         since = origin.value if origin.kind == "date" else None
 
@@ -259,7 +275,33 @@ class Backfilling:
             notice=lambda log, text, level: self._notice(log, text, level=level),
             rules=parts.rules,
             precerts=parts.precerts,
+            accepted=lambda span: any(reason.startswith(named(*span)) for reason in accepted),
         )
+
+    async def _freeze(self, log: Log, wish: Backfill, error: Unproven | Disagreement) -> None:
+        """The log contradicts itself: evidence, and nothing more of it is verified until a human accepts. Ends the
+        wish, which may be made again then. Raises StateError."""
+        if self._track(log.id).frozen is None:
+            evidence = await self._evidence(Witness(self.client(log), self._clock), error)
+            freeze = await self._freezing.freeze(evidence, None)
+            if self._follows(log.id):
+                self._again(log.id)  # its follower tells that it is frozen
+            else:
+                text = f"frozen: {freeze.reason}; evidence: {freeze.evidence}, for `certhia verify-evidence`"
+                self._alarm(log, f"{text}; `certhia logs --accept {log.url}` has it go on")
+        what = "signed heads that contradict each other"
+        if isinstance(error, Unproven):
+            what = f"not what the log signed: entries {error.block.start:,} to {error.block.end - 1:,}"
+        self._end(wish, f"{what}; the log is frozen")
+
+    async def _evidence(self, witness: Witness, error: Unproven | Disagreement) -> Evidence:
+        if isinstance(error, Disagreement):
+            return await witness.of_two(str(error), error.older, error.newer)
+        block = error.block
+        beside = self._track(block.log_id).blocks.get((block.index ^ 1) << block.level)
+        if block.holds() and beside is not None:  # it is proven, and so was its sibling, which is another one now
+            return await witness.of_two(str(error), *sorted((beside.head, block.head), key=lambda one: one.size))
+        return await witness.of_block(str(error), block, error.leaves)
 
     async def _may_go_on(self, log: Log) -> None:
         """A frozen log is left alone until a human has it go on."""

@@ -38,6 +38,8 @@ class Intake:
     def record(self, step: Step) -> None:
         """A range was proven, or stands for a skipped one."""
         parts = self._parts
+        if parts.state.writer.tracks[step.log_id].frozen is not None:
+            return  # by a backfill, just now: its follower is about to begin anew
         parts.state.writer.step(step)
         self._roster.proven(step.log_id)
         if not step.note:

@@ -68,9 +68,11 @@ class Pipeline:
             self._issuers,
             self._budget,
             self._executor,
+            freezing=self._freezing,
             chosen=lambda: self.chosen,
             follows=lambda log_id: log_id in self._tasks,
             status=lambda log_id: one.status if (one := self._followers.get(log_id)) is not None else None,
+            again=self._again,
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._intake = Intake(parts, self._chains, self._roster, self._matched)
@@ -318,11 +320,11 @@ class Pipeline:
         return follower
 
     async def _go_on(self, payload: str) -> str:
-        def again(log_id: bytes) -> None:
-            if log_id in self._tasks:
-                self._replace(self._logs[log_id])
+        return await self._freezing.accept(payload, self._again)
 
-        return await self._freezing.accept(payload, again)
+    def _again(self, log_id: bytes) -> None:
+        if log_id in self._tasks:
+            self._replace(self._logs[log_id])
 
     def _matched(self, log: Log, count: int) -> None:
         self._followers[log.id].status.matches += count

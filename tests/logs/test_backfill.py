@@ -8,8 +8,8 @@ import pytest
 from tests.logs.bench import KINDS, Unnamed, Wire, fill, flipped, make
 
 from certhia._core import Issuers, Matcher, cover
-from certhia.errors import RemoteError, Unverified
-from certhia.logs.backfill import Backfiller, Takers, agree
+from certhia.errors import RemoteError
+from certhia.logs.backfill import Backfiller, Disagreement, Takers, Unproven, agree, named
 from certhia.logs.budget import Budget
 from certhia.logs.client import LogClient, client
 from certhia.logs.pace import Paces
@@ -40,6 +40,7 @@ class Table:
         self.forgotten: list[list[Span]] = []
         self.waits = 0
         self.broken: Exception | None = None
+        self.accepted: set[Span] = set()
         watched = Unnamed(Matcher([("all", "")]))
         takers = Takers(
             accept=self._accept,
@@ -49,6 +50,7 @@ class Table:
             alarm=self.alarms.append,
             notice=lambda _log, text, _level: self.notices.append(text),
             rules=lambda: watched,
+            accepted=lambda span: span in self.accepted,
         )
         self.make: Callable[[Head], Backfiller] = lambda head: Backfiller(
             self.client,
@@ -158,12 +160,31 @@ async def test_a_page_that_nobody_took_is_read_again(certhia_world: World) -> No
 @kinds
 @ways
 @in_simulated_time
-async def test_what_the_log_did_not_sign_is_read_twice_and_left_out(
+async def test_what_the_log_did_not_sign_is_read_twice(certhia_world: World, kind: Protocol, reverse: bool) -> None:
+    log = make(certhia_world, kind)
+    log.hooks.append(flipped(certhia_world, log, 512, 200))
+    table = Table(certhia_world, log, (0, 512), reverse=reverse)
+    with pytest.raises(Unproven) as caught:
+        await table.run()
+    assert str(caught.value).startswith(named(192, 256))
+    block = caught.value.block
+    assert (block.start, block.end, len(caught.value.leaves)) == (192, 256, 64 * 32)
+    assert joined((one.start, one.end) for one in table.proven) == [(256, 512) if reverse else (0, 192)]
+    (notice,) = table.notices
+    assert notice.endswith("reads them again")
+    assert table.alarms == [], "that is for whoever freezes the log"
+
+
+@kinds
+@ways
+@in_simulated_time
+async def test_what_a_human_accepted_is_read_twice_and_left_out(
     certhia_world: World, kind: Protocol, reverse: bool
 ) -> None:
     log = make(certhia_world, kind)
     log.hooks.append(flipped(certhia_world, log, 512, 200))
     table = Table(certhia_world, log, (0, 512), reverse=reverse)
+    table.accepted.add((192, 256))
     filler = await table.run()
     assert filler.doubtful == [(192, 256)]
     assert filler.done == 512 - 64
@@ -188,9 +209,9 @@ async def test_a_false_proof_is_no_proof(certhia_world: World) -> None:
         return (bytes(32), *path[1:])
 
     table.client.siblings = siblings  # type: ignore[method-assign]
-    filler = await table.run()
-    assert (filler.doubtful, table.proven) == ([(0, 64), (64, 128)], [])
-    assert len(table.alarms) == 2
+    with pytest.raises(Unproven):
+        await table.run()
+    assert table.proven == []
 
 
 @kinds
@@ -232,5 +253,5 @@ async def test_heads_that_were_proven_to_before_are_of_one_tree(certhia_world: W
     for head, others in ((first, []), (first, [first]), (second, [first]), (first, [second])):
         await agree(table.client, head, others)
     for lie in (Head(300, bytes(32), 0, b""), Head(600, bytes(32), 0, b"")):
-        with pytest.raises(Unverified):
+        with pytest.raises(Disagreement):
             await agree(table.client, second, [lie])

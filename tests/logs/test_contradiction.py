@@ -9,13 +9,18 @@ from dataclasses import replace
 import pytest
 from tests.logs.bench import KINDS, Bench, fill, flipped, make
 
-from certhia._core import Edge
+from certhia._core import Edge, Issuers
 from certhia.logs import evidence as evidences
+from certhia.logs.client import client
+from certhia.logs.contradiction import Witness
 from certhia.logs.judging import Verdict, judge
+from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
-from certhia.model import Protocol
+from certhia.model import Head, Protocol
 from certhia.net import Response
+from certhia.store.blocks import Block
 from certhia.testing import Fault, Request, World, fail, in_simulated_time, old_head
+from certhia.testing.false_heads import signed
 
 STATIC = Protocol.STATIC
 PROOFS = ("get-sth-consistency", "get-entry-and-proof", "get-proof-by-hash", "tile/0", "tile/1")
@@ -131,3 +136,61 @@ async def test_an_older_head_whose_first_proof_was_wrong_is_no_alarm(certhia_wor
     assert bench.status.alarms == []
     assert bench.evidence == []
     bench.check()
+
+
+# --- blocks of a backfill ---
+
+
+async def block_of(world: World, kind: Protocol, place: int) -> tuple[Witness, Block, bytes]:
+    """A block of entries 256 to 511, with another entry at `place`, as a backfill read it."""
+    log = make(world, kind)
+    fill(world, log, 600)
+    reader = client(log.model, world.transport(latency=0.01), Paces(world.clock), Issuers(), world.clock)
+    leaves = b"".join(b"w" * 32 if at == place else log.tree.leaf(at) for at in range(256, 512))
+    edge, head = Edge(), await reader.head()
+    edge.append(leaves)
+    path = await reader.siblings(8, 1, log.tree.leaf(256), head)
+    return Witness(reader, world.clock), Block(log.id, 8, 1, edge.root(), path, head, 0, 0.0), leaves
+
+
+@kinds
+@in_simulated_time
+async def test_a_block_that_was_never_signed(certhia_world: World, kind: Protocol) -> None:
+    witness, block, leaves = await block_of(certhia_world, kind, 300)
+    found = await witness.of_block("read for a backfill", block, leaves)
+    assert found.agreed is not None
+    assert found.agreed.size == 300
+    finding = judge(evidences.decode(evidences.encode(found)))
+    assert finding.verdict is Verdict.OBSERVATION
+    assert finding.because.startswith("what is served from entry 300 on is not what the log signed")
+
+
+@kinds
+@in_simulated_time
+async def test_a_block_of_a_log_that_proves_nothing_more(certhia_world: World, kind: Protocol) -> None:
+    """Its own hashes for the block, which don't lead to its head, are all there is."""
+    witness, block, leaves = await block_of(certhia_world, kind, 300)
+    certhia_world.logs["alpha"].hooks.append(fail(500))
+    found = await witness.of_block("read for a backfill", block, leaves)
+    assert found.block is not None
+    finding = judge(evidences.decode(evidences.encode(found)))
+    assert finding.verdict is Verdict.OBSERVATION
+    assert finding.because.startswith("entries 256 to 511 as served, and the log's own hashes beside them")
+    for other in (
+        replace(found, leaves=leaves[:-32]),
+        replace(found, leaves=leaves[:-1] + b"x"),
+        replace(found, heads=()),
+    ):
+        assert judge(other).verdict is Verdict.NOTHING
+    true = replace(found.block, root=certhia_world.logs["alpha"].tree.node(8, 1))
+    honest = b"".join(certhia_world.logs["alpha"].tree.leaf(at) for at in range(256, 512))
+    assert judge(replace(found, block=true, leaves=honest)).verdict is Verdict.NOTHING
+
+
+@kinds
+@in_simulated_time
+async def test_two_heads_of_which_one_is_not_the_beginning_of_the_other(certhia_world: World, kind: Protocol) -> None:
+    witness, block, _ = await block_of(certhia_world, kind, 300)
+    lie = signed(certhia_world.logs["alpha"], 512, b"x" * 32, block.head.timestamp)
+    found = await witness.of_two("two trees", Head(512, b"x" * 32, lie.timestamp, lie.body), block.head)
+    assert judge(evidences.decode(evidences.encode(found))).verdict is Verdict.PROOF

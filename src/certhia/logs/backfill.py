@@ -32,6 +32,29 @@ from certhia.store.spans import Span, joined, without
 PARALLEL = 4  # requests of one log at once, where following has 8
 
 
+class Unproven(Unverified):
+    """A block of entries that the log did not sign; `leaves` are their hashes, where it was read for a second time."""
+
+    def __init__(self, message: str, block: Block, leaves: bytes) -> None:
+        super().__init__(message)
+        self.block = block
+        self.leaves = leaves
+
+
+class Disagreement(Unverified):
+    """Two signed heads, of which the smaller one is not the beginning of the other."""
+
+    def __init__(self, message: str, older: Head, newer: Head) -> None:
+        super().__init__(message)
+        self.older = older
+        self.newer = newer
+
+
+def named(start: int, end: int) -> str:
+    """How an error about a block begins, and the reason for which its log is frozen."""
+    return f"entries {start} to {end - 1}, read for a backfill, "
+
+
 @dataclass(frozen=True, slots=True)
 class Takers:
     """Where what is found goes, and what is known already."""
@@ -44,6 +67,7 @@ class Takers:
     notice: Callable[[Log, str, str], None]
     rules: Callable[[], Watched]
     precerts: bool = True
+    accepted: Callable[[Span], bool] = lambda _: False  # whether a human accepted that a block is not what was signed
 
 
 class Backfiller:
@@ -110,8 +134,8 @@ class Backfiller:
         return start, min(end, (start // self._stretch + 1) * self._stretch)
 
     async def run(self, wait: Callable[[], Awaitable[None]]) -> None:
-        """Reads until nothing is left. `wait` returns when the next stretch may begin. Raises RemoteError, Malformed:
-        to be run again later."""
+        """Reads until nothing is left. `wait` returns when the next stretch may begin. Raises Unproven for a block that
+        is not what the log signed, though it was read twice; other RemoteErrors, Malformed: to be run again later."""
         if not self._begun:
             self._out.forget(self._left())
             self._begun = True
@@ -127,19 +151,21 @@ class Backfiller:
             self._open = None
 
     def _doubt(self, span: Span, error: Unverified) -> None:
-        """Read again once; then left out, and told to a human."""
+        """Read again once; what a human accepted is left out then, and told. Raises Unproven for the rest."""
         self._mismatches[span] = self._mismatches.get(span, 0) + 1
         left = without(span, self._out.verified())
         self._out.forget(left)
-        if self._mismatches[span] > 1:
+        if self._mismatches[span] == 1:
+            self._out.notice(self.log, f"{error}: reads them again", "warning")
+        elif isinstance(error, Unproven) and not self._out.accepted((error.block.start, error.block.end)):
+            raise error
+        else:
             self.doubtful += left
             self._out.alarm(str(error))
-        else:
-            self._out.notice(self.log, f"{error}: reads them again", "warning")
 
     async def _take(self, span: Span) -> None:
         if self._open is None or self._open.span != span:
-            self._open = Roots(span)
+            self._open = Roots(span, keep=span in self._mismatches)
         roots = self._open
         window = Window(
             self.client,
@@ -181,7 +207,7 @@ class Backfiller:
 
     async def _prove(self, roots: Roots) -> None:
         """Hands on the blocks that are proven; raises Unverified for the first that is not, when all were looked at."""
-        wrong: Unverified | None = None
+        wrong: list[Unproven] = []
         head = self._head
         for (level, index), leaf, root in roots.blocks:
             start, end = index << level, (index + 1) << level
@@ -198,28 +224,29 @@ class Backfiller:
             try:
                 if not block.holds():
                     raise Unverified(
-                        f"entries {start} to {end - 1}, read for a backfill, are not proven to be in the signed head "
-                        f"of size {head.size} (root {head.root.hex()}): they hash to {root.hex()}"
+                        f"{named(start, end)}are not proven to be in the signed head of size {head.size} (root "
+                        f"{head.root.hex()}): they hash to {root.hex()}"
                     )
                 self._out.proven(block)
             except Unverified as error:
-                wrong = wrong or error
-        if wrong is not None:
-            raise wrong
+                wrong.append(Unproven(str(error), block, roots.leaves_of(start, end)))
+        if wrong:
+            raise next((one for one in wrong if not self._out.accepted((one.block.start, one.block.end))), wrong[0])
 
 
 async def agree(client: LogClient, head: Head, others: Sequence[Head]) -> None:
     """Returns where the newest of `others`, heads that were proven to before, and `head` are of one tree.
 
-    Raises Unverified where they contradict each other, other RemoteErrors where the log gives no proof.
+    Raises Disagreement where they contradict each other, other RemoteErrors where the log gives no proof.
     """
     newest = max(others, key=lambda one: (one.size, one.timestamp), default=head)
     if newest.root == head.root and newest.size == head.size:
         return
     if newest.size == head.size:
-        raise Unverified(
-            f"{client.log.url}: signed two heads of size {head.size}, with roots {newest.root.hex()} and "
-            f"{head.root.hex()}"
-        )
+        text = f"signed two heads of size {head.size}, with roots {newest.root.hex()} and {head.root.hex()}"
+        raise Disagreement(f"{client.log.url}: {text}", newest, head)
     older, newer = sorted((newest, head), key=lambda one: one.size)
-    await client.precedes(older, newer)
+    try:
+        await client.precedes(older, newer)
+    except Unverified as error:
+        raise Disagreement(str(error), older, newer) from error

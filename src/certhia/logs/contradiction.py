@@ -8,8 +8,9 @@ from certhia._core import Edge
 from certhia.clock import Clock
 from certhia.errors import Malformed, RemoteError, Unverified
 from certhia.logs.client import Fetched, LogClient
-from certhia.logs.evidence import MAX_ANSWERS, MAX_LEAVES, Evidence, Prefix, SeenHead
+from certhia.logs.evidence import MAX_ANSWERS, MAX_LEAVES, Evidence, Prefix, SeenHead, Subtree
 from certhia.model import Head
+from certhia.store.blocks import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,31 @@ class Witness:
             shown=shown,
             answers=answers,
         )
+
+    async def of_block(self, reason: str, block: Block, leaves: bytes) -> Evidence:
+        """Entries of a backfill, with their leaf hashes, that are not proven to the head that covers them."""
+        sight = Sight(block.head, self._clock.now())
+        known = leaves if len(leaves) <= 32 * MAX_LEAVES else b""
+        subtree = Subtree(block.level, block.index, block.root, block.path, 0)
+        alone = self._made(reason, (sight,), leaves=known, block=subtree)
+        try:
+            before = await self._client.edge(block.head, block.start)
+        except (RemoteError, Malformed):
+            return alone
+        read = before.copy()
+        read.append(leaves)
+        try:
+            await self._client.prove(read, block.head)
+        except Unverified as error:
+            return await self.of_entries(reason, error.proof, (before, sight), (read, leaves), sight)
+        except (RemoteError, Malformed):
+            pass
+        return alone
+
+    async def of_two(self, reason: str, older: Head, newer: Head) -> Evidence:
+        """Two heads that contradict each other, the smaller one first."""
+        now = self._clock.now()
+        return self.of_heads(reason, Sight(older, now), Sight(newer, now), await self.shown(older, newer, 1))
 
     def _made(self, reason: str, heads: tuple[Sight, ...], **parts: object) -> Evidence:
         seen = tuple(SeenHead(one.head.raw, one.at) for one in heads)
