@@ -128,7 +128,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(times=st.integers(1, 2))
     def panics(self, times: int) -> None:
-        """D05, as it comes out of the core: whichever log's page is next."""
+        """D05, as it comes out of the core: whichever ill log's page is next."""
         assert self.scene.rig.broken is not None
         self.scene.rig.broken.times = times
 
@@ -192,9 +192,10 @@ def test_each_of_them_beside_others() -> None:
                 machine.has(name, fault)
             elif fault.id != "L23" or name != "tuscolo":
                 machine.takes_in(name, fault)
-            machine.grows(name, 20)
+            machine.grows(name, 260)
             if number % 4 == 3:
                 machine.panics(1)
+                machine.sink_refuses(number % 8 == 3)
                 machine.grows(WELL, 20)
                 machine.time_passes(12)
                 machine.every_promise_holds()
@@ -213,5 +214,5 @@ HOUSE = os.environ.get("HYPOTHESIS_PROFILE", "house") == "house"
 TestAnyOrder = AnyOrder.TestCase
 PHASES = (Phase.explicit, Phase.generate)  # to make a failing sequence shorter takes many minutes
 if HOUSE:
-    TestAnyOrder.settings = settings(max_examples=6, stateful_step_count=12, phases=PHASES)
+    TestAnyOrder.settings = settings(max_examples=3, stateful_step_count=12, phases=PHASES)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 if HOUSE else 0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +11,7 @@ from tests.core.archives import members
 from tests.logs.bench import Bench, Unnamed, fill, make
 from tests.rig import Rig
 
-from certhia._core import Matcher, Page, Scan
+from certhia._core import Issuers, Matcher, Page, Scan
 from certhia.errors import CerthiaError
 from certhia.logs.reading import Reading
 from certhia.model import Health, Protocol
@@ -54,6 +55,26 @@ async def test_d02_many_names(certhia_world: World, tmp_path: Path) -> None:
     }
     assert "+9999 names" in line(told)
     assert len(line(told)) < 500
+
+
+def test_d02_many_names_in_time_in_proportion(certhia_world: World) -> None:
+    """Ten times as many names take about ten times as long; were it by their square, it would be a hundred times."""
+    matcher = Watchlist.load(["example.com", "*.example.org", "typo:paypal.com", "kw:login"]).matcher
+    took = []
+    for count in (MANY_NAMES // 10, MANY_NAMES):
+        log = certhia_world.rfc6962(f"log{count}")
+        log.add(certhia_world.ca.issue([f"host{number}.example.com" for number in range(count)]))
+        log.publish()
+        body = certhia_world.handle("GET", f"{log.url}ct/v1/get-entries?start=0&end=0").body
+        page, runs = Page.from_get_entries([body], 0, Issuers()), []
+        for _ in range(5):
+            began = time.process_time()
+            ((_, hits),) = matcher.scan(page).hits
+            runs.append(time.process_time() - began)
+            assert len(hits) >= count
+        took.append(min(runs))
+    few, many = took
+    assert many <= 30 * few
 
 
 @in_simulated_time

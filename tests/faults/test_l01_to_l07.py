@@ -14,6 +14,7 @@ from certhia.testing.false_heads import BAD_NOTES, BAD_STHS, bad_head
 from certhia.testing.hostile import flipped_leaf, flipped_tile, over_page, zero_page
 
 PAGES = r"get-entries|tile/data"
+HEADS = {Protocol.RFC6962: 8000, Protocol.STATIC: 1000, Protocol.HYBRID: 1000}  # static ones take longest
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 
@@ -56,6 +57,22 @@ async def test_l02_over_page(certhia_world: World, kind: Protocol) -> None:
         await bench.clock.sleep(2 * HOUR)
     assert fault.hits > 0
     bench.check()
+
+
+@in_simulated_time
+async def test_l02_over_page_over_ten_thousand_pages(certhia_world: World) -> None:
+    """0 duplicates and 0 skips over ten thousand pages, of which every hundredth is too long."""
+    log = make(certhia_world, Protocol.RFC6962, max_get_entries=2)
+    fill(certhia_world, log, 20_000)
+    fault = over_page(3)
+    fault.every = 100
+    log.hooks.append(fault)
+    bench = Bench(certhia_world, log, reading=Reading(patience=0), latency=0)
+    async with bench.following():
+        await bench.clock.sleep(4 * HOUR)
+    bench.check()
+    assert fault.hits >= 100
+    assert bench.wire.count(PAGES) >= 10_000
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -134,7 +151,7 @@ async def test_l06_bad_note(certhia_world: World, kind: Protocol, how: str) -> N
 @pytest.mark.parametrize("kind", KINDS)
 @in_simulated_time
 async def test_l07_older_head(certhia_world: World, kind: Protocol) -> None:
-    """Ten thousand heads in any order: no alarm, no step back."""
+    """Ten thousand heads in any order, over the three kinds of log: no alarm, no step back."""
     dice = random.Random(7)
     log = make(certhia_world, kind)
     bench = Bench(certhia_world, log, reading=Reading(patience=0, poll_static=1, poll_rfc6962=1), latency=0)
@@ -142,7 +159,7 @@ async def test_l07_older_head(certhia_world: World, kind: Protocol) -> None:
     async with bench.following():
         await bench.clock.sleep(5)
         shown = 0
-        while shown < 1000:
+        while shown < HEADS[kind]:
             fill(certhia_world, log, dice.randrange(3))
             log.hooks[:] = [old_head(dice.choice(log.heads[-40:]))] if dice.random() < 0.8 else []
             await bench.clock.sleep(1)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from certhia._core import Edge, Issuers, Matcher
 from certhia.logs.budget import Budget
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from certhia.model import Hit
 
 KINDS = tuple(Protocol)
+_SOURCES = WeakKeyDictionary[World, list[Template]]()
 BEGINNING = Origin(Point("beginning"))
 
 
@@ -43,9 +45,11 @@ def make(world: World, kind: Protocol, name: str = "alpha", **options: object) -
 
 
 def sources(world: World) -> list[Template]:
-    """A certificate and a precertificate to make entries of."""
-    issued: list[Issued] = [world.ca.issue([f"www{n}.example.com"], precert=bool(n)) for n in range(2)]
-    return templates(issued)
+    """A certificate and a precertificate to make entries of; the same ones for all of a world."""
+    if (known := _SOURCES.get(world)) is None:
+        issued: list[Issued] = [world.ca.issue([f"www{n}.example.com"], precert=bool(n)) for n in range(2)]
+        known = _SOURCES[world] = templates(issued)
+    return known
 
 
 def fill(world: World, log: FakeLog, count: int, **options: int) -> None:
