@@ -35,6 +35,11 @@ STUDENT = 2.45  # of 6 degrees of freedom, at 95 %
 SPARE = 70.0  # MB that memory may grow by while that is measured: malloc may keep what a bomb of 64 MiB took
 CATCH_UP = 300.0  # seconds
 RELOAD_EVERY = 12  # samples
+MATCHES = """
+    SELECT lower(hex(tbs_sha256)), max(matches.verified), group_concat(DISTINCT lower(hex(log_id)))
+    FROM matches JOIN sightings ON matches.id = "match" JOIN logs ON logs.id = log GROUP BY matches.id
+"""
+FROZEN = "SELECT log_id, reason FROM freezes JOIN logs ON logs.id = log WHERE accepted IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +208,24 @@ class Soak:
         """What was lost, left unverified, or told twice without saying so."""
         with closing(sqlite3.connect(self._state / "state.db")) as hand:
             ends = {log_id.hex(): end for log_id, end in hand.execute('SELECT log_id, "end" FROM logs')}
-            (unverified,) = hand.execute("SELECT count(*) FROM matches WHERE NOT verified").fetchone()
-            frozen = hand.execute("SELECT reason FROM freezes").fetchall()
+            matches = hand.execute(MATCHES).fetchall()
+            frozen = {log_id.hex(): reason for log_id, reason in hand.execute(FROZEN)}
             gaps = hand.execute("SELECT log, start, note FROM steps WHERE note != ''").fetchall()
         for log_id, size in truth["sizes"].items():
             if ends.get(log_id) != size:
                 yield f"log {log_id[:8]}: verified up to {ends.get(log_id)} of {size}"
+        true, bad = {*truth["keys"]}, {*truth["frozen"]}
+        false = {key for key, _, _ in matches} - true  # of entries with a bit that no log had signed
+        unverified = sum(
+            not proven and key in true and not bad.issuperset(at.split(",")) for key, proven, at in matches
+        )
         if unverified:
             yield f"{unverified} matches are not verified"
-        yield from (f"frozen: {reason}" for (reason,) in frozen)
+        if believed := sum(proven for key, proven, _ in matches if key in false):
+            yield f"{believed} matches are verified, of entries that are in no log"
+        print(f"{len(false)} matches of entries with a flipped bit, told and never verified")
+        yield from (f"frozen without cause: {frozen[log_id]}" for log_id in frozen.keys() - bad)
+        yield from (f"log {log_id[:8]}: not frozen, though it contradicts itself" for log_id in bad - frozen.keys())
         yield from (f"gap: {gap}" for gap in gaps)
         told = [json.loads(line) for line in self._matches.read_text("utf-8").splitlines()]
         lost = {*truth["names"]} - {record["matched_domain"] for record in told}

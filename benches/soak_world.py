@@ -4,9 +4,12 @@ each of the faults that pass.
     python benches/soak_world.py LOGS RATE CHANCE SEED
 
 Prints a line of JSON with the log list's URL once all logs answer. On the line `lists` at standard input the log list
-begins to have its faults, too: at a start an own list is taken as it is, so nobody may start meanwhile. The line
-`enough` ends growth and faults; what then counts, sizes of the logs and names that were watched for, is the next line.
+begins to have its faults, too: at a start an own list is taken as it is, so nobody may start meanwhile. A minute later
+one shard ends, and one log begins to contradict itself, for good. The line `enough` ends growth and faults; what then
+counts is the next line: sizes of the logs, names and certificates that were watched for, and who contradicts itself.
 Ends with its standard input.
+
+L18 is not among the faults: a tile is given up only after a quarter of an hour of it.
 """
 
 from __future__ import annotations
@@ -21,15 +24,26 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from certhia.clock import Clock
+from certhia.model import Protocol
 from certhia.net import Response
 from certhia.testing import Answer, FakeLog, Fault, Request, Submission, World, fail, lag, old_head, short, silent, slow
-from certhia.testing.false_heads import BAD_NOTES, BAD_STHS, HEADS, bad_head, time_travel
+from certhia.testing.false_heads import (
+    BAD_NOTES,
+    BAD_STHS,
+    HEADS,
+    bad_head,
+    frozen,
+    giant_tree,
+    split_view,
+    time_travel,
+)
 from certhia.testing.hostile import (
     ENTRIES,
     bomb,
     false_extra,
     flipped_leaf,
     flipped_tile,
+    new_type,
     over_page,
     packed_404,
     page_of_html,
@@ -44,6 +58,10 @@ SECOND_LIE = 120.0  # seconds; until then the truth is told of what was asked ag
 STEP = 0.5  # seconds between two growths
 LIST_EVERY = 30.0  # seconds between two faults of the list, and how long each stays
 PREFILL = 40  # entries of each log at the start
+STILL = 20.0  # seconds that a head stays the same, once it does
+GIANT = 10**9  # entries
+UNKNOWN = 500  # one entry in so many has a type that nobody knows
+GOOD = 30.0  # seconds until a shard ends, and a log contradicts itself
 
 Act = Callable[[Request], Response | Answer | None]
 
@@ -55,11 +73,15 @@ class Dice:
         self.log, self.chance, self.dice, self.hits = log, chance, dice, hits
         self.well = False
         self._lied = -SECOND_LIE
+        self._still: Fault | None = None
+        self._until = 0.0
         self._other = other
         self._faults = self._all()
 
     def __call__(self, request: Request) -> Response | Answer | None:
         """The answer of the first fault that strikes."""
+        if self._still is not None and not self.well and self.log.clock.monotonic() < self._until:
+            return self._still(request)
         for name, fault in self._faults.items():
             if self.well or self.dice.random() >= self.chance:
                 continue
@@ -80,10 +102,16 @@ class Dice:
             "L06": bad_head(self.dice.choice([*(BAD_NOTES if static else BAD_STHS)])), "L09": time_travel(30),
             "L07": Fault(lambda request: old_head(self.dice.choice(self.log.heads[-20:])).act(request), HEADS),
             "lag": Fault(lambda request: lag(max(len(self.log) - 20, 0)).act(request), ENTRIES),
+            "L10": Fault(self._same, HEADS), "L11": giant_tree(GIANT),
             "L04": Fault(self._lie, ENTRIES | {"tile/0"}),
             "L20": Fault(lambda request: false_extra(_first(request), self._other).act(request), ENTRIES),
         }  # fmt: skip
         return passing
+
+    def _same(self, request: Request) -> Response | Answer | None:
+        """The head of now, for a while (L10)."""
+        self._still, self._until = frozen(self.log), self.log.clock.monotonic() + STILL
+        return self._still(request)
 
     def _lie(self, request: Request) -> Response | Answer | None:
         """A leaf or a hash that is not what was signed: L04 and L05."""
@@ -113,7 +141,9 @@ class Growing:
         self.world = World(Clock(), seed)
         self.hits = Counter[str]()
         self.names: list[str] = []
+        self.keys: list[str] = []  # TBS hashes of what was watched for, hex
         self._issued = 0
+        self._contradicts: FakeLog | None = None
         dice = random.Random(seed)
         for number in range(count):
             self._log(number)
@@ -139,25 +169,49 @@ class Growing:
         for _ in range(entries // 2):
             number, self._issued = self._issued, self._issued + 1
             homes = [self.logs[number % len(self.logs)], self.logs[(number * 7 + 3) % len(self.logs)]]
+            homes = [log for log in homes if log.final is None] or [self.logs[0]]
             if number % 100 == 99:
                 issued = self.world.ca.undecodable("garbage" if number % 200 == 99 else "truncated")
+                self.keys.append(issued.sha256.hex())  # what can't be read has no other
             else:
                 name = f"host{number}.{WATCHED if number % 3 == 0 else 'other.test'}"
                 issued = self.world.ca.issue([name], precert=number % 2 == 1)
-                self.names += [name] if number % 3 == 0 else []
+                if number % 3 == 0:
+                    self.names.append(name)
+                    self.keys.append(issued.tbs_sha256.hex())
             for log in dict.fromkeys(homes):
                 log.add(issued)
                 grown.add(log)
+            if number % UNKNOWN == UNKNOWN - 1 and homes[0].protocol is Protocol.RFC6962:
+                self.hits["L19"] += 1
+                new_type(homes[0])
         for log in grown:
             log.publish()
 
+    def go_bad(self) -> None:
+        """One shard ends (L23), and one log shows two heads from now on (L08): it will never be trusted again."""
+        static = [log for log in self.logs if log.protocol is Protocol.STATIC]
+        static[1].publish()
+        static[1].freeze()
+        self.logs.append(self.world.static(f"{static[1].name}-next"))
+        self._contradicts = static[0]
+        static[0].hooks.insert(0, split_view())
+        self.hits.update(["L08", "L23"])
+
     def heal(self) -> None:
-        """No more faults."""
+        """No more faults that pass."""
         for log in self.logs:
             for hook in log.hooks:
-                assert isinstance(hook, Dice)
-                hook.well = True
+                if isinstance(hook, Dice):
+                    hook.well = True
         self.world.pages.clear()
+
+    def truth(self) -> dict[str, object]:
+        """What there was to be seen."""
+        logs = self.world.logs.values()
+        bad = [self._contradicts.id.hex()] if self._contradicts is not None else []
+        sizes = {log.id.hex(): log.size for log in logs if log is not self._contradicts}
+        return {"sizes": sizes, "frozen": bad, "names": self.names, "keys": self.keys, "hits": dict(self.hits)}
 
 
 async def _grow(growing: Growing, rate: float) -> None:
@@ -167,6 +221,11 @@ async def _grow(growing: Growing, rate: float) -> None:
         owed += rate * STEP
         growing.more(int(owed) // 2 * 2)
         owed -= int(owed) // 2 * 2
+
+
+async def _go_bad(growing: Growing) -> None:
+    await asyncio.sleep(GOOD)
+    growing.go_bad()
 
 
 async def _lists(growing: Growing) -> None:
@@ -199,13 +258,12 @@ async def main(count: int, rate: float, chance: float, seed: int) -> None:
         working = [asyncio.create_task(_grow(growing, rate))]
         while line := await asyncio.to_thread(sys.stdin.readline):
             if line == "lists\n":
-                working.append(asyncio.create_task(_lists(growing)))
+                working += [asyncio.create_task(_lists(growing)), asyncio.create_task(_go_bad(growing))]
                 continue
             for task in working:
                 task.cancel()
             growing.heal()
-            sizes = {log.id.hex(): log.size for log in growing.logs}
-            _say(sizes=sizes, names=growing.names, hits=dict(growing.hits))
+            _say(**growing.truth())
         for task in working:
             task.cancel()
 
