@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 from pathlib import Path
 
@@ -155,6 +156,58 @@ def test_what_comes_and_goes_with_heads_is_none() -> None:
     for lag in range(10_000, 60_000, 1000):
         ward.logs[0].read(60_000, ward.clock.monotonic() + STEP)  # a thousand a second
         assert ward.behind(lag) == [[]], "read in a minute"
+
+
+def test_a_log_that_hands_nothing_out_though_its_heads_come() -> None:
+    ward = Ward(12)
+    ill = ward.logs[3]
+    seen = []
+    for minute in range(13):
+        ward.answers()
+        ill.head, ill.slow = Head(20 + minute, b"", 0, b""), "keeps us waiting"
+        seen.append(ward.keys())
+        ward.clock.advance(STEP)
+    assert seen == [[]] * 10 + [["withheld"]] * 3
+    (one,) = ward.found()
+    assert str(one.alarm) == "Log 3: signed for 32 entries and handed none of them out for 13 min: keeps us waiting"
+    assert not one.told, "its follower said so as a warning only"
+    ill.position = 32
+    assert ward.keys() == [], "it hands them out"
+
+
+def test_a_log_that_is_down_or_waits_for_its_tile_withholds_nothing() -> None:
+    ward = Ward()
+    for status in ward.logs:
+        status.head = Head(200, b"", 0, b"")
+    for _ in range(30):
+        ward.answers(ill=1)
+        ward.clock.advance(STEP)
+        assert not [one for one in ward.found() if one.alarm.key.startswith("withheld")]
+
+
+def test_one_log_that_falls_behind_is_found_beside_many_that_come_and_go() -> None:
+    ward, noise = Ward(45), random.Random(1)
+    seen = set[str]()
+    for minute in range(20):
+        ward.clock.advance(STEP)
+        ward.answers()
+        for number, status in enumerate(ward.logs):
+            lag = 500 * minute if not number else noise.randrange(1500) if minute % 3 else 0
+            status.head = Head(status.position + lag, b"", 0, b"")
+        seen |= {str(one.alarm) for one in ward.found()}
+    assert any(text.startswith("Log 0: ") and "entries behind and not catching up: it grows" in text for text in seen)
+    assert not any(text.startswith(("Log 1: ", "Log 2: ")) for text in seen)
+
+
+def test_what_all_are_behind_with_is_one_alarm() -> None:
+    ward = Ward(4)
+    for minute in range(60):
+        ward.clock.advance(STEP)
+        ward.answers()
+        for status in ward.logs:
+            status.head = Head(status.position + 1000 * (minute + 1), b"", 0, b"")
+        assert ward.keys() in ([], ["backlog"])
+    assert ward.keys() == ["backlog"]
 
 
 def test_limits_are_named_where_there_are_some() -> None:

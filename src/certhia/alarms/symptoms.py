@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from certhia.alarms.board import LOOKS, Found, lasting, pause
+from certhia.alarms.backlog import Backlog
+from certhia.alarms.board import Found, lasting, pause
 from certhia.alarms.freshness import Freshness
 from certhia.alarms.space import short_of_room
 from certhia.clock import Clock
-from certhia.logs.status import Status, longest_silence
+from certhia.logs.status import WAITED, Status, longest_silence
 from certhia.model import Alarm
 
-TILE: Final = 256  # entries: so many of a log may wait for their tile to be full, which is no backlog
-BEHIND: Final = 60.0  # seconds of reading: a backlog that is caught up with in less comes and goes with the heads
 HALF: Final = 0.5  # of the logs: so many are not ill at once by themselves, it is the network or this machine
 POLLS: Final = 2  # without an answer, until a log counts as out of contact, where polls are rarer than looks
 ANSWER: Final = 10.0  # seconds that disks have to say how much room is left
@@ -46,8 +44,11 @@ class Symptoms:
         self._interval = interval
         self._clock = clock
         self._silence = max(interval - pause(interval), POLLS * looked.poll)
-        self._backlogs: deque[int] = deque(maxlen=LOOKS)  # entries, at the last looks
-        self._behind = False  # whether the backlog is an alarm now
+        self._all = Backlog(hasty=True)
+        self._each: dict[bytes, Backlog] = {}  # by log id
+        self._still: dict[
+            bytes, tuple[int, float]
+        ] = {}  # where reading stands while entries wait; monotonic, since when
         self._probe: asyncio.Task[dict[str, str]] | None = None  # a look at the disks that is under way
         self._failing = set[str]()  # sinks, at the last look
         self._seen: dict[bytes, float] = {}  # monotonic: when a log was looked at first
@@ -101,27 +102,55 @@ class Symptoms:
         return now - (begun if status.heard is None else status.heard)
 
     def of_backlog(self) -> Iterator[Found]:
-        """Raised when it does not shrink for an interval; cleared when it has been caught up with."""
+        """What waits: of logs that hand nothing out, of all together, and of single ones that the others hide."""
         statuses = [status for status in self._looked.statuses() if not status.finished]
         for status in statuses:
             status.tick(self._clock.monotonic())  # else the rate of a log that stands still stays what it was
+        for known in (self._each, self._still):
+            for gone in known.keys() - {status.log.id for status in statuses}:
+                del known[gone]
+        withheld = [status for status in statuses if self._withholds(status)]
+        yield from map(self._withheld, withheld)
         lag, rate = sum(status.lag for status in statuses), sum(status.rate for status in statuses)
-        self._backlogs.append(lag)
-        looks = list(self._backlogs)
-        much = lag > max(TILE * len(statuses), BEHIND * rate)
-        grows = len(looks) == LOOKS and looks == sorted(looks)
-        self._behind = much and (grows or self._behind)
-        if not self._behind:
-            return
-        worst = sorted(statuses, key=lambda status: -status.lag)[:NAMED]
-        behind = ", ".join(f"{_name(status)} {status.lag:,}" for status in worst if status.lag)
-        advice = "raise --max-bandwidth, --max-rate or --max-parallel, or follow fewer logs"
-        cause = (
-            f"the logs grow faster than the limits let in ({rate:,.0f} entries/s); {advice}"
-            if self._looked.limited
-            else f"the logs grow faster than they are read ({rate:,.0f} entries/s); `certhia status` shows each"
-        )
-        yield Found(Alarm("backlog", f"{lag:,} entries behind and not catching up ({behind}): {cause}"))
+        if self._all.look(lag, rate, logs=len(statuses)):
+            worst = sorted(statuses, key=lambda status: -status.lag)[:NAMED]
+            named = ", ".join(f"{_name(status)} {status.lag:,}" for status in worst if status.lag)
+            text = f"{lag:,} entries behind and not catching up ({named}): {self._cause('the logs grow', rate)}"
+            yield Found(Alarm("backlog", text))
+        for status in statuses:
+            if self._falls_behind(status, told=self._all.behind or status in withheld):
+                text = f"{status.lag:,} entries behind and not catching up: {self._cause('it grows', status.rate)}"
+                yield Found(Alarm(f"backlog:{status.log.id.hex()}", text, log=_name(status)))
+
+    def _falls_behind(self, status: Status, *, told: bool) -> bool:
+        """`told`: whether another alarm says so already. Of a log that is out of contact nobody knows."""
+        backlog = self._each.setdefault(status.log.id, Backlog(hasty=False))
+        if self._silent(status) > self._silence:
+            return backlog.behind
+        return backlog.look(status.lag, status.rate, raises=not told)
+
+    def _cause(self, grows: str, rate: float) -> str:
+        if self._looked.limited:
+            advice = "raise --max-bandwidth, --max-rate or --max-parallel, or follow fewer logs"
+            return f"{grows} faster than the limits let in ({rate:,.0f} entries/s); {advice}"
+        return f"{grows} faster than is read ({rate:,.0f} entries/s); `certhia status` shows each log"
+
+    def _withholds(self, status: Status) -> bool:
+        """Whether its heads came, for as long as a log may keep us waiting, and no entry that they cover. A log that is
+        out of contact gives no heads either; one that is not read, because we don't keep up, has no trouble."""
+        if not status.lag or not status.trouble:
+            self._still.pop(status.log.id, None)
+            return False
+        position, since = self._still.setdefault(status.log.id, (status.position, self._clock.monotonic()))
+        if position != status.position:
+            self._still[status.log.id] = status.position, self._clock.monotonic()
+            return False
+        return status.heard is not None and status.heard - since >= WAITED
+
+    def _withheld(self, status: Status) -> Found:
+        for_long = lasting(self._clock.monotonic() - self._still[status.log.id][1])
+        text = f"signed for {status.lag:,} entries and handed none of them out for {for_long}: {status.trouble}"
+        return Found(Alarm(f"withheld:{status.log.id.hex()}", text, log=_name(status)))
 
     def _of_list(self) -> Iterator[Found]:
         if old := self._looked.freshness.old():
