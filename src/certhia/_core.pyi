@@ -9,11 +9,13 @@ from typing import Self, final
 from certhia.model import Hit
 
 __all__ = [
+    "Audience",
     "Batch",
     "Certificate",
     "Edge",
     "Entry",
     "Extension",
+    "Filter",
     "Form",
     "Issuers",
     "LinesRead",
@@ -24,6 +26,7 @@ __all__ = [
     "Rules",
     "Scan",
     "Sct",
+    "Sightings",
     "Source",
     "Suffixes",
     "build_info",
@@ -554,6 +557,92 @@ class Matcher:
         """The same for names given one by one (DNS names or addresses)."""
     def certificate(self, certificate: Certificate) -> list[Hit]:
         """The same for one certificate."""
+
+@final
+class Filter:
+    """What one client of the stream wants: the entries that meet all of these. Equal, and of one hash, when the same is
+    asked for, in whatever order. Its regular expressions are compiled here, once, however often it is part of an
+    `Audience`.
+    """
+    def __new__(
+        cls,
+        rules: Sequence[tuple[str, str]] = (),
+        excluded: Sequence[tuple[str, str]] = (),
+        issuers: Sequence[str] = (),
+        tlds: Sequence[str] = (),
+        kind: str = "",
+        *,
+        fresh: bool = False,
+    ) -> Self:
+        """Raises Malformed, which names the rule, with the offset in its value.
+
+        rules     (kind, value) as `Rules.add` takes them; one must match. Without rules, or with one of kind "all", every
+                  entry is taken, decoded or not.
+        excluded  (kind, value) as `Rules.exclude` takes them: what they match counts for no rule here. Of a filter that
+                  takes every entry they take those all of whose names they match, and certificates they match.
+        issuers   texts as rules of kind "issuer" have them; one must match.
+        tlds      names in A-labels, lower case, without dots around, such as "com" or "co.uk"; one of the entry's names
+                  must be that or below it, as for rules of kind "tree". So "uk" has what is under "co.uk" too. Any name
+                  will do, whether it is a public suffix or not. It need not be the name that a rule matches, and
+                  exclusions do not touch it.
+        kind      "precert" or "certificate"; "" is both.
+        fresh     first sightings only, as `Audience.select` is told of them.
+
+        All regular expressions of one filter take at most 4 MiB compiled. What can't be decoded meets what the names and
+        fields that can still be found in it meet, as for `Matcher.scan`; nothing is excluded by such names.
+        """
+    def __len__(self) -> int:
+        """Rules, exclusions, issuers and TLDs, each once."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+
+@final
+class Audience:
+    """The filters of all clients, compiled to one table: a page is read once, whatever their number."""
+    def __new__(cls, filters: Sequence[Filter], suffixes: Suffixes | None = None) -> Self:
+        """Filters are numbered as they come; equal ones are one inside. Releases the GIL. `suffixes`: for look-alikes; the
+        shipped ones unless given.
+
+        At most 1,000,000 filters, rules, exclusions, issuers and TLDs together, with 64 MiB of text, 2 MiB of it in keywords,
+        issuers and organisations, and of each kind of rule as many as `Rules` takes; equal filters count once. Raises Malformed for more: it names the filter that is too
+        much, and its `offset` is that filter's number.
+        """
+    def __len__(self) -> int:
+        """How many filters were given."""
+    @property
+    def distinct(self) -> int:
+        """How many different ones they are."""
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes, compiled expressions included, which it shares with the filters."""
+    def select(self, page: Page, fresh: bytes | None = None) -> list[tuple[int, bytes]]:
+        """(number of the filter, positions of its entries in the page) of each filter with at least one, by number.
+
+        Positions are 16 bits little-endian each, ascending; equal filters share one object. An entry of unknown type,
+        which gives no message, may be among them. `fresh`: positions of first sightings, as `Sightings.fresh` gives them,
+        which are all that filters with `fresh` take; None: all are. Releases the GIL.
+        """
+
+@final
+class Sightings:
+    """Which certificates were seen before, by `tbs_sha256`. Mutable; not for two threads at once.
+
+    At least the last `capacity` different ones are remembered, at most twice as many, in at most 22 * capacity bytes of
+    memory, which it takes as it fills. Of each a print of 64 bits is kept, keyed anew for every object, so that nobody can
+    make certificates that are taken for others or slow it down: a new certificate is taken for a known one with a
+    probability of at most 2 * capacity / 2**64, with 1,000,000 about 1e-13.
+    """
+    def __new__(cls, capacity: int) -> Self:
+        """1 to 2**28. Raises Malformed."""
+    def __len__(self) -> int:
+        """How many are remembered."""
+    @property
+    def nbytes(self) -> int: ...
+    def fresh(self, page: Page) -> bytes:
+        """Positions of first sightings, 16 bits little-endian each, ascending; remembers them. An entry without any
+        certificate is always one. Releases the GIL."""
 
 @final
 class Suffixes:

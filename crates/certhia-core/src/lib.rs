@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod audience;
 pub mod batch;
 pub mod certificate;
 pub mod certstream;
@@ -34,6 +35,7 @@ pub mod oids;
 pub mod page;
 mod page_bytes;
 pub mod proof;
+mod reading;
 pub mod rules;
 pub mod salvage;
 pub mod scan;

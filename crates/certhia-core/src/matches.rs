@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use crate::certificate::{Certificate, Name, Place};
+use crate::reading::Finds;
 use crate::rules::{Found, Left, MAX_TRIES, Matcher, Memo, Room, Seen, Why};
 use crate::{names, text};
 
@@ -13,6 +14,33 @@ pub const MAX_MATCHES: usize = 100_000;
 const MAX_SHOWN: usize = 64 << 20;
 /// What all certificates of a page may spend on wildcards, many times what one may.
 const MAX_PAGE_TRIES: usize = 64 * MAX_TRIES;
+
+/// What may be spent on wildcards.
+pub(crate) struct Tries {
+    /// By this certificate.
+    pub left: usize,
+    /// What `left` was at its beginning, and what is left for it and the page's others.
+    granted: usize,
+    budget: usize,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self { left: MAX_TRIES, granted: MAX_TRIES, budget: MAX_PAGE_TRIES }
+    }
+}
+
+impl Tries {
+    /// Ends a certificate.
+    #[inline]
+    pub fn next(&mut self) {
+        if self.left != self.granted {
+            self.budget -= self.granted - self.left;
+            self.granted = MAX_TRIES.min(self.budget);
+            self.left = self.granted;
+        }
+    }
+}
 
 /// One rule that matched one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +67,7 @@ pub struct Matches<'a> {
     current: Option<(u32, String)>,
     /// Bytes of the names in `found`.
     shown: usize,
-    tries: usize,
-    /// What `tries` was for this certificate, and what is left for it and the page's others.
-    granted: usize,
-    budget: usize,
+    tries: Tries,
     first: Option<(String, Place)>,
     /// Whether rules on everything or on the whole certificate tell the first name.
     tells_first: bool,
@@ -67,9 +92,7 @@ impl<'a> Matches<'a> {
             numbers: HashMap::new(),
             current: None,
             shown: 0,
-            tries: MAX_TRIES,
-            granted: MAX_TRIES,
-            budget: MAX_PAGE_TRIES,
+            tries: Tries::default(),
             first: None,
             tells_first: !matcher.all().is_empty() || !matcher.whole.is_empty(),
             more: matcher.has_texts() || matcher.exclusions.is_some(),
@@ -83,17 +106,6 @@ impl<'a> Matches<'a> {
     }
 
     #[inline]
-    pub fn name(&mut self, name: &Name<'_>) {
-        if name.place != Place::Ip {
-            return self.text(&name.bytes, name.place);
-        }
-        match names::ip_address(&name.bytes) {
-            Some(ip) => self.address(ip),
-            None => self.fault = Some(format!("an iPAddress of {} bytes", name.bytes.len())),
-        }
-    }
-
-    #[inline]
     pub fn text(&mut self, bytes: &[u8], place: Place) {
         if self.tells_first && self.first.is_none() {
             self.first = Some((text::render(bytes).into_owned(), place));
@@ -101,9 +113,9 @@ impl<'a> Matches<'a> {
         self.current = None;
         let matcher = self.matcher;
         let before = self.found.len();
-        let mut tries = self.tries;
+        let mut tries = self.tries.left;
         let told = matcher.name(bytes, &mut tries, &mut |found| self.add(&found, bytes, place));
-        self.tries = tries;
+        self.tries.left = tries;
         if let Err(reason) = told {
             self.fault = Some(reason.to_owned());
         }
@@ -118,13 +130,13 @@ impl<'a> Matches<'a> {
         let matcher = self.matcher;
         if matcher.has_texts() {
             let mut room = std::mem::take(&mut self.room);
-            let mut tries = self.tries;
+            let mut tries = self.tries.left;
             let host = place == Place::San;
             let told = matcher.search(bytes, host, &mut room, &mut tries, &mut |found| self.add(&found, bytes, place));
             if let Err(reason) = told {
                 self.fault = Some(reason.to_owned());
             }
-            self.tries = tries;
+            self.tries.left = tries;
             self.room = room;
         }
         if let Some(exclusions) = &matcher.exclusions
@@ -200,54 +212,6 @@ impl<'a> Matches<'a> {
         full
     }
 
-    /// Adds the rules for everything, once for a certificate, where not all of its names are left out.
-    #[inline]
-    pub fn everything(&mut self) {
-        if self.matcher.all().is_empty() {
-            return;
-        }
-        let nameless = self.first.is_none();
-        let first = self.first.clone().unwrap_or((String::new(), Place::CommonName));
-        let all = self.matcher.exclusions.is_none() || nameless;
-        for (&rule, concerned) in self.matcher.all().iter().zip(&self.concerned) {
-            if let Some((name, place)) = if all { Some(&first) } else { concerned.as_ref() } {
-                let (name, place) = (name.clone(), place.as_str());
-                self.found.push(Match { rule, name, place, why: Why::Everything, detail: String::new(), score: 0 });
-            }
-        }
-    }
-
-    /// Whether there are rules or exclusions for `whole`.
-    #[inline]
-    pub fn looks_at_whole(&self) -> bool {
-        let exclusions = self.matcher.exclusions.as_ref();
-        !self.matcher.whole.is_empty() || exclusions.is_some_and(|exclusions| exclusions.on_certificates())
-    }
-
-    /// Adds the rules on the whole certificate, and takes all back that exclusions of such kinds leave out. `certificate`
-    /// is None where the bytes are none; `own`: its bytes where the tree covers them.
-    #[inline]
-    pub fn whole(&mut self, certificate: Option<&Certificate<'_>>, own: &[u8]) {
-        let matcher = self.matcher;
-        if !matcher.whole.is_empty() {
-            let mut memo = std::mem::take(&mut self.memo);
-            let mut add = |seen: &Seen| self.add_whole(seen);
-            match certificate {
-                Some(certificate) => matcher.whole.find(certificate, own, &mut memo, &mut add),
-                None => matcher.whole.bytes(own, &mut add),
-            }
-            self.memo = memo;
-        }
-        if let Some(exclusions) = &matcher.exclusions
-            && exclusions.on_certificates()
-            && !self.found.is_empty()
-            && let Some(certificate) = certificate
-        {
-            let left = exclusions.certificate(certificate, own, &mut self.excluded_memo);
-            self.found.retain(|found| !left.holds(matcher.scope(found.rule)));
-        }
-    }
-
     #[cold]
     fn add_whole(&mut self, seen: &Seen) {
         if self.is_full() {
@@ -270,15 +234,6 @@ impl<'a> Matches<'a> {
         self.found.push(Match { rule: seen.rule, name, place, why: seen.why, detail: seen.detail.clone(), score: 0 });
     }
 
-    /// What follows are names that could still be found in broken bytes.
-    pub fn salvage(&mut self) {
-        self.salvaged = true;
-        // What was left out before may be given now.
-        let numbers = &self.numbers;
-        let number = |found: &Match| numbers.get(&found.name.to_ascii_lowercase()).copied();
-        self.seen = self.found.iter().filter_map(|found| Some((found.rule, number(found)?))).collect();
-    }
-
     pub fn fault(&mut self) -> Option<String> {
         self.fault.take()
     }
@@ -291,14 +246,80 @@ impl<'a> Matches<'a> {
             self.numbers.clear();
             self.shown = 0;
         }
-        if self.tries != self.granted {
-            self.budget -= self.granted - self.tries;
-            self.granted = MAX_TRIES.min(self.budget);
-            self.tries = self.granted;
-        }
+        self.tries.next();
         self.first = None;
         self.salvaged = false;
         self.concerned.fill(None);
         std::mem::take(&mut self.found)
+    }
+}
+
+impl Finds for Matches<'_> {
+    #[inline]
+    fn name(&mut self, name: &Name<'_>) {
+        if name.place != Place::Ip {
+            return self.text(&name.bytes, name.place);
+        }
+        match names::ip_address(&name.bytes) {
+            Some(ip) => self.address(ip),
+            None => self.fault = Some(format!("an iPAddress of {} bytes", name.bytes.len())),
+        }
+    }
+
+    /// What follows are names that could still be found in broken bytes.
+    fn salvage(&mut self) {
+        self.salvaged = true;
+        // What was left out before may be given now.
+        let numbers = &self.numbers;
+        let number = |found: &Match| numbers.get(&found.name.to_ascii_lowercase()).copied();
+        self.seen = self.found.iter().filter_map(|found| Some((found.rule, number(found)?))).collect();
+    }
+
+    /// Adds the rules for everything, once for a certificate, where not all of its names are left out.
+    #[inline]
+    fn everything(&mut self) {
+        if self.matcher.all().is_empty() {
+            return;
+        }
+        let nameless = self.first.is_none();
+        let first = self.first.clone().unwrap_or((String::new(), Place::CommonName));
+        let all = self.matcher.exclusions.is_none() || nameless;
+        for (&rule, concerned) in self.matcher.all().iter().zip(&self.concerned) {
+            if let Some((name, place)) = if all { Some(&first) } else { concerned.as_ref() } {
+                let (name, place) = (name.clone(), place.as_str());
+                self.found.push(Match { rule, name, place, why: Why::Everything, detail: String::new(), score: 0 });
+            }
+        }
+    }
+
+    /// Whether there are rules or exclusions for `whole`.
+    #[inline]
+    fn looks_at_whole(&self) -> bool {
+        let exclusions = self.matcher.exclusions.as_ref();
+        !self.matcher.whole.is_empty() || exclusions.is_some_and(|exclusions| exclusions.on_certificates())
+    }
+
+    /// Adds the rules on the whole certificate, and takes all back that exclusions of such kinds leave out. `certificate`
+    /// is None where the bytes are none; `own`: its bytes where the tree covers them.
+    #[inline]
+    fn whole(&mut self, certificate: Option<&Certificate<'_>>, own: &[u8]) {
+        let matcher = self.matcher;
+        if !matcher.whole.is_empty() {
+            let mut memo = std::mem::take(&mut self.memo);
+            let mut add = |seen: &Seen| self.add_whole(seen);
+            match certificate {
+                Some(certificate) => matcher.whole.find(certificate, own, &mut memo, &mut add),
+                None => matcher.whole.bytes(own, &mut add),
+            }
+            self.memo = memo;
+        }
+        if let Some(exclusions) = &matcher.exclusions
+            && exclusions.on_certificates()
+            && !self.found.is_empty()
+            && let Some(certificate) = certificate
+        {
+            let left = exclusions.certificate(certificate, own, &mut self.excluded_memo);
+            self.found.retain(|found| !left.holds(matcher.scope(found.rule)));
+        }
     }
 }

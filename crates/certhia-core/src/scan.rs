@@ -1,6 +1,5 @@
 //! Rules held against a page, and against one certificate.
 
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::certificate::{Certificate, Place};
@@ -8,6 +7,7 @@ use crate::leaf::Kind;
 use crate::matches::Matches;
 pub use crate::matches::{MAX_MATCHES, Match};
 use crate::page::{Entry, Page};
+use crate::reading::{self, Finds};
 use crate::rules::Matcher;
 use crate::{error, names, salvage};
 
@@ -61,9 +61,8 @@ impl Matcher {
 
     /// Matches of one certificate, or of what can still be found in bytes that are none.
     pub fn certificate(&self, der: &[u8]) -> Vec<Match> {
-        let mut scan = Scan::default();
         let mut matches = Matches::new(self);
-        let walked = scan.names(der, Some(&mut matches));
+        let walked = reading::names(der, &mut 0, Some(&mut matches));
         if walked.is_ok() {
             matches.everything();
         } else {
@@ -104,60 +103,9 @@ impl Scan {
 
     /// Reads one entry; gives what was wrong with it.
     #[inline]
-    fn entry(&mut self, entry: &Entry<'_>, mut matches: Option<&mut Matches<'_>>) -> Option<String> {
-        let der = entry.certificate();
-        let walked = self.names(der, matches.as_deref_mut());
-        if walked.is_ok() && entry.fault().is_none() {
-            if let Some(matches) = matches {
-                matches.everything();
-                if matches.looks_at_whole() {
-                    matches.whole(Certificate::parse(der).ok().as_ref(), covered(entry));
-                }
-            }
-            return None;
-        }
-        let leaf = entry.leaf_input();
-        let bytes = if der.is_empty() { &leaf } else { der };
-        if let Some(matches) = matches.as_deref_mut() {
-            matches.salvage();
-        }
-        salvage::each_name(bytes, |name| {
-            self.names += 1;
-            if let Some(matches) = matches.as_deref_mut() {
-                matches.name(&name);
-            }
-        });
-        if let Some(matches) = matches {
-            matches.whole(Certificate::parse(der).ok().as_ref(), covered(entry));
-        }
-        entry.malformed().or(walked.err()).map(|fault| fault.to_string())
+    fn entry(&mut self, entry: &Entry<'_>, matches: Option<&mut Matches<'_>>) -> Option<String> {
+        reading::entry(entry, &mut self.names, matches)
     }
-
-    /// Reads the names of a certificate.
-    #[inline]
-    fn names(&mut self, der: &[u8], mut matches: Option<&mut Matches<'_>>) -> crate::error::Result<()> {
-        let mut first: &[u8] = &[];
-        let certificate = Certificate::parse(der)?;
-        certificate.each_name(|name| {
-            if let (true, Cow::Borrowed(bytes)) = (first.is_empty(), &name.bytes) {
-                first = if name.place == Place::San { bytes } else { first };
-            }
-            if name.place == Place::CommonName && name.bytes.eq_ignore_ascii_case(first) {
-                return;
-            }
-            self.names += 1;
-            if let Some(matches) = matches.as_deref_mut() {
-                matches.name(&name);
-            }
-        })
-    }
-}
-
-/// The certificate where the tree covers it. A precertificate as submitted is not: it stands beside the leaf, and a log
-/// may give any.
-#[inline]
-fn covered<'a>(entry: &Entry<'a>) -> &'a [u8] {
-    if entry.kind() == Kind::Precert { &[] } else { entry.submitted() }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `certhia._core`: converts, releases the GIL, turns a panic into one error. Everything else is in `certhia-core`.
 
 mod arrow;
+mod audience;
 mod batch;
 mod certificate;
 mod edge;
@@ -18,6 +19,8 @@ use pyo3::types::PyDict;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::audience::{Audience, Filter, Sightings};
     #[pymodule_export]
     use super::batch::Batch;
     #[pymodule_export]

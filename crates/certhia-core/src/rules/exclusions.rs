@@ -10,7 +10,7 @@ use crate::suffixes::Suffixes;
 use super::gather::Rules;
 use super::kinds::Why;
 use super::search::Room;
-use super::whole::Memo;
+use super::whole::{Memo, Whole};
 use super::{MAX_TRIES, Matcher};
 
 /// Rules whose matches are left out, by their own numbers.
@@ -48,6 +48,14 @@ impl Exclusions {
         Ok(Self { rules: rules.build(suffixes)?, scopes })
     }
 
+    pub fn len(&self) -> usize {
+        self.scopes.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.scopes.is_empty()
+    }
+
     /// Whether there are any on the whole certificate.
     pub fn on_certificates(&self) -> bool {
         !self.rules.whole.is_empty()
@@ -57,23 +65,33 @@ impl Exclusions {
         self.rules.nbytes() + self.scopes.capacity() * size_of::<u32>()
     }
 
-    /// Where a name is left out: only one that can mean nothing else than it says. A wildcard is left out by what covers
-    /// all that it stands for.
+    /// Those on the whole certificate, by their own numbers.
+    pub fn whole(&self) -> &Whole {
+        &self.rules.whole
+    }
+
+    /// Where a name is left out.
     pub fn name(&self, name: &[u8], room: &mut Room) -> Left {
         let mut left = Left::default();
+        self.each_of_name(name, room, &mut |rule| left.add(self.scopes[rule as usize]));
+        left
+    }
+
+    /// Calls `found` for each exclusion that leaves a name out, maybe more than once: only one that can mean nothing else than it says. A wildcard is left out by what covers
+    /// all that it stands for.
+    pub fn each_of_name(&self, name: &[u8], room: &mut Room, found: &mut (impl FnMut(u32) + ?Sized)) {
         let (base, wildcard) = match name {
             [b'*', b'.', base @ ..] => (base, true),
             _ => (name, false),
         };
         if !wildcard && let Some(ip) = names::address(base) {
-            return self.address(ip);
+            return self.each_of_address(ip, found);
         }
         let lower = base.to_ascii_lowercase();
         if !std::str::from_utf8(&lower).is_ok_and(|text| names::to_ascii(text).as_deref() == Ok(text)) {
-            return left;
+            return;
         }
         let rules = &self.rules;
-        let mut found = |rule: u32| left.add(self.scopes[rule as usize]);
         rules.domains.suffixes(&lower, !wildcard, &mut |rule, _| found(rule));
         if rules.has_texts() {
             // What a keyword finds behind the star stands in all names; what others find need not.
@@ -85,14 +103,18 @@ impl Exclusions {
                 }
             });
         }
-        left
     }
 
     /// Where an address is left out.
     pub fn address(&self, ip: IpAddr) -> Left {
         let mut left = Left::default();
-        self.rules.address(ip, &mut |found| left.add(self.scopes[found.rule as usize]));
+        self.each_of_address(ip, &mut |rule| left.add(self.scopes[rule as usize]));
         left
+    }
+
+    /// Calls `found` for each exclusion that leaves an address out.
+    pub fn each_of_address(&self, ip: IpAddr, found: &mut (impl FnMut(u32) + ?Sized)) {
+        self.rules.address(ip, &mut |one| found(one.rule));
     }
 
     /// Where a certificate is left out as a whole. `own` as for `Whole::find`.

@@ -1,5 +1,7 @@
 //! Rules being gathered for a matcher.
 
+use std::sync::Arc;
+
 use crate::error::{Malformed, Result};
 use crate::lookalike::{Lookalike, Lookalikes};
 use crate::networks::Networks;
@@ -9,6 +11,7 @@ use super::Matcher;
 use super::domains::{self, Domains, Form};
 use super::exclusions::Exclusions;
 use super::kinds::Kind;
+use super::patterns::Pattern;
 use super::texts::Texts;
 use super::whole::Whole;
 
@@ -54,11 +57,19 @@ impl Rules {
             Kind::All => self.all.push(number),
             Kind::Cidr => self.networks.add(value, number)?,
             Kind::Keyword => self.texts.add_keyword(value, number)?,
-            Kind::Regex => self.texts.add_pattern(value, number)?,
+            Kind::Regex => return self.add_pattern(value, Arc::new(Pattern::read(value)?), scope),
             Kind::Typo => self.add_lookalike(value)?,
             Kind::Issuer | Kind::Organization | Kind::Key | Kind::Certificate => self.whole.add(kind, value, number)?,
         }
         self.others.push((number, kind, value.into()));
+        self.next(scope)
+    }
+
+    /// Adds a regular expression that has been read; `value` is how it was written.
+    pub(crate) fn add_pattern(&mut self, value: &str, pattern: Arc<Pattern>, scope: u32) -> Result<u32> {
+        let number = self.count;
+        self.texts.add_pattern(pattern, number)?;
+        self.others.push((number, Kind::Regex, value.into()));
         self.next(scope)
     }
 

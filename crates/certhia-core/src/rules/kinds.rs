@@ -1,7 +1,7 @@
 //! What rules ask for, and why they match.
 
 /// What a rule asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A name and everything below it.
     Tree,
@@ -66,6 +66,16 @@ impl Kind {
             Self::Key => "key",
             Self::Certificate => "certificate",
         }
+    }
+
+    /// Whether it looks at the whole certificate rather than at names.
+    pub fn is_on_certificates(self) -> bool {
+        matches!(self, Self::Issuer | Self::Organization | Self::Key | Self::Certificate)
+    }
+
+    /// Whether its values are texts that are looked for all together.
+    pub fn is_searched(self) -> bool {
+        matches!(self, Self::Keyword | Self::Issuer | Self::Organization)
     }
 }
 

@@ -31,6 +31,7 @@ pub use exclusions::{Exclusions, Left};
 pub use gather::{MAX_RULES, Rules};
 pub use kinds::{Found, Kind, Why};
 pub use lines::LinesRead;
+pub(crate) use patterns::Pattern as Expression;
 pub use search::Room;
 use texts::Texts;
 pub use whole::{Memo, Seen, Whole};

@@ -1,5 +1,7 @@
 //! Keywords and regular expressions held against names.
 
+use std::sync::Arc;
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::error::{Malformed, Result};
@@ -25,7 +27,7 @@ enum Meaning {
 #[derive(Default)]
 pub struct Texts {
     keywords: Vec<(u32, String)>,
-    patterns: Vec<(u32, Pattern)>,
+    patterns: Vec<(u32, Arc<Pattern>)>,
     size: usize,
     words: Option<AhoCorasick>,
     meanings: Vec<Meaning>,
@@ -64,8 +66,7 @@ impl Texts {
         Ok(())
     }
 
-    pub fn add_pattern(&mut self, value: &str, rule: u32) -> Result<()> {
-        let pattern = Pattern::read(value)?;
+    pub fn add_pattern(&mut self, pattern: Arc<Pattern>, rule: u32) -> Result<()> {
         let size = self.size + pattern.nbytes();
         if size > MAX_TOTAL {
             let reason = format!("the regular expressions take more than {} MiB together; use fewer", MAX_TOTAL >> 20);

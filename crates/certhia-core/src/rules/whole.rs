@@ -72,14 +72,32 @@ impl Whole {
     /// Calls `found` for each rule that matches a certificate. `own`: its bytes where the tree covers them all, as it does
     /// not for a precertificate's.
     pub fn find(&self, certificate: &Certificate<'_>, own: &[u8], memo: &mut Memo, found: &mut impl FnMut(&Seen)) {
-        if !self.issuer.is_empty() {
+        if self.has_issuers() {
             let issuer = certificate.issuer;
             if !memo.contains_key(issuer.body) {
-                let seen = self.issuer.find(&distinguished::attributes(issuer), Why::Issuer);
-                memo.insert(issuer.body.into(), seen);
+                memo.insert(issuer.body.into(), self.issuer(certificate));
             }
             memo[issuer.body].iter().for_each(&mut *found);
         }
+        self.besides_issuer(certificate, own, found);
+    }
+
+    pub fn has_issuers(&self) -> bool {
+        !self.issuer.is_empty()
+    }
+
+    /// Whether there are rules on something else than the issuer.
+    pub fn has_others(&self) -> bool {
+        !(self.organization.is_empty() && self.keys.is_empty() && self.certificates.is_empty())
+    }
+
+    /// Rules that match the issuer, which are the same for all certificates of one.
+    pub fn issuer(&self, certificate: &Certificate<'_>) -> Vec<Seen> {
+        self.issuer.find(&distinguished::attributes(certificate.issuer), Why::Issuer)
+    }
+
+    /// The same as `find` for all other rules.
+    pub fn besides_issuer(&self, certificate: &Certificate<'_>, own: &[u8], found: &mut impl FnMut(&Seen)) {
         if !self.organization.is_empty() {
             let attributes = distinguished::attributes(certificate.subject);
             self.organization.find(&attributes, Why::Organization).iter().for_each(&mut *found);

@@ -1,0 +1,126 @@
+//! Which certificates were seen before.
+
+use std::hash::{BuildHasher, RandomState};
+
+use sha2::{Digest, Sha256};
+
+use crate::Hash;
+use crate::certificate::Certificate;
+use crate::error::{Malformed, Result};
+use crate::page::{Entry, Page};
+
+/// More certificates than this are not remembered.
+pub const MAX_CAPACITY: usize = 1 << 28;
+/// Slots of a generation at its beginning.
+const FIRST: usize = 1024;
+
+/// Prints of certificates, open addressing with linear probing; 0 is free. At least a quarter of the slots is.
+#[derive(Default)]
+struct Generation {
+    slots: Vec<u64>,
+    count: usize,
+}
+
+impl Generation {
+    fn holds(&self, print: u64) -> bool {
+        !self.slots.is_empty() && self.slots[self.slot(print)] == print
+    }
+
+    /// Where a print is, or would be.
+    fn slot(&self, print: u64) -> usize {
+        let mut slot = ((u128::from(print) * self.slots.len() as u128) >> 64) as usize;
+        while self.slots[slot] != 0 && self.slots[slot] != print {
+            slot = if slot + 1 == self.slots.len() { 0 } else { slot + 1 };
+        }
+        slot
+    }
+
+    /// Adds a print that is not there. Grows to what `capacity` takes, not further.
+    fn add(&mut self, print: u64, capacity: usize) {
+        if (self.count + 1) * 4 > self.slots.len() * 3 {
+            let grown = (2 * self.slots.len()).max(FIRST).min(capacity * 4 / 3 + 4);
+            let old = std::mem::replace(&mut self.slots, vec![0; grown]);
+            for print in old.into_iter().filter(|&print| print != 0) {
+                let slot = self.slot(print);
+                self.slots[slot] = print;
+            }
+        }
+        let slot = self.slot(print);
+        self.slots[slot] = print;
+        self.count += 1;
+    }
+}
+
+/// The certificates that were seen last, by `tbs_sha256`: a precertificate and its certificate are one.
+///
+/// Of each a print of 64 bits is kept, made of the hash with a key that nobody else knows, so that nobody can choose
+/// certificates that are taken for others or that stand in each other's way. A new certificate is taken for one that was
+/// seen with a probability of at most 2 * capacity / 2^64.
+pub struct Sightings {
+    key: RandomState,
+    capacity: usize,
+    /// A generation has `capacity` certificates; then the older one is forgotten.
+    young: Generation,
+    old: Generation,
+}
+
+impl Sightings {
+    /// Remembers at least the last `capacity` certificates, at most twice as many.
+    pub fn new(capacity: usize) -> Result<Self> {
+        if capacity == 0 || capacity > MAX_CAPACITY {
+            let reason = format!("a capacity of {capacity} certificates; it is 1 to {MAX_CAPACITY}");
+            return Err(Malformed::new(reason, 0));
+        }
+        let (young, old) = (Generation::default(), Generation::default());
+        Ok(Self { key: RandomState::new(), capacity, young, old })
+    }
+
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.young.count + self.old.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn nbytes(&self) -> usize {
+        (self.young.slots.capacity() + self.old.slots.capacity()) * size_of::<u64>()
+    }
+
+    /// Positions of first sightings, 16 bits little-endian each, ascending; remembers them. Entries without a certificate
+    /// are always first ones.
+    pub fn fresh(&mut self, page: &Page) -> Vec<u8> {
+        let mut out = Vec::with_capacity(2 * page.len());
+        let mut scratch = Vec::new();
+        for (position, entry) in page.entries().enumerate() {
+            if hash(&entry, &mut scratch).is_none_or(|hash| self.is_fresh(&hash)) {
+                out.extend_from_slice(&(position as u16).to_le_bytes());
+            }
+        }
+        out
+    }
+
+    /// Whether a certificate was not seen before; it is from now on.
+    fn is_fresh(&mut self, hash: &Hash) -> bool {
+        let print = self.key.hash_one(hash).max(1);
+        if self.young.holds(print) {
+            return false;
+        }
+        if self.young.count == self.capacity {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.add(print, self.capacity);
+        !self.old.holds(print)
+    }
+}
+
+/// `tbs_sha256`, of bytes that are no certificate their plain hash; None where there are none.
+fn hash(entry: &Entry<'_>, scratch: &mut Vec<u8>) -> Option<Hash> {
+    let der = entry.certificate();
+    match Certificate::parse(der) {
+        _ if der.is_empty() => None,
+        Ok(certificate) => Some(certificate.tbs_sha256_by(scratch)),
+        Err(_) => Some(Sha256::digest(der).into()),
+    }
+}
