@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import core_audience
 import possible
 import rule_sets
 from core_pages import Material, fastest
@@ -31,6 +32,7 @@ def rows(given: Material, entries: Path, rounds: int) -> Iterator[Row]:
     yield _growing(given, rounds)
     yield from _on_top(given, rounds)
     yield from possible.rows(given)
+    yield from core_audience.rows(given, rounds)
     yield _reload(entries)
 
 

@@ -124,14 +124,14 @@ impl<'a> Gathered<'a> {
             parts += 1 + filter_parts;
             text += filter_text;
             searched += filter_searched;
-            if parts > MAX_PARTS || text > MAX_TEXT || searched > MAX_SEARCHED {
-                let reason = format!(
-                    "all filters together have more than {MAX_PARTS} rules, {} MiB of text in them, or {} MiB in \
-                     keywords, issuers and organisations; take fewer",
-                    MAX_TEXT >> 20,
-                    MAX_SEARCHED >> 20
-                );
-                return Err(of_filter(given, &reason));
+            let too_much = [
+                (parts > MAX_PARTS).then(|| format!("{MAX_PARTS} filters and rules")),
+                (text > MAX_TEXT).then(|| format!("{} MiB of text", MAX_TEXT >> 20)),
+                (searched > MAX_SEARCHED)
+                    .then(|| format!("{} MiB of keywords, issuers and organisations", MAX_SEARCHED >> 20)),
+            ];
+            if let Some(what) = too_much.into_iter().flatten().next() {
+                return Err(of_filter(given, &format!("more than {what} in all filters together; take fewer")));
             }
             gathered.given.push((number, given as u32));
             if new {
