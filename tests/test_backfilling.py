@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.logs.bench import KINDS, fill, flipped, make
+from tests.logs.bench import KINDS, flipped, make
 from tests.rig import Rig
 
 from certhia.backfilling import PROGRESS, REQUEST
 from certhia.errors import ConfigError
-from certhia.freezing import ACCEPT, FOLDER
-from certhia.logs.evidence import decode
 from certhia.logs.heads import check_head
-from certhia.logs.judging import Verdict, judge
-from certhia.model import Health, Protocol
+from certhia.model import Protocol
 from certhia.quantity import Point
 from certhia.store import State
 from certhia.store.backfills import CANCELLED, DONE, Backfill
 from certhia.store.fsck import check
 from certhia.store.ranges import account
 from certhia.testing import World, fail, in_simulated_time
-from certhia.testing.hostile import flipped_leaf
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 ways = pytest.mark.parametrize("reverse", [False, True])
@@ -36,22 +31,6 @@ def asked(log: str = "all", begin: str = "beginning", *, reverse: bool = False) 
 
 def names(first: int, end: int) -> set[tuple[str, ...]]:
     return {(f"host{number}.example.com",) for number in range(first, end)}
-
-
-async def accept(rig: Rig, log_id: bytes) -> str:
-    """Leaves the request that `certhia logs --accept` leaves."""
-    async with await State.open(rig.directory, clock=rig.clock, follow=False) as beside:
-        number = await beside.request(ACCEPT, log_id.hex())
-        while (answer := await beside.answer(number)) is None:
-            await rig.clock.sleep(0.5)
-    return answer
-
-
-def found_in(directory: Path) -> list[tuple[Verdict, str]]:
-    """What each file of evidence in a state is worth, and why."""
-    findings = [judge(decode(file.read_bytes())) for file in (directory / FOLDER).iterdir()]
-    assert all(check.holds for finding in findings for check in finding.checks)
-    return [(finding.verdict, finding.because) for finding in findings]
 
 
 async def request(rig: Rig, payload: str) -> dict[str, list[list[object]]]:
@@ -188,90 +167,6 @@ async def test_alone(certhia_world: World, tmp_path: Path) -> None:
         async with await State.open(rig.directory, clock=rig.clock, follow=True) as state:
             await rig.build(state).run()
     assert caught.group_contains(ConfigError, match='no known log is called "nobody"')
-
-
-@kinds
-@in_simulated_time
-async def test_a_leaf_that_is_not_what_the_log_signed(certhia_world: World, tmp_path: Path, kind: Protocol) -> None:
-    """The log is frozen, with evidence; once that is accepted the rest is read, and the live range goes on."""
-    log = make(certhia_world, kind)
-    fill(certhia_world, log, 600)
-    log.hooks.append(flipped_leaf(300))
-    rig = Rig(certhia_world, tmp_path)
-    rig.origin = Point("now")
-    async with rig.running() as pipeline:
-        await rig.clock.sleep(10)
-        await request(rig, asked("alpha"))
-        await until_done(rig)
-        await rig.clock.sleep(10)
-        (wish,) = await wishes(rig)
-        assert wish.outcome == "not what the log signed: entries 256 to 319; the log is frozen"
-        (status,) = pipeline.statuses()
-        assert status.health is Health.FROZEN
-        assert await ranges(rig) == {"alpha": [(0, 256, 0)]}
-        ((verdict, because),) = found_in(tmp_path)
-        assert verdict is Verdict.OBSERVATION
-        assert because.startswith("what is served from entry 300 on is not what the log signed")
-        errors = [text for level, _, text in rig.said if level == "error"]
-        assert len(errors) == 1
-        assert errors[0].startswith("frozen at 600: entries 256 to 319, read for a backfill, are not proven to be in ")
-        certhia_world.grow(5)
-        await rig.clock.sleep(30)
-        assert (status.verified, await ranges(rig)) == (600, {"alpha": [(0, 256, 0)]}), "it stands still"
-        assert (await accept(rig, log.id)).startswith("accepted")
-        await rig.clock.sleep(30)
-        await request(rig, asked("alpha"))
-        await until_done(rig)
-        assert (await wishes(rig))[-1].outcome == "not what the log signed: entries 256 to 319"
-        assert await ranges(rig) == {"alpha": [(0, 256, 0), (320, 605, 0)]}
-        assert len(found_in(tmp_path)) == 1, "it is frozen for that once"
-    assert rig.summary is not None
-    assert len(rig.summary.alarms) == 1
-    log.hooks.clear()
-    async with rig.running():
-        await request(rig, asked("alpha", reverse=True))
-        await until_done(rig)
-    assert await ranges(rig) == {"alpha": [(0, 605, 0)]}
-
-
-@in_simulated_time
-async def test_frozen_where_nobody_follows(certhia_world: World, tmp_path: Path) -> None:
-    """The command ends, and says it."""
-    log = make(certhia_world, Protocol.STATIC)
-    log.hooks.append(flipped(certhia_world, log, 600, 300))
-    rig = Rig(certhia_world, tmp_path)
-    rig.backfill = asked("alpha")
-    async with await State.open(rig.directory, clock=rig.clock, follow=True) as state:
-        rig.state = state
-        summary = await rig.build(state).run()
-        assert [one.position for one in await state.freezes()] == [None]
-    (alarm,) = summary.alarms
-    assert alarm.startswith("alpha: frozen: entries 256 to 319, read for a backfill, are not proven to be in ")
-    assert "certhia logs --accept" in alarm
-    assert len(found_in(tmp_path)) == 1
-
-
-@in_simulated_time
-async def test_heads_that_contradict_each_other(certhia_world: World, tmp_path: Path) -> None:
-    """What a backfill proved to one head, and another one, of another tree, for the next backfill."""
-    log = make(certhia_world, Protocol.STATIC)
-    fill(certhia_world, log, 300)
-    rig = Rig(certhia_world, tmp_path)
-    rig.backfill = asked("alpha", "100")
-    async with await State.open(rig.directory, clock=rig.clock, follow=True) as state:
-        rig.state = state
-        await rig.build(state).run()
-    other = make(World(certhia_world.clock), Protocol.STATIC)
-    fill(certhia_world, other, 400, timestamp=1)
-    log.hooks.append(lambda request: other.serve(replace(request, log=other)))
-    rig.backfill = asked("alpha", "50")
-    async with await State.open(rig.directory, clock=rig.clock, follow=True) as state:
-        rig.state = state
-        summary = await rig.build(state).run()
-        assert len(await state.freezes()) == 1
-    assert len(summary.alarms) == 1
-    assert [verdict for verdict, _ in found_in(tmp_path)] == [Verdict.PROOF]
-    assert (await wishes(rig))[-1].outcome == "signed heads that contradict each other; the log is frozen"
 
 
 @in_simulated_time
