@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from certhia._core import Issuers, Page, count_get_entries
@@ -69,6 +69,8 @@ class Stage:
                 for task in tasks:
                     task.cancel()
                 await self.server.close()
+                while _open:
+                    await _open.pop().gone()
         assert self.said == []
 
     def grow(self, count: int) -> list[str]:
@@ -89,8 +91,8 @@ class Stage:
 
     async def joined(self, count: int) -> None:
         """Once so many clients are part of the plan."""
-        while sum(len(group.clients) for group in self.hub.members.plan.groups) != count:
-            await asyncio.sleep(0.001)
+        while sum(len(group.clients) for group in self.hub.members.plan.groups) != count:  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
 
 def arrival(world: World, log: FakeLog, start: int, end: int, issuers: Issuers, *, verified: bool = False) -> Arrival:
@@ -115,6 +117,7 @@ class Raw:
     async def open(cls, port: int, path: str = "/", headers: str = "", upgrade: str = UPGRADE) -> Raw:
         """A WebSocket after its handshake; `head` is the answer's."""
         raw = cls(*await asyncio.open_connection("127.0.0.1", port))
+        _open.append(raw)
         raw.writer.write(f"GET {path} HTTP/1.1\r\n{upgrade}{headers}\r\n".encode())
         raw.head = await raw.reader.readuntil(b"\r\n\r\n")
         return raw
@@ -150,3 +153,12 @@ class Raw:
 
     def close(self) -> None:
         self.writer.close()
+
+    async def gone(self) -> None:
+        """Closed, and its socket too."""
+        self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+
+_open: list[Raw] = []  # those of the running test

@@ -15,8 +15,6 @@ from certhia.stream.client import Block
 from certhia.stream.groups import Group, Plan, Shape, form_of, is_filtered
 from certhia.stream.notices import Cursor
 
-MAX_PAGE = 65_535  # entries; positions have 16 bits
-
 
 @dataclass(frozen=True, slots=True)
 class Sheet:

@@ -124,10 +124,11 @@ def _texts(name: str, value: object) -> list[str]:
         return ["1" if value else "0"]
     if value is None:
         return []
-    values = value if isinstance(value, list) else [value]
-    if not all(isinstance(one, str) for one in values):
+    values: list[object] = value if isinstance(value, list) else [value]
+    texts = [one for one in values if isinstance(one, str)]
+    if len(texts) < len(values):
         raise ConfigError(f"subscribe: {quoted(name)} takes texts, or true and false")
-    return values
+    return texts
 
 
 def _asked(

@@ -26,6 +26,7 @@ from certhia.stream.members import Members
 from certhia.stream.waiting import Lost, Waiting
 
 Result = TypeVar("Result")
+Record = Callable[[Sequence[Sheet], Issuers], Awaitable[tuple[int, Sequence[Sheet]]]]
 
 TICK: Final = 0.05  # seconds between two writes to a client, while pages are small
 QUEUE: Final = 16_000_000  # bytes of pages that may wait for the core; then their logs wait
@@ -40,7 +41,8 @@ class Hub:
     Attributes:
         members: who wants what.
         listeners: hear of every page in the order of arrival, before it is sent; must be quick.
-        record: takes the sheets of a batch before they are sent, in the order of sending; gives the number of the last.
+        record: takes the sheets of a batch before they are sent, in the order of sending; gives the number of the last,
+            and those that are to be sent.
         sequence: that number, of what was sent last.
         entries: how many entries came.
     """
@@ -50,7 +52,7 @@ class Hub:
         wait for their proof."""
         self.members = Members()
         self.listeners: list[Callable[[Sheet], None]] = []
-        self.record: Callable[[Sequence[Sheet]], Awaitable[int]] | None = None
+        self.record: Record | None = None
         self.sequence = 0
         self.entries = 0
         self._clock = clock
@@ -106,12 +108,17 @@ class Hub:
         if self.members.wants_chains and self._chains is not None:
             await self._chains.complete(log, page.issuers)
         verified = page.end if arrival.verified else 0
-        sheet = Sheet(log, self._source(log), page, self._clock.now(), verified)
+        whole = Sheet(log, self._source(log), page, self._clock.now(), verified)
+        for start in range(page.first, page.end, BATCH):
+            part = page.slice(start, min(start + BATCH, page.end)) if len(page) > BATCH else page
+            await self._take_in(replace(whole, page=part))
+
+    async def _take_in(self, sheet: Sheet) -> None:
         for listener in self.listeners:
             listener(sheet)
-        if wants("proof") or self.record:
+        if self.members.wants("proof") or self.record:
             self._waiting.add(sheet)
-        if wants("arrival") or self.record:
+        if self.members.wants("arrival") or self.record:
             await self._room.wait()
             self._put(sheet)
 
@@ -186,9 +193,11 @@ class Hub:
         return batch
 
     async def _send(self, batch: Sequence[Sheet]) -> None:
-        number = await self.record(batch) if self.record is not None else 0
+        number = self.sequence
+        if self.record is not None:
+            number, batch = await self.record(batch, self._issuers)
         plan = self.members.plan
-        if plan.groups:
+        if plan.groups and batch:
             now = self._clock.monotonic()
             made = await self.aside(make, plan, batch, self._issuers, self._memory, now)
             turn = 0
@@ -198,7 +207,7 @@ class Hub:
                     turn += 1
                     if turn % AT_ONCE == 0:
                         await asyncio.sleep(0)
-        self.sequence = number or self.sequence
+        self.sequence = number
 
     def _tell_lost(self, lost: Lost) -> None:
         for group in self.members.plan.groups:
