@@ -118,6 +118,9 @@ async def i2_nothing_trusted_unverified(scene: Scene, seen: Seen) -> None:
             covered = stored.match.sighting.index < end
             assert covered or not stored.match.verified, f"{name}: a match is verified before its entry"
             assert truth.false or stored.match.verified == covered, f"{name}: a match is not verified with its entry"
+        for delivery in scene.sheet.told:
+            at = delivery.match.sighting
+            assert at.log_id != truth.log.id or not delivery.match.verified or at.index < end, f"{name}: told too early"
         if truth.frozen_at is not None:
             assert end == truth.frozen_at, f"{name} is frozen and was verified further"
     for status in scene.pipeline.statuses():

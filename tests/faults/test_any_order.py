@@ -18,7 +18,7 @@ from tests.faults.scene import ILL, KINDS, UNPACKED, WELL, Scene, Truth
 
 from certhia.model import Protocol
 from certhia.testing import hostile
-from certhia.testing.faults import FAULTS, NamedFault
+from certhia.testing.faults import FAULTS, NamedFault, find
 from certhia.testing.installs import Heal
 
 CONTRADICTING = [fault for fault in FAULTS if fault.id in {"L04", "L05", "L08", "L11"}]
@@ -185,6 +185,12 @@ def test_each_of_them_beside_others() -> None:
     machine = AnyOrder()
     try:
         machine.begin()
+        bomb = machine.has("tuscolo", find("L13"))  # alone: nothing else answers in its place
+        machine.grows("tuscolo", 300)
+        machine.time_passes(12)
+        machine.every_promise_holds()
+        assert bomb is not None
+        machine._heal(*bomb)
         for number, fault in enumerate(PASSING + LASTING):
             fits = [name for name in ILL if machine.scene.truth[name].log.protocol in fault.kinds]
             name = fits[number % len(fits)]
