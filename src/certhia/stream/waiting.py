@@ -67,11 +67,6 @@ class Waiting:
         for sheet in self._sheets.pop(log_id, ()):
             self.held -= sheet.page.nbytes
 
-    def clear(self) -> None:
-        """Nobody wants any of it any more."""
-        self._sheets.clear()
-        self.held = 0
-
     def _tidy(self, log_id: bytes) -> None:
         if not self._sheets.get(log_id, True):
             del self._sheets[log_id]

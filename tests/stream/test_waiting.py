@@ -1,0 +1,68 @@
+"""Pages that wait to be proven: cut where the proof ends, bounded, forgotten where they come again."""
+
+from __future__ import annotations
+
+import pytest
+from tests.stream.rig import arrival
+
+from certhia._core import Issuers, Source
+from certhia.stream.blocks import Sheet
+from certhia.stream.waiting import Lost, Waiting
+from certhia.testing import World
+
+
+@pytest.fixture
+def sheets() -> list[Sheet]:
+    """Entries 0 to 9, 10 to 19 and 20 to 29 of a log."""
+    world = World()
+    log = world.rfc6962("one")
+    world.grow(30)
+    source, issuers = Source(log.id, "one", log.url, "rfc6962"), Issuers()
+    pages = [arrival(world, log, start, start + 10, issuers).page for start in (0, 10, 20)]
+    return [Sheet(log.model, source, page, 1.0, 0) for page in pages]
+
+
+def spans(sheets: list[Sheet]) -> list[tuple[int, int]]:
+    return [(one.page.first, one.page.end) for one in sheets]
+
+
+def test_what_is_proven_comes_in_order_cut_where_the_proof_ends(sheets: list[Sheet]) -> None:
+    waiting = Waiting(1 << 30, pytest.fail)
+    for sheet in sheets:
+        waiting.add(sheet)
+    log_id = sheets[0].log.id
+    assert waiting.proven(b"other", 100) == []
+    first = waiting.proven(log_id, 15)
+    assert spans(first) == [(0, 10), (10, 15)]
+    assert {(one.order, one.verified) for one in first} == {("proof", 15)}
+    assert waiting.proven(log_id, 15) == []
+    assert spans(waiting.proven(log_id, 40)) == [(15, 20), (20, 30)]
+    assert waiting.held == 0
+
+
+def test_beyond_the_bound_the_oldest_are_let_go(sheets: list[Sheet]) -> None:
+    lost: list[Lost] = []
+    waiting = Waiting(sum(one.page.nbytes for one in sheets[1:]), lost.append)
+    for sheet in sheets:
+        waiting.add(sheet)
+    log_id = sheets[0].log.id
+    assert [one.ends for one in lost] == [((log_id, 0), (log_id, 9))]
+    assert spans(waiting.proven(log_id, 30)) == [(10, 20), (20, 30)]
+
+
+def test_one_page_larger_than_all(sheets: list[Sheet]) -> None:
+    lost: list[Lost] = []
+    waiting = Waiting(1, lost.append)
+    waiting.add(sheets[0])
+    assert (len(lost), waiting.held) == (1, 0)
+    assert waiting.proven(sheets[0].log.id, 10) == []
+
+
+def test_what_comes_again_is_forgotten(sheets: list[Sheet]) -> None:
+    waiting = Waiting(1 << 30, pytest.fail)
+    waiting.add(sheets[0])
+    waiting.rewound(sheets[0].log.id)
+    waiting.rewound(b"other")
+    assert waiting.held == 0
+    waiting.add(sheets[1])
+    assert spans(waiting.proven(sheets[0].log.id, 30)) == [(10, 20)]
