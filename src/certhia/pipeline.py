@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from certhia._core import Issuers
 from certhia.alarms.broken import PROMISE
 from certhia.alarms.guard import Guard
+from certhia.alarms.waiting import Queues
 from certhia.backfilling import REQUEST, Backfilling
 from certhia.errors import ConfigError, RemoteError, StateError
 from certhia.freezing import ACCEPT, Freezing
@@ -57,7 +58,14 @@ class Pipeline:
             parts.clock,
             notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
         )
-        self._guard = Guard(parts.guarding, self.statuses, self._outbox.failing, parts.tell, clock=parts.clock)
+        self._guard = Guard(
+            parts.guarding,
+            self.statuses,
+            self._outbox.failing,
+            parts.tell,
+            clock=parts.clock,
+            queues=lambda: Queues(self.last_delivery, self._outbox.oldest()),
+        )
         self._house = Housekeeping(
             parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock, run=self.progress
         )

@@ -13,6 +13,7 @@ from certhia.alarms import symptoms
 from certhia.alarms.board import LOOKS, Found, pause
 from certhia.alarms.freshness import Freshness
 from certhia.alarms.symptoms import Looked, Symptoms
+from certhia.alarms.waiting import Queues
 from certhia.logs.status import Status
 from certhia.model import Head, Log, Protocol
 from certhia.testing import SimClock, in_simulated_time
@@ -29,7 +30,11 @@ class Ward:
         self.logs = [self._status(number) for number in range(count)]
         self.failing: dict[str, str] = {}
         places = [path] if path is not None else []
-        looked = Looked(lambda: self.logs, Freshness(self.clock), places, lambda: self.failing, poll, limited)
+        self.queues = Queues(0, {})
+        looked = Looked(
+            *(lambda: self.logs, Freshness(self.clock), places, lambda: self.failing, poll, limited),
+            lambda: self.queues,
+        )
         self.symptoms = Symptoms(looked, INTERVAL, self.clock)
 
     def _status(self, number: int) -> Status:
@@ -225,6 +230,29 @@ def test_sinks_that_fail_have_said_so() -> None:
     (one,) = ward.found()
     assert one.told
     assert one.alarm.text == "file:/x: can't be told of matches, which wait: No space left"
+
+
+def test_a_sink_that_hangs_or_is_too_slow() -> None:
+    ward = Ward()
+    for minute in range(5):
+        ward.queues = Queues(100 * minute, {"quick": 100 * minute, "hangs": 1, "slow": 1 + minute})
+        ward.answers()
+        found = ward.found()
+        ward.clock.advance(STEP)
+    assert found == []
+    ward.queues = Queues(500, {"quick": 500, "hangs": 1, "slow": 6})
+    ward.answers()
+    assert [one.alarm.key for one in ward.found()] == ["sink:hangs", "sink:slow"]
+    (one, _) = ward.found()
+    assert not one.told
+    assert one.alarm.text == "hangs: a match has waited for 4 min: it takes none, or fewer than are found"
+    ward.failing = {"hangs": "No space left"}
+    ward.found()
+    assert [one.alarm.text for one in ward.found() if one.told] == [
+        "hangs: can't be told of matches, which wait: No space left"
+    ], "one alarm for one sink"
+    ward.queues, ward.failing = Queues(600, {}), {}
+    assert ward.found() == []
 
 
 async def test_a_disk_that_does_not_answer_holds_up_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

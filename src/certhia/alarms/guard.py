@@ -10,6 +10,7 @@ from certhia.alarms.board import INTERVAL, Alarms, Found
 from certhia.alarms.broken import Broken
 from certhia.alarms.freshness import Freshness
 from certhia.alarms.symptoms import Looked, Symptoms
+from certhia.alarms.waiting import Queues
 from certhia.clock import Clock
 from certhia.logs.lists import Loaded
 from certhia.logs.status import Status
@@ -38,12 +39,13 @@ class Guard:
         tell: Tell,
         *,
         clock: Clock,
+        queues: Callable[[], Queues] = lambda: Queues(0, {}),
     ) -> None:
-        """`failing`: why sinks can't be told, by name."""
+        """`failing`: why sinks can't be told, by name. `queues`: what they are still to be told."""
         self._interval = guarding.interval
         self._statuses = statuses
         self._freshness = Freshness(clock)
-        looked = Looked(statuses, self._freshness, guarding.places, failing, guarding.poll, guarding.limited)
+        looked = Looked(statuses, self._freshness, guarding.places, failing, guarding.poll, guarding.limited, queues)
         self._symptoms = Symptoms(looked, guarding.interval, clock)
         self._alarms = Alarms(tell, clock=clock, heard=guarding.heard)
         self.broken = Broken()

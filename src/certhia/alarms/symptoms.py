@@ -13,6 +13,7 @@ from certhia.alarms.backlog import Backlog
 from certhia.alarms.board import Found, lasting, pause
 from certhia.alarms.freshness import Freshness
 from certhia.alarms.space import short_of_room
+from certhia.alarms.waiting import Queues, Waiting
 from certhia.clock import Clock
 from certhia.logs.status import WAITED, Status, longest_silence
 from certhia.model import Alarm
@@ -33,6 +34,7 @@ class Looked:
     failing: Callable[[], Mapping[str, str]]  # why sinks can't be told, by name; only those that can't
     poll: float  # seconds between two heads of a log, at most
     limited: bool  # whether the user's own limits may be what holds us back
+    queues: Callable[[], Queues] = lambda: Queues(0, {})  # what sinks are still to be told
 
 
 class Symptoms:
@@ -51,6 +53,7 @@ class Symptoms:
         ] = {}  # where reading stands while entries wait; monotonic, since when
         self._probe: asyncio.Task[dict[str, str]] | None = None  # a look at the disks that is under way
         self._failing = set[str]()  # sinks, at the last look
+        self._waiting = Waiting()
         self._seen: dict[bytes, float] = {}  # monotonic: when a log was looked at first
 
     async def look(self) -> list[Found]:
@@ -160,12 +163,17 @@ class Symptoms:
             yield Found(Alarm(f"list:{name}", text), told=True)
 
     def of_sinks(self) -> Iterator[Found]:
-        """Those that can't be told for more than a moment; the outbox has said so."""
+        """Those that can't be told for more than a moment, as the outbox has said; those that take too long."""
         failing = self._looked.failing()
         lasting_ones, self._failing = self._failing & failing.keys(), set(failing)
         for name in sorted(lasting_ones):
             reason = failing[name]
             yield Found(Alarm(f"sink:{name}", f"{name}: can't be told of matches, which wait: {reason}"), told=True)
+        waited = self._waiting.look(self._looked.queues(), self._clock.monotonic())
+        for name in sorted(waited.keys() - failing.keys()):
+            if waited[name] >= self._interval - pause(self._interval):
+                text = f"{name}: a match has waited for {lasting(waited[name])}: it takes none, or fewer than are found"
+                yield Found(Alarm(f"sink:{name}", text))
 
 
 def _contradictions(status: Status) -> Iterator[Found]:

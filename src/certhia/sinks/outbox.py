@@ -31,6 +31,7 @@ class Queue:
         self.sink = sink
         self.told = 0  # deliveries made by this process
         self.failing = ""  # why the last attempt failed; empty while all is well
+        self.oldest = 0  # the delivery that is being told; 0 while nothing waits
         self._state = state
         self._clock = clock
         self._notice = notice
@@ -45,9 +46,11 @@ class Queue:
             self._wake.clear()
             deliveries = await self._state.pending(self.sink.name, after=last, limit=BATCH)
             if deliveries:
+                self.oldest = deliveries[0].id
                 await self._deliver(deliveries)
                 last = deliveries[-1].id
             else:
+                self.oldest = 0
                 self._idle.set()
                 await self._wake.wait()
                 self._idle.clear()
@@ -61,6 +64,7 @@ class Queue:
     def close(self) -> None:
         """Nobody reads the sink any more: nothing is waited for."""
         self._over = True
+        self.oldest = 0
         self._idle.set()
 
     async def _deliver(self, deliveries: Sequence[Delivery]) -> None:
@@ -126,6 +130,10 @@ class Outbox:
     def failing(self) -> dict[str, str]:
         """Why sinks can't be told now, by name; only those that can't."""
         return {queue.sink.name: queue.failing for queue in self.queues if queue.failing}
+
+    def oldest(self) -> dict[str, int]:
+        """The oldest delivery that waits, by sink; only of sinks that have one."""
+        return {queue.sink.name: queue.oldest for queue in self.queues if queue.oldest}
 
     async def run(self) -> None:
         """One task a sink, until cancelled. Raises StateError where the state can't be read or written."""
