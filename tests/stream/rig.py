@@ -16,7 +16,8 @@ from certhia.rules.nothing import NOTHING
 from certhia.stream.client import Limits
 from certhia.stream.forms import Defaults
 from certhia.stream.hub import Hub
-from certhia.stream.server import Server, Terms
+from certhia.stream.server import Server
+from certhia.stream.terms import Terms
 from certhia.testing import FakeLog, World
 
 PATHS = {"lite": "/", "full": "/full-stream", "domains": "/domains-only", "sse": "/sse"}

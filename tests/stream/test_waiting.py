@@ -27,7 +27,7 @@ def spans(sheets: list[Sheet]) -> list[tuple[int, int]]:
 
 
 def test_what_is_proven_comes_in_order_cut_where_the_proof_ends(sheets: list[Sheet]) -> None:
-    waiting = Waiting(1 << 30, pytest.fail)
+    waiting = Waiting(1 << 30, list[Lost]().append)
     for sheet in sheets:
         waiting.add(sheet)
     log_id = sheets[0].log.id
@@ -59,7 +59,7 @@ def test_one_page_larger_than_all(sheets: list[Sheet]) -> None:
 
 
 def test_what_comes_again_is_forgotten(sheets: list[Sheet]) -> None:
-    waiting = Waiting(1 << 30, pytest.fail)
+    waiting = Waiting(1 << 30, list[Lost]().append)
     waiting.add(sheets[0])
     waiting.rewound(sheets[0].log.id)
     waiting.rewound(b"other")

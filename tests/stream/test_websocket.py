@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
+from typing import Any
 
 import pytest
 from tests.stream.rig import Raw, Stage
@@ -168,17 +169,17 @@ async def test_who_answers_pings_stays_and_who_does_not_goes(certhia_clock: SimC
     async with stage.running() as port:
         deaf, alive = await Raw.open(port), await Raw.open(port)
         began = stage.clock.monotonic()
-        pings = 0
+        pings, held = 0, 0.0
         while stage.clock.monotonic() - began < 120:
             first, payload = await alive.frame()
             if first == 0x89:
                 pings += 1
                 alive.send(masked(10, payload))
-            if len(stage.server.connections) == 2:
+            if len(stage.server.streams.connections) == 2:
                 held = stage.clock.monotonic() - began
         assert 7 <= pings <= 8
         assert held <= 40
-        assert len(stage.server.connections) == 1
+        assert len(stage.server.streams.connections) == 1
         deaf.close()
         alive.close()
 
@@ -188,7 +189,7 @@ async def test_heartbeats(certhia_clock: SimClock) -> None:
     stage = Stage(World(certhia_clock), heartbeat=30.0)
     async with stage.running() as port:
         raw = await Raw.open(port)
-        beats = []
+        beats: list[dict[str, Any]] = []
         while len(beats) < 3:
             first, payload = await raw.frame()
             if first == 0x89:
@@ -213,7 +214,7 @@ async def test_it_waits_for_no_goodbye_for_ever(stage: Stage) -> None:
     async with stage.running() as port:
         raw = await Raw.open(port)
         await stage.joined(1)
-        (connection,) = stage.server.connections
+        (connection,) = stage.server.streams.connections
         connection.close(1001, "bye", patience=0.0)
         await connection.over
         assert await raw.frame() == (0x88, b"\x03\xe9bye")

@@ -10,11 +10,14 @@ from certhia.config import Settings
 from certhia.config.settings import OFF
 from certhia.model import Tell
 from certhia.pipeline import Pipeline
+from certhia.stream.client import Limits
+from certhia.stream.forms import Defaults
 from certhia.stream.hub import Hub
+from certhia.stream.terms import Terms
 from certhia.supervision import supervised
 
 if TYPE_CHECKING:
-    from certhia.stream.server import Server, Terms
+    from certhia.stream.server import Server
 
 
 class Serving:
@@ -70,10 +73,6 @@ def _paths(settings: Settings) -> dict[str, str]:
 
 
 def _terms(settings: Settings) -> Terms:
-    from certhia.stream.client import Limits  # noqa: PLC0415
-    from certhia.stream.forms import Defaults  # noqa: PLC0415
-    from certhia.stream.server import Terms  # noqa: PLC0415
-
     serve = settings.serve
     return Terms(
         listen=serve.listen,

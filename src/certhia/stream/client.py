@@ -82,6 +82,7 @@ class Client:
         self._waiting = 0  # bytes in the queue and in `_rest`
         self._paused = False
         self._gap: _Gap | None = None
+        self._idle = asyncio.Event()
         self._closing = False
 
     def connected(self, transport: asyncio.Transport) -> None:
@@ -130,9 +131,15 @@ class Client:
         self._append(block)
         self._pump()
 
-    def lose(self, count: int, first: Cursor | None, last: Cursor | None, reason: str) -> None:
-        """Tells that messages are missing here that it was never sent, and why."""
-        self.missed += count
+    async def drained(self) -> None:
+        """Returns once nothing waits for its connection, or that is over."""
+        while self._transport is not None and not self._closing and (self._waiting or self._paused):
+            self._idle.clear()
+            await self._idle.wait()
+
+    def lose(self, count: int | None, first: Cursor | None, last: Cursor | None, reason: str) -> None:
+        """Tells that messages are missing here that it was never sent, and why. `count`: None where nobody knows."""
+        self.missed += count or 0
         if self._transport is not None and not self._closing and self.gaps:
             text = notices.gap(count, first, last, reason)
             self._append(Block(self.framing.message(text), 0, None, None, self._clock.monotonic()))
@@ -165,6 +172,7 @@ class Client:
             self._transport.write(self._rest)
             self._rest = memoryview(b"")
         self._waiting = 0
+        self._idle.set()
         self._transport.write(self.framing.closing(code, reason))
 
     def gone(self) -> None:
@@ -174,6 +182,7 @@ class Client:
         self._queue.clear()
         self._rest = memoryview(b"")
         self._waiting = 0
+        self._idle.set()
 
     def _append(self, block: Block) -> None:
         self._queue.append(block)
@@ -205,6 +214,8 @@ class Client:
             self._tell_gap()
             if not self._paused:
                 self._pump()
+        if not self._waiting and not self._paused:
+            self._idle.set()
 
     # --- what it missed ---
 

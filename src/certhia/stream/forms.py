@@ -27,6 +27,7 @@ Options = dict[str, list[str]]
 _ALSO: Final = {"rules": "rule", "logs": "log", "operators": "operator", "issuers": "issuer", "tlds": "tld"}
 _MANY: Final = frozenset(_ALSO.values())
 _OURS: Final = frozenset({"stream", "profile", "cursor", "type", "verified", "dedupe", "since"}) | _MANY
+_NAMES: Final = _OURS | _ALSO.keys()
 _OTHERS: Final = frozenset({"token"})  # read elsewhere
 _TRUE: Final = frozenset({"1", "true", "yes", "on", ""})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
@@ -84,7 +85,7 @@ def of_query(kind: str, framing: str, query: Iterable[tuple[str, str]], defaults
         lowered = _ALSO.get(name.lower(), name.lower())
         if lowered in _OURS:
             options.setdefault(lowered, []).append(value)
-        elif lowered not in _OTHERS and (near := difflib.get_close_matches(lowered, _OURS, n=1, cutoff=0.75)):
+        elif lowered not in _OTHERS and (near := difflib.get_close_matches(lowered, _NAMES, n=1, cutoff=0.7)):
             raise ConfigError(f"{quoted(name)} is no option; did you mean {near[0]}?")
     return _asked(kind, framing, options, defaults)
 
@@ -110,7 +111,7 @@ def of_message(text: bytes, before: Asked, defaults: Defaults) -> Asked | None:
     for name, value in given.items():
         key = _ALSO.get(name.lower(), name.lower())
         if key not in _OURS:
-            near = difflib.get_close_matches(key, _OURS, n=1)
+            near = difflib.get_close_matches(key, _NAMES, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(_OURS))}"
             raise ConfigError(f"subscribe: {quoted(name)} is no option; {hint}")
         options[key] = _texts(name, value)

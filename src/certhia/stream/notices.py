@@ -10,6 +10,7 @@ Cursor = tuple[bytes, int]
 
 SLOW: Final = "slow"  # why a gap is: the client did not keep up
 UNPROVEN: Final = "unproven-overflow"  # more waited for its proof than is kept
+TOO_OLD: Final = "too-old"  # it is no longer there, or nothing is ever kept
 
 
 def cursor(place: Cursor | None) -> str | None:
@@ -17,8 +18,8 @@ def cursor(place: Cursor | None) -> str | None:
     return f"{place[0][:8].hex()}:{place[1]}" if place is not None else None
 
 
-def gap(missed: int, first: Cursor | None, last: Cursor | None, reason: str) -> bytes:
-    """That messages are missing here: how many, from which and up to which, and why."""
+def gap(missed: int | None, first: Cursor | None, last: Cursor | None, reason: str) -> bytes:
+    """That messages are missing here: how many, from which and up to which, and why; null for what nobody knows."""
     data = {"missed": missed, "from": cursor(first), "to": cursor(last), "reason": reason}
     return _json({"message_type": "gap", "data": data})
 

@@ -1,0 +1,174 @@
+"""Requests for a stream: from what a client asks for to its connection, and what it says later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from certhia.clock import Clock
+from certhia.errors import ConfigError
+from certhia.stream import following, forms, sse, websocket
+from certhia.stream.client import Client
+from certhia.stream.forms import Asked
+from certhia.stream.hub import Hub
+from certhia.stream.places import Place
+from certhia.stream.takeover import Connection, Takeover
+from certhia.stream.terms import Terms
+from certhia.stream.websocket import WebSocket, WebSocketFraming
+
+if TYPE_CHECKING:
+    from certhia.stream.history import History
+
+HINT: Final = "this is a certstream server: connect with a WebSocket, or read /sse?stream=lite\n"
+_UPGRADE: Final = {"Upgrade": "websocket", "Connection": "Upgrade"}  # RFC 9110 section 15.5.22
+
+Admit = Callable[[web.Request], Awaitable[web.Response | None]]
+"""Whether a request is let in: None, or the answer that refuses it."""
+
+
+class Streams:
+    """What serves streams.
+
+    Attributes:
+        connections: all clients' connections.
+        admit: whether a request is let in.
+        history: what was sent, for those who come back; None where nothing is kept.
+        closing: whether nobody is let in any more.
+    """
+
+    def __init__(self, hub: Hub, terms: Terms, clock: Clock) -> None:
+        self.connections: set[Connection] = set()
+        self.admit: Admit | None = None
+        self.history: History | None = None
+        self.closing = False
+        self._hub = hub
+        self._terms = terms
+        self._clock = clock
+
+    def route(self, router: web.UrlDispatcher) -> None:
+        """Adds the streams' paths; the last of them takes what nobody else has."""
+        paths = self._terms.paths
+        for kind in forms.KINDS:
+            if kind in paths:
+                router.add_get(paths[kind], self._handler(kind), allow_head=False)
+        if "sse" in paths:
+            router.add_get(paths["sse"], self._events, allow_head=False)
+        # Other servers' clients come with paths of their own: a WebSocket is lite wherever it asks.
+        router.add_get("/{path:.*}", self._handler("lite" if "lite" in paths else ""), allow_head=False)
+
+    def _handler(self, kind: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            if not websocket.is_upgrade(request.headers):
+                known = request.path in self._terms.paths.values()
+                return web.Response(status=426 if known else 404, text=HINT, headers=_UPGRADE if known else None)
+            if not kind:
+                return web.Response(status=404, text=f"there is no stream here; there are {self._offered()}\n")
+            return await self._websocket(request, kind)
+
+        return handle
+
+    async def _websocket(self, request: web.Request, kind: str) -> web.StreamResponse:
+        if (refused := await self._refused(request)) is not None:
+            return refused
+        try:
+            headers, deflate = websocket.accept(request.headers, compression=self._terms.compression)
+        except ConfigError as error:
+            return web.Response(status=400, text=f"{error}\n", headers={"Sec-WebSocket-Version": "13"})
+        client = Client(WebSocketFraming(deflate=deflate), self._terms.limits, self._clock)
+        try:
+            asked = await self._asked(kind, client.framing.name, request)
+            start, refusal = following.place(asked, self.history, self._clock.now()), ""
+        except ConfigError as error:
+            asked, start, refusal = Asked(forms.Wanted()), None, str(error)
+        connection = WebSocket(client, asyncio.get_running_loop(), deflate=deflate)
+        answer = Takeover(101, headers, connection)
+        async with self._held(connection):
+            await answer.prepare(request)
+            if refusal:  # told here: a browser shows nothing of a refused handshake
+                connection.refuse(refusal)
+                await connection.over
+            else:
+                await self._converse(connection, asked, start)
+        return answer
+
+    async def _converse(self, connection: WebSocket, request: Asked, start: Place | None) -> None:
+        """Gives a client what it asks for, and takes what it says, until it is gone."""
+        client, asked = connection.client, request
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(self._follow(client, asked, start))
+            while (text := await connection.heard()) is not None:
+                try:
+                    again = await self._hub.aside(forms.of_message, text, request, self._terms.defaults)
+                    if again is None:
+                        continue
+                    if not task.done():
+                        again = following.after(again, client, asked)
+                    start = following.place(again, self.history, self._clock.now())
+                except ConfigError as error:
+                    connection.refuse(str(error))
+                    continue
+                task.cancel()
+                asked = again
+                if not connection.over.done():
+                    task = group.create_task(self._follow(client, asked, start))
+            task.cancel()
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        if (refused := await self._refused(request)) is not None:
+            return refused
+        try:
+            asked = await self._asked("lite", "sse", request)
+            if asked.wanted.kind not in self._terms.paths:
+                raise ConfigError(f"stream: there is no {asked.wanted.kind} here; there are {self._offered()}")
+            if last := request.headers.get("Last-Event-ID", ""):
+                asked = replace(asked, since=last)  # newer than what the URL says
+            start = following.place(asked, self.history, self._clock.now())
+        except ConfigError as error:
+            return web.Response(status=400, text=f"{error}\n")
+        client = Client(sse.Events(), self._terms.limits, self._clock)
+        connection = sse.EventStream(client, asyncio.get_running_loop())
+        answer = Takeover(200, sse.HEADERS, connection)
+        async with self._held(connection):
+            await answer.prepare(request)
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(self._follow(client, asked, start))
+                await connection.over
+                task.cancel()
+        return answer
+
+    async def _follow(self, client: Client, asked: Asked, start: Place | None) -> None:
+        client.gaps = asked.wanted.gaps
+        await following.follow(client, asked, start, self._hub, self.history)
+
+    async def _refused(self, request: web.Request) -> web.Response | None:
+        if self.closing:
+            return web.Response(status=503, text="the server stops\n", headers={"Retry-After": "5"})
+        return await self.admit(request) if self.admit is not None else None
+
+    async def _asked(self, kind: str, framing: str, request: web.Request) -> Asked:
+        """What a request asks for. Raises ConfigError."""
+        query = tuple(request.query.items())
+        if not query:
+            return forms.of_query(kind, framing, (), self._terms.defaults)
+        return await self._hub.aside(forms.of_query, kind, framing, query, self._terms.defaults)
+
+    @asynccontextmanager
+    async def _held(self, connection: Connection) -> AsyncIterator[None]:
+        """As long as the connection lasts; whatever ends it, nothing of it stays."""
+        self.connections.add(connection)
+        try:
+            yield
+        except ConnectionResetError:
+            pass  # it went before it began
+        finally:
+            self.connections.discard(connection)
+            self._hub.leave(connection.client)
+            connection.cut()
+
+    def _offered(self) -> str:
+        return ", ".join(f"{path} ({name})" for name, path in self._terms.paths.items()) or "none"
