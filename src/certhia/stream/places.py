@@ -1,0 +1,192 @@
+"""Where in the history a client goes on, so that nothing is missing: at most something repeats, after a crash.
+
+An entry may stand there twice: a log was rewound, or a run's last records were lost and its entries came again. Whoever
+has its cursor may have it from either, so the first counts; behind a run that lost something, that run's end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NamedTuple
+
+from certhia.errors import ConfigError
+from certhia.stream.index import Index
+from certhia.stream.packing import Reach
+from certhia.stream.records import DOUBTFUL, Kind
+from certhia.stream.segments import Segment
+from certhia.stream.since import After, Since
+
+Order = Literal["arrival", "proof"]
+
+TOO_OLD: Final = "too-old"  # why something is missing: it was there, and had to go
+NOT_RECORDED: Final = "not-recorded"  # a disk failed, a record was damaged, or the log was not followed there
+
+
+class Missing(NamedTuple):
+    """Entries [start, end) of a log that a client is not sent. `start` is None where nobody knows which it has, `end`
+    where nobody knows yet which comes next."""
+
+    log_id: bytes
+    start: int | None
+    end: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a client goes on.
+
+    Attributes:
+        order: of the stream.
+        sequence: of the next row.
+        index: in that row, entries before this one are not sent (in the order of arrival).
+        expected: the next entry of each log: where a log comes that is ahead of it, what lies between is missing. In
+            the order of proof nothing before it is sent.
+        missing: what is known to be missing before that.
+    """
+
+    order: Order
+    sequence: int
+    index: int
+    expected: Mapping[bytes, int]
+    missing: tuple[Missing, ...] = ()
+
+
+def find(index: Index, since: Since, order: Order, known: Iterable[bytes] = ()) -> Place:
+    """`known`: ids of logs that are followed, recorded or not. Raises ConfigError for a log that is neither; its text
+    is for the client."""
+    if not isinstance(since, After):
+        return _at(index, since.at, order)
+    logs = [log_id for log_id in (*index.reaches, *known) if log_id.startswith(since.log)]
+    if not logs:
+        raise ConfigError(f"since: {since} is of a log that this server does not know; is the cursor another server's?")
+    if logs[0] not in index.reaches:
+        oldest = _oldest(index, order)
+        return replace(oldest, missing=(Missing(logs[0], since.index + 1, None, TOO_OLD), *oldest.missing))
+    if order == "proof" and (place := _after_proof(index, logs[0], since.index)) is not None:
+        return place
+    return _after(index, logs[0], since.index, order)
+
+
+def live(index: Index, order: Order) -> Place:
+    """The end: nothing is missed, nothing comes again."""
+    return _place(index, index.next, order)
+
+
+def _at(index: Index, moment: float, order: Order) -> Place:
+    at = bisect_left(index.segments, moment, key=_newest)
+    for segment in index.segments[at : at + 1]:
+        first = segment.first + segment.rows.since(moment)
+        return _place(index, first, order) if first > index.first else _oldest(index, order)
+    return live(index, order)
+
+
+def _after(index: Index, log_id: bytes, entry: int, order: Order) -> Place:
+    known = log_id, entry + 1
+    if entry < _beginning(index, log_id, "arrival"):
+        return _oldest(index, order, known)
+    if entry >= index.reaches[log_id].end:
+        return _ahead(index, order, known)
+    segment = _file(index, log_id, entry)
+    hole = segment.first  # where it was sent, if it was not recorded
+    for number, row in segment.rows.of(log_id):
+        sequence = segment.first + number
+        if row.kind == Kind.PAGE and row.first <= entry < row.end:
+            if row.flags & DOUBTFUL:
+                return _session(index, segment, order, known)
+            return _place(index, sequence + (row.end == entry + 1), order, entry + 1, known)
+        if row.kind == Kind.PAGE and row.first > entry:
+            break
+        hole = sequence + 1
+    return _place(index, hole, order, 0, known)
+
+
+def _ahead(index: Index, order: Order, known: tuple[bytes, int]) -> Place:
+    """For the cursor of an entry that was not sent, as far as is known: it was lost, or is another server's."""
+    if (lost := index.lost) >= index.first:
+        return _place(index, lost, order, 0, known)
+    place = _place(index, index.next, order, 0, known)
+    others = {log_id: reach for log_id, reach in index.reaches.items() if log_id != known[0]}
+    unknown = [Missing(log_id, None, end, NOT_RECORDED) for log_id, end in ends(others, order).items()]
+    return replace(place, missing=tuple(unknown))
+
+
+def _after_proof(index: Index, log_id: bytes, entry: int) -> Place | None:
+    """The proof that covered an entry; None where it is not proven yet."""
+    reach = index.reaches[log_id]
+    if reach.proven is None or entry >= reach.proven:
+        return None
+    if entry < _beginning(index, log_id, "proof"):
+        return _oldest(index, "proof", (log_id, entry + 1))
+    for stored in index.ascending(log_id):
+        row = stored.row
+        if row.kind == Kind.PROVEN and row.end > entry:
+            if row.flags & DOUBTFUL:
+                return _session(index, stored.segment, "proof", (log_id, entry + 1))
+            sequence = stored.sequence + (row.end == entry + 1)
+            return _place(index, sequence, "proof", entry + 1, (log_id, entry + 1))
+    return None
+
+
+def _session(index: Index, segment: Segment, order: Order, known: tuple[bytes, int]) -> Place:
+    """The beginning of the run that an entry came again in."""
+    if segment.session < index.first:
+        return _oldest(index, order, known)
+    return _place(index, segment.session, order, 0, known)
+
+
+def _place(index: Index, sequence: int, order: Order, entry: int = 0, known: tuple[bytes, int] | None = None) -> Place:
+    """`known`: a log, and the entry that the client expects of it."""
+    expected = ends(index.before(sequence), order)
+    if known is not None:
+        expected[known[0]] = known[1]
+    return Place(order, sequence, entry, expected)
+
+
+def _oldest(index: Index, order: Order, known: tuple[bytes, int] | None = None) -> Place:
+    """The beginning of the history, and what nobody can tell whether the client has it."""
+    begun = {log_id: _beginning(index, log_id, order) for log_id in index.reaches}
+    starts = {log_id: known[1] if known is not None and log_id == known[0] else None for log_id in begun}
+    lacking = [(starts[log_id], end, log_id) for log_id, end in begun.items()]
+    missing = [Missing(log_id, start, end, TOO_OLD) for start, end, log_id in lacking if (start or 0) < end]
+    return Place(order, index.first, 0, begun, tuple(sorted(missing, key=_is_unknown)))
+
+
+def _is_unknown(missing: Missing) -> bool:
+    return missing.start is None
+
+
+def _beginning(index: Index, log_id: bytes, order: Order) -> int:
+    """The first entry of a log that is in the history, or comes next."""
+    reach = index.segments[0].reaches.get(log_id) if index.segments else None
+    if reach is not None:
+        known = reach.proven if order == "proof" else reach.end
+        if known is not None:
+            return known
+    kind = _kind(order)
+    first = next((stored.row.first for stored in index.ascending(log_id) if stored.row.kind == kind), None)
+    return first if first is not None else ends({log_id: index.reaches[log_id]}, order).get(log_id, 0)
+
+
+def ends(reaches: Mapping[bytes, Reach], order: Order) -> dict[bytes, int]:
+    """What comes next of each log."""
+    if order == "arrival":
+        return {log_id: reach.end for log_id, reach in reaches.items() if reach.end}
+    return {log_id: reach.proven for log_id, reach in reaches.items() if reach.proven is not None}
+
+
+def _kind(order: Order) -> Kind:
+    return Kind.PAGE if order == "arrival" else Kind.PROVEN
+
+
+def _newest(segment: Segment) -> float:
+    """When the last row of a file came; a wall clock that was set back makes it inexact."""
+    return segment.rows.seen(len(segment.rows) - 1) if len(segment.rows) else segment.began
+
+
+def _file(index: Index, log_id: bytes, entry: int) -> Segment:
+    """The file in which an entry was sent first: the last one before which its log had not come so far."""
+    files = [one for one in index.segments if (reach := one.reaches.get(log_id)) is None or reach.end <= entry]
+    return files[-1]
