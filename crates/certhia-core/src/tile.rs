@@ -170,6 +170,7 @@ fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize>
     let hint = body.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
     // Exactly: spare room is written to, so it counts against the bound like what is used.
     out.reserve_exact(hint.min(body.len().saturating_mul(MAX_RATIO)).min(limit.saturating_sub(out.len())) + 1);
+    let before = out.len();
     let mut stream = Decompress::new_gzip(15);
     loop {
         let taken = stream.total_in() as usize;
@@ -181,12 +182,29 @@ fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize>
         }
         match status {
             Status::StreamEnd => return Ok(stream.total_in() as usize),
+            // More than it said: told beforehand how much, the buffer grows once. Doubling, it would for a moment take
+            // half as much again.
             _ if out.len() == out.capacity() => {
-                out.reserve_exact(out.len().max(1 << 16).min(limit + 1 - out.len()));
+                let more = member_size(body, limit) + 1 - (out.len() - before);
+                out.reserve_exact(more.min(limit + 1 - out.len()));
             }
             _ => {
                 return Err(Malformed::new("a gzip stream that is not cut off", stream.total_in() as usize));
             }
+        }
+    }
+}
+
+/// How large a member is once it is unpacked, or `limit` and one where it is larger; as far as it can be unpacked.
+fn member_size(body: &[u8], limit: usize) -> usize {
+    let mut window = [0; 1 << 15];
+    let mut stream = Decompress::new_gzip(15);
+    loop {
+        let (taken, given) = (stream.total_in(), stream.total_out());
+        let status = stream.decompress(&body[taken as usize..], &mut window, FlushDecompress::None);
+        let stuck = (stream.total_in(), stream.total_out()) == (taken, given);
+        if given as usize > limit || stuck || !matches!(status, Ok(Status::Ok)) {
+            return (stream.total_out() as usize).min(limit + 1);
         }
     }
 }
