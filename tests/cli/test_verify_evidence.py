@@ -34,11 +34,27 @@ def test_proof(certhia: Command, tmp_path: Path, proof: Evidence) -> None:
     done = certhia("verify-evidence", write(tmp_path, proof))
     assert (done.status, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[0].startswith(f"log: Second Log 2026 ({proof.log.url}), Ops\\x1b[31m, id {proof.log.id.hex()}")
+    assert lines[0] == f"log: id {proof.log.id.hex()}"
     assert "its key is in no log list shipped with Certhia" in lines[1]
-    assert lines[2] == "found: 2026-11-18T11:06:50.000Z: signed two heads of size 40"
+    claimed = "as the file says, not proven: "
+    assert lines[2:5] == [
+        f"{claimed}the log is Second Log 2026 ({proof.log.url}), Ops\\x1b[31m",
+        f"{claimed}found 2026-11-18T11:06:50.000Z: signed two heads of size 40",
+        f"{claimed}heads seen 2026-11-18T11:06:40.000Z, 2026-11-18T11:06:50.000Z",
+    ]
     assert sum(line.startswith("holds: ") for line in lines) == 3
     assert lines[-1] == "proof: the log signed two different trees of 40 entries"
+
+
+def test_what_nobody_signed_is_told_as_the_files_own_word(certhia: Command, tmp_path: Path, proof: Evidence) -> None:
+    false = replace(proof.log, description="Google Argon 2099", operator="Google")
+    heads = tuple(replace(head, at=1.0) for head in proof.heads)
+    changed = replace(proof, log=false, heads=heads, at=2.0, reason="ate my homework")
+    lines = certhia("verify-evidence", write(tmp_path, changed)).out.splitlines()
+    assert lines[-1].startswith("proof: "), "that is signed, whatever else the file says"
+    for text in ("Argon 2099", "Google", "homework", "1970"):
+        assert [line for line in lines if text in line], "all of it is told"
+        assert all(line.startswith("as the file says, not proven: ") for line in lines if text in line)
 
 
 def test_nothing(certhia: Command, tmp_path: Path, proof: Evidence) -> None:
@@ -57,6 +73,8 @@ def test_json(certhia: Command, tmp_path: Path, proof: Evidence) -> None:
     assert (done.status, told["verdict"], told["listed_as"]) == (0, "proof", None)
     assert [head["tree_size"] for head in told["heads"]] == [40, 40]
     assert all(check["holds"] for check in told["checks"])
+    assert told["claimed"]["reason"] == "signed two heads of size 40"
+    assert told["lacks"] == []
 
 
 def test_the_key_of_a_log_that_is_known(certhia: Command, tmp_path: Path, proof: Evidence) -> None:

@@ -121,6 +121,23 @@ CHANGES: list[Callable[[Evidence], Evidence]] = [
 
 
 @kinds
+@in_simulated_time
+async def test_an_observation_says_what_it_lacks(certhia_world: World, kind: Protocol) -> None:
+    found = await observed(certhia_world, kind)
+    assert judge(found).lacks == ()
+    for less, lacked in (
+        (replace(found, answers=()), ["the entry that differs, as served"]),
+        (
+            replace(found, answers=(), agreed=None),
+            ["how far the log's own hashes prove its entries", "the entry that differs, as served"],
+        ),
+    ):
+        finding = judge(less)
+        assert finding.verdict is Verdict.OBSERVATION
+        assert list(finding.lacks) == lacked
+
+
+@kinds
 @pytest.mark.parametrize("number", range(len(CHANGES)))
 @in_simulated_time
 async def test_an_observation_that_was_changed_shows_nothing(certhia_world: World, kind: Protocol, number: int) -> None:

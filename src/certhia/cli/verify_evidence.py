@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
     from certhia.logs.evidence import Evidence
     from certhia.logs.judging import Finding
+
+
+CLAIMED: Final = "as the file says, not proven"  # what nobody signed, and whoever has the file could change
 
 
 def register(app: typer.Typer) -> None:
@@ -71,16 +74,22 @@ def _lines(evidence: Evidence, finding: Finding, known: str) -> list[str]:
         if known
         else "its key is in no log list shipped with Certhia: see for yourself that it is the log's"
     )
-    lines = [
-        f"log: {log.description or log.url} ({log.url}), {log.operator}, id {log.id.hex()}",
-        f"     {key}",
-        f"found: {iso(evidence.at)}: {evidence.reason}",
+    seen = ", ".join(iso(head.at) for head in evidence.heads) or "never"
+    lines = [f"log: id {log.id.hex()}", f"     {key}"]
+    lines += [
+        f"{CLAIMED}: {text}"
+        for text in (
+            f"the log is {log.description or log.url} ({log.url}), {log.operator}",
+            f"found {iso(evidence.at)}: {evidence.reason}",
+            f"heads seen {seen}",
+        )
     ]
     lines += [f"{'holds' if check.holds else 'FAILS'}: {check.what}" for check in finding.checks]
     lines += [
         f"signed: {head.size} entries, {entry_time(head.timestamp) or head.timestamp}, root {head.root.hex()}"
         for head in finding.heads
     ]
+    lines += [f"lacks: {what}: the log gave none, or it was left out" for what in finding.lacks]
     lines.append(f"{finding.verdict.value}: {finding.because}")
     return [render.terminal(line) for line in lines]
 
@@ -96,12 +105,17 @@ def _as_json(evidence: Evidence, finding: Finding, known: str) -> str:
         {
             "verdict": finding.verdict.value,
             "because": finding.because,
-            "log": log.description,
-            "log_url": log.url,
             "log_id": b64encode(log.id).decode(),
             "listed_as": known or None,
-            "found": iso(evidence.at),
-            "reason": evidence.reason,
+            "claimed": {
+                "log": log.description,
+                "operator": log.operator,
+                "log_url": log.url,
+                "found": iso(evidence.at),
+                "reason": evidence.reason,
+                "heads_seen": [iso(head.at) for head in evidence.heads],
+            },
+            "lacks": list(finding.lacks),
             "heads": [
                 {"tree_size": head.size, "root_hash": head.root.hex(), "timestamp": head.timestamp}
                 for head in finding.heads

@@ -10,6 +10,7 @@ Promises that were broken are judged in `pledge` beside.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -41,12 +42,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of it. `because`: the verdict in words; `heads`: those whose signature holds, in order."""
+    """What came of it. `because`: the verdict in words; `heads`: those whose signature holds, in order; `lacks`: what an
+    observation would be stronger with, and the file does not hold."""
 
     verdict: Verdict
     because: str
     checks: tuple[Check, ...]
     heads: tuple[Head, ...]
+    lacks: tuple[str, ...] = ()
 
 
 def judge(evidence: Evidence) -> Finding:
@@ -77,7 +80,8 @@ class _Judge:
         elif not because:
             because, verdict = "nothing in it contradicts anything else", Verdict.NOTHING
         heads = tuple(head for head in self._heads if head is not None)
-        return Finding(verdict, because, tuple(self._checks), heads)
+        lacks = tuple(_lacks(self._evidence)) if verdict is Verdict.OBSERVATION else ()
+        return Finding(verdict, because, tuple(self._checks), heads, lacks)
 
     def _check(self, what: str, holds: bool) -> bool:
         self._checks.append(Check(what, holds))
@@ -218,6 +222,18 @@ class _Judge:
             return
         hashes = page.slice(begin, end).leaf_hashes
         self._check(what, hashes == leaves[32 * (begin - first) : 32 * (end - first)])
+
+
+def _lacks(evidence: Evidence) -> Iterator[str]:
+    """What evidence about entries usually has. That it is away may be the log's doing, or that of who passed it on."""
+    if evidence.read is None:
+        return
+    if not evidence.leaves:
+        yield "the leaf hashes of what was read (of more than 131,072 entries they are not kept)"
+    if evidence.agreed is None:
+        yield "how far the log's own hashes prove its entries"
+    if not evidence.answers:
+        yield "the entry that differs, as served"
 
 
 def _leads(prefix: Prefix, head: Head) -> bool:
