@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 
 from certhia._core import Issuers
+from certhia.alarms.past import Past
 from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, first_of
 from certhia.freezing import Freezing
 from certhia.logs import start as starts
@@ -27,10 +28,9 @@ from certhia.logs.contradiction import Witness
 from certhia.logs.evidence import Evidence
 from certhia.logs.finding import find
 from certhia.logs.select import Chosen
-from certhia.logs.status import Status
 from certhia.model import Arrival, Log
 from certhia.parts import Parts
-from certhia.quantity import Point, point
+from certhia.quantity import point
 from certhia.store.backfills import CANCELLED, DONE, Backfill
 from certhia.store.blocks import Block
 from certhia.store.ledger import Track, row_head, row_log
@@ -62,11 +62,10 @@ class Backfilling:
         freezing: Freezing,
         chosen: Callable[[], Sequence[Chosen]],
         follows: Callable[[bytes], bool],
-        status: Callable[[bytes], Status | None],
         again: Callable[[bytes], None],
     ) -> None:
-        """`chosen`: all known logs; `follows`: whether a log's live range is read, or about to be; `status`: how that
-        is doing, where it is known; `again` has it begin anew, from what the state says."""
+        """`chosen`: all known logs; `follows`: whether a log's live range is read, or about to be; `again` has it
+        begin anew, from what the state says."""
         self._parts = parts
         self._chains = chains
         self._issuers = issuers
@@ -74,14 +73,14 @@ class Backfilling:
         self._executor = executor
         self._chosen = chosen
         self._follows = follows
-        self._status = status
         self._freezing = freezing
         self._again = again
         self._clock = parts.clock
         self._wanted = asyncio.Event()
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
         self._fillers: dict[tuple[bytes, int], Backfiller] = {}
-        self.alarms: list[str] = []
+        self.past = Past(self._track)
+        self._said = set[str]()  # once is enough
         self.logs: set[bytes] = set()  # that were worked on
         self.entries = 0  # read
         self.verified = 0
@@ -242,7 +241,7 @@ class Backfilling:
             client,
             (wish.start, wish.end),
             head,
-            self._takers(log, origin, [one.reason for one in accepted]),
+            self._takers(log, wish, [one.reason for one in accepted]),
             reverse=wish.reverse,
             reading=self._parts.reading,
             budget=self._budget,
@@ -251,9 +250,9 @@ class Backfilling:
         )
         return filler, wish
 
-    def _takers(self, log: Log, origin: Point, accepted: Sequence[str]) -> Takers:
+    def _takers(self, log: Log, wish: Backfill, accepted: Sequence[str]) -> Takers:
         """`accepted`: reasons for which the log was frozen, and which a human accepted."""
-        parts, writer = self._parts, self._parts.state.writer
+        parts, writer, origin = self._parts, self._parts.state.writer, point(wish.origin)
         since = origin.value if origin.kind == "date" else None
 
         async def accept(arrival: Arrival) -> None:
@@ -271,7 +270,8 @@ class Backfilling:
             proven=proven,
             verified=self._track(log.id).verified,
             forget=partial(writer.forget, log.id),
-            alarm=partial(self._alarm, log),
+            alarm=partial(self._doubts, log, wish),
+            unreadable=partial(self._unreadable, log),
             notice=lambda log, text, level: self._notice(log, text, level=level),
             rules=parts.rules,
             precerts=parts.precerts,
@@ -288,7 +288,9 @@ class Backfilling:
                 self._again(log.id)  # its follower tells that it is frozen
             else:
                 text = f"frozen: {freeze.reason}; evidence: {freeze.evidence}, for `certhia verify-evidence`"
-                self._alarm(log, f"{text}; `certhia logs --accept {log.url}` has it go on")
+                text = f"{text}; `certhia logs --accept {log.url}` has it go on"
+                if self.past.frozen(log, text):
+                    self._notice(log, text, level="error")
         what = "signed heads that contradict each other"
         if isinstance(error, Unproven):
             what = f"not what the log signed: entries {error.block.start:,} to {error.block.end - 1:,}"
@@ -330,14 +332,16 @@ class Backfilling:
     def _notice(self, log: Log, text: str, *, level: str = "info") -> None:
         self._parts.tell(text, level=level, log=log.description or log.url)
 
-    def _alarm(self, log: Log, text: str) -> None:
-        named = f"{log.description or log.url}: {text}"
-        if named in self.alarms:
-            return
-        self.alarms.append(named)
-        if (status := self._status(log.id)) is not None and text not in status.alarms:
-            status.alarms.append(text)
-        self._notice(log, text, level="error")
+    def _doubts(self, log: Log, wish: Backfill, text: str) -> None:
+        """One alarm for each wish, however many stretches of it are not what the log signed."""
+        if self.past.doubts(log, wish, text):
+            self._notice(log, text, level="error")
+
+    def _unreadable(self, log: Log, text: str) -> None:
+        """The entries are in quarantine, which is an alarm as long as they stand there."""
+        if text not in self._said:
+            self._said.add(text)
+            self._notice(log, text, level="warning")
 
     async def _keep_progress(self) -> None:
         """Saves how far it is, for whoever asked."""

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from certhia._core import Issuers
 from certhia.alarms.broken import PROMISE
 from certhia.alarms.guard import Guard
+from certhia.alarms.unread import SEEN, Unread
 from certhia.alarms.waiting import Queues
 from certhia.backfilling import REQUEST, Backfilling
 from certhia.errors import ConfigError, RemoteError, StateError
@@ -58,17 +59,8 @@ class Pipeline:
             parts.clock,
             notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
         )
-        self._guard = Guard(
-            parts.guarding,
-            self.statuses,
-            self._outbox.failing,
-            parts.tell,
-            clock=parts.clock,
-            queues=lambda: Queues(self.last_delivery, self._outbox.oldest()),
-        )
-        self._house = Housekeeping(
-            parts.state, parts.paces, self.statuses, parts.tell, clock=parts.clock, run=self.progress
-        )
+        clock, tell = parts.clock, parts.tell
+        self._house = Housekeeping(parts.state, parts.paces, self.statuses, tell, clock=clock, run=self.progress)
         self._freezing = Freezing(parts.state, parts.clock)
         self._old = Backfilling(
             parts,
@@ -79,8 +71,17 @@ class Pipeline:
             freezing=self._freezing,
             chosen=lambda: self.chosen,
             follows=lambda log_id: log_id in self._tasks,
-            status=lambda log_id: one.status if (one := self._followers.get(log_id)) is not None else None,
             again=self._again,
+        )
+        self._unread = Unread(parts.state, self.statuses)
+        self._guard = Guard(
+            parts.guarding,
+            self.statuses,
+            self._outbox.failing,
+            parts.tell,
+            clock=parts.clock,
+            queues=lambda: Queues(self.last_delivery, self._outbox.oldest()),
+            others=(self._old.past.look, self._unread.look),
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._intake = Intake(parts, self._chains, self._roster, self._matched)
@@ -135,7 +136,7 @@ class Pipeline:
             expected=self._parts.teller.kinds[MatchKind.EXPECTED],
             sightings=self._parts.teller.sightings,
             seconds=self._clock.monotonic() - self._began,
-            alarms=tuple(dict.fromkeys((*self._guard.texts, *self._old.alarms))),
+            alarms=tuple(dict.fromkeys((*self._guard.texts, *self._old.past.texts))),
             over=self._guard.over,
         )
 
@@ -181,10 +182,7 @@ class Pipeline:
         return [
             ("saving what is known of the logs", lambda _: house.snapshots()),
             ("letting go of what is old", lambda _: house.tidy(keeping)),
-            (
-                "taking up requests",
-                lambda _: house.requests(self._refresh, self._answers()),
-            ),
+            ("taking up requests", lambda _: house.requests(self._refresh, self._answers())),
             ("reading what stood before", self._old.run),
             ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
             ("applying the log lists", self._keep_fresh),
@@ -195,7 +193,8 @@ class Pipeline:
 
     def _answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
         """Who takes up which requests of other processes."""
-        return {ACCEPT: self._go_on, REQUEST: self._old.take, PROMISE: self._guard.broken.take}
+        others = {PROMISE: self._guard.broken.take, SEEN: self._unread.take}
+        return {ACCEPT: self._go_on, REQUEST: self._old.take, **others}
 
     async def _survive(self, what: str, work: Callable[[int], Awaitable[None]]) -> None:
         await supervised(work, lambda text: self._parts.tell(f"{what}: {text}", level="error"), self._clock)

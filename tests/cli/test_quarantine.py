@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from dataclasses import replace
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Command
 
+from certhia.alarms.unread import REASON
+from certhia.clock import Clock
+from certhia.model import Quarantined
+from certhia.store import State
 from certhia.testing import RawEntry, World
 
 
@@ -44,6 +49,21 @@ def test_list(certhia: Command, followed: Path) -> None:
     assert (done.status, len(lines)) == (0, 7)
     assert "First Log 2026 #0" in lines[0]
     assert done.err == "7 undecodable entries in 2 logs\n"
+
+
+def test_seen(certhia: Command, followed: Path) -> None:
+    """Without a follower; beside one: tests/alarms/test_unread.py."""
+
+    async def put() -> None:
+        async with await State.open(followed, clock=Clock(), follow=True) as state:
+            (log,) = [seen.log for seen in await state.logs_seen() if seen.log.description == "Second Log 2026"]
+            state.writer.quarantine(Quarantined(log.id, 3, REASON, bytes(32)))
+
+    asyncio.run(put())
+    for glob, count in (("*first*", 0), ("*second*", 1), ("*", 0)):
+        done = certhia("quarantine", "seen", "--log", glob, "--state", followed)
+        assert (done.status, done.out.partition(" ")[0], done.err) == (0, str(count), "")
+    assert certhia("quarantine", "list", "--state", followed).err == "8 undecodable entries in 2 logs\n", "they stay"
 
 
 def test_which_are_listed(certhia: Command, followed: Path) -> None:

@@ -14,7 +14,7 @@ def test_given_up_after_several_tries_and_a_quarter_of_an_hour(certhia_clock: Si
     assert not unreadable.is_given_up(4)
     assert unreadable.alarm == "", "it may be well again"
     unreadable.went_without(3, "too large")
-    assert "the first in those from 768 on (too large)" in unreadable.alarm
+    assert "in those from 768 on (too large)" in unreadable.alarm
 
 
 def test_time_alone_is_not_enough(certhia_clock: SimClock) -> None:
@@ -24,8 +24,8 @@ def test_time_alone_is_not_enough(certhia_clock: SimClock) -> None:
     assert not unreadable.is_given_up(3)
 
 
-def test_the_second_takes_half_as_long_and_is_no_second_alarm(certhia_clock: SimClock) -> None:
-    unreadable = Unreadable(certhia_clock)
+def test_the_second_takes_half_as_long_and_is_told_too(certhia_clock: SimClock) -> None:
+    unreadable, told = Unreadable(certhia_clock), list[str]()
     for tile, seconds in ((1, PATIENCE), (2, PATIENCE / 2), (3, PATIENCE / 4)):
         for _ in range(TRIES):
             unreadable.failed(tile)
@@ -34,7 +34,10 @@ def test_the_second_takes_half_as_long_and_is_no_second_alarm(certhia_clock: Sim
         certhia_clock.advance(1)
         assert unreadable.is_given_up(tile)
         unreadable.went_without(tile, f"tile {tile}")
-        assert "(tile 1)" in unreadable.alarm
+        told.append(unreadable.alarm)
+    assert "(tile 1): " in told[0]
+    assert "(tile 2); 2 tiles by now: " in told[1]
+    assert told[2] == told[1], "the fourth and the eighth are told again: a log can't make us talk without end"
     assert unreadable.is_given_up(1), "also when more of it is there"
 
 

@@ -40,13 +40,17 @@ class Guard:
         *,
         clock: Clock,
         queues: Callable[[], Queues] = lambda: Queues(0, {}),
+        others: Sequence[Callable[[], Awaitable[Sequence[Found]]]] = (),
     ) -> None:
-        """`failing`: why sinks can't be told, by name. `queues`: what they are still to be told."""
+        """`failing`: why sinks can't be told, by name. `queues`: what they are still to be told. `others`: further
+        looks."""
         self._interval = guarding.interval
         self._statuses = statuses
         self._freshness = Freshness(clock)
         looked = Looked(statuses, self._freshness, guarding.places, failing, guarding.poll, guarding.limited, queues)
         self._symptoms = Symptoms(looked, guarding.interval, clock)
+        self._others = others
+        self._looked = False  # until then, what followers said counts
         self._alarms = Alarms(tell, clock=clock, heard=guarding.heard)
         self.broken = Broken()
 
@@ -59,7 +63,9 @@ class Guard:
         await self._alarms.watch(self._look, self._interval, after)
 
     async def _look(self) -> list[Found]:
-        return [*await self._symptoms.look(), *self.broken.found]
+        self._looked = True
+        others = [found for look in self._others for found in await look()]
+        return [*await self._symptoms.look(), *self.broken.found, *others]
 
     @property
     def now(self) -> tuple[Alarm, ...]:
@@ -77,6 +83,7 @@ class Guard:
         found = [
             f"{status.log.description or status.log.url}: {text}"
             for status in self._statuses()
-            for text in status.alarms
+            for text in (*status.alarms, "" if self._looked else status.unreadable)
+            if text
         ]
         return tuple(dict.fromkeys((*map(str, self.now), *found)))

@@ -62,14 +62,13 @@ async def chosen(state: State, wanted: str | None) -> list[SeenLog]:
     """The logs of the state that a user's words mean; all where there are none. Raises ConfigError for no log."""
     from certhia import render
     from certhia.errors import ConfigError
-    from certhia.logs.select import log_id, log_url
+    from certhia.logs.finding import meant
 
     known = await state.logs_seen()
     if wanted is None:
         return known
-    url, identity, words = log_url(wanted), log_id(wanted), wanted.lower()
-    found = [one for one in known if url in (one.log.submission_url, one.log.monitoring_url) or one.log.id == identity]
-    found = found or [one for one in known if words in f"{one.log.operator} {one.log.description}".lower()]
+    ids = {log.id for log in meant([one.log for one in known], wanted)}
+    found = [one for one in known if one.log.id in ids]
     if not found:
         raise ConfigError(
             f"no log called {render.quoted(wanted)} was ever followed into {state.directory}: "

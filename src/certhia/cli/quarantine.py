@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_)
     group.command("show")(show)
     group.command("retry")(retry)
+    group.command("seen")(seen)
     app.add_typer(group, name="quarantine")
 
 
@@ -95,15 +96,28 @@ def retry(
     asyncio.run(Retrial(load(given, config), log or [], format=format, fetch=fetch).run())
 
 
+def seen(log: Globs = None, state: opt.StateName = None, config: opt.Config = None) -> None:
+    """End the alarms about entries that can't be read, by saying that they are seen; they stay in quarantine."""
+    from certhia.config import load
+
+    print(asyncio.run(_seen(load(opt.flags(state__name=state), config), log or [])))
+
+
 async def selected(state: State, globs: list[str], *, resolved: bool = False) -> AsyncIterator[tuple[Log, Quarantined]]:
     """The entries of the logs that are meant, with their logs."""
-    logs = [seen.log for seen in await state.logs_seen()]
-    for log in logs:
-        texts = [text.lower() for text in (log.operator, log.description, log.url, log.monitoring_url)]
-        if globs and not any(fnmatch.fnmatch(text, glob.lower()) for glob in globs for text in texts):
-            continue
+    for log in await meant(state, globs):
         async for one in state.quarantined(log.id, resolved=resolved):
             yield log, one
+
+
+async def meant(state: State, globs: list[str]) -> list[Log]:
+    """The logs of which one of the patterns matches operator, description or a URL; all where there are none."""
+
+    def means(log: Log) -> bool:
+        texts = [text.lower() for text in (log.operator, log.description, log.url, log.monitoring_url)]
+        return not globs or any(fnmatch.fnmatch(text, glob.lower()) for glob in globs for text in texts)
+
+    return [one.log for one in await state.logs_seen() if means(one.log)]
 
 
 async def _list(settings: Settings, globs: list[str], *, resolved: bool, limit: int, as_json: bool) -> None:
@@ -125,6 +139,26 @@ async def _list(settings: Settings, globs: list[str], *, resolved: bool, limit: 
     more = f"; {count - limit:,} more are not shown: --limit 0 lists all" if limit and count > limit else ""
     what = "entries" if resolved else "undecodable entries"
     print(f"{count:,} {what} in {len(logs)} logs{more}", file=sys.stderr)
+
+
+async def _seen(settings: Settings, globs: list[str]) -> str:
+    import json
+
+    from certhia.alarms.unread import SEEN, Unread
+    from certhia.cli.asking import ask
+    from certhia.clock import Clock
+    from certhia.store.lock import Held
+    from certhia.store.place import state_dir
+    from certhia.store.state import State
+
+    directory, clock = state_dir(settings.state.name), Clock()
+    async with await State.open(directory, clock=clock, follow=False) as state:
+        wanted = json.dumps([log.id.hex() for log in await meant(state, globs)])
+    try:
+        async with await State.open(directory, clock=clock, follow=True) as own:
+            return await Unread(own).take(wanted)
+    except Held:
+        return await ask(directory, SEEN, wanted, clock)
 
 
 async def _show(settings: Settings, wanted: str, index: int, *, as_json: bool) -> None:

@@ -67,6 +67,7 @@ class Takers:
     notice: Callable[[Log, str, str], None]
     rules: Callable[[], Watched]
     precerts: bool = True
+    unreadable: Callable[[str], None] = lambda _: None  # that the log serves entries that can't be read
     accepted: Callable[[Span], bool] = lambda _: False  # whether a human accepted that a block is not what was signed
 
 
@@ -197,7 +198,7 @@ class Backfiller:
 
         page, scan = await asyncio.get_running_loop().run_in_executor(self._executor, work)
         if self.client.alarm:
-            self._out.alarm(self.client.alarm)
+            self._out.unreadable(self.client.alarm)
         roots.quarantined += [page.first + position for position, _ in scan.quarantined]
         try:
             await self._out.accept(Arrival(self.log, page, scan, rules))

@@ -247,8 +247,9 @@ class Follower:
         page, scan = await asyncio.get_running_loop().run_in_executor(self._executor, work)
         status = self.status
         self._verifier.quarantine(len(scan.quarantined))
-        if self.client.alarm:
-            self._verifier.alarm(self.client.alarm)
+        if (unreadable := self.client.alarm) and unreadable != self.status.unreadable:
+            self.status.unreadable = unreadable
+            self._out.notice(self.log, unreadable, "error")
         status.position = page.end
         self._moves()
         status.last_timestamp = max(status.last_timestamp, page.timestamp(len(page) - 1))

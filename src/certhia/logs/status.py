@@ -32,6 +32,7 @@ class Status:
     slow: str = ""  # that it has kept us waiting for long
     stale: str = ""  # that its newest head is older than it may be
     alarms: list[str] = field(default_factory=list)
+    unreadable: str = ""  # that it serves entries that can't be read
     mismatches: int = 0  # roots that differed from the signed head's
     frozen: str = ""  # that it contradicted itself, and at which verified position it stands still
     entries: int = 0  # read by this process
@@ -163,7 +164,7 @@ class Status:
         self._kept = before._kept
         self.go_back()
         self.alarms = [alarm for alarm in before.alarms if alarm != before.frozen]
-        self.heard = before.heard
+        self.heard, self.unreadable = before.heard, before.unreadable
 
 
 def longest_silence(log: Log) -> float:

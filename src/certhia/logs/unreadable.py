@@ -30,7 +30,8 @@ class Unreadable:
         self._clock = clock
         self._tiles: OrderedDict[int, _Tile] = OrderedDict()
         self._given_up = 0
-        self.alarm = ""  # once there is one that was given up
+        self._without = set[int]()  # tiles that were gone without, until there are KEPT
+        self.alarm = ""  # once there is one; other words for the second, the fourth, the eighth
 
     def failed(self, tile: int) -> None:
         """The tile came and could not be read."""
@@ -56,7 +57,14 @@ class Unreadable:
 
     def went_without(self, tile: int, reason: str) -> None:
         """The tile was given up, came once more, and could not be read."""
-        self.alarm = self.alarm or (
-            f"serves entries that can't be read, the first in those from {tile * 256} on ({reason}): "
+        if tile in self._without or len(self._without) >= KEPT:
+            return
+        self._without.add(tile)
+        count = len(self._without)
+        if count.bit_count() > 1:
+            return
+        several = f"; {count} tiles by now" if count > 1 else ""
+        self.alarm = (
+            f"serves entries that can't be read, in those from {tile * 256} on ({reason}){several}: "
             "quarantined by their hashes; `certhia quarantine list` names them"
         )

@@ -121,14 +121,22 @@ class Reader:
         return [row_freeze(row, row["log_id"]) for row in await self._rows(query)]
 
     async def quarantined(
-        self, log_id: bytes | None = None, *, index: int | None = None, resolved: bool = True
+        self,
+        log_id: bytes | None = None,
+        *,
+        index: int | None = None,
+        resolved: bool = True,
+        reason: str | None = None,
     ) -> AsyncIterator[Quarantined]:
-        """Entries that could not be decoded, by log and index; without `resolved` those that still can't."""
+        """Entries that could not be decoded, by log and index; without `resolved` those that still can't. `reason`:
+        only those that could not for exactly that."""
         query = select(quarantine, logs.c.log_id).join(logs).order_by(quarantine.c.log, quarantine.c.index)
         if log_id is not None:
             query = query.where(logs.c.log_id == log_id)
         if index is not None:
             query = query.where(quarantine.c.index == index)
+        if reason is not None:
+            query = query.where(quarantine.c.reason == reason)
         if not resolved:
             query = query.where(quarantine.c.resolved.is_(None))
         async for row in self.stream(query):
