@@ -24,6 +24,7 @@ from certhia.quantity import Point
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State
 from certhia.store.fsck import check
+from certhia.stream.hub import Hub
 from certhia.telling import Limits, Teller
 from certhia.testing import World
 
@@ -85,6 +86,7 @@ class Rig:
         self.choice = Choice()
         self.limits = Limits()
         self.backfill = ""
+        self.hub: Hub | None = None
         self.dedupe = 100_000
         self.pipeline: Pipeline
         self.state: State
@@ -126,6 +128,7 @@ class Rig:
                 clock=clock,
                 tell=self.say,
                 backfill=self.backfill,
+                hub=self.hub,
             )
         )
 

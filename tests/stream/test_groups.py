@@ -1,0 +1,30 @@
+"""Groups of clients that want the same."""
+
+from __future__ import annotations
+
+from certhia._core import Filter
+from certhia.stream.forms import Wanted
+from certhia.stream.groups import Group, Plan, form_of, is_filtered
+from certhia.testing import World
+
+
+def test_a_shape_is_what_the_core_serialises() -> None:
+    one, other = Group(Wanted("full", "calidog", True)), Group(Wanted("full", "calidog", True, framing="sse"))
+    assert one.shape == other.shape == ("full", "calidog", True)
+    assert type(form_of(one.shape)).__name__ == "Form"
+
+
+def test_what_it_takes_is_asked_once() -> None:
+    world = World()
+    log = world.rfc6962("one", operator="Ops").model
+    group = Group(Wanted(operators=("ops",)))
+    assert group.takes(log)
+    assert group.takes(log)
+    assert not Group(Wanted(operators=("else",))).takes(log)
+
+
+def test_filters_and_orders() -> None:
+    assert not is_filtered(Group(Wanted()))
+    assert is_filtered(Group(Wanted(filter=Filter(kind="precert"))))
+    plan = Plan((Group(Wanted()),))
+    assert (plan.wants("arrival"), plan.wants("proof"), Plan().wants("arrival")) == (True, False, False)

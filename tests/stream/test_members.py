@@ -1,0 +1,149 @@
+"""Who wants what, and when that counts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from certhia._core import Audience, Filter
+from certhia.stream.client import Client, Limits
+from certhia.stream.forms import Wanted
+from certhia.stream.members import Members
+from certhia.stream.sse import Events
+from certhia.testing import SimClock
+
+LITE, FULL = Wanted("lite"), Wanted("full")
+FILTERED = Wanted(filter=Filter([("tree", "example.com")]))
+OTHER = Wanted(filter=Filter([("tree", "example.org")]))
+
+
+@pytest.fixture
+def members() -> Members:
+    return Members()
+
+
+def client() -> Client:
+    return Client(Events(), Limits(), SimClock())
+
+
+def compile_all(members: Members) -> None:
+    members.changed.clear()
+    filters = members.filters()
+    members.compiled(Audience(list(filters)), filters)
+    members.settle()
+
+
+def shown(members: Members) -> dict[Wanted, int]:
+    return {group.wanted: len(group.clients) for group in members.plan.groups}
+
+
+def test_changes_count_once_they_are_settled(members: Members) -> None:
+    one, two = client(), client()
+    members.want(one, LITE)
+    members.want(two, LITE)
+    assert (shown(members), len(members)) == ({}, 0)
+    assert members.wants("arrival")
+    assert not members.wants("proof")
+    members.settle()
+    assert (shown(members), len(members)) == ({LITE: 2}, 2)
+    members.want(two, FULL)
+    assert shown(members) == {LITE: 2}
+    members.settle()
+    assert shown(members) == {LITE: 1, FULL: 1}
+    assert members.wants_chains
+    members.leave(two)
+    members.leave(one)
+    assert all(not group.clients for group in members.plan.groups), "no client is sent anything from now on"
+    members.settle()
+    assert shown(members) == {}
+    assert not members.wants("arrival")
+
+
+def test_who_leaves_before_it_is_settled_was_never_there(members: Members) -> None:
+    one = client()
+    members.want(one, FILTERED)
+    members.leave(one)
+    members.settle()
+    assert (shown(members), members.filters()) == ({}, {})
+
+
+def test_filters_count_once_they_are_compiled(members: Members) -> None:
+    plain, filtered = client(), client()
+    members.want(plain, LITE)
+    members.want(filtered, FILTERED)
+    assert members.changed.is_set()
+    members.settle()
+    assert shown(members) == {LITE: 1}
+    compile_all(members)
+    assert shown(members) == {LITE: 1, FILTERED: 1}
+    assert [[group.wanted for group in groups] for groups in members.plan.filtered] == [[FILTERED]]
+    another = client()
+    members.want(another, FILTERED)
+    assert not members.changed.is_set(), "the same filter needs no new table"
+    members.settle()
+    assert shown(members) == {LITE: 1, FILTERED: 2}
+
+
+def test_a_client_keeps_what_it_has_until_its_new_filter_is_there(members: Members) -> None:
+    one = client()
+    members.want(one, FILTERED)
+    compile_all(members)
+    members.want(one, OTHER)
+    members.settle()
+    assert shown(members) == {FILTERED: 1}
+    compile_all(members)
+    assert shown(members) == {OTHER: 1}
+    assert members.changed.is_set(), "the old filter is compiled away"
+
+
+def test_a_filter_that_is_wanted_again_while_the_table_without_it_is_made(members: Members) -> None:
+    one, two = client(), client()
+    members.want(one, FILTERED)
+    compile_all(members)
+    members.want(two, OTHER)
+    members.leave(one)
+    members.changed.clear()
+    filters = members.filters()
+    assert list(filters) == [OTHER.filter]
+    members.want(one, FILTERED)
+    members.settle()
+    assert shown(members) == {FILTERED: 1}
+    members.compiled(Audience(list(filters)), filters)
+    members.settle()
+    assert shown(members) == {FILTERED: 1}, "the table that lacks it is not taken"
+    assert members.changed.is_set()
+    compile_all(members)
+    assert shown(members) == {FILTERED: 1, OTHER: 1}
+
+
+def test_all_that_leave_leave_no_table(members: Members) -> None:
+    one = client()
+    members.want(one, FILTERED)
+    compile_all(members)
+    members.leave(one)
+    assert members.filters() == {}
+    members.compiled(None, {})
+    members.settle()
+    assert members.plan.audience is None
+
+
+async def test_a_condition_is_looked_at_when_it_counts(members: Members) -> None:
+    one, reached = client(), 1
+    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    members.want(one, LITE, lambda: reached == 2, answer)
+    members.settle()
+    assert (await answer, shown(members)) == (False, {})
+    reached = 2
+    again: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    members.want(one, LITE, lambda: reached == 2, again)
+    members.settle()
+    assert (await again, shown(members)) == (True, {LITE: 1})
+
+
+async def test_who_leaves_hears_so(members: Members) -> None:
+    one = client()
+    answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    members.want(one, LITE, lambda: True, answer)
+    members.leave(one)
+    assert await answer is False

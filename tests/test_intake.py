@@ -1,0 +1,68 @@
+"""What followers hand on goes where it belongs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.rig import Rig
+from tests.stream.test_client import Pipe, messages
+
+from certhia.stream.client import Client, Limits
+from certhia.stream.forms import Wanted
+from certhia.stream.hub import Hub
+from certhia.stream.websocket import WebSocketFraming
+from certhia.testing import World, in_simulated_time
+
+
+class Streamed:
+    """A client of a run's stream."""
+
+    def __init__(self, rig: Rig, hub: Hub, wanted: Wanted) -> None:
+        self.pipe = Pipe(Client(WebSocketFraming(), Limits(), rig.clock))
+        hub.join(self.pipe.client, wanted)
+
+    def indexes(self, log: str) -> list[int]:
+        got = [json.loads(text)["data"] for text in messages(self.pipe.written)]
+        return [one["cert_index"] for one in got if one["source"]["name"] == log]
+
+
+@in_simulated_time
+async def test_matches_to_the_teller_pages_to_the_stream_proofs_to_the_store(
+    certhia_world: World, tmp_path: Path
+) -> None:
+    certhia_world.rfc6962("one")
+    certhia_world.static("two")
+    certhia_world.grow(30)
+    rig = Rig(certhia_world, tmp_path, ["host3.example.com"])
+    rig.hub = Hub(rig.clock)
+    at_once, proven = Streamed(rig, rig.hub, Wanted()), Streamed(rig, rig.hub, Wanted(order="proof"))
+    async with rig.running():
+        await rig.clock.sleep(30)
+        certhia_world.grow(10)
+        await rig.clock.sleep(30)
+    await rig.check()
+    assert [delivery.match.names for delivery in rig.sheet.told] == [("host3.example.com",)]
+    for client in (at_once, proven):
+        assert client.indexes("one") == list(range(40))
+        assert client.indexes("two") == list(range(40))
+    assert rig.summary is not None
+    assert rig.summary.verified == 80
+
+
+@in_simulated_time
+async def test_a_page_that_was_no_ones_comes_again(certhia_world: World, tmp_path: Path) -> None:
+    """What a log served in vain is in the stream, unverified; who wants what is proven gets the true entries alone."""
+    log = certhia_world.rfc6962("one")
+    certhia_world.grow(20)
+    log.swapped[5] = log.entries[6]
+    rig = Rig(certhia_world, tmp_path)
+    rig.hub = Hub(rig.clock)
+    at_once, proven = Streamed(rig, rig.hub, Wanted()), Streamed(rig, rig.hub, Wanted(order="proof"))
+    async with rig.running():
+        await rig.clock.sleep(1)
+        assert proven.indexes("one") == []
+        log.swapped.clear()
+        await rig.clock.sleep(400)
+    assert proven.indexes("one") == list(range(20))
+    assert at_once.indexes("one") == [*range(20), *range(20)]
