@@ -42,7 +42,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of it. `because`: the verdict in words; `heads`: those whose signature holds, in order; `lacks`: what an
+    """What came of it. `because`: the verdict in words; `heads`: those whose signature holds; `lacks`: what an
     observation would be stronger with, and the file does not hold."""
 
     verdict: Verdict
