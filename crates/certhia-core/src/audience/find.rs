@@ -194,8 +194,10 @@ impl Finds for Finder<'_> {
         if name.place != Place::Ip {
             return self.text(&name.bytes, name.place);
         }
-        if let Some(ip) = names::ip_address(&name.bytes) {
-            self.address(ip);
+        match names::ip_address(&name.bytes) {
+            Some(ip) => self.address(ip),
+            // What can't be read is left out for nobody.
+            None => self.all_left = Some(Vec::new()),
         }
     }
 

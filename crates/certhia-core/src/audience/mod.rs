@@ -117,6 +117,11 @@ impl Audience {
         select::select(self, page, fresh)
     }
 
+    /// Whether more than the kind of an entry matters to anyone.
+    fn looks_at_entries(&self) -> bool {
+        !self.matcher.is_empty() || self.exclusions.is_some()
+    }
+
     /// Whether a rule is one of filters that exclude names.
     #[inline]
     fn is_careful(&self, rule: u32) -> bool {

@@ -52,7 +52,7 @@ pub fn select(audience: &Audience, page: &Page, fresh: Option<&[u8]>) -> Result<
                 }
             }
         }
-        read(page, &mut block, count, &mut finder);
+        read(page, &mut block, count, audience.looks_at_entries(), &mut finder);
         conclude(audience, &mut finder, &mut conditions, &block, |filter, bits| {
             let positions = selected.positions(filter);
             marks::each(bits, |at| positions.extend_from_slice(&((start + at) as u16).to_le_bytes()));
@@ -62,8 +62,8 @@ pub fn select(audience: &Audience, page: &Page, fresh: Option<&[u8]>) -> Result<
 }
 
 /// Reads the entries of a block. A panic is a defect of ours and costs that entry alone: what was found in it so far is
-/// kept.
-fn read(page: &Page, block: &mut Block, count: usize, finder: &mut Finder<'_>) {
+/// kept. `looks`: at more than kinds.
+fn read(page: &Page, block: &mut Block, count: usize, looks: bool, finder: &mut Finder<'_>) {
     let mut at = 0;
     while at < count {
         let work = AssertUnwindSafe(|| {
@@ -74,8 +74,10 @@ fn read(page: &Page, block: &mut Block, count: usize, finder: &mut Finder<'_>) {
                     Kind::X509 => marks::set(&mut block.certificates, at),
                     Kind::Unknown => {}
                 }
-                finder.begin(at);
-                reading::entry(&entry, &mut 0, Some(&mut *finder));
+                if looks {
+                    finder.begin(at);
+                    reading::entry(&entry, &mut 0, Some(&mut *finder));
+                }
                 at += 1;
             }
         });

@@ -124,3 +124,51 @@ fn hash(entry: &Entry<'_>, scratch: &mut Vec<u8>) -> Option<Hash> {
         Err(_) => Some(Sha256::digest(der).into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(number: u32) -> Hash {
+        Sha256::digest(number.to_le_bytes()).into()
+    }
+
+    #[test]
+    fn the_last_ones_are_remembered() {
+        for capacity in [1_usize, 2, 5, 700] {
+            let mut sightings = Sightings::new(capacity).unwrap();
+            // Different ones, the one that was seen last at the end.
+            let mut seen: Vec<u32> = Vec::new();
+            for turn in 0..8 * capacity as u32 {
+                let number = usize::from(hash(turn)[0]) * 3 * capacity / 256;
+                let age = seen.iter().rev().position(|&other| other as usize == number);
+                let fresh = sightings.is_fresh(&hash(number as u32));
+                match age {
+                    Some(age) if age < capacity => assert!(!fresh, "{number} of {capacity}, the last but {age}"),
+                    Some(age) if age < 2 * capacity => {}
+                    _ => assert!(fresh, "{number} of {capacity}"),
+                }
+                age.map(|age| seen.remove(seen.len() - 1 - age));
+                seen.push(number as u32);
+                assert!(sightings.len() <= 2 * capacity);
+                assert!(sightings.nbytes() <= 22 * capacity + 64);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_seen_again_stays() {
+        let mut sightings = Sightings::new(10).unwrap();
+        assert!(sightings.is_fresh(&hash(0)));
+        for number in 1..1000 {
+            assert!(sightings.is_fresh(&hash(number)));
+            assert!(!sightings.is_fresh(&hash(0)));
+        }
+    }
+
+    #[test]
+    fn keys_differ() {
+        let prints = || Sightings::new(1).unwrap().key.hash_one(hash(0));
+        assert_ne!(prints(), prints());
+    }
+}
