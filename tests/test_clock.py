@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 
 import pytest
@@ -22,6 +24,13 @@ def test_now_is_the_machines() -> None:
 def test_monotonic_outside_a_loop() -> None:
     clock = Clock()
     assert clock.monotonic() <= clock.monotonic()
+
+
+def test_boot_is_the_same_for_all_processes() -> None:
+    command = [sys.executable, "-c", "from certhia.clock import Clock; print(Clock().boot())"]
+    before = Clock().boot()
+    other = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert before <= other <= Clock().boot()
 
 
 async def test_monotonic_is_the_loops() -> None:

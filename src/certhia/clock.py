@@ -6,6 +6,10 @@ import asyncio
 import random
 import time
 from datetime import UTC, datetime
+from typing import Final
+
+# macOS has no such name; its monotonic clock goes on in its sleep.
+_BOOT: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock:
@@ -28,6 +32,10 @@ class Clock:
             return asyncio.get_running_loop().time()
         except RuntimeError:
             return time.monotonic()
+
+    def boot(self) -> float:
+        """Seconds since the machine was started, sleep included: the same for all its processes, and nobody sets it."""
+        return time.clock_gettime(_BOOT)
 
     async def sleep(self, seconds: float) -> None:
         """Sleep on the event loop's clock."""

@@ -143,7 +143,8 @@ class Pipeline:
     def progress(self) -> Run:
         """What was done so far, for commands that look on."""
         paces, lists = self._parts.paces, self._parts.sources.lists
-        return Run(os.getpid(), self._since, self.summary(), self._guard.now, paces.asked, lists.asked)
+        boot = self._clock.boot()
+        return Run(os.getpid(), self._since, self.summary(), self._guard.now, paces.asked, lists.asked, boot)
 
     # --- running ---
 

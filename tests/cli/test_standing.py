@@ -84,10 +84,24 @@ def test_who_has_just_begun_has_saved_nothing() -> None:
 
 
 def test_a_follower_that_hangs_is_an_alarm() -> None:
-    silent = replace(WELL, now=PICTURE.at + SILENT + 1)
+    silent = replace(WELL, silence=SILENT + 1)
     (alarm,) = silent.alarms
-    assert alarm.text.startswith("the follower has saved nothing for 2 min")
-    assert replace(WELL, now=PICTURE.at + SILENT).alarms == ()
+    assert alarm.text.startswith("the follower has saved nothing for 2 min: it hangs")
+    assert alarm.since == NOW - SILENT - 1
+    assert replace(WELL, silence=SILENT).alarms == ()
+
+
+def test_a_follower_that_never_saved_anything_is_one_too() -> None:
+    begun = replace(WELL, picture=None, silence=SILENT)
+    assert (begun.exit_status, lines(begun)[0]) == (0, "/s: process 77 follows, and has saved nothing yet")
+    hangs = replace(begun, silence=3600)
+    assert hangs.exit_status == 1
+    assert "the follower has saved nothing for 60 min since it began: it hangs" in lines(hangs)[-1]
+
+
+def test_the_wall_clock_says_nothing_about_that() -> None:
+    assert replace(WELL, now=NOW + 86_400).exit_status == 0
+    assert replace(WELL, now=NOW - 86_400, silence=36_000).exit_status == 1
 
 
 @pytest.mark.parametrize(

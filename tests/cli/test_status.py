@@ -12,8 +12,9 @@ from tests.rig import Rig
 from certhia.alarms.guard import Guarding
 from certhia.cli.standing import as_json, lines
 from certhia.cli.status import NOBODY, standing_of
+from certhia.store import State
 from certhia.store.lock import Lock
-from certhia.testing import World, fail, in_simulated_time
+from certhia.testing import SimClock, World, fail, in_simulated_time
 
 
 def follow(certhia: Command, log_list: str, state: Path) -> None:
@@ -50,6 +51,47 @@ def test_check(certhia: Command, log_list: str, state: Path) -> None:
     assert certhia("status", "--check", "--state", state).status == 0
     lock.release()
     assert certhia("status", "--check", "--stat", state).status == 2
+
+
+@in_simulated_time
+async def test_who_began_and_never_saved_anything(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True):
+        assert (await standing_of(tmp_path, certhia_clock)).exit_status == 0
+        certhia_clock.advance(121)
+        certhia_clock.step(-86_400)
+        hangs = await standing_of(tmp_path, certhia_clock)
+    assert [alarm.key for alarm in hangs.alarms] == ["silent"]
+    assert hangs.exit_status == 1
+
+
+@in_simulated_time
+async def test_a_clock_that_jumps_neither_raises_nor_hides_silence(certhia_world: World, tmp_path: Path) -> None:
+    certhia_world.static("one")
+    rig = Rig(certhia_world, tmp_path)
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(40)
+        certhia_world.clock.step(86_400)  # type: ignore[attr-defined]
+        assert (await standing_of(tmp_path, rig.clock)).alarms == ()
+        pipeline.stop()
+    await rig.clock.sleep(1)
+    async with await State.open(tmp_path, clock=rig.clock, follow=True):  # of a process with the same number
+        begun = await standing_of(tmp_path, rig.clock)
+        assert (begun.picture, begun.alarms) == (None, ())
+
+
+async def test_what_another_version_or_machine_saved(tmp_path: Path) -> None:
+    """By the wall clock, as that is all there is."""
+    clock = SimClock()
+    async with await State.open(tmp_path, clock=clock, follow=True) as state:
+        lock = tmp_path / "lock"
+        lock.write_text(f"{os.getpid()}\n")
+        assert (await standing_of(tmp_path, clock)).silence == 0
+        known = {"process": os.getpid(), "since": clock.now(), "lists": {}, "alarms": []}
+        counts = dict.fromkeys(("entries", "verified", "matches", "quarantined"), 0)
+        await state.remember("statuses", json.dumps({"at": clock.now(), "logs": {}, "run": known | counts}))
+        await state.writer.durable()
+        clock.advance(500)
+        assert (await standing_of(tmp_path, clock)).silence == 500
 
 
 def test_without_a_state(certhia: Command, state: Path) -> None:

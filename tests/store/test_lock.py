@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from certhia.errors import StateError
-from certhia.store.lock import Held, Lock, holder
+from certhia.store.lock import Held, Lock, begun, holder
 
 HOLD = """
 import sys
@@ -71,3 +71,15 @@ def test_a_lock_that_cannot_be_looked_at(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="must be readable"):
         holder(tmp_path / "file")
+
+
+def test_when_it_was_taken(tmp_path: Path) -> None:
+    assert begun(tmp_path) is None
+    lock = Lock(tmp_path, 1234.5)
+    assert (holder(tmp_path), begun(tmp_path)) == (os.getpid(), 1234.5)
+    with pytest.raises(Held, match=f"process {os.getpid()} already follows"):
+        Lock(tmp_path)
+    for content in (b"", b"77\n", b"77\nsoon\n"):
+        lock.path.write_bytes(content)
+        assert begun(tmp_path) is None
+    lock.release()

@@ -30,17 +30,22 @@ class Standing:
     quarantined: int  # entries, stored
     last_commit: float | None
     now: float
+    silence: float = 0.0  # seconds for which the follower has saved nothing, by a clock that nobody sets
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
         """Those of now; none where nobody follows."""
-        if self.process is None or self.picture is None:
+        if self.process is None:
             return ()
-        silence = self.now - self.picture.at
-        if silence <= SILENT:
-            return self.picture.alarms
-        text = f"the follower has saved nothing for {lasting(silence)}: it hangs, or its disk does; see its messages"
-        return (*self.picture.alarms, Alarm("silent", text, self.picture.at))
+        told = self.picture.alarms if self.picture is not None else ()
+        if self.silence <= SILENT:
+            return told
+        since = " since it began" if self.picture is None else ""
+        text = (
+            f"the follower has saved nothing for {lasting(self.silence)}{since}: it hangs, or its disk does; see its "
+            "messages"
+        )
+        return (*told, Alarm("silent", text, self.now - self.silence))
 
     @property
     def exit_status(self) -> int:

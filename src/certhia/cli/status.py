@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from certhia.cli.standing import Standing
     from certhia.clock import Clock
     from certhia.config import Settings
+    from certhia.logs.snapshot import Picture
 
 NOBODY = 3  # exit status
 
@@ -62,7 +63,7 @@ async def standing_of(directory: Path, clock: Clock) -> Standing:
     """Reads the state beside whoever follows. Raises StateError."""
     from certhia.cli.standing import Standing
     from certhia.logs import snapshot
-    from certhia.store.lock import holder
+    from certhia.store.lock import begun, holder
     from certhia.store.state import State
 
     async with await State.open(directory, clock=clock, follow=False) as state:
@@ -71,8 +72,9 @@ async def standing_of(directory: Path, clock: Clock) -> Standing:
         steps = [position.at for position in (await state.positions()).values()]
         saved = [picture.at] if picture is not None else []
         process = holder(directory)
-        if process is not None and picture is not None and process not in (0, picture.process):
-            picture = None  # of an earlier run
+        began = begun(directory) if process is not None else None
+        if process is not None and picture is not None and _of_earlier(picture, process, began):
+            picture = None
         return Standing(
             state=str(directory),
             process=process,
@@ -82,4 +84,20 @@ async def standing_of(directory: Path, clock: Clock) -> Standing:
             quarantined=totals["quarantine"],
             last_commit=max([*steps, *saved], default=None),
             now=clock.now(),
+            silence=_silence(picture, began, clock),
         )
+
+
+def _of_earlier(picture: Picture, process: int, began: float | None) -> bool:
+    """Whether it is of an earlier run than that of the process which began then."""
+    if process not in (0, picture.process):
+        return True
+    return began is not None and picture.boot is not None and picture.boot < began
+
+
+def _silence(picture: Picture | None, began: float | None, clock: Clock) -> float:
+    """Seconds since something was saved; since the run began, where nothing ever was."""
+    boot, last = clock.boot(), began if picture is None else picture.boot
+    if last is not None and last <= boot:
+        return boot - last
+    return clock.now() - picture.at if picture is not None else 0.0  # of another version, or another machine

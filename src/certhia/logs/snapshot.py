@@ -39,6 +39,7 @@ class Run:
     alarms: tuple[Alarm, ...]
     asked: Mapping[bytes, Asked]  # by log id
     lists: Asked
+    boot: float = 0.0  # seconds since the machine's start, now
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Picture:
     alarms: tuple[Alarm, ...]
     logs: tuple[Followed, ...]
     lists: Requests
+    boot: float | None = None  # as `at`, in seconds since the machine's start
 
 
 def write(statuses: Sequence[Status], now: float, run: Run | None = None) -> str:
@@ -111,6 +113,7 @@ def _run(run: Run) -> dict[str, object]:
         "quarantined": done.quarantined,
         "alarms": [asdict(alarm) | {"text": alarm.text[:LONGEST]} for alarm in run.alarms[:MOST]],
         "lists": run.lists.as_json(),
+        "boot": run.boot,
     }
 
 

@@ -24,7 +24,8 @@ class Lock:
     Raises Held where another process holds it, StateError where it can't be had.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, began: float | None = None) -> None:
+        """`began`: seconds since the machine's start (`Clock.boot`), for those who look on."""
         self.path = directory / "lock"
         try:
             self._file: int | None = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -33,7 +34,7 @@ class Lock:
         try:
             _take(self._file)
         except BlockingIOError:
-            owner = os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
+            owner, _ = _written(self._file)
             self.release()
             process = f"process {owner}" if owner.isdigit() else "another process"
             raise Held(
@@ -47,7 +48,7 @@ class Lock:
             ) from error
         try:
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, b"%d\n" % os.getpid(), 0)
+            os.pwrite(self._file, f"{os.getpid()}\n{'' if began is None else began}\n".encode("ascii"), 0)
         except OSError as error:
             self.release()
             raise StateError(f"{self.path}: {error.strerror}: make room, or see what is wrong with the disk") from error
@@ -85,10 +86,30 @@ def holder(directory: Path) -> int | None:
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        owner = os.pread(file, 32, 0).decode("ascii", "replace").strip()
+        owner, _ = _written(file)
         return int(owner) if owner.isdecimal() and owner.isascii() else 0
     except OSError as error:
         raise StateError(f"{directory / 'lock'}: can't be looked at ({error.strerror})") from error
     finally:
         os.close(file)
     return None
+
+
+def begun(directory: Path) -> float | None:
+    """When whoever holds the lock took it, in seconds since the machine's start; None where that isn't known."""
+    try:
+        file = os.open(directory / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # `holder` says what is wrong with it
+        return None
+    try:
+        return float(_written(file)[1])
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.close(file)
+
+
+def _written(file: int) -> tuple[str, str]:
+    """The process, and when it began, as they stand there."""
+    process, _, rest = os.pread(file, 64, 0).decode("ascii", "replace").partition("\n")
+    return process.strip(), rest.partition("\n")[0].strip()

@@ -85,7 +85,7 @@ class State(Reader):
         if not follow:
             return await cls._open_to_read(path, clock)
         await asyncio.to_thread(place.prepare, path)
-        lock = Lock(path)
+        lock = Lock(path, clock.boot())
         file = path / FILE
         writers = readers = None
         try:

@@ -61,6 +61,10 @@ class SimClock(Clock):
         """Simulated seconds since the clock was made."""
         return self._elapsed
 
+    def boot(self) -> float:
+        """As `monotonic`: the simulated machine was started when the clock was made."""
+        return self._elapsed
+
     async def sleep(self, seconds: float) -> None:
         """Sleeps on the simulated loop. Raises RuntimeError on any other, where time would never come."""
         if not isinstance(asyncio.get_running_loop(), SimulatedLoop):
