@@ -49,6 +49,9 @@ def test_kinds() -> None:
         "watch.expected",
         "watch.roots",
         "output.files",
+        "serve.token_file",
+        "serve.tls_cert",
+        "serve.tls_key",
         "state.name",
     ]
     assert is_list(known["watch.rules"])

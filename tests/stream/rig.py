@@ -48,14 +48,14 @@ class Stage:
         limits: Limits | None = None,
         **others: Any,
     ) -> Terms:
-        return Terms(Listen("127.0.0.1", 0), paths or PATHS, defaults or Defaults(), limits or Limits(), **others)
+        return Terms((Listen("127.0.0.1", 0),), paths or PATHS, defaults or Defaults(), limits or Limits(), **others)
 
     def _say(self, text: str, *, level: str = "info", log: str = "") -> None:
         self.said.append(text)
 
     @property
     def port(self) -> int:
-        return self.server.addresses[0][1]
+        return self.server.addresses[0].port
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[int]:

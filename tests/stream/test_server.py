@@ -54,7 +54,7 @@ async def test_who_is_too_far_behind_is_closed(stage: Stage) -> None:
 async def test_a_port_that_is_taken(stage: Stage) -> None:
     async with stage.running() as port:
         terms = stage.terms()
-        other = Server(stage.hub, type(terms)(Listen("127.0.0.1", port)), stage.clock, stage._say)
+        other = Server(stage.hub, type(terms)((Listen("127.0.0.1", port),)), stage.clock, stage._say)
         with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1:{port}: .*--listen"):
             await other.start()
 

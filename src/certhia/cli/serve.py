@@ -13,6 +13,7 @@ import typer
 from certhia.cli import options as opt
 
 SERVING: Final = "Serving"
+ACCESS: Final = "Access"
 # What go-certstream reads from the environment, and what we call it.
 THEIRS: Final = {"WEBSOCKET_LISTEN": "CERTHIA_SERVE__LISTEN", "CUSTOM_LOG_LIST": "CERTHIA_LOGS__LOG_LIST"}
 
@@ -24,8 +25,12 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     listen: Annotated[
-        str | None,
-        typer.Option(help="Host and port (127.0.0.1:8080).", rich_help_panel=SERVING, metavar="HOST:PORT"),
+        list[str] | None,
+        typer.Option(
+            help="Host and port (127.0.0.1:8080), or unix:PATH; repeatable.",
+            rich_help_panel=SERVING,
+            metavar="HOST:PORT",
+        ),
     ] = None,
     lite: Annotated[
         str | None, typer.Option(help="Path of the lite stream, or off.", rich_help_panel=SERVING, metavar="PATH")
@@ -60,6 +65,43 @@ def serve(
     ] = None,
     dedupe_size: Annotated[
         int | None, typer.Option(help="Certificates remembered for deduplication.", rich_help_panel=SERVING)
+    ] = None,
+    token: Annotated[
+        list[str] | None,
+        typer.Option(help="Token that lets in, better as sha256:HEX; repeatable.", rich_help_panel=ACCESS),
+    ] = None,
+    token_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="File of tokens, one a line; repeatable.", rich_help_panel=ACCESS, metavar="FILE"),
+    ] = None,
+    open: Annotated[
+        list[str] | None,
+        typer.Option(help="Path that needs no token (/health); repeatable.", rich_help_panel=ACCESS, metavar="PATH"),
+    ] = None,
+    allow_from: Annotated[
+        list[str] | None,
+        typer.Option(help="Address or network that is answered; repeatable.", rich_help_panel=ACCESS, metavar="CIDR"),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Proxy whose X-Forwarded-For counts; repeatable.", rich_help_panel=ACCESS, metavar="CIDR"),
+    ] = None,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin of pages that may read; repeatable.", rich_help_panel=ACCESS, metavar="ORIGIN"),
+    ] = None,
+    max_clients: Annotated[int | None, typer.Option(help="Connections at once.", rich_help_panel=ACCESS)] = None,
+    max_per_address: Annotated[
+        int | None, typer.Option(help="Connections at once of one address.", rich_help_panel=ACCESS)
+    ] = None,
+    connect_rate: Annotated[
+        float | None, typer.Option(help="Connections a second of one address.", rich_help_panel=ACCESS)
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate and chain, PEM.", rich_help_panel=ACCESS, metavar="FILE")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="Its key, where in another file.", rich_help_panel=ACCESS, metavar="FILE")
     ] = None,
     watchlist: Annotated[
         list[Path] | None,
@@ -149,6 +191,17 @@ def serve(
         serve__lag_limit=lag_limit,
         serve__proof_buffer=proof_buffer,
         serve__dedupe_size=dedupe_size,
+        serve__token=token,
+        serve__token_file=token_file,
+        serve__open=open,
+        serve__allow_from=allow_from,
+        serve__trusted_proxy=trusted_proxy,
+        serve__cors=cors,
+        serve__max_clients=max_clients,
+        serve__max_per_address=max_per_address,
+        serve__connect_rate=connect_rate,
+        serve__tls_cert=tls_cert,
+        serve__tls_key=tls_key,
         watch__files=watchlist,
         watch__expected=expected,
         read__from=from_,

@@ -121,7 +121,10 @@ class Session:
         keep_memory()
         given = Given(
             rules=(lambda: watched.current) if watched else lambda: NOTHING,
-            reloads=[watched] if watched and settings.watch.files else [],
+            reloads=[
+                *([watched] if watched and settings.watch.files else ()),
+                *(self._serving.reloads if self._serving is not None else ()),
+            ],
             roots=roots,
             sinks=[self._beside_picture(sink) for sink in sinks],
             stream=self._stream,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from certhia import quantity
 from certhia.config.listen import Listen, listen
+from certhia.config.networks import Network, network
+from certhia.config.secret import Secret, secret
 from certhia.quantity import Backlog, Point
 from certhia.render import quoted
 
@@ -34,6 +37,8 @@ Bandwidth = Annotated[int, BeforeValidator(quantity.bandwidth), AfterValidator(_
 Start = Annotated[Point, BeforeValidator(quantity.point), Written("point")]
 Most = Annotated[Backlog, BeforeValidator(quantity.backlog), Written("backlog")]
 Address = Annotated[Listen, BeforeValidator(listen), Written("address")]
+Networks = Annotated[Network, BeforeValidator(network), Written("network")]
+Token = Annotated[Secret, BeforeValidator(secret), Written("token")]
 Place = Annotated[str, Written("file or URL")]
 Named = Annotated[str, Written("name or path")]
 
@@ -163,11 +168,22 @@ def _route(value: str) -> str:
 Route = Annotated[str, AfterValidator(_route), Written("path or off")]
 
 
+def _origin(value: str) -> str:
+    text = value.strip().rstrip("/").lower()
+    if text != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@\s,]+", text):
+        raise ValueError(f"{quoted(value)} is no origin; write https://example.com, or * for all")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin), Written("origin")]
+
+
 class Serve(Section):
     """What `certhia serve` offers, and to whom."""
 
-    listen: Address = Field(
-        Listen("127.0.0.1", 8080), description="Where to listen: host and port; `:8080` is every address"
+    listen: tuple[Address, ...] = Field(
+        (Listen("127.0.0.1", 8080),),
+        description="Where to listen: hosts and ports, or `unix:/path`; `:8080` is every address",
     )
     lite: Route = Field("/", description="Path of the stream without chains and DER; other paths lead there too")
     full: Route = Field("/full-stream", description="Path of the stream with chains and DER")
@@ -185,6 +201,29 @@ class Serve(Section):
     dedupe_size: int = Field(
         1_000_000, ge=1, le=1 << 28, description="How many certificates are remembered for those who want each once"
     )
+    token: tuple[Token, ...] = Field(
+        (), description="Tokens that let in, each as `sha256:` with 64 hex digits, or itself; none: all are let in"
+    )
+    token_file: tuple[Path, ...] = Field(
+        (), description="Files of such tokens, one a line; read again when they change"
+    )
+    open: tuple[Route, ...] = Field(("/health",), description="Paths that need no token")
+    allow_from: tuple[Networks, ...] = Field((), description="Addresses and networks that are answered; none: all are")
+    trusted_proxy: tuple[Networks, ...] = Field(
+        (), description="Addresses and networks of proxies whose `X-Forwarded-For` is believed"
+    )
+    cors: tuple[Origin, ...] = Field((), description="Origins of web pages that may read answers; `*` for all")
+    max_clients: int = Field(10_000, ge=1, description="The most connections at once")
+    max_per_address: int = Field(
+        100, ge=1, description="The most connections at once of one address (IPv6: /64) but this machine's"
+    )
+    connect_rate: float = Field(
+        20.0, gt=0, description="The most connections a second of such an address, after 100 at once"
+    )
+    tls_cert: Path | None = Field(
+        None, description="PEM file of the certificate and its chain; read again when it changes, and on SIGHUP"
+    )
+    tls_key: Path | None = Field(None, description="PEM file of its key, where that is another file")
 
 
 class State(Section):

@@ -25,11 +25,16 @@ class Serving:
 
     Attributes:
         hub: what the pipeline is to be built with.
+        reloads: what is read again when its files change.
     """
 
     def __init__(self, settings: Settings, clock: Clock, tell: Tell) -> None:
+        """Raises ConfigError for files of tokens or certificates that are none."""
+        from certhia.library.fronting import front_of  # noqa: PLC0415  (only who serves pays for it)
+
         serve = settings.serve
         self.hub = Hub(clock, dedupe=serve.dedupe_size, unproven=serve.proof_buffer)
+        self._front, self.reloads = front_of(settings, clock, tell)
         self.server: Server | None = None
         self._settings = settings
         self._clock = clock
@@ -40,11 +45,11 @@ class Serving:
         """Listens. Raises ConfigError where it can't."""
         from certhia.stream.server import Server  # noqa: PLC0415  (only who serves pays for it)
 
-        self.server = Server(self.hub, _terms(self._settings), self._clock, self._tell)
+        self.server = Server(self.hub, _terms(self._settings), self._clock, self._tell, self._front)
         await self.server.start()
-        host, port = self.server.addresses[0]
+        places = ", ".join(map(str, self.server.addresses))
         paths = ", ".join(f"{path} ({name})" for name, path in sorted(_paths(self._settings).items()))
-        self._tell(f"serving on {f'[{host}]' if ':' in host else host}:{port}: {paths or 'no stream'}")
+        self._tell(f"serving on {places}: {paths or 'no stream'}")
 
     def stop(self) -> None:
         """Takes leave of all clients; `run` returns once that is done."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from certhia.clock import Clock
+from certhia.config.listen import Listen
 from certhia.errors import ConfigError
 from certhia.model import Tell
 from certhia.stream import frames, notices
 from certhia.stream.client import Block
+from certhia.stream.front import Front
 from certhia.stream.hub import Hub
+from certhia.stream.listener import Listener
 from certhia.stream.streams import Streams
 from certhia.stream.takeover import Connection
 from certhia.stream.terms import Terms
@@ -28,38 +30,40 @@ class Server:
 
     Attributes:
         streams: who is connected, and who may be.
+        front: what stands before every answer.
         app: what answers requests; routes may be added until `start`.
         too_late: clients that were closed because they could not keep up.
     """
 
-    def __init__(self, hub: Hub, terms: Terms, clock: Clock, tell: Tell) -> None:
+    def __init__(self, hub: Hub, terms: Terms, clock: Clock, tell: Tell, front: Front | None = None) -> None:
         self.streams = Streams(hub, terms, clock)
+        self.front = front or Front(clock)
         self.app = web.Application(middlewares=[self._faults])
+        self.front.attach(self.app)
         self.too_late = 0
         self._terms = terms
         self._clock = clock
         self._tell = tell
         self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
 
     async def start(self) -> None:
         """Listens. Raises ConfigError where it can't."""
         self.streams.route(self.app.router)
-        # What breaks is told by us; what strangers send that is no HTTP is nobody's concern.
-        silent = logging.Logger("certhia.serve", logging.CRITICAL + 1)
-        self._runner = web.AppRunner(self.app, access_log=None, logger=silent, shutdown_timeout=LEAVE_WITHIN)
+        self._runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=LEAVE_WITHIN)
         await self._runner.setup()
-        listen = self._terms.listen
+        assert self._runner.server is not None
+        self._listener = self.front.listener(self._terms.listen)
         try:
-            await web.TCPSite(self._runner, listen.host, listen.port, backlog=1024).start()
-        except OSError as error:
+            await self._listener.start(self._runner.server)
+        except ConfigError:
             await self._runner.cleanup()
-            why = error.strerror or str(error)
-            raise ConfigError(f"cannot listen on {listen}: {why}; give another address with --listen") from error
+            raise
 
     @property
-    def addresses(self) -> list[tuple[str, int]]:
-        """Hosts and ports that it listens on."""
-        return [address[:2] for address in self._runner.addresses] if self._runner is not None else []
+    def addresses(self) -> list[Listen]:
+        """Where it listens."""
+        return self._listener.addresses if self._listener is not None else []
 
     async def run(self, _faults: int = 0) -> None:
         """Looks after the clients, for ever: heartbeats, pings, and who is too far behind."""
@@ -87,8 +91,8 @@ class Server:
             connection.close(frames.GOING_AWAY, _goodbye(connection, "the server stops"), patience=LEAVE_WITHIN)
         if self._runner is None:
             return
-        for site in self._runner.sites:
-            await site.stop()
+        if self._listener is not None:
+            await self._listener.stop()
         if connections:
             await asyncio.wait([connection.over for connection in connections], timeout=2 * LEAVE_WITHIN)
         await self._runner.cleanup()

@@ -15,7 +15,7 @@ class Terms:
     """What the server offers.
 
     Attributes:
-        listen: host and port.
+        listen: where; each host and port, or Unix socket.
         paths: the path of each stream ("lite", "full", "domains") and of "sse"; those that are missing are off.
         defaults: what counts where clients say nothing.
         limits: what a client may cost.
@@ -23,7 +23,7 @@ class Terms:
         compression: whether messages are compressed for clients that offer it.
     """
 
-    listen: Listen
+    listen: tuple[Listen, ...]
     paths: Mapping[str, str] = field(default_factory=dict)
     defaults: Defaults = field(default_factory=Defaults)
     limits: Limits = field(default_factory=Limits)
