@@ -150,19 +150,26 @@ pub fn inflate(body: &[u8], limit: usize) -> Result<Vec<u8>> {
             return Ok(out);
         }
     }
-    inflate_members(body, limit)
-}
-
-fn inflate_members(body: &[u8], limit: usize) -> Result<Vec<u8>> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(measure(body, limit)? + 1);
     let mut rest = body;
     while !rest.is_empty() {
-        let at = body.len() - rest.len();
-        let taken =
-            inflate_member(rest, limit, &mut out).map_err(|fault| Malformed::new(fault.reason, at + fault.offset))?;
-        rest = &rest[taken..];
+        rest = &rest[inflate_member(rest, limit, &mut out)?..];
     }
     Ok(out)
+}
+
+/// How large all members are together, found without keeping any of it: a bomb costs time alone.
+fn measure(body: &[u8], limit: usize) -> Result<usize> {
+    let (mut at, mut size) = (0, 0);
+    while at < body.len() {
+        let (given, taken) = measure_member(&body[at..], limit - size);
+        size += given;
+        if size > limit {
+            return Err(Malformed::new(format!("a tile of at most {limit} bytes unpacked"), at));
+        }
+        at += taken.map_err(|fault| Malformed::new(fault.reason, at + fault.offset))?;
+    }
+    Ok(size)
 }
 
 /// Appends one member; gives how many bytes of `body` it took.
@@ -185,7 +192,7 @@ fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize>
             // More than it said: told beforehand how much, the buffer grows once. Doubling, it would for a moment take
             // half as much again.
             _ if out.len() == out.capacity() => {
-                let more = member_size(body, limit) + 1 - (out.len() - before);
+                let more = measure_member(body, limit).0 + 1 - (out.len() - before);
                 out.reserve_exact(more.min(limit + 1 - out.len()));
             }
             _ => {
@@ -195,16 +202,23 @@ fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize>
     }
 }
 
-/// How large a member is once it is unpacked, or `limit` and one where it is larger; as far as it can be unpacked.
-fn member_size(body: &[u8], limit: usize) -> usize {
+/// How large a member is once it is unpacked, as far as it can be and until it is larger than `limit`; and how many
+/// bytes of `body` it takes.
+fn measure_member(body: &[u8], limit: usize) -> (usize, Result<usize>) {
     let mut window = [0; 1 << 15];
     let mut stream = Decompress::new_gzip(15);
     loop {
-        let (taken, given) = (stream.total_in(), stream.total_out());
-        let status = stream.decompress(&body[taken as usize..], &mut window, FlushDecompress::None);
-        let stuck = (stream.total_in(), stream.total_out()) == (taken, given);
-        if given as usize > limit || stuck || !matches!(status, Ok(Status::Ok)) {
-            return (stream.total_out() as usize).min(limit + 1);
+        let (taken, given) = (stream.total_in() as usize, stream.total_out() as usize);
+        let status = stream.decompress(&body[taken..], &mut window, FlushDecompress::None);
+        let (now, size) = (stream.total_in() as usize, stream.total_out() as usize);
+        match status {
+            Ok(Status::StreamEnd) => return (size, Ok(now)),
+            Err(error) => return (size, Err(Malformed::new(format!("a gzip stream ({error})"), taken))),
+            Ok(_) if (now, size) == (taken, given) => {
+                return (size, Err(Malformed::new("a gzip stream that is not cut off", now)));
+            }
+            Ok(_) if size > limit => return (size, Ok(now)),
+            Ok(_) => {}
         }
     }
 }
