@@ -205,7 +205,7 @@ fn inflate_member(body: &[u8], limit: usize, out: &mut Vec<u8>) -> Result<usize>
 /// How large a member is once it is unpacked, as far as it can be and until it is larger than `limit`; and how many
 /// bytes of `body` it takes.
 fn measure_member(body: &[u8], limit: usize) -> (usize, Result<usize>) {
-    let mut window = [0; 1 << 15];
+    let mut window = vec![0; 1 << 15];
     let mut stream = Decompress::new_gzip(15);
     loop {
         let (taken, given) = (stream.total_in() as usize, stream.total_out() as usize);
