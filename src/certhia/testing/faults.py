@@ -152,7 +152,7 @@ FAULTS = (
     NamedFault(
         "L13", "gzip-bomb", "sends a tile that unpacks to a thousand times its size",
         "an error of that tile; after a quarter of an hour of it, as L18",
-        "at most 97 MiB more memory: the cap of 64 MiB, half of it again while it grows", ("I5", "I9"),
+        "at most 65 MiB more memory: the cap, and 1 MiB for all else", ("I5", "I9"),
         hook(lambda _: hostile.bomb(1 << 28)), TILES,
     ),
     NamedFault(
