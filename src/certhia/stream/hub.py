@@ -30,7 +30,7 @@ Record = Callable[[Sequence[Sheet], Issuers], Awaitable[tuple[int, Sequence[Shee
 
 TICK: Final = 0.05  # seconds between two writes to a client, while pages are small
 QUEUE: Final = 16_000_000  # bytes of pages that may wait for the core; then their logs wait
-BATCH: Final = 2048  # entries that are made into blocks at once
+BATCH: Final = 512  # entries that are made into blocks at once: more would not fit a processor's cache
 REBUILD: Final = 0.2  # seconds between two tables of all filters
 AT_ONCE: Final = 64  # clients that are written to before others have their turn
 
@@ -63,6 +63,7 @@ class Hub:
         self._waiting = Waiting(unproven, self._lose)
         self._queue: deque[Sheet | Lost] = deque()
         self._queued = 0  # bytes
+        self._pending = 0  # entries
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -140,7 +141,7 @@ class Hub:
         while True:
             await self._wake.wait()
             pause = last + TICK - self._clock.monotonic()
-            if pause > 0 and self._queued < QUEUE // 2:
+            if pause > 0 and self._pending < BATCH:
                 await self._clock.sleep(pause)
             last = self._clock.monotonic()
             self._wake.clear()
@@ -166,6 +167,7 @@ class Hub:
         self._queue.append(one)
         if isinstance(one, Sheet):
             self._queued += one.page.nbytes
+            self._pending += len(one.page)
             if self._queued >= QUEUE:
                 self._room.clear()
         self._wake.set()
@@ -184,6 +186,7 @@ class Hub:
                 self._tell_lost(one)
             else:
                 self._queued -= one.page.nbytes
+                self._pending -= len(one.page)
                 entries += len(one.page)
                 # The state at sending is what counts.
                 batch.append(replace(one, verified=max(one.verified, self._ends.get(one.log.id, 0))))
