@@ -11,11 +11,11 @@ from tests.logs.bench import KINDS, flipped, make
 from tests.rig import Rig
 
 from certhia.backfilling import PROGRESS, REQUEST
-from certhia.errors import ConfigError
+from certhia.errors import ConfigError, Unverified, first_of
 from certhia.logs.heads import check_head
 from certhia.model import Protocol
 from certhia.quantity import Point
-from certhia.store import State
+from certhia.store import Freeze, State
 from certhia.store.backfills import CANCELLED, DONE, Backfill
 from certhia.store.fsck import check
 from certhia.store.ranges import account
@@ -290,8 +290,6 @@ async def test_a_log_that_fails_for_long_is_told_and_gone_on_with(certhia_world:
 
 @in_simulated_time
 async def test_a_frozen_log_is_left_alone_until_it_is_accepted(certhia_world: World, tmp_path: Path) -> None:
-    from certhia.store import Freeze
-
     log = certhia_world.rfc6962("one", max_get_entries=32)
     certhia_world.grow(300)
     rig = Rig(certhia_world, tmp_path)
@@ -306,6 +304,30 @@ async def test_a_frozen_log_is_left_alone_until_it_is_accepted(certhia_world: Wo
         await rig.state.accept(log.model.id)
         await until_done(rig)
     assert len(rig.sheet.told) == 300
+
+
+@in_simulated_time
+async def test_alone_on_a_frozen_log_it_ends_and_says_what_to_do(certhia_world: World, tmp_path: Path) -> None:
+    """Nobody would answer: the exit status is 1, and the wish stands for when the log was accepted."""
+    one, two = (certhia_world.rfc6962(name, max_get_entries=32) for name in ("one", "two"))
+    certhia_world.grow(100)
+    rig = Rig(certhia_world, tmp_path)
+    rig.origin = Point("now")
+    async with rig.running():
+        await rig.clock.sleep(8)
+        rig.state.writer.freeze(Freeze(one.model.id, 100, rig.clock.now(), "two heads", "/evidence/one.json"))
+    alone = Rig(certhia_world, tmp_path)
+    alone.backfill = asked("all")
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await alone.run(600)
+    error = first_of(caught.value)
+    assert isinstance(error, Unverified)
+    assert str(error) == (
+        "one: the log is frozen: two heads; evidence: /evidence/one.json, for `certhia verify-evidence`; once you have "
+        f"seen to it, `certhia logs --accept {one.model.url}` has it go on, and the backfill too"
+    )
+    done = {wish.log_id: wish.outcome for wish in await wishes(rig)}
+    assert done == {one.id: "", two.id: DONE}, "the others were read"
 
 
 @in_simulated_time

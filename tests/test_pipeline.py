@@ -14,6 +14,7 @@ from certhia.model import Health
 from certhia.quantity import Point
 from certhia.rules.watchlist import Watchlist
 from certhia.testing import SimClock, World, fail, in_simulated_time, silent, slow
+from certhia.testing.hostile import zero_page
 
 
 def three(world: World) -> None:
@@ -263,6 +264,23 @@ async def test_a_log_that_is_gone_finishes_what_it_has(certhia_world: World, tmp
         await rig.clock.sleep(20)
     await rig.check()
     assert len(rig.sheet.told) == 36, "and is taken up where it was left when it comes back"
+
+
+@in_simulated_time
+async def test_a_log_that_cannot_finish_is_told_of_once(certhia_world: World, tmp_path: Path) -> None:
+    three(certhia_world)
+    certhia_world.rfc6962("four")
+    certhia_world.grow(30)
+    rig = Rig(certhia_world, tmp_path)
+    rig.refresh = 10
+    async with rig.running():
+        await rig.clock.sleep(8)
+        certhia_world.logs["one"].hooks.append(zero_page())
+        certhia_world.grow(5)
+        await rig.clock.sleep(8)
+        certhia_world.pages["/log_list.json"] = without(certhia_world, "one")
+        await rig.clock.sleep(60)
+    assert rig.texts.count("no longer to be followed: finishes what it has") == 1
 
 
 def without(world: World, name: str):  # type: ignore[no-untyped-def]

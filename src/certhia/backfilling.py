@@ -16,7 +16,7 @@ from typing import Final
 
 from certhia._core import Issuers
 from certhia.alarms.past import Past
-from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, first_of
+from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, Unverified, first_of
 from certhia.freezing import Freezing
 from certhia.logs import start as starts
 from certhia.logs.backfill import Backfiller, Disagreement, Takers, Unproven, agree, named
@@ -95,11 +95,14 @@ class Backfilling:
 
     async def fulfil(self, request: str) -> None:
         """Takes up a request (see `take`), and returns when nothing is wished for any more; meanwhile `run` works on
-        it. Raises ConfigError where it can't be taken up."""
+        it. Raises ConfigError where it can't be taken up, Unverified where all that is left is of frozen logs."""
         answer = await self.take(request)
         if answer.startswith(FAILED):
             raise ConfigError(answer.removeprefix(FAILED))
-        while self._active():
+        while active := self._active():
+            logs = {one.log_id: self._track(one.log_id) for one in active}
+            if all(track.frozen is not None for track in logs.values()):
+                raise Unverified("\n".join(map(_stuck, logs.values())))
             await self._clock.sleep(0.2)
 
     async def take(self, payload: str) -> str:
@@ -361,6 +364,17 @@ class Backfilling:
             if left:
                 took = f", {rate:,.0f}/s: about {left / rate / 60:,.0f} min more" if rate else ""
                 self._parts.tell(f"backfills: {left:,} entries of {len(self._fillers)} logs are left{took}")
+
+
+def _stuck(track: Track) -> str:
+    """What holds up the backfill of a frozen log, and what to do."""
+    log, frozen = row_log(track.row), track.frozen
+    assert frozen is not None
+    file = f"; evidence: {frozen['evidence']}, for `certhia verify-evidence`" if frozen["evidence"] else ""
+    return (
+        f"{log.description or log.url}: the log is frozen: {frozen['reason']}{file}; once you have seen to it, "
+        f"`certhia logs --accept {log.url}` has it go on, and the backfill too"
+    )
 
 
 def active(writer: Writer) -> list[Backfill]:

@@ -313,6 +313,7 @@ class Pipeline:
             precerts=parts.precerts,
             freeze=self._freezing.freeze,
             keep=self._freezing.keep,
+            recorded=self._freezing.recorded,
         )
         follower = Follower(
             make_client(log, parts.transport, parts.paces, self._issuers, self._clock, unpacked=parts.reading.unpacked),
@@ -380,8 +381,9 @@ class Pipeline:
         running = tuple(log for key, log in self._logs.items() if key in self._tasks)
         changes = difference(running, tuple(wanted.values()))
         for log in changes.gone:
-            self._notice(log, "no longer to be followed: finishes what it has")
-            if (follower := self._followers.get(log.id)) is not None:
+            if (follower := self._followers.get(log.id)) is None or not follower.ending:
+                self._notice(log, "no longer to be followed: finishes what it has")
+            if follower is not None:
                 follower.finish("no longer to be followed")
             else:
                 self._tasks[log.id].cancel()  # it hasn't begun

@@ -91,19 +91,22 @@ def test_a_log_without_a_description_is_known_by_its_url() -> None:
     assert report.healths([ill])[1] == "https://log.test/x/: degraded: down"
 
 
-def test_requests_of_all_logs_and_of_those_asked_most() -> None:
+def test_requests_of_all_together_and_of_each_log_that_was_asked() -> None:
     def asked(count: int) -> Asked:
         one = Asked()
-        for _ in range(count):
-            one.note(Reason.ENTRIES, Outcome.OK)
+        for number in range(count):
+            one.note(Reason.ENTRIES, Outcome.THROTTLED if number == 3 else Outcome.OK)
         return one
 
     statuses = [status(name) for name in "abcde"]
     counts = {one.log.id: asked(place) for place, one in enumerate(statuses)}
     lines = report.asked(Run(1, 0.0, DONE, (), counts, asked(2)), statuses)
-    assert lines[0] == "requests: 12 ok, 0 throttled, 0 failed (entries 12)"
+    assert lines[0] == "requests: 11 ok, 1 throttled, 0 failed (entries 12)"
     assert lines[1:] == [
-        f"{name}: {count} ok, 0 throttled, 0 failed (entries {count})" for name, count in (("e", 4), ("d", 3), ("c", 2))
+        "requests to b: entries 1",
+        "requests to c: entries 2",
+        "requests to d: entries 3",
+        "requests to e: entries 4 (1 throttled)",
     ]
     assert len(report.asked(Run(1, 0.0, DONE, (), {}, Asked()), statuses)) == 1
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from certhia import render
 from certhia.cli.progress import age
 from certhia.cli.standing import requests
+from certhia.logs.asked import Asked
 from certhia.logs.snapshot import Run
 from certhia.logs.status import Status
 from certhia.model import Health, Summary
 from certhia.pipeline import Pipeline
 
 TROUBLES = 5  # ill logs that are told one by one
-BUSIEST = 3  # logs whose requests are told one by one; `certhia status --json` has them all
 
 
 def summary(done: Summary, *, dropped: int = 0, state: str | None = "") -> list[str]:
@@ -68,11 +68,20 @@ def figures(pipeline: Pipeline) -> list[str]:
 
 
 def asked(run: Run, statuses: Sequence[Status]) -> list[str]:
-    """How many requests there were, how they went and what for: of all logs, and of those asked most."""
+    """How many requests there were, how they went and what for: of all together, then of each log that was asked."""
     lines = [f"requests: {requests([run.lists.as_json(), *(one.as_json() for one in run.asked.values())])}"]
     names = {status.log.id: status.log.description or status.log.url for status in statuses}
-    most = sorted((key for key in run.asked if key in names), key=lambda key: -run.asked[key].count())[:BUSIEST]
-    return lines + [f"{names[key]}: {requests([run.asked[key].as_json()])}" for key in most if run.asked[key].count()]
+    told = {name: _by_reason(run.asked[key]) for key, name in names.items() if key in run.asked}
+    return lines + [f"requests to {name}: {counts}" for name, counts in told.items() if counts]
+
+
+def _by_reason(asked: Asked) -> str:
+    """`head 40, entries 82 (2 throttled, 1 failed)`: how many of them did not go well stands behind."""
+    told = []
+    for reason, counts in asked.as_json().items():
+        wrong = ", ".join(f"{count:,} {how}" for how, count in counts.items() if how != "ok")
+        told.append(f"{reason} {sum(counts.values()):,}" + (f" ({wrong})" if wrong else ""))
+    return ", ".join(told)
 
 
 def healths(statuses: Sequence[Status]) -> list[str]:

@@ -74,6 +74,11 @@ class Follower:
         """Seconds between heads."""
         return self._reading.poll_static if self.log.protocol is Protocol.STATIC else self._reading.poll_rfc6962
 
+    @property
+    def ending(self) -> bool:
+        """Whether it was told to end."""
+        return bool(self._reason)
+
     def finish(self, reason: str) -> None:
         """Reads what the newest head covers, then ends."""
         covered = self.status.head.size if self.status.head is not None else 0
