@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from certhia.clock import Clock, utc
+from certhia.clock import Clock
 from certhia.errors import StateError
+from certhia.logs import accepted as agreed
 from certhia.logs import kept
-from certhia.logs.evidence import Evidence, encode
+from certhia.logs.accepted import Accepted
+from certhia.logs.evidence import Evidence, encode, file_name
 from certhia.logs.reading import Origin
 from certhia.model import Log
 from certhia.quantity import Point
 from certhia.store import Freeze, Position, State
+from certhia.store.recorded import Recorded, recorded
 
 FOLDER: Final = "evidence"  # of the state
 UNWRITTEN: Final = "evidence"  # settings of the state: names of files to be written, and below it what is in each
+NAMED: Final = "evidence names"  # settings of the state, by the log's id in hex: the trees that its freezes name
 ACCEPT: Final = "accept"  # the request that a frozen log go on; its payload is the log's id, hex
 
 
@@ -32,11 +34,15 @@ class Freezing:
         self._state = state
         self._clock = clock
         self._last: dict[bytes, Freeze] = {}  # by log id
+        self._named: dict[bytes, Accepted] = {}  # by log id: what counts as accepted, once it is
         self._unwritten: list[str] = []  # names of files that are still to be written; what is in them is in the state
 
     async def recall(self) -> None:
         """Takes up what earlier runs left: also evidence that they did not come to write. Raises StateError."""
         self._last = {one.log_id: one for one in await self._state.freezes()}
+        for log_id in self._last:
+            if (names := await self._state.recall(f"{NAMED} {log_id.hex()}")) is not None:
+                self._named[log_id] = agreed.decode(names)
         self._unwritten = json.loads(await self._state.recall(UNWRITTEN) or "[]")
         for name in tuple(self._unwritten):
             content = await self._state.recall(f"{UNWRITTEN}/{name}")
@@ -46,17 +52,27 @@ class Freezing:
         """Where to begin with a log: at its verified position, frozen or not, or at `point`."""
         last, end = self._last.get(log.id), position.end if position is not None else None
         freeze = last if last is not None and (last.accepted is None or last.position == end) else None
+        named = self._named.get(log.id, Accepted())
         if position is None:
-            return Origin(point, freeze=freeze)
-        return Origin(point, position.end, position.edge, position.head, position.at, freeze)
+            return Origin(point, freeze=freeze, accepted=named)
+        return Origin(point, position.end, position.edge, position.head, position.at, freeze, named)
+
+    async def recorded(self, log: Log, size: int) -> Sequence[Recorded]:
+        """What the ledger knows of the log's tree of `size` entries: of the view that was accepted last, if any was.
+        Raises StateError."""
+        last = self._last.get(log.id)
+        return await recorded(self._state, log.id, size, (last.accepted if last is not None else None) or 0.0)
 
     async def freeze(self, evidence: Evidence, _position: int | None) -> Freeze:
         """Keeps that the log is frozen, and the evidence as a file. Raises StateError; where it is the file that can't
         be written, both stand in the state by then, and the next start writes it."""
         log, writer = evidence.log, self._state.writer
-        name, content = _file(evidence)
+        content = encode(evidence)
+        name = file_name(evidence, content)
         freeze = Freeze(log.id, writer.position(log.id), evidence.at, evidence.reason, str(self._path(name)))
         self._remember(name, content)
+        self._named[log.id] = named = self._named.get(log.id, Accepted()).and_also(evidence)
+        writer.remember(f"{NAMED} {log.id.hex()}", named.encode())
         writer.freeze(freeze)
         await writer.durable()
         self._last[log.id] = freeze
@@ -65,7 +81,8 @@ class Freezing:
 
     async def keep(self, evidence: Evidence) -> str:
         """Keeps evidence against a log that goes on; gives the file's path. Raises StateError as `freeze` does."""
-        name, content = _file(evidence)
+        content = encode(evidence)
+        name = file_name(evidence, content)
         self._remember(name, content)
         await self._state.writer.durable()
         await self._write(name, content)
@@ -105,14 +122,6 @@ class Freezing:
         self._last[log_id] = replace(freeze, accepted=self._clock.now())
         again(log_id)
         return accepted(freeze)
-
-
-def _file(evidence: Evidence) -> tuple[str, bytes]:
-    """The name of the file, and what is in it."""
-    content, log = encode(evidence), evidence.log
-    words = re.sub(r"[^a-z0-9]+", "-", (log.description or log.origin).lower()).strip("-")[:60]
-    digest = hashlib.sha256(content).hexdigest()[:12]
-    return f"{words}-{utc(evidence.at):%Y%m%dT%H%M%SZ}-{digest}.json", content
 
 
 def accepted(freeze: Freeze) -> str:

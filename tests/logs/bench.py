@@ -21,6 +21,7 @@ from certhia.model import Arrival, Health, Log, Protocol, RuleHit, Step
 from certhia.net import Response
 from certhia.quantity import Point
 from certhia.store import Freeze
+from certhia.store.recorded import Recorded
 from certhia.testing import Entry, FakeLog, Fault, Issued, Request, Submission, Template, World, templates
 from certhia.testing.transport import InProcess
 
@@ -150,6 +151,7 @@ class Bench:
             rules=lambda: watched,
             freeze=self._freeze,
             keep=self._keep,
+            recorded=self._recorded,
         )
         self.follower = Follower(
             client(listed or log.model, self.wire, self.paces, Issuers(), world.clock),
@@ -173,6 +175,12 @@ class Bench:
     async def _keep(self, evidence: Evidence) -> str:
         self.kept.append(evidence)
         return "evidence/kept.json"
+
+    async def _recorded(self, _log: Log, size: int) -> list[Recorded]:
+        """The steps, as the ledger has them."""
+        heads = [Recorded(step.head.root, step.head, step.at) for step in self.steps if step.head.size == size]
+        ends = [step for step in self.steps if step.end == size < step.head.size]
+        return heads + [Recorded(Edge(size, step.edge).root(), step.head, step.at, step) for step in ends]
 
     def _rewound(self, log: Log) -> None:
         self.rewinds += 1
@@ -201,13 +209,14 @@ class Bench:
     def resumed(self) -> Origin:
         """Where the next run begins, as the state would have it."""
         step = self.steps[-1]
-        return Origin(Point("now"), step.end, step.edge, step.head, step.at, *self.freezes[-1:])
+        return Origin(Point("now"), step.end, step.edge, step.head, step.at, self.freezes[-1] if self.freezes else None)
 
     def accepted(self) -> Origin:
         """The same, after a human had it go on."""
         origin = self.resumed()
         assert origin.freeze is not None
-        return replace(origin, freeze=replace(origin.freeze, accepted=self.clock.now()))
+        accepted = replace(origin.freeze, accepted=self.clock.now())
+        return replace(origin, freeze=accepted, accepted=origin.accepted.and_also(self.evidence[-1]))
 
     def ended(self) -> str:
         """Why it ended; empty while it goes on."""

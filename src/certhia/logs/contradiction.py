@@ -50,28 +50,31 @@ class Witness:
         self,
         reason: str,
         proof: tuple[str, tuple[bytes, ...]],
-        before: tuple[Edge, Sight],
+        before: tuple[Prefix, Sight],
         now: tuple[Edge, bytes],
         head: Sight,
     ) -> Evidence:
         """Entries that don't lead to a signed head, by the log's `proof` for it.
 
-        `before`: the verified position, and the head that it was proven to; `now`: all that was read, and the leaf
+        `before`: the verified position, and the head that it was proven to (where the proof is not at hand the log is
+        asked for it); `now`: all that was read, and the leaf
         hashes since, empty where they aren't known.
         """
-        (verified, earlier), (read, leaves) = before, now
+        (held, earlier), (read, leaves) = before, now
+        verified = Edge(held.size, held.edge)
         count = read.size - verified.size
         known = leaves if len(leaves) == 32 * count and count <= MAX_LEAVES else b""
         agreed = await self._agreed(verified, known, read.size, head.head)
         shown = await self.shown(earlier.head, head.head, 1) if agreed is None else None
-        held = await self._proven(verified, earlier.head, 0)
+        if not held.kind and held.size != earlier.head.size:
+            held = await self._proven(verified, earlier.head, 0) or held
         answers = await self._served(agreed, verified.size, known, head.head) if agreed is not None else ()
         if agreed is not None and agreed.size > verified.size:
             reason = f"{reason}; entries {verified.size} to {agreed.size - 1} are as it signed them"
         return self._made(
             reason,
             (earlier, head),
-            verified=held or Prefix(verified.size, verified.hashes, 0),
+            verified=held,
             read=Prefix(read.size, read.hashes, 1, *proof),
             leaves=known,
             agreed=agreed,
@@ -86,10 +89,12 @@ class Witness:
         subtree = Subtree(block.level, block.index, block.root, block.path, 0)
         alone = self._made(reason, (sight,), leaves=known, block=subtree)
         try:
-            before = await self._client.edge(block.head, block.start)
+            read = await self._client.edge(block.head, block.start)
+            before = await self._proven(read, block.head, 0)
         except (RemoteError, Malformed):
             return alone
-        read = before.copy()
+        if before is None:
+            return alone
         read.append(leaves)
         try:
             await self._client.prove(read, block.head)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from certhia.logs.accepted import Accepted
 from certhia.logs.client import UNPACKED
 from certhia.logs.evidence import Evidence
 from certhia.logs.start import NOW
 from certhia.model import Arrival, Head, Log, Step, Watched
 from certhia.quantity import Backlog, Point
 from certhia.store.freezes import Freeze
+from certhia.store.recorded import Recorded
 
 ALL = Backlog()
 
@@ -40,6 +42,7 @@ class Origin:
     head: Head | None = None
     since: float | None = None  # Unix seconds when that position was proven
     freeze: Freeze | None = None  # that the log is frozen; or, accepted at this position, that it may go on
+    accepted: Accepted = Accepted()  # noqa: RUF009  (frozen: what the evidence of its freezes names)
 
 
 async def _keep_nothing(evidence: Evidence, position: int | None) -> Freeze:
@@ -50,6 +53,11 @@ async def _keep_nothing(evidence: Evidence, position: int | None) -> Freeze:
 async def _keep_no_file(_evidence: Evidence) -> str:
     """For those who keep no files."""
     return ""
+
+
+async def _recall_nothing(_log: Log, _size: int) -> Sequence[Recorded]:
+    """For those who keep no ledger."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +73,4 @@ class Outlets:
     precerts: bool = True
     freeze: Callable[[Evidence, int | None], Awaitable[Freeze]] = _keep_nothing  # at that verified position
     keep: Callable[[Evidence], Awaitable[str]] = _keep_no_file  # gives the path of the file, if any
+    recorded: Callable[[Log, int], Awaitable[Sequence[Recorded]]] = _recall_nothing  # the ledger, of a tree's size

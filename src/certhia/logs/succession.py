@@ -9,10 +9,11 @@ from certhia._core import Edge
 from certhia.clock import Clock
 from certhia.errors import RemoteError, Unverified
 from certhia.logs.claims import Claims
-from certhia.logs.client import LogClient
+from certhia.logs.client import LogClient, contradiction
 from certhia.logs.contradiction import Sight
 from certhia.logs.evidence import Prefix
 from certhia.logs.reading import Origin, Outlets
+from certhia.logs.refusals import Refusals
 from certhia.logs.status import Status, longest_silence, takes_no_more
 from certhia.logs.verify import Verifier
 from certhia.model import Head, Log
@@ -40,9 +41,11 @@ class Succession:
         if origin.head is not None:
             self._heads[origin.head.size] = Sight(origin.head, origin.since or 0.0)
         self._claims = Claims(client.log, status, outlets, verifier)
+        self._refusals = Refusals(status, outlets, verifier)
         self._smaller_since: float | None = None  # monotonic: since when only smaller heads come than the one gone by
         self._ahead = clock.now() - clock.monotonic()  # what turns monotonic into Unix seconds; see `_now`
         self._dated = False  # whether a head from the future was told
+        self._fresh: OrderedDict[tuple[int, int], None] = OrderedDict()  # sizes and timestamps of the last heads
         self._sighted = 0.0  # Unix seconds: when the newest head was seen first
         self._still_since = 0.0  # Unix seconds: since when the head has not grown
         self.asked_at = 0.0  # monotonic: when a head was asked for last
@@ -68,7 +71,9 @@ class Succession:
         self.asked_at = self._status.heard = self._clock.monotonic()
         held = self._status.head
         if not self._status.frozen:
-            await self._compare(head, max((one for one in (held, self._origin.head) if one), key=_size, default=head))
+            largest = max((one for one in (held, self._origin.head) if one), key=_size, default=head)
+            if not await self._compare(head, largest):
+                await self._ask_again(largest)
             await self._live_up(head)
         taken_back = held is not None and self._takes_back(head, held, reading)
         if held is None:
@@ -79,13 +84,22 @@ class Succession:
             self._still_since = self._now()
         if held is None or taken_back or (head.size, head.timestamp) > (held.size, held.timestamp):
             self._status.head = held = head
-            known = self._origin.head
-            same = known is not None and (known.size, known.timestamp) == (head.size, head.timestamp)
-            self._sighted = (self._origin.since if same else None) or self._now()
+        self._note_sight(head, held)
         read = self._status.position
         self.behind = f"its head covers {head.size} entries, {read} were read already" if head.size < read else ""
         self._judge_age(held)
         return held
+
+    def _note_sight(self, head: Head, held: Head) -> None:
+        """Any head that was not seen before shows that the log signs, whatever its date; an older one may be cached."""
+        key, known = (head.size, head.timestamp), self._origin.head
+        if head.size < held.size or key in self._fresh:
+            return
+        same = known is not None and (known.size, known.timestamp) == key
+        self._sighted = (self._origin.since if same else None) or self._now()
+        self._fresh[key] = None
+        if len(self._fresh) > HEADS:
+            self._fresh.popitem(last=False)
 
     def _judge_age(self, head: Head) -> None:
         most, now = longest_silence(self.log), self._now()
@@ -104,23 +118,60 @@ class Succession:
 
     # --- heads that contradict each other ---
 
-    async def _compare(self, head: Head, largest: Head) -> None:
+    async def _compare(self, head: Head, largest: Head) -> bool:
         """Freezes the log where a head contradicts those that we had. `largest`: the largest of them.
 
-        A larger one is proven with the entries that lead to it; a smaller one that is not known is proven here, once.
-        Raises Unverified where the log doesn't prove it, for the first time.
+        A larger one is proven with the entries that lead to it; a smaller one that is not known is looked up in the
+        ledger, else proven here, once. True where the log was asked for that. Raises Unverified where it doesn't prove
+        it, for the first time.
         """
         seen, known = Sight(head, self._clock.now()), self._heads.get(head.size)
-        if known is not None and known.head.root != head.root:
-            roots = f"{known.head.root.hex()} and {head.root.hex()}"
-            await self._contradicts(f"signed two heads of size {head.size}, with roots {roots}", known, seen)
-        elif known is None and head.size < largest.size:
-            larger = self._heads.get(largest.size, Sight(largest, seen.at))
-            if not await self._precedes(seen, larger):
-                return
-        self._heads.setdefault(head.size, seen)
+        if known is None and head.size == largest.size:
+            known = Sight(largest, seen.at)
+        if known is not None:
+            self._keep(seen)
+            if known.head.root != head.root:
+                await self._contradicts(_two(known.head, head), known, seen)
+            return False
+        if head.size > largest.size or self._verifier.accepted.covers(head) or await self._is_recorded(seen):
+            self._keep(seen)
+            return False
+        if self._refusals.knows(seen):
+            return False  # asked about in its turn
+        larger = self._heads.get(largest.size, Sight(largest, seen.at))
+        if await self._precedes(seen, larger):
+            self._keep(seen)
+        return True
+
+    def _keep(self, seen: Sight) -> None:
+        """To be compared with what comes later."""
+        self._heads.setdefault(seen.head.size, seen)
         if len(self._heads) > HEADS or sum(len(one.head.raw) for one in self._heads.values()) > HEADS_KEPT:
             self._heads.popitem(last=False)
+
+    async def _ask_again(self, largest: Head) -> None:
+        """About one of the older heads whose proof the log refused. Raises as `_compare` does."""
+        refused = self._refusals.next(largest.size)
+        if refused is None or self._status.frozen:
+            return
+        if await self._precedes(refused, self._heads.get(largest.size, Sight(largest, self._clock.now()))):
+            self._keep(refused)
+
+    async def _is_recorded(self, seen: Sight) -> bool:
+        """Whether the ledger knows the tree of that size, which the log need not be asked about then: the same one, or
+        another one, which freezes the log."""
+        head = seen.head
+        found = await self._out.recorded(self.log, head.size)
+        other = next((one for one in found if one.root != head.root), None)
+        if other is None:
+            return bool(found)
+        before = Sight(other.head, other.at)
+        if (step := other.step) is None:
+            await self._contradicts(_two(before.head, head), before, seen)
+        else:
+            shown = Prefix(step.end, step.edge, 1, step.proof_kind, step.proof)
+            await self._contradicts(str(contradiction(self.log, head, before.head)), seen, before, shown)
+        return True
 
     async def _precedes(self, older: Sight, larger: Sight) -> bool:
         """Freezes the log where it shows that the one is not the beginning of the other; False where it shows nothing.
@@ -135,7 +186,9 @@ class Succession:
         except RemoteError as error:  # an old head is no reason to doubt the log, nor to stop reading it
             text = f"an older head of size {older.head.size} can't be proven now: {error}"
             self._out.notice(self.log, text, "debug")
+            await self._refusals.refused(older, larger, self._now())
             return False
+        self._refusals.settled(older)
         return True
 
     async def _is_doubtful(self, error: Unverified, older: Sight, larger: Sight) -> bool:
@@ -154,10 +207,9 @@ class Succession:
         return False
 
     async def _contradicts(self, reason: str, one: Sight, other: Sight, shown: Prefix | None = None) -> None:
-        """Two heads contradict each other: that freezes the log, unless a human accepted it just now."""
-        if self._verifier.accepted:
-            self._heads.clear()
-            self._out.notice(self.log, f"{reason}: accepted, goes by the one that it shows now", "warning")
+        """Two heads contradict each other: that freezes the log, unless a human accepted these very two."""
+        if self._verifier.accepted.covers(one.head, other.head):
+            self._out.notice(self.log, f"{reason}: accepted", "debug")
         else:
             await self._verifier.freeze(self._verifier.witness.of_heads(reason, one, other, shown))
 
@@ -206,6 +258,8 @@ class Succession:
         """Claims that `head` covers are fulfilled, or contradicted by it; others are told when their time is over."""
         seen = Sight(head, self._clock.now())
         for claim in self._claims.covered(head.size):
+            if claim.head.size == head.size and claim.head.root != head.root:
+                await self._contradicts(_two(claim.head, head), claim, seen)
             if claim.head.size == head.size or await self._precedes(claim, seen):
                 self._claims.drop(claim)
         if not self._status.frozen:
@@ -214,3 +268,7 @@ class Succession:
 
 def _size(head: Head) -> int:
     return head.size
+
+
+def _two(one: Head, other: Head) -> str:
+    return f"signed two heads of size {one.size}, with roots {one.root.hex()} and {other.root.hex()}"

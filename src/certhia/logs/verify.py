@@ -7,11 +7,14 @@ from certhia.clock import Clock
 from certhia.errors import Lagging, Malformed, RemoteError, Throttled, Unverified
 from certhia.logs.client import LogClient
 from certhia.logs.contradiction import Sight, Witness
-from certhia.logs.evidence import MAX_LEAVES, Evidence
+from certhia.logs.evidence import MAX_LEAVES, Evidence, Prefix
 from certhia.logs.reading import Origin, Outlets, Reading
 from certhia.logs.status import Status
 from certhia.model import Head, Step
 from certhia.store.freezes import Freeze
+
+Proof = tuple[str, tuple[bytes, ...]]
+"""Its kind and its hashes, as `certhia.model.Step` has them."""
 
 WITHOUT_PROOF = 3  # tries to get the tree's edge before a log is followed without
 LAG_COUNTS = 0.1  # of a try: a front end that lags is waited for longer
@@ -35,7 +38,9 @@ class Verifier:
         self._leaves: bytearray | None = None  # those read since, while evidence may be needed
         freeze = origin.freeze
         accepted = freeze is not None and freeze.accepted is not None
-        self._accepted = freeze if accepted else None  # until a step is proven
+        self._pardon = freeze if accepted else None  # that was accepted, until a step is proven
+        self.accepted = origin.accepted
+        self._held: Proof | None = None  # that the verified position belongs to the newest head
         self.witness = Witness(client, clock)
         self._quarantined = 0  # since the last step
         self._tries = 0.0  # to get an edge
@@ -169,11 +174,11 @@ class Verifier:
             return
         if self._differed is not None and not await self._explained(self._differed, head):
             return
-        self._proven = Sight(head, self._clock.now())
+        self._proven, self._held = Sight(head, self._clock.now()), proof
         if edge.size > self._status.verified:
             self._record(self._status.verified, edge, head, proof)
 
-    def _record(self, start: int, edge: Edge, head: Head, proof: tuple[str, tuple[bytes, ...]], note: str = "") -> None:
+    def _record(self, start: int, edge: Edge, head: Head, proof: Proof, note: str = "") -> None:
         kind, nodes = proof
         self._out.step(
             Step(
@@ -190,8 +195,8 @@ class Verifier:
             )
         )
         if edge.size > self._status.verified:
-            self._accepted = None
-        self._proven = Sight(head, self._clock.now())
+            self._pardon = None
+        self._proven, self._held = Sight(head, self._clock.now()), proof
         self._leaves = None
         self._verified = edge.copy()
         self._quarantined = 0
@@ -214,14 +219,25 @@ class Verifier:
             self._out.notice(self._client.log, f"{error}: reads again from {status.verified}", "warning")
             self.read_again()
             raise error
-        if self._accepted is not None:
-            if await self._go_on(self._accepted, verified, head):
+        if self._pardon is not None and (view := await self._accepted_view(verified, head)) is not None:
+            if await self._go_on(self._pardon, view, verified, head):
                 raise error  # what is in flight is of no use
             return
         leaves = bytes(self._leaves or b"")
         reason = f"differs from its signed head even when read again from {status.verified}: {error}"
         sight = Sight(head, self._clock.now())
-        await self.freeze(await self.witness.of_entries(reason, error.proof, (verified, before), (read, leaves), sight))
+        held = await self._holds(verified, before)
+        await self.freeze(await self.witness.of_entries(reason, error.proof, (held, before), (read, leaves), sight))
+
+    async def _holds(self, verified: Edge, before: Sight) -> Prefix:
+        """The verified position, with what leads from there to the head `before`: as it was proven, in this run or by
+        the ledger."""
+        held = self._held
+        if held is None:
+            found = await self._out.recorded(self._client.log, verified.size)
+            steps = [one.step for one in found if one.step is not None and one.step.head == before.head]
+            held = next(((step.proof_kind, step.proof) for step in steps if step.edge == verified.hashes), None)
+        return Prefix(verified.size, verified.hashes, 0, *(held or ()))
 
     async def _explained(self, before: Sight, head: Head) -> bool:
         """Whether a head that what was read did not lead to may stand beside `head`, to which it leads now: then
@@ -232,7 +248,7 @@ class Verifier:
             return True  # not to be told yet
         self._differed = None
         root = Edge(shown.size, shown.edge).root() if shown is not None else head.root
-        if root == older.root or self._accepted is not None:
+        if root == older.root or self.accepted.covers(older):
             return True
         reason = (
             f"signed a head of {older.size} entries (root {older.root.hex()}) that is not the beginning of its head of "
@@ -247,15 +263,34 @@ class Verifier:
         self._forget()
         self._leaves = bytearray()
 
-    async def _go_on(self, freeze: Freeze, verified: Edge, head: Head) -> bool:
+    async def _accepted_view(self, verified: Edge, head: Head) -> Edge | None:
+        """The log's own edge at the verified position, where a human accepted what it shows there: our view, but
+        other entries behind it; or another tree, of those that the evidence names. None where it is something new.
+
+        Raises RemoteError.
+        """
+        try:
+            edge = await self._client.edge(head, verified.size)
+            if edge.hashes == verified.hashes:
+                return edge if self.accepted.entries else None
+            if self.accepted.covers(head) or (edge.size, edge.root()) in self.accepted.trees:
+                return edge
+            for size, root in reversed(self.accepted.trees):
+                if verified.size < size < head.size and (await self._client.edge(head, size)).root() == root:
+                    return edge
+        except RemoteError:
+            self.read_again()
+            raise
+        return None
+
+    async def _go_on(self, freeze: Freeze, view: Edge, verified: Edge, head: Head) -> bool:
         """A human accepted that the log contradicts itself here: by its present view from the same position, or where
         its view is ours up to there, from behind what was read, which stays unverified.
 
         True where it goes on from the same position. Raises RemoteError.
         """
+        edge, skips = view, view.hashes == verified.hashes
         try:
-            edge = await self._client.edge(head, verified.size)
-            skips = edge.hashes == verified.hashes
             if skips:
                 edge = await self._client.edge(head, self._status.position)
             proof = await self._client.prove(edge, head)
@@ -284,11 +319,6 @@ class Verifier:
         file = f"; evidence: {freeze.evidence}, for `certhia verify-evidence`" if freeze.evidence else ""
         self._status.freezes(f"{where}: {freeze.reason}{file}; `certhia logs --accept {log.url}` has it go on")
         self._out.notice(log, self._status.frozen, "error")
-
-    @property
-    def accepted(self) -> bool:
-        """Whether a human accepted what the log contradicted itself with, and nothing was proven since."""
-        return self._accepted is not None
 
     def _forget(self) -> None:
         """Back to the verified position."""
