@@ -282,21 +282,45 @@ proptest! {
     }
 }
 
-#[test]
-fn equal_filters_are_one() {
-    let wish = |rules: &[(Kind, &str)], tlds: &[&'static str]| Wish {
-        rules: rules.iter().map(|(kind, value)| (*kind, (*value).to_owned())).collect(),
-        excluded: Vec::new(),
+fn wished(rules: &[(Kind, &str)], excluded: &[(Kind, &str)], tlds: &[&'static str]) -> Wish {
+    let owned = |rules: &[(Kind, &str)]| rules.iter().map(|(kind, value)| (*kind, (*value).to_owned())).collect();
+    Wish {
+        rules: owned(rules),
+        excluded: owned(excluded),
         issuers: Vec::new(),
         tlds: tlds.to_vec(),
         only: None,
         fresh: false,
+    }
+}
+
+#[test]
+fn exclusions_on_certificates_are_asked_whatever_matched() {
+    let entry = |organization| Made {
+        names: vec!["a.com"],
+        addresses: Vec::new(),
+        common: None,
+        organization: Some(organization),
+        issuer: "R3",
+        key: 0,
+        precert: false,
+        damage: 0,
     };
+    let page = page(&[entry("Acme Inc"), entry("Other")], 1);
+    let key = hex(&key(0));
+    for rules in [&[(Kind::Issuer, "R3")][..], &[(Kind::Tree, "a.com")], &[(Kind::Key, key.as_str())], &[]] {
+        let wish = wished(rules, &[(Kind::Organization, "acme")], &[]);
+        assert_eq!(together(&[wish], &page, &[]), [BTreeSet::from([1])], "{rules:?}");
+    }
+}
+
+#[test]
+fn equal_filters_are_one() {
     let wishes = [
-        wish(&[(Kind::Tree, "a.com"), (Kind::Keyword, "b")], &["com", "net"]),
-        wish(&[(Kind::Keyword, "b"), (Kind::Tree, "a.com"), (Kind::Tree, "a.com")], &["net", "com", "net"]),
-        wish(&[], &[]),
-        wish(&[(Kind::Tree, "a.com"), (Kind::All, "")], &[]),
+        wished(&[(Kind::Tree, "a.com"), (Kind::Keyword, "b")], &[], &["com", "net"]),
+        wished(&[(Kind::Keyword, "b"), (Kind::Tree, "a.com"), (Kind::Tree, "a.com")], &[], &["net", "com", "net"]),
+        wished(&[], &[], &[]),
+        wished(&[(Kind::Tree, "a.com"), (Kind::All, "")], &[], &[]),
     ];
     let filters: Vec<Arc<Filter>> = wishes.iter().map(Wish::filter).collect();
     let audience = Audience::new(&filters, &Suffixes::shipped()).unwrap();
