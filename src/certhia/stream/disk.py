@@ -19,10 +19,9 @@ from certhia._core import Issuers
 from certhia.clock import Clock
 from certhia.model import Log, Tell
 from certhia.stream import recorder, records, segments
-from certhia.stream.doubt import Doubt
+from certhia.stream.doubt import Run
 from certhia.stream.index import Index
 from certhia.stream.recorder import Draft, Recorder
-from certhia.stream.records import Kind
 from certhia.stream.segments import Segment
 
 Result = TypeVar("Result")
@@ -43,11 +42,12 @@ class Disk:
         trouble: why nothing is written now; empty while all is well.
     """
 
-    def __init__(self, directory: Path, size: int, clock: Clock, tell: Tell) -> None:
-        """`size`: bytes that all files together may take."""
+    def __init__(self, directory: Path, size: int, clock: Clock, tell: Tell, boot: str) -> None:
+        """`size`: bytes that all files together may take. `boot`: what this run of the machine is called."""
         self.index = Index()
         self.trouble = ""
         self._directory = directory
+        self._boot = boot
         self._size = size
         self._file_size = min(size // FILES, FILE)
         self._clock = clock
@@ -56,6 +56,7 @@ class Disk:
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="replay")
         self._stuck: dict[Executor, asyncio.Future[Any]] = {}  # what it has not answered
+        self._vouched = False  # whether it is said there that everything is recorded
         self._loaded = False  # whether it is known what there is
         self._active = False  # whether the newest file is being written
         self._tried = 0.0  # monotonic: when it failed last
@@ -66,7 +67,7 @@ class Disk:
         None where the last run ended in order; else the number behind the last row before anything that is lost.
         """
         try:
-            index, lost, problems = await self._patiently(self._writing, _found, self._directory)
+            index, lost, problems = await self._patiently(self._writing, _found, self._directory, self._boot)
         except OSError as error:
             self._fail(error)
             return self.index.next
@@ -76,7 +77,7 @@ class Disk:
             self._tell(problem, level="warning")
         return lost
 
-    async def write(self, drafts: Sequence[Draft], logs: dict[bytes, Log], issuers: Issuers, doubt: Doubt) -> int:
+    async def write(self, drafts: Sequence[Draft], logs: dict[bytes, Log], issuers: Issuers, run: Run) -> int:
         """Writes rows of these logs; gives how many of them, as the disk may fail."""
         if self.trouble and (self._stuck or self._clock.monotonic() < self._tried + AGAIN):
             return 0
@@ -86,13 +87,14 @@ class Disk:
             return 0
         try:
             room = sum(draft.page.nbytes for draft in drafts if draft.page is not None) + ROOM
-            segment = await self._ready(room, doubt)
+            segment = await self._ready(room, run)
             unknown = {one.log_id for one in drafts if segment.logs.get(one.log_id) != logs[one.log_id]}
             described = {log_id: logs[log_id] for log_id in unknown}
             append = self._recorder.append
             written = await self._patiently(self._writing, append, segment, list(described.values()), drafts, issuers)
         except OSError as error:
             self._fail(error)
+            await self._doubt()
             return 0
         segment.size = written.size
         segment.issuers += written.issuers
@@ -109,13 +111,10 @@ class Disk:
 
     async def close(self) -> None:
         """Ends in order. Idempotent."""
-        if self._active:
+        if self._active and not self.trouble:
             self._active = False
-            segment = self.index.segments[-1]
-            end = records.encode(segment.mark, Kind.CLEAN)
             try:
-                await self._patiently(self._writing, self._recorder.end, end, segment.size)
-                segment.size += len(end)
+                await self._patiently(self._writing, self._recorder.end)
             except OSError as error:
                 self._fail(error)
         self.abandon()
@@ -130,7 +129,7 @@ class Disk:
 
     # --- files ---
 
-    async def _ready(self, room: int, doubt: Doubt) -> Segment:
+    async def _ready(self, room: int, run: Run) -> Segment:
         """The file that takes so many more bytes. Raises OSError."""
         index = self.index
         if self._active:
@@ -146,27 +145,21 @@ class Disk:
         if index.nbytes + room > self._size:
             raise OSError(errno.EFBIG, f"{room} bytes are more than the history may take", str(self._directory))
         if not self._active:
-            segment = self._new(doubt)
+            segment = self._new(run)
             segment.size = await self._patiently(self._writing, self._recorder.begin, segment)
             index.extend(segment)
             self._active = True
+            if not self._vouched:
+                await self._patiently(self._writing, recorder.vouch, self._directory, self._boot)
+                self._vouched = True
         return index.segments[-1]
 
-    def _new(self, doubt: Doubt) -> Segment:
+    def _new(self, run: Run) -> Segment:
         index = self.index
         path = self._directory / segments.name(index.next)
         mark = secrets.token_bytes(records.MARK)
-        return Segment(
-            path,
-            mark,
-            index.next,
-            doubt.session,
-            doubt.doubtful,
-            doubt.began,
-            0,
-            dict(index.reaches),
-            logs=dict(index.logs),
-        )
+        reaches, logs = dict(index.reaches), dict(index.logs)
+        return Segment(path, mark, index.next, run.began, run.sound, 0, reaches, logs=logs)
 
     # --- a disk that fails ---
 
@@ -183,6 +176,14 @@ class Disk:
             future.add_done_callback(_forget)
             raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), str(self._directory))
         return future.result()
+
+    async def _doubt(self) -> None:
+        """Takes back, where that can be done, that everything is recorded: what is sent now is not."""
+        try:
+            await self._patiently(self._writing, recorder.vouch, self._directory, None)
+            self._vouched = False
+        except OSError:
+            self._tried = self._clock.monotonic()  # a disk that takes nothing at all: it has been told
 
     def _fail(self, error: OSError) -> None:
         self._active = False
@@ -202,14 +203,22 @@ class Disk:
             self._tell(f"{self._directory}: the streams' history is recorded again", level="warning")
 
 
-def _found(directory: Path) -> tuple[Index, int | None, list[str]]:
-    found, index = recorder.find(directory), Index()
+def _found(directory: Path, boot: str) -> tuple[Index, int | None, list[str]]:
+    found, index = recorder.find(directory, boot), Index()
     for segment in found.segments:
         index.extend(segment)
-    return index, None if found.clean else found.sound, found.problems
+    return index, found.sound, found.problems
 
 
 def _forget(future: asyncio.Future[Any]) -> None:
     """What came too late is of no use, nor is what was wrong with it."""
     if not future.cancelled():
         future.exception()
+
+
+def boot() -> str:
+    """What this run of the machine is called; "" where that can't be told."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

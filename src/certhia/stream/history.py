@@ -22,7 +22,8 @@ from certhia.model import Tell
 from certhia.stream import known, places
 from certhia.stream.blocks import Sheet
 from certhia.stream.disk import Disk
-from certhia.stream.doubt import Doubt
+from certhia.stream.disk import boot as this_boot
+from certhia.stream.doubt import Doubt, Run
 from certhia.stream.index import Index, Piece
 from certhia.stream.places import NOT_RECORDED, TOO_OLD, Missing, Order, Place
 from certhia.stream.reading import Given, Read, Reader, Shelf
@@ -68,16 +69,14 @@ class History:
         self._under_way = set[asyncio.Task[Recorded]]()
 
     @classmethod
-    async def open(cls, directory: Path, size: int, clock: Clock, tell: Tell) -> Self:
+    async def open(cls, directory: Path, size: int, clock: Clock, tell: Tell, *, boot: str | None = None) -> Self:
         """Opens the history in a directory, which is made where it isn't there, of at most `size` bytes.
 
-        What is wrong with it is told, and never raised.
+        What is wrong with it is told, and never raised. `boot`: what this run of the machine is called.
         """
-        disk = Disk(directory, size, clock, tell)
-        lost = await disk.load()
-        doubt = Doubt.after(disk.index, lost, clock.now())
-        disk.index.lost = max(disk.index.lost, doubt.session if doubt.doubtful else 0)
-        return cls(disk, doubt, clock, tell)
+        disk = Disk(directory, size, clock, tell, this_boot() if boot is None else boot)
+        sound = await disk.load()
+        return cls(disk, Doubt(disk.index, Run(clock.now(), sound)), clock, tell)
 
     async def close(self) -> None:
         """Ends in order; nothing may be sent after that. Idempotent."""
@@ -139,23 +138,36 @@ class History:
 
     async def _record(self, sheets: Sequence[Sheet], issuers: Issuers) -> Recorded:
         async with self._lock:
-            fresh = [one for sheet in sheets if (one := await self._new(sheet)) is not None]
+            fresh = await self._fresh(sheets)
             logs = {sheet.log.id: sheet.log for sheet in fresh}
             missing = list(self._missing(fresh))
             drafts = list(self._drafts(fresh))
             while drafts:
                 batch = _batch(drafts)
-                written = await self.disk.write(batch, logs, issuers, self._doubt)
+                written = await self.disk.write(batch, logs, issuers, self._doubt.run)
                 if written < len(batch):
                     self.index.unrecorded((one.kind, one.log_id, one.first, one.end) for one in drafts)
                     break
                 del drafts[:written]
             return Recorded(self.last, fresh, missing)
 
+    async def _fresh(self, sheets: Sequence[Sheet]) -> list[Sheet]:
+        """Sheets with what is new of their pages."""
+        fresh, ends = list[Sheet](), dict[bytes, int]()
+        for sheet in sheets:
+            end = ends.get(sheet.log.id, 0)  # what came of the log in this batch
+            # A log that goes back within a batch: what is there to compare with is not recorded yet.
+            one = await self._new(sheet) if sheet.order != "proof" and sheet.page.first >= end else sheet
+            if sheet.order != "proof":
+                ends[sheet.log.id] = max(end, sheet.page.end)
+            if one is not None:
+                fresh.append(one)
+        return fresh
+
     async def _new(self, sheet: Sheet) -> Sheet | None:
         """A sheet with what is new of its page; None where nothing is."""
         reach, page = self.index.reaches.get(sheet.log.id), sheet.page
-        if sheet.order == "proof" or reach is None or page.first >= reach.end:
+        if reach is None or page.first >= reach.end:
             return sheet
         pieces, _ = self.index.covering(sheet.log.id, (page.first, min(page.end, reach.end)))
         try:
@@ -172,7 +184,7 @@ class History:
             order = orders[1] if sheet.order == "proof" else orders[0]
             log_id, first = sheet.log.id, sheet.page.first
             end = known[order].get(log_id)
-            if (end or 0) < first and (end is not None or self._doubt.doubtful):
+            if (end or 0) < first and (end is not None or self.index.losses):
                 yield order, Missing(log_id, end, first, NOT_RECORDED)
             known[order][log_id] = max(sheet.page.end, end or 0)
 

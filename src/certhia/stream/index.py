@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from certhia.model import Log
 from certhia.store.spans import Span, joined, without
 from certhia.stream.packing import Reach
-from certhia.stream.records import Kind
+from certhia.stream.records import DOUBTFUL, Kind
 from certhia.stream.rows import Row
 from certhia.stream.segments import Segment
 
@@ -32,6 +32,17 @@ class Piece(NamedTuple):
     end: int
 
 
+class Loss(NamedTuple):
+    """What a run lost: rows from the number `low` on may be missing; the run after it begins at `high`.
+
+    `began` is when that run began, Unix seconds.
+    """
+
+    low: int
+    high: int
+    began: float
+
+
 class Index:
     """Changed on the event loop alone. There is always one file at least once anything was written."""
 
@@ -40,7 +51,7 @@ class Index:
         self.reaches: dict[bytes, Reach] = {}  # of now, whether it was recorded or not
         self.logs: dict[bytes, Log] = {}
         self._unrecorded = 0  # numbers behind the last row that went to what could not be recorded
-        self.lost = 0  # the number that something was lost behind last; 0 where nothing was, as far as is known
+        self.losses: list[Loss] = []
         self._proven: dict[bytes, list[Span]] = {}  # what proofs cover
         self._absent: dict[bytes, list[Span]] = {}  # what this run sent and could not record
         self._again: dict[bytes, list[Span]] = {}  # what came again
@@ -69,14 +80,19 @@ class Index:
         """A file that was found, or a new one."""
         self.segments.append(segment)
         self.logs |= segment.logs
-        if segment.doubtful:
-            self.lost = max(self.lost, segment.session)
+        if segment.sound is not None:
+            self.lose(Loss(segment.sound, segment.first, segment.began))
         self._unrecorded = 0
         reaches = dict(segment.reaches)
         for number in range(len(segment.rows)):
             self._note(segment.rows[number], reaches)
         for log_id, reach in reaches.items():
             self._reach(log_id, reach)
+
+    def lose(self, loss: Loss) -> None:
+        """Something was lost; said once by each file of the run after it."""
+        if not self.losses or (self.losses[-1].low, self.losses[-1].began) != (loss.low, loss.began):
+            self.losses.append(loss)
 
     def drop(self) -> Segment:
         """Forgets the oldest file."""
@@ -160,6 +176,15 @@ class Index:
         for segment in self.segments:
             for at, row in segment.rows.of(log_id):
                 yield Stored(segment.first + at, segment, row)
+
+    def clear(self, log_id: bytes, kind: Kind = Kind.PAGE, *, before: int | None = None) -> int:
+        """The number of the last row of a log, below that number, that is not in doubt; 0 where there is none."""
+        for segment in reversed(self.segments):
+            number = None if before is None else before - segment.first
+            for at, row in segment.rows.of(log_id, backwards=True, before=number):
+                if row.kind == kind and not row.flags & DOUBTFUL:
+                    return segment.first + at
+        return 0
 
     def covering(self, log_id: bytes, span: Span, *, before: int | None = None) -> tuple[list[Piece], list[Span]]:
         """The entries of a log in a range, each as it was recorded last: pieces in order, and what is missing."""

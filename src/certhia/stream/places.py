@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
 from certhia.errors import ConfigError
+from certhia.stream.doubt import lost_before
 from certhia.stream.index import Index
 from certhia.stream.packing import Reach
 from certhia.stream.records import DOUBTFUL, Kind
@@ -41,7 +42,7 @@ class Place:
     Attributes:
         order: of the stream.
         sequence: of the next row.
-        index: in that row, entries before this one are not sent (in the order of arrival).
+        index: in that row, entries before this one are not sent; in the order of arrival alone.
         expected: the next entry of each log: where a log comes that is ahead of it, what lies between is missing. In
             the order of proof nothing before it is sent.
         missing: what is known to be missing before that.
@@ -94,9 +95,10 @@ def _after(index: Index, log_id: bytes, entry: int, order: Order) -> Place:
     for number, row in segment.rows.of(log_id):
         sequence = segment.first + number
         if row.kind == Kind.PAGE and row.first <= entry < row.end:
-            if row.flags & DOUBTFUL:
-                return _session(index, segment, order, known)
-            return _place(index, sequence + (row.end == entry + 1), order, entry + 1, known)
+            if row.flags & DOUBTFUL and (lost := lost_before(index, log_id, Kind.PAGE, sequence)) is not None:
+                return _behind(index, lost, order, known)
+            is_last = row.end == entry + 1
+            return _place(index, sequence + is_last, order, 0 if is_last else entry + 1, known)
         if row.kind == Kind.PAGE and row.first > entry:
             break
         hole = sequence + 1
@@ -105,8 +107,8 @@ def _after(index: Index, log_id: bytes, entry: int, order: Order) -> Place:
 
 def _ahead(index: Index, order: Order, known: tuple[bytes, int]) -> Place:
     """For the cursor of an entry that was not sent, as far as is known: it was lost, or is another server's."""
-    if (lost := index.lost) >= index.first:
-        return _place(index, lost, order, 0, known)
+    if (lost := lost_before(index, known[0], Kind.PAGE, index.next)) is not None:
+        return _behind(index, lost, order, known)
     place = _place(index, index.next, order, 0, known)
     others = {log_id: reach for log_id, reach in index.reaches.items() if log_id != known[0]}
     unknown = [Missing(log_id, None, end, NOT_RECORDED) for log_id, end in ends(others, order).items()]
@@ -123,18 +125,16 @@ def _after_proof(index: Index, log_id: bytes, entry: int) -> Place | None:
     for stored in index.ascending(log_id):
         row = stored.row
         if row.kind == Kind.PROVEN and row.end > entry:
-            if row.flags & DOUBTFUL:
-                return _session(index, stored.segment, "proof", (log_id, entry + 1))
-            sequence = stored.sequence + (row.end == entry + 1)
-            return _place(index, sequence, "proof", entry + 1, (log_id, entry + 1))
+            lost = lost_before(index, log_id, Kind.PROVEN, stored.sequence) if row.flags & DOUBTFUL else None
+            if lost is not None:
+                return _behind(index, lost, "proof", (log_id, entry + 1))
+            return _place(index, stored.sequence, "proof", 0, (log_id, entry + 1))
     return None
 
 
-def _session(index: Index, segment: Segment, order: Order, known: tuple[bytes, int]) -> Place:
-    """The beginning of the run that an entry came again in."""
-    if segment.session < index.first:
-        return _oldest(index, order, known)
-    return _place(index, segment.session, order, 0, known)
+def _behind(index: Index, lost: int, order: Order, known: tuple[bytes, int]) -> Place:
+    """Where something was lost."""
+    return _oldest(index, order, known) if lost < index.first else _place(index, lost, order, 0, known)
 
 
 def _place(index: Index, sequence: int, order: Order, entry: int = 0, known: tuple[bytes, int] | None = None) -> Place:

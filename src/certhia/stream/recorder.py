@@ -16,6 +16,8 @@ from certhia.stream.rows import Row
 from certhia.stream.segments import Opened, Segment
 
 _MODE: Final = 0o600
+VOUCHER: Final = "recorded"  # the file that says whether everything that was sent is
+CLEAN: Final = "all"  # what it says when a run ended in order
 PROBLEMS: Final = 10  # that are told of what is found at the start
 
 
@@ -100,12 +102,12 @@ class Recorder:
                 os.ftruncate(self._file, offset)
             raise
 
-    def end(self, data: bytes, offset: int) -> None:
-        """Writes the last bytes, once all before is safe from a power cut. Raises OSError."""
-        assert self._file is not None
-        os.fsync(self._file)
-        self.write(data, offset)
-        os.fsync(self._file)
+    def end(self) -> None:
+        """Says that everything is recorded, once it is safe from a power cut. Raises OSError."""
+        if self._file is not None:
+            os.fsync(self._file)
+        self.let_go()
+        vouch(self._directory, CLEAN)
 
     def let_go(self) -> None:
         """Closes the file. Idempotent."""
@@ -123,6 +125,33 @@ def _pwrite(file: int, data: bytes, offset: int) -> None:
         view, offset = view[count:], offset + count
 
 
+def vouch(directory: Path, text: str | None) -> None:
+    """Says that everything that is sent is recorded, until the machine goes down (`text` is what its boot is called) or
+    for good (CLEAN); or, with None, that this can't be said any more. Raises OSError."""
+    path = directory / VOUCHER
+    if text is None:
+        path.unlink(missing_ok=True)
+        return
+    new = path.with_suffix(".new")
+    with new.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    folder = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _vouched(directory: Path) -> str:
+    try:
+        return (directory / VOUCHER).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 def remove(path: Path) -> None:
     """Deletes a file of the history; one that is gone already is no error. Raises OSError."""
     path.unlink(missing_ok=True)
@@ -133,19 +162,21 @@ class Found(NamedTuple):
 
     Attributes:
         segments: its files, in order.
-        clean: whether the last run ended in order, and nothing of it is lost.
-        sound: the number behind the last row before anything that is lost.
+        sound: the number behind the last row before anything that was lost; None where nothing was.
         problems: what there is to tell.
     """
 
     segments: list[Segment]
-    clean: bool
-    sound: int
+    sound: int | None
     problems: list[str]
 
 
-def find(directory: Path) -> Found:
-    """Reads the index of all files of a history, and cuts what is torn off the last one. Raises OSError."""
+def find(directory: Path, boot: str) -> Found:
+    """Reads the index of all files of a history, and cuts what is torn off the last one. `boot`: see `vouch`.
+
+    Raises OSError.
+    """
+    said = _vouched(directory) if directory.exists() else CLEAN
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     opened, problems, sound = list[Opened](), list[str](), None
     paths = sorted(directory.glob(f"*{segments.SUFFIX}"))
@@ -163,13 +194,17 @@ def find(directory: Path) -> Found:
         if one.lost:
             problems.append(f"{path}: {one.lost:,} bytes in it are damaged: clients are told what is missing")
             sound = one.segment.first + one.sound if sound is None else sound
-    clean = sound is None and (not opened or opened[-1].clean)
-    if opened and opened[-1].whole < opened[-1].segment.size:
+    torn = bool(opened) and opened[-1].whole < opened[-1].segment.size
+    # A record that a killed process didn't finish was not sent; one that is torn after an end in order was.
+    vouched = {boot} if torn else {boot, CLEAN}
+    if sound is None and (not said or said not in vouched):
+        sound = opened[-1].segment.end if opened else 1
+    if torn:
         problems.append(_cut(opened[-1]))
     more = len(problems) - PROBLEMS
     told = [*problems[:PROBLEMS], *([f"{directory}: {more} more of its files are damaged"] if more > 0 else [])]
     found = [one.segment for one in opened]
-    return Found(found, clean, sound if sound is not None else (found[-1].end if found else 1), told)
+    return Found(found, sound, told)
 
 
 def _cut(last: Opened) -> str:

@@ -41,8 +41,7 @@ class Kind(IntEnum):
     PROVEN = 3  # entries [first, end) of a log belong to a signed head
     ISSUERS = 4  # chain certificates that pages behind it name
     INDEX = 5  # of a file that is full: all its pages and proofs
-    CLEAN = 6  # nothing that was sent before it was lost
-    LOG = 7  # what messages say of a log
+    LOG = 6  # what messages say of a log
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Replay:
         self._sequence = place.sequence  # of the next row
         self._entry = place.index  # in that row, where it goes on
         self._expected = dict(place.expected)
-        self._lost = place.sequence <= history.index.lost  # whether something of what follows was lost
+        self._lost = bool(history.index.losses)  # whether a log that isn't known may have been forgotten
         self._items: deque[Piece | Missing] = deque(one for one in place.missing if self._takes(one.log_id))
         self._reader = Reader(self._group, history.shelf)
 
@@ -92,7 +92,7 @@ class Replay:
 
     def _page(self, stored: Stored) -> int:
         row = stored.row
-        self._miss(row.log_id, row.first)
+        self._miss(row.log_id, row.first, row.log_id in stored.segment.reaches)
         start = max(row.first, self._entry) if stored.sequence == self._sequence else row.first
         if start < row.end:
             described = row.log_id in self._history.index.logs
@@ -105,7 +105,7 @@ class Replay:
     def _proof(self, stored: Stored) -> int:
         """The pages that a proof covers, each as it was recorded last before the proof."""
         index, row = self._history.index, stored.row
-        self._miss(row.log_id, row.first)
+        self._miss(row.log_id, row.first, row.log_id in stored.segment.reaches)
         start = max(row.first, self._expected.get(row.log_id, 0))
         end = min(row.end, start + PROOF)
         if start < end:
@@ -120,10 +120,13 @@ class Replay:
             self._step(stored)
         return max(end - start, 0)
 
-    def _miss(self, log_id: bytes, first: int) -> None:
-        """Tells of what is missing where a log is ahead of what the client expects of it, as far as that is known."""
+    def _miss(self, log_id: bytes, first: int, before: bool = True) -> None:
+        """Tells of what is missing where a log is ahead of what the client expects of it, as far as that is known.
+
+        `before`: whether it was known before what is looked at.
+        """
         expected = self._expected.get(log_id)
-        if expected is None and not self._lost:
+        if expected is None and not (self._lost or before):
             return  # it is followed from here on
         if (expected or 0) < first:
             reason = TOO_OLD if self._sequence < self._history.index.first else NOT_RECORDED

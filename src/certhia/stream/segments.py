@@ -1,7 +1,8 @@
 """One file of the history: written at its end, read anywhere, found again after whatever happened to the process.
 
-    preamble  BEGIN  (ISSUERS? PAGE | PROVEN)*  [INDEX  trailer]    a full one
-                                                [CLEAN]             the last one, ended in order
+    preamble  BEGIN  LOG*  (LOG? ISSUERS? PAGE | PROVEN)*  [INDEX  trailer]
+
+INDEX is written when it is full; a file without one is read to its end when it is opened.
 
 Everything here blocks: it is called in threads. Errors are OSError, with the path.
 """
@@ -39,9 +40,8 @@ class Segment:
 
     Attributes:
         first: the sequence number of its first row.
-        session: that of the first row that its run wrote.
-        doubtful: whether the run before that one may have lost its last records.
-        began: Unix seconds when that run began.
+        began: Unix seconds when the run began that wrote it.
+        sound: the number behind the last row before anything that was lost before that run; None where nothing was.
         size: bytes.
         reaches: how far each log had come before it.
         rows: its pages and proofs.
@@ -52,9 +52,8 @@ class Segment:
     path: Path
     mark: bytes
     first: int
-    session: int
-    doubtful: bool
     began: float
+    sound: int | None
     size: int
     reaches: dict[bytes, Reach]
     rows: Rows = field(default_factory=Rows)
@@ -85,10 +84,9 @@ def name(first: int) -> str:
 
 def begin(segment: Segment) -> bytes:
     """The first bytes of a new file: preamble, BEGIN, and the logs that are known."""
-    flags = records.DOUBTFUL if segment.doubtful else 0
     payload = packing.pack_reaches(segment.reaches)
-    times = {"first": segment.first, "end": segment.session, "seen": segment.began}
-    head = records.encode(segment.mark, Kind.BEGIN, payload, flags=flags, **times)  # type: ignore[arg-type]
+    sound = segment.sound or 0  # rows are numbered from 1
+    head = records.encode(segment.mark, Kind.BEGIN, payload, first=segment.first, end=sound, seen=segment.began)
     return records.SIGNATURE + segment.mark + head + b"".join(describe(segment, log) for log in segment.logs.values())
 
 
@@ -122,14 +120,12 @@ class Opened:
 
     Attributes:
         whole: its bytes up to the end of the last whole record.
-        clean: whether a run ended in order with it.
         lost: bytes before that which are no whole records.
         sound: how many of its rows stand before the first of these.
     """
 
     segment: Segment
     whole: int
-    clean: bool
     lost: int
     sound: int
 
@@ -148,15 +144,14 @@ def load(path: Path, *, whole: bool) -> Opened:
             raise Damaged("its first record can't be read")
         segment = _of(path, mark, head, payload, size)
         if not whole and _indexed(file, segment):
-            return Opened(segment, size, clean=False, lost=0, sound=len(segment.rows))
+            return Opened(segment, size, lost=0, sound=len(segment.rows))
         return _scanned(file, segment)
     finally:
         os.close(file)
 
 
 def _of(path: Path, mark: bytes, head: Head, payload: bytes, size: int) -> Segment:
-    doubtful = bool(head.flags & records.DOUBTFUL)
-    return Segment(path, mark, head.first, head.end, doubtful, head.seen, size, packing.unpack_reaches(payload))
+    return Segment(path, mark, head.first, head.seen, head.end or None, size, packing.unpack_reaches(payload))
 
 
 def _indexed(file: int, segment: Segment) -> bool:
@@ -185,14 +180,13 @@ def _indexed(file: int, segment: Segment) -> bool:
 
 def _scanned(file: int, segment: Segment) -> Opened:
     """Goes through all records: what is damaged is passed over, what stands behind the last whole one left out."""
-    whole, lost, clean, sound = PREAMBLE, 0, False, 0
+    whole, lost, sound = PREAMBLE, 0, 0
     for found in records.scan(segment.mark, lambda count, offset: pread(file, count, offset), segment.size):
         if found.payload is not None:
             sound = sound if lost else len(segment.rows)
             lost, whole = lost + found.offset - whole, found.end
-            clean = found.head.kind == Kind.CLEAN
             _take(segment, found)
-    return Opened(segment, whole, clean, lost, sound if lost else len(segment.rows))
+    return Opened(segment, whole, lost, sound if lost else len(segment.rows))
 
 
 def _take(segment: Segment, found: Found) -> None:
