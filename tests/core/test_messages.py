@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,8 +28,12 @@ def made(page: Page, issuers: Issuers, kind: str = "lite", profile: str = "certh
     return page.messages(Form(kind, profile), RFC6962, issuers, **({"seen": SEEN, "verified": 0} | options))
 
 
+def texts(messages: Messages) -> list[bytes]:
+    return [messages[number] for number in range(len(messages))]
+
+
 def parsed(messages: Messages) -> Iterator[tuple[int, Json]]:
-    return zip(messages.positions, (json.loads(message) for message in messages), strict=True)
+    return zip(messages.positions, (json.loads(message) for message in texts(messages)), strict=True)
 
 
 def colons(digest: bytes) -> str:
@@ -114,7 +120,8 @@ def test_positions(captured: tuple[Page, Issuers]) -> None:
     page, issuers = captured
     chosen = made(page, issuers, positions=b"\x02\x00\x05\x00")
     whole = made(page, issuers)
-    assert (chosen.positions, [*chosen]) == ([2, 5], [whole[2], whole[5]])
+    assert (chosen.positions, texts(chosen)) == ([2, 5], [whole[2], whole[5]])
+    assert chosen[-1] == whole[5]
     assert chosen.frames("sse") == whole.frames("sse", b"\x02\x00\x05\x00")
     for wrong in (b"\x05\x00\x02\x00", b"\x02\x00\x02\x00", b"\xff\xff"):
         with pytest.raises(Malformed):
@@ -130,3 +137,76 @@ def test_dump_and_load(captured: tuple[Page, Issuers], tiles: list[tuple[bytes, 
         assert [entry.tile_leaf for entry in again] == [entry.tile_leaf for entry in page]
         with pytest.raises(Malformed):
             Page.load(page.dump()[:-1])
+
+
+def test_a_tiled_log(tiles: list[tuple[bytes, bytes]], corpus: Path) -> None:
+    """Its chains are whole; where an issuer is not known, that is told."""
+    issuers = Issuers()
+    page = Page.from_tile(tiles[1][0], 256)
+    for path in (corpus / "tiles" / "issuers").iterdir():
+        issuers.add(path.read_bytes())
+    for position, message in parsed(page.messages(Form("full"), TILED, issuers, seen=SEEN, verified=1 << 40)):
+        data = message["data"]
+        assert data["cert_link"] == "https://monitor.example/tile/data/001"
+        source = data["source"]
+        assert (source["url"], source["type"], source["operator"]) == ("https://submit.example/", "tiled", "")
+        assert message["verified"]
+        assert base64.b64decode(data["leaf_cert"]["as_der"]) == page[position].submitted
+        for item, fingerprint in zip(data["chain"], page[position].chain, strict=True):
+            assert item["sha256"] == colons(fingerprint)
+            assert (item["as_der"] is None) == ("fault" in item) == (issuers.get(fingerprint) is None)
+
+
+def test_what_makes_no_sense(captured: tuple[Page, Issuers]) -> None:
+    for kind, profile in (("heavy", "certhia"), ("lite", "rust")):
+        with pytest.raises(Malformed):
+            Form(kind, profile)
+    with pytest.raises(Malformed):
+        Source(b"short", "", "", "rfc6962")
+    for seen in (float("nan"), float("inf"), -1.0):
+        with pytest.raises(Malformed):
+            made(*captured, seen=seen)
+    with pytest.raises(Malformed, match="websocket, deflate or sse"):
+        made(*captured).frames("fragments")
+    with pytest.raises(IndexError):
+        made(*captured)[len(captured[0])]
+
+
+def unframed(framed: bytes, head: int) -> Iterator[bytes]:
+    """Payloads of a server's frames (RFC 6455 section 5.2)."""
+    at = 0
+    while at < len(framed):
+        assert framed[at] == head
+        length, at = framed[at + 1], at + 2
+        if length >= 126:
+            more = {126: 2, 127: 8}[length]
+            length, at = int.from_bytes(framed[at : at + more], "big"), at + more
+            assert length > {2: 125, 8: 65_535}[more], "the shortest way to say a length"
+        yield framed[at : at + length]
+        at += length
+    assert at == len(framed)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_frames(captured: tuple[Page, Issuers], kind: str, profile: str) -> None:
+    messages = made(*captured, kind, profile)
+    expected = texts(messages)
+    assert [*unframed(messages.frames("websocket"), 0x81)] == expected
+    inflate = zlib.decompressobj(-15)
+    packed = [*unframed(messages.frames("deflate"), 0xC1)]
+    assert [inflate.decompress(one + b"\0\0\xff\xff") for one in packed] == expected, (
+        "one stream, as some clients read it"
+    )
+    assert [zlib.decompressobj(-15).decompress(one + b"\0\0\xff\xff") for one in packed] == expected
+    events = messages.frames("sse").decode().split("\n\n")
+    assert events.pop() == ""
+    for number, event in enumerate(events):
+        lines = event.split("\n")
+        assert lines == [f"id: {RFC6962.cursor(1000 + number)}", f"data: {expected[number].decode()}"]
+
+
+def test_nothing_wanted(captured: tuple[Page, Issuers]) -> None:
+    messages = made(*captured, positions=b"")
+    assert (len(messages), messages.positions, messages.frames("websocket")) == (0, [], b"")
+    assert made(*captured).frames("sse", b"") == b""

@@ -101,7 +101,7 @@ impl<'a, 'f> Writer<'a, 'f> {
         digests(der, json);
         json.raw(r#","signature_algorithm":"#);
         signature(certificate, Profile::Certhia, json);
-        let found = Found::of(certificate);
+        let found = Found::of(certificate, Profile::Certhia);
         json.raw(r#","is_ca":"#);
         json.boolean(found.is_ca());
         self.certhia_names(role, json);
@@ -141,7 +141,12 @@ impl<'a, 'f> Writer<'a, 'f> {
         self.calidog_names(role, json);
         self.der(der, json);
         json.raw(if self.full || role != Role::Chain { r#","extensions":"# } else { r#""extensions":"# });
-        self.extensions.write(&Found::of(certificate), role == Role::Leaf { precert: true }, Profile::Calidog, json);
+        self.extensions.write(
+            &Found::of(certificate, Profile::Calidog),
+            role == Role::Leaf { precert: true },
+            Profile::Calidog,
+            json,
+        );
         json.raw(r#","fingerprint":"#);
         fingerprint(der, json);
         json.raw(r#","issuer":"#);

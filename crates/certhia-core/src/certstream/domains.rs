@@ -19,13 +19,13 @@ pub fn write(names: &Names<'_>, suffixes: &Suffixes, json: &mut Json) {
     let begun = json.out.len();
     let mut few: [(usize, usize); FEW] = [(0, 0); FEW];
     let mut count = 0;
-    let mut many: HashSet<Vec<u8>> = HashSet::new();
+    let mut many: Option<HashSet<Vec<u8>>> = None;
     for name in names.each() {
         let Some(domain) = registrable(name, suffixes) else {
             continue;
         };
         let seen = few[..count.min(FEW)].iter().any(|&(start, end)| json.out[start..end] == *domain);
-        if seen || count >= FEW && !many.insert(domain.to_vec()) {
+        if seen || count >= FEW && !many.get_or_insert_default().insert(domain.to_vec()) {
             continue;
         }
         if json.out.len() - begun + domain.len() > MAX_BYTES {
@@ -59,16 +59,17 @@ fn registrable<'n>(name: &'n [u8], suffixes: &Suffixes) -> Option<Cow<'n, [u8]>>
 /// Whether a name is in A-labels, lower case, and nothing that needs a closer look: no Punycode, no address.
 #[inline]
 fn is_simple(name: &[u8]) -> bool {
-    let mut label = 0;
+    let (mut label, mut before) = (0, 0);
     for &byte in name {
         match byte {
+            b'-' if before == b'-' => return false,
             b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => label += 1,
             b'.' if (1..=MAX_LABEL).contains(&label) => label = 0,
             _ => return false,
         }
+        before = byte;
     }
-    let ends_well = name.last().is_some_and(u8::is_ascii_lowercase) && label <= MAX_LABEL;
-    ends_well && name.len() <= MAX_NAME && memchr::memmem::find(name, b"xn--").is_none()
+    before.is_ascii_lowercase() && label <= MAX_LABEL && name.len() <= MAX_NAME
 }
 
 #[cfg(test)]

@@ -1,15 +1,14 @@
 //! The object `extensions`.
 
-use std::ops::ControlFlow;
-
 use crate::batch::memo::Memo;
 use crate::certificate::Certificate;
 use crate::certstream::form::Profile;
 use crate::certstream::json::Json;
 use crate::certstream::values::{self, Scratch};
 use crate::constraints::{self, Basic};
-use crate::extensions::Extension;
-use crate::{der, oids};
+use crate::der::{self, Element, Reader};
+use crate::extensions::{self, EXTENSIONS};
+use crate::oids;
 
 /// The keys in the order of the original, and which of them ours has too.
 const KEYS: [(Key, &str, bool); 12] = [
@@ -49,10 +48,10 @@ const MAX_EXTRA: usize = 100;
 /// What is remembered of values that come again.
 const MAX_MADE: usize = 4 << 20;
 
-/// The extensions of one certificate, the first of each kind.
+/// The extensions of one certificate, the first of each kind: whole, and taken apart only where they must be.
 pub struct Found<'a> {
-    known: [Option<Extension<'a>>; KEYS.len()],
-    /// Identifiers of the others.
+    known: [&'a [u8]; KEYS.len()],
+    /// Identifiers of the others, where they are wanted.
     extra: Vec<&'a [u8]>,
 }
 
@@ -65,33 +64,55 @@ pub struct Made<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Those that can be read.
+    /// Those that can be read. What can't is not in the message; where names are concerned, they tell of it.
     #[inline]
-    pub fn of(certificate: &Certificate<'a>) -> Self {
-        let mut found = Self { known: [None; KEYS.len()], extra: Vec::new() };
-        let walked = certificate.each_extension(|extension| {
-            match key(extension.oid) {
-                Some(key) => {
-                    found.known[key as usize].get_or_insert(extension);
-                }
-                None if found.extra.len() < MAX_EXTRA => found.extra.push(extension.oid),
-                None => {}
+    pub fn of(certificate: &Certificate<'a>, profile: Profile) -> Self {
+        let mut found = Self { known: [&[]; KEYS.len()], extra: Vec::new() };
+        let mut rest = certificate.rest;
+        while let Ok(Some(block)) = rest.element() {
+            if block.tag != EXTENSIONS {
+                continue;
             }
-            ControlFlow::Continue(())
-        });
-        // What can't be read is not in the message; that it is so is told by the names, where they are concerned.
-        walked.ok();
+            let Ok(list) = block.reader().expect(der::SEQUENCE, "extensions") else {
+                continue;
+            };
+            let mut items = list.reader();
+            while let Ok(Some(item)) = items.element() {
+                found.keep(&item, profile);
+            }
+        }
         found
+    }
+
+    #[inline]
+    fn keep(&mut self, item: &Element<'a>, profile: Profile) {
+        if let Some(key) = key(item.body) {
+            if self.known[key as usize].is_empty() {
+                self.known[key as usize] = item.whole;
+            }
+        } else if profile == Profile::Calidog
+            && self.extra.len() < MAX_EXTRA
+            && let Ok(extension) = extensions::extension(item)
+        {
+            self.extra.push(extension.oid);
+        }
     }
 
     pub fn is_ca(&self) -> bool {
         let mut basic = Basic::default();
-        if let Some(extension) = &self.known[Key::BasicConstraints as usize] {
+        if let Some(value) = value(self.known[Key::BasicConstraints as usize]) {
             // What was read before a fault stays.
-            constraints::basic(&extension.value, &mut basic).ok();
+            constraints::basic(&value, &mut basic).ok();
         }
         basic.ca
     }
+}
+
+/// The value of an extension; none where it can't be read.
+#[inline]
+fn value(whole: &[u8]) -> Option<Element<'_>> {
+    let item = Reader::new(whole).element().ok()??;
+    Some(extensions::extension(&item).ok()?.value)
 }
 
 impl<'a> Made<'a> {
@@ -107,18 +128,16 @@ impl<'a> Made<'a> {
             if profile == Profile::Certhia && !ours {
                 continue;
             }
-            let extension = found.known[key as usize].as_ref();
-            if key == Key::Poison {
-                if precert || extension.is_some() {
-                    comma(begun, json);
-                    json.raw(text);
-                    json.raw("true");
-                }
+            let extension = found.known[key as usize];
+            if key == Key::Poison && (precert || !extension.is_empty()) {
+                comma(begun, json);
+                json.raw(text);
+                json.raw("true");
                 continue;
             }
-            let Some(extension) = extension else {
+            if extension.is_empty() {
                 continue;
-            };
+            }
             let before = json.out.len();
             comma(begun, json);
             json.raw(text);
@@ -131,16 +150,17 @@ impl<'a> Made<'a> {
 
     /// Writes a value; false where there is none to tell.
     #[inline]
-    fn push(&mut self, key: Key, extension: &Extension<'a>, profile: Profile, json: &mut Json) -> bool {
+    fn push(&mut self, key: Key, extension: &'a [u8], profile: Profile, json: &mut Json) -> bool {
+        let scratch = &mut self.scratch;
         let differs = matches!(key, Key::SubjectAltName | Key::SubjectKeyId | Key::SctList | Key::IssuerAltName);
         if differs || self.json.out.len() > MAX_MADE {
-            return values::push(key, &extension.value, profile, &mut self.scratch, json);
+            return value(extension).is_some_and(|value| values::push(key, &value, profile, scratch, json));
         }
-        let (made, scratch) = (&mut self.json, &mut self.scratch);
-        let known = self.by_extension.get(extension.whole, || {
+        let made = &mut self.json;
+        let known = self.by_extension.get(extension, || {
             let start = made.out.len();
             made.cut = 0;
-            let told = values::push(key, &extension.value, profile, scratch, made);
+            let told = value(extension).is_some_and(|value| values::push(key, &value, profile, scratch, made));
             if !told {
                 made.out.truncate(start);
             }
@@ -176,8 +196,13 @@ fn push_extra(extra: &[&[u8]], begun: usize, json: &mut Json) {
     json.raw("]");
 }
 
+/// The kind of an extension, by the identifier that its content begins with.
 #[inline]
-fn key(oid: &[u8]) -> Option<Key> {
+fn key(body: &[u8]) -> Option<Key> {
+    let oid = match body {
+        [der::OID, length @ ..=0x7f, rest @ ..] => rest.get(..usize::from(*length))?,
+        _ => return None,
+    };
     Some(match oid {
         oids::AUTHORITY_INFO => Key::AuthorityInfo,
         oids::AUTHORITY_KEY_ID => Key::AuthorityKeyId,

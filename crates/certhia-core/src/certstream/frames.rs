@@ -81,8 +81,8 @@ impl Messages {
     }
 }
 
-/// The fastest: a message is compressed as it comes, and most of what repeats in it is near.
-const LEVEL: u32 = 1;
+/// The first that writes codes of its own for each message: a fifth shorter than with those of the standard.
+const LEVEL: u32 = 2;
 
 fn push_frame(head: u8, payload: &[u8], out: &mut Vec<u8>) {
     out.push(head);

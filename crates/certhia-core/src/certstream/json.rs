@@ -83,11 +83,16 @@ impl Json {
 
     /// Two digits a byte, with a colon between bytes; `digits` are sixteen.
     pub fn colons(&mut self, bytes: &[u8], digits: &[u8; 16]) {
-        for (at, &byte) in bytes.iter().enumerate() {
+        let mut written = [b':'; 3 * 64];
+        for (at, some) in bytes.chunks(64).enumerate() {
+            for (three, &byte) in written.chunks_exact_mut(3).zip(some) {
+                three[0] = digits[usize::from(byte >> 4)];
+                three[1] = digits[usize::from(byte & 15)];
+            }
             if at > 0 {
                 self.out.push(b':');
             }
-            self.out.extend_from_slice(&[digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]]);
+            self.out.extend_from_slice(&written[..3 * some.len() - 1]);
         }
     }
 

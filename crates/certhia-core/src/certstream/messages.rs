@@ -1,6 +1,6 @@
 //! The messages of a page's entries, serialised once.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::certstream::form::{Form, Kind};
 use crate::certstream::json::Json;
@@ -8,7 +8,7 @@ use crate::certstream::message::Scribe;
 use crate::certstream::source::Source;
 use crate::error::{self, Malformed, Result};
 use crate::issuers::Issuers;
-use crate::page::Page;
+use crate::page::{Entry, Page};
 
 /// Positions are 16 bits wide.
 pub const MAX_ENTRIES: usize = u16::MAX as usize;
@@ -37,6 +37,20 @@ impl Messages {
         verified: u64,
         positions: Option<&[u16]>,
     ) -> Result<Self> {
+        let scribe = || Scribe::new(form, source, issuers, seen, verified);
+        Self::made_with(page, form, source, seen, positions, scribe, Scribe::write)
+    }
+
+    /// `write` writes one entry's message. After a panic a new scribe goes on, with the defect in the entry's place.
+    fn made_with<'p, S>(
+        page: &'p Page,
+        form: &Form,
+        source: &Source,
+        seen: f64,
+        positions: Option<&[u16]>,
+        scribe: impl Fn() -> S,
+        write: impl Fn(&mut S, &Entry<'p>, Option<&str>, &mut Json),
+    ) -> Result<Self> {
         if page.len() > MAX_ENTRIES {
             let reason = format!("a page of {} entries; slice it to at most {MAX_ENTRIES}", page.len());
             return Err(Malformed::new(reason, 0));
@@ -44,30 +58,30 @@ impl Messages {
         if !seen.is_finite() || !(0.0..=1e12).contains(&seen) {
             return Err(Malformed::new(format!("seen is Unix seconds, not {seen}"), 0));
         }
-        let all: Vec<u16> = (0..if positions.is_none() { page.len() as u16 } else { 0 }).collect();
-        let wanted = positions.unwrap_or(&all);
-        check(wanted, page.len())?;
+        let wanted = positions.map_or_else(|| (0..page.len() as u16).collect(), <[u16]>::to_vec);
+        check(&wanted, page.len())?;
         let mut work = Work { page, wanted, next: 0, json: Json::default(), ends: Vec::new(), positions: Vec::new() };
-        work.json.out.reserve(wanted.len() * expected(form.kind));
-        let mut scribe = Scribe::new(form, source, issuers, seen, verified);
-        let mut defect = None;
-        while work.next < wanted.len() {
-            let begun = work.ends.last().map_or(0, |&end| end as usize);
-            let run = AssertUnwindSafe(|| work.run(&mut scribe, defect.as_deref()));
+        work.json.out.reserve(work.wanted.len() * expected(form.kind));
+        let (mut writer, mut defect) = (scribe(), None);
+        while work.next < work.wanted.len() {
+            let run = AssertUnwindSafe(|| work.run(&mut writer, &write, defect.as_deref()));
             match catch_unwind(run) {
                 Ok(done) => {
                     done?;
                     defect = None;
                 }
                 Err(panic) if defect.is_none() => {
-                    work.json.out.truncate(work.ends.last().map_or(begun, |&end| end as usize));
-                    scribe = Scribe::new(form, source, issuers, seen, verified);
+                    work.json.out.truncate(work.ends.last().map_or(0, |&end| end as usize));
+                    writer = scribe();
                     defect = Some(error::defect(&*panic));
                 }
-                Err(panic) => std::panic::resume_unwind(panic),
+                Err(panic) => resume_unwind(panic),
             }
         }
-        work.json.out.shrink_to_fit();
+        // Memory that is given back in part is fetched anew for each page, which costs more than all of the JSON.
+        if work.json.out.capacity() > 2 * work.json.out.len() {
+            work.json.out.shrink_to_fit();
+        }
         let (data, ends, positions) = (work.json.out, work.ends, work.positions);
         Ok(Self { data, ends, positions, first: page.first(), source: source.clone() })
     }
@@ -104,7 +118,7 @@ impl Messages {
 
 struct Work<'p> {
     page: &'p Page,
-    wanted: &'p [u16],
+    wanted: Vec<u16>,
     next: usize,
     json: Json,
     ends: Vec<u32>,
@@ -113,11 +127,16 @@ struct Work<'p> {
 
 impl<'p> Work<'p> {
     /// Goes on up to the end; with a defect, one entry of which nothing is read.
-    fn run(&mut self, scribe: &mut Scribe<'p, '_>, defect: Option<&str>) -> Result<()> {
+    fn run<S>(
+        &mut self,
+        writer: &mut S,
+        write: &impl Fn(&mut S, &Entry<'p>, Option<&str>, &mut Json),
+        defect: Option<&str>,
+    ) -> Result<()> {
         while let Some(&position) = self.wanted.get(self.next) {
             let entry = self.page.entry(usize::from(position));
             if !entry.certificate().is_empty() {
-                scribe.write(&entry, defect, &mut self.json);
+                write(writer, &entry, defect, &mut self.json);
                 if self.json.out.len() > MAX_BYTES {
                     return Err(Malformed::new("a page whose messages take at most 1 GiB; slice it", 0));
                 }
@@ -151,8 +170,39 @@ fn check(positions: &[u16], length: usize) -> Result<()> {
 /// What a message takes, about.
 fn expected(kind: Kind) -> usize {
     match kind {
-        Kind::Lite => 1800,
-        Kind::Full => 10_000,
-        Kind::Domains => 192,
+        Kind::Lite => 2200,
+        Kind::Full => 11_000,
+        Kind::Domains => 256,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suffixes::Suffixes;
+
+    #[test]
+    fn a_panic_costs_one_entry() {
+        let leaf = base64_simd::STANDARD.encode_to_string([&[0; 14][..], &[1, 7], &[0; 2]].concat());
+        let item = format!(r#"{{"leaf_input":"{leaf}","extra_data":""}}"#);
+        let body = format!(r#"{{"entries":[{}]}}"#, vec![item; 7].join(","));
+        let issuers = Issuers::new(1);
+        let page = Page::from_get_entries(&[body.as_bytes()], 0, &issuers, 7).unwrap();
+        let source = Source::new(&[0; 32], "", "", "rfc6962", "", "").unwrap();
+        let form = Form::new("lite", "certhia", None, Suffixes::shipped()).unwrap();
+        for broken in [vec![], vec![0], vec![3], vec![2, 3], vec![0, 6], (0..7).collect()] {
+            let scribe = || Scribe::new(&form, &source, &issuers, 1.0, 0);
+            let made = Messages::made_with(&page, &form, &source, 1.0, None, scribe, |scribe, entry, defect, json| {
+                scribe.write(entry, defect, json);
+                assert!(defect.is_some() || !broken.contains(&entry.index), "entry {} is poison", entry.index);
+            });
+            let messages = made.unwrap();
+            assert_eq!(messages.positions(), [0, 1, 2, 3, 4, 5, 6]);
+            for number in 0..7 {
+                let text = std::str::from_utf8(messages.get(number).unwrap()).unwrap();
+                assert!(text.starts_with(r#"{"message_type":"#) && text.ends_with("}}"), "{text}");
+                assert_eq!(text.contains("is poison"), broken.contains(&(number as u64)), "{text}");
+            }
+        }
     }
 }

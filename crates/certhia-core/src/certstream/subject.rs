@@ -21,19 +21,22 @@ const KEYS: [(&str, &str); 6] = [
 ];
 const EMAIL: usize = KEYS.len();
 
+/// Tag and content.
+type Value<'a> = (u8, &'a [u8]);
+
 /// Writes the object of a Name; of an attribute that comes again the last, as the others do.
 pub fn name(name: Element<'_>, profile: Profile, json: &mut Json) {
-    let mut found: [Option<Element<'_>>; KEYS.len() + 1] = [None; KEYS.len() + 1];
+    let mut found: [Option<Value<'_>>; KEYS.len() + 1] = [None; KEYS.len() + 1];
     distinguished::each_attribute(name, |oid, value| {
         if let Some(key) = key(oid) {
-            found[key] = Some(value);
+            found[key] = Some((value.tag, value.body));
         }
         ControlFlow::Continue(())
     });
     let mut written = [(0, 0); KEYS.len()];
     for (((key, _), value), written) in KEYS.iter().zip(&found).zip(&mut written) {
         json.raw(key);
-        *written = push(value.as_ref(), json);
+        *written = push(*value, json);
     }
     json.raw(r#","aggregated":""#);
     let begun = json.out.len();
@@ -42,16 +45,16 @@ pub fn name(name: Element<'_>, profile: Profile, json: &mut Json) {
         // Without the quotes.
         json.out.extend_from_within(start + 1..end - 1);
     }
-    let email = found[EMAIL].as_ref();
+    let email = found[EMAIL];
     match profile {
         Profile::Certhia => {
             json.raw(r#"","email_address":"#);
             push(email, json);
         }
         Profile::Calidog => {
-            if let Some(email) = email {
+            if let Some((tag, body)) = email {
                 json.raw("/emailAddress=");
-                json.bounded_text(&text::directory_bytes(email), MAX_VALUE);
+                json.bounded_text(&text::directory(tag, body), MAX_VALUE);
             }
             if json.out.len() == begun {
                 json.raw("/");
@@ -73,14 +76,15 @@ pub fn none(profile: Profile, json: &mut Json) {
 }
 
 /// Writes a value and gives where, quotes included; nowhere for null.
-fn push(value: Option<&Element<'_>>, json: &mut Json) -> (usize, usize) {
-    let Some(value) = value else {
+#[inline]
+fn push(value: Option<Value<'_>>, json: &mut Json) -> (usize, usize) {
+    let Some((tag, body)) = value else {
         json.raw("null");
         return (0, 0);
     };
     let start = json.out.len();
     json.raw("\"");
-    json.bounded_text(&text::directory_bytes(value), MAX_VALUE);
+    json.bounded_text(&text::directory(tag, body), MAX_VALUE);
     json.raw("\"");
     (start, json.out.len())
 }
