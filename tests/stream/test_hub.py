@@ -17,7 +17,9 @@ from certhia.stream import hub as hubs
 from certhia.stream.blocks import Sheet
 from certhia.stream.client import Client, Limits
 from certhia.stream.forms import Wanted
+from certhia.stream.history import Recorded
 from certhia.stream.hub import Hub
+from certhia.stream.places import Missing, Order
 from certhia.stream.websocket import WebSocketFraming
 from certhia.testing import FakeLog, SimClock, World, in_simulated_time
 
@@ -232,12 +234,15 @@ class Recorder:
     def __init__(self) -> None:
         self.sheets: list[Sheet] = []
         self.gate: asyncio.Event | None = None
+        self.known = 0  # entries before it were sent already
+        self.missing: list[tuple[Order, Missing]] = []
 
-    async def record(self, sheets: Sequence[Sheet], _issuers: Issuers) -> tuple[int, Sequence[Sheet]]:
+    async def record(self, sheets: Sequence[Sheet], _issuers: Issuers) -> Recorded:
         if self.gate is not None:
             await self.gate.wait()
         self.sheets += sheets
-        return len(self.sheets), sheets
+        missing, self.missing = self.missing, []
+        return Recorded(len(self.sheets), [one for one in sheets if one.page.first >= self.known], missing)
 
 
 @in_simulated_time
@@ -252,6 +257,26 @@ async def test_what_is_sent_is_recorded_before_and_in_that_order(rig: Rig) -> No
     shown = [(one.order, one.page.first, one.page.end) for one in recorder.sheets]
     assert shown == [("arrival", 0, 5), ("arrival", 5, 10), ("proof", 0, 5), ("proof", 5, 7)]
     assert rig.hub.sequence == 4
+
+
+@in_simulated_time
+async def test_what_was_sent_already_is_not_sent_again_and_what_never_will_be_is_told(rig: Rig) -> None:
+    recorder = Recorder()
+    rig.hub.record = recorder.record
+    recorder.known = 5
+    async with rig.running():
+        pipe, proven = rig.client(Wanted()), rig.client(Wanted(order="proof"))
+        await rig.settle()
+        await rig.feed(5)
+        await rig.settle()
+        recorder.missing = [("arrival", Missing(rig.log.id, 5, 7, "not-recorded"))]
+        await rig.feed(5)
+        await rig.settle()
+    gap, *entries = got(pipe)
+    cursors = [f"{rig.log.id[:8].hex()}:{index}" for index in (5, 6)]
+    assert gap["data"] == {"missed": 2, "from": cursors[0], "to": cursors[1], "reason": "not-recorded"}
+    assert [one["data"]["cert_index"] for one in entries] == list(range(5, 10))
+    assert got(proven) == []
 
 
 @in_simulated_time

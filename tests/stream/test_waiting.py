@@ -46,7 +46,7 @@ def test_beyond_the_bound_the_oldest_are_let_go(sheets: list[Sheet]) -> None:
     for sheet in sheets:
         waiting.add(sheet)
     log_id = sheets[0].log.id
-    assert [one.ends for one in lost] == [((log_id, 0), (log_id, 9))]
+    assert spans([one.sheet for one in lost]) == [(0, 10)]
     assert spans(waiting.proven(log_id, 30)) == [(10, 20), (20, 30)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from certhia.stream import notices, since
+from certhia.stream import losses, notices, since
 from certhia.stream.client import Client
 from certhia.stream.forms import Asked
 from certhia.stream.hub import Hub
@@ -35,19 +35,12 @@ async def follow(client: Client, asked: Asked, start: Place | None, hub: Hub, hi
     while True:
         while (one := await replay.next()) is not None:
             if isinstance(one, Missing):
-                _lose(client, one)
+                losses.tell(client, one)
             else:
                 client.send(one)
             await client.drained()
         if await hub.follow_on(client, asked.wanted, replay.reached):
             return
-
-
-def _lose(client: Client, missing: Missing) -> None:
-    start, end = missing.start, missing.end
-    first = None if start is None else (missing.log_id, start)
-    last = None if end is None else (missing.log_id, end - 1)
-    client.lose(None if start is None or end is None else end - start, first, last, missing.reason)
 
 
 def after(asked: Asked, client: Client, before: Asked) -> Asked:

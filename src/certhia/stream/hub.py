@@ -12,21 +12,25 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from certhia._core import Audience, Issuers, Source
+from certhia._core import Audience, Form, Issuers, Messages, Source
 from certhia.clock import Clock
 from certhia.logs.chains import Chains
 from certhia.model import Arrival, Log, Protocol
-from certhia.stream import notices
+from certhia.stream import losses, notices
 from certhia.stream.blocks import Memory, Sheet, make
 from certhia.stream.client import Client
 from certhia.stream.forms import Wanted
 from certhia.stream.members import Members
+from certhia.stream.places import Missing
 from certhia.stream.waiting import Lost, Waiting
 
+if TYPE_CHECKING:
+    from certhia.stream.history import Recorded
+
 Result = TypeVar("Result")
-Record = Callable[[Sequence[Sheet], Issuers], Awaitable[tuple[int, Sequence[Sheet]]]]
+Record = Callable[[Sequence[Sheet], Issuers], Awaitable["Recorded"]]
 
 TICK: Final = 0.05  # seconds between two writes to a client, while pages are small
 QUEUE: Final = 16_000_000  # bytes of pages that may wait for the core; then their logs wait
@@ -41,8 +45,7 @@ class Hub:
     Attributes:
         members: who wants what.
         listeners: hear of every page in the order of arrival, before it is sent; must be quick.
-        record: takes the sheets of a batch before they are sent, in the order of sending; gives the number of the last,
-            and those that are to be sent.
+        record: takes the sheets of a batch before they are sent, in the order of sending; says what is to be sent.
         sequence: that number, of what was sent last.
         entries: how many entries came.
     """
@@ -73,6 +76,17 @@ class Hub:
     def attach(self, issuers: Issuers, chains: Chains, executor: Executor) -> None:
         """What the pipeline shares: the issuers at hand, how more are had, and where the core runs."""
         self._issuers, self._chains, self._executor = issuers, chains, executor
+
+    async def messages(self, sheet: Sheet, form: Form, positions: bytes) -> Messages:
+        """Messages of some entries of a page, as they would be sent now; of chains what is at hand."""
+        verified = max(sheet.verified, self._ends.get(sheet.log.id, 0))
+
+        def made() -> Messages:
+            return sheet.page.messages(
+                form, sheet.source, self._issuers, seen=sheet.seen, verified=verified, positions=positions
+            )
+
+        return await self.aside(made)
 
     # --- clients ---
 
@@ -183,7 +197,8 @@ class Hub:
             if isinstance(one, Lost):
                 if batch:
                     break
-                self._tell_lost(one)
+                page, log_id = one.sheet.page, one.sheet.log.id
+                self._tell_missing("proof", Missing(log_id, page.first, page.end, notices.UNPROVEN))
             else:
                 self._queued -= one.page.nbytes
                 self._pending -= len(one.page)
@@ -198,7 +213,10 @@ class Hub:
     async def _send(self, batch: Sequence[Sheet]) -> None:
         number = self.sequence
         if self.record is not None:
-            number, batch = await self.record(batch, self._issuers)
+            recorded = await self.record(batch, self._issuers)
+            number, batch = recorded.number, recorded.sheets
+            for order, missing in recorded.missing:
+                self._tell_missing(order, missing)
         plan = self.members.plan
         if plan.groups and batch:
             now = self._clock.monotonic()
@@ -212,11 +230,12 @@ class Hub:
                         await asyncio.sleep(0)
         self.sequence = number
 
-    def _tell_lost(self, lost: Lost) -> None:
+    def _tell_missing(self, order: str, missing: Missing) -> None:
+        known = self._sources.get(missing.log_id)
         for group in self.members.plan.groups:
-            if group.wanted.order == "proof" and group.takes(lost.sheet.log):
+            if group.wanted.order == order and (known is None or group.takes(known[0])):
                 for client in tuple(group.clients):
-                    client.lose(len(lost.sheet.page), *lost.ends, notices.UNPROVEN)
+                    losses.tell(client, missing)
 
     def _source(self, log: Log) -> Source:
         known = self._sources.get(log.id)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from certhia.stream.blocks import Sheet
-from certhia.stream.notices import Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +14,6 @@ class Lost:
     """Entries of one log that nobody will get in order of proof."""
 
     sheet: Sheet
-
-    @property
-    def ends(self) -> tuple[Cursor, Cursor]:
-        """The first and the last of them."""
-        page, log_id = self.sheet.page, self.sheet.log.id
-        return (log_id, page.first), (log_id, page.end - 1)
 
 
 @dataclass(slots=True)
