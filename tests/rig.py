@@ -84,6 +84,7 @@ class Rig:
         self.refresh = 6 * 3600.0
         self.guarding = Guarding(places=(directory,))
         self.choice = Choice()
+        self.accept_drop = False
         self.limits = Limits()
         self.backfill = ""
         self.hub: Hub | None = None
@@ -107,7 +108,8 @@ class Rig:
         names = [sink.name for sink in self.sinks]
         seen = Seen(self.dedupe, 7 * 86_400.0, clock)
         self.teller = Teller(state, seen, names, self.streamed.append, limits=self.limits, clock=clock)
-        lists = Lists(self.transport, clock, self.directory / "lists", lists=(), files=(LIST,))
+        folder, choice, accept = self.directory / "lists", self.choice, self.accept_drop
+        lists = Lists(self.transport, clock, folder, lists=(), files=(LIST,), choice=choice, accept_drop=accept)
         return Pipeline(
             Parts(
                 state=state,

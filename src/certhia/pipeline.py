@@ -374,7 +374,7 @@ class Pipeline:
             await self._apply(loaded)
 
     async def _apply(self, loaded: Loaded) -> None:
-        parts = self._parts
+        parts, loaded = self._parts, self._roster.sustain(loaded)
         self._tell_notices(loaded)
         self._choose(loaded)
         wanted = {chosen.log.id: chosen.log for chosen in self.chosen if chosen.followed}

@@ -172,6 +172,23 @@ async def test_a_list_that_drops_too_much(tmp_path: Path, fresh: bytes, taken: b
         assert accepted.logs != before.logs
 
 
+@pytest.mark.parametrize("by", ["--allow", "--log"])
+async def test_what_the_user_follows_is_what_may_not_go(tmp_path: Path, by: str) -> None:
+    """One log of ten is few, and all that is followed."""
+    transport = google(Canned(), listing("abcdefghij"))
+    first = await ours(transport, At(), tmp_path).load()
+    a = first.logs[0]
+    choice = Choice(allow=(a.description,)) if by == "--allow" else Choice(only=(a.submission_url,))
+    running = ours(transport, At(), tmp_path, choice=choice)
+    await running.load()
+    google(transport, listing("abcde"))
+    assert (await running.load()).complete, "nine others are no affair of this user's"
+    google(transport, listing("bcdefghij", date="2026-09-01T00:00:00Z"))
+    loaded = await running.load()
+    assert "drops 1 of 1 logs that are followed and is refused" in loaded.refused[0]
+    assert a in loaded.logs
+
+
 async def test_ended_shards_may_go(tmp_path: Path) -> None:
     clock, transport = At(), google(Canned(), listing("abcdefghij", end="2026-09-02T00:00:00Z"))
     running = ours(transport, clock, tmp_path)

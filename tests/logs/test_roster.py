@@ -157,3 +157,28 @@ async def test_a_log_that_was_read_to_its_end_is_left_alone_at_the_next_start(
     async with rig.running() as pipeline:
         await rig.clock.sleep(20)
         assert [status.log.description for status in pipeline.statuses()] == ["two"]
+
+
+@in_simulated_time
+async def test_a_list_that_leaves_nothing_to_follow_is_refused(certhia_world: World, tmp_path: Path) -> None:
+    """Though the user accepted the drop: a run that follows nothing would end as if all was well."""
+    mine, other = certhia_world.rfc6962("mine", operator="Mine"), certhia_world.rfc6962("other")
+    certhia_world.grow(5)
+    rig = Rig(certhia_world, tmp_path)
+    rig.choice, rig.accept_drop, rig.refresh = Choice(allow=("Mine",)), True, 600
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(60)
+        del certhia_world.logs["mine"]
+        await rig.clock.sleep(2000)
+        certhia_world.logs["mine"] = mine
+        (status,) = pipeline.statuses()
+        assert (status.log.id, status.finished) == (mine.id, "")
+        refused = "log lists: they leave none of 1 followed logs to follow; the last ones stay in use"
+        assert refused in [alarm.text for alarm in pipeline.progress().alarms]
+        assert [text for _, _, text in rig.said].count(refused) == 1, "told once"
+        await rig.clock.sleep(2000)
+        assert refused not in [alarm.text for alarm in pipeline.progress().alarms]
+        certhia_world.grow(5)
+        await rig.clock.sleep(100)
+        assert status.position == 10
+    assert other.id not in {one.log.id for one in rig.pipeline.statuses()}

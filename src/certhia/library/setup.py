@@ -73,6 +73,7 @@ def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: 
         files=logs.log_list,
         hybrids=hybrids,
         accept_drop=logs.accept_drop,
+        choice=choice,
     )
     return Sources(lists, choice, [read_key(key) for key in logs.log_key], transport, clock, hybrids, folder)
 

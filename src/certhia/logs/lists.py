@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -63,6 +63,7 @@ class Lists:
         key: PEM of the key that signs `files`: each must have a signature beside (`.sig` instead of `.json`).
         accept_drop: take a list although it drops more than MAX_DROP of the logs.
         google_key: PEM of another key than the pinned one.
+        choice: what the user wants followed: of these a list may drop only MAX_DROP.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Lists:
         hybrids: Hybrids = HYBRIDS,
         accept_drop: bool = False,
         google_key: bytes | None = None,
+        choice: Choice = Choice(),  # noqa: B008  (frozen)
     ) -> None:
         unknown = [name for name in lists if name not in PUBLISHED]
         if unknown:
@@ -89,6 +91,7 @@ class Lists:
         self._cache_dir = cache_dir
         self._hybrids = hybrids
         self._accept_drop = accept_drop
+        self._choice = replace(choice, expired=False)  # what has ended may go
         # Google's first: in `merge` the earlier list's word counts.
         published = [origins.google(google_key)] * ("google" in lists) + [origins.apple()] * ("apple" in lists)
         self._origins = published + [origins.own(place, key) for place in dict.fromkeys(files)]
@@ -187,8 +190,8 @@ class Lists:
         if older and fresh.timestamp is not None and (origin.source != "file" or self._is_running(origin)):
             return f"log list {origin.name}: what {origin.place} serves is older ({fresh.timestamp:%Y-%m-%d %H:%M} UTC)"
         now = utc(self._clock.now())
-        # Of one's own list, whatever it has may be followed; what has ended is not, and may go.
-        choice = Choice(include=frozenset({"all"})) if origin.source == "file" else Choice()
+        # Of one's own list, whatever it has may be followed.
+        choice = replace(self._choice, include=frozenset({"all"})) if origin.source == "file" else self._choice
         before = {one.log.id for one in choose(held.logs, choice, now) if one.followed}
         gone = before - {one.log.id for one in choose(fresh.logs, choice, now) if one.followed}
         if self._accept_drop or len(gone) <= MAX_DROP * len(before):

@@ -55,6 +55,8 @@ class Roster:
         self._known: frozenset[bytes] = frozenset()  # logs of the last complete list
         self._known_at: float | None = None  # Unix seconds: its time
         self._starts: dict[bytes, int] = {}
+        self._last: Sequence[Log] = ()  # all logs, as they were applied last
+        self._emptied = False  # whether lists since then would leave none of them to be followed
 
     async def recall(self) -> None:
         """Takes up what earlier runs left. Raises StateError."""
@@ -70,12 +72,34 @@ class Roster:
         """Unix seconds when we last had all the lists asked for; None where we never had."""
         return self._known_at
 
+    def sustain(self, loaded: Loaded) -> Loaded:
+        """The same; where a new list would leave nothing to be followed, with the logs of the last one instead.
+
+        A run that follows nothing ends as if all was well, so such a list is refused whatever it is signed by.
+        """
+        chosen = [[one for one in self._verdicts(logs) if one.followed] for logs in (self._last, loaded.logs)]
+        before, self._emptied = self._emptied, bool(chosen[0]) and not chosen[1]
+        if not self._emptied:
+            return loaded
+        text = f"log lists: they leave none of {len(chosen[0])} followed logs to follow; the last ones stay in use"
+        return replace(
+            loaded,
+            logs=tuple(self._last),
+            complete=False,
+            notices=(*loaded.notices, *(() if before else (text,))),
+            warnings=loaded.warnings | {text},
+            refused=(*loaded.refused, text),
+        )
+
     def choose(self, logs: Sequence[Log], done: Collection[bytes] = ()) -> tuple[Chosen, ...]:
         """See `verdicts`."""
-        now = self._clock.now()
+        now, self._last = self._clock.now(), logs
         plain = replace(self._choice, include=frozenset(), expired=False, only=(), add=())
         self._plain = frozenset(one.log.id for one in verdicts(logs, plain, now, self._followed) if one.followed)
-        return verdicts(logs, self._choice, now, self._followed, done)
+        return self._verdicts(logs, done)
+
+    def _verdicts(self, logs: Sequence[Log], done: Collection[bytes] = ()) -> tuple[Chosen, ...]:
+        return verdicts(logs, self._choice, self._clock.now(), self._followed, done)
 
     def ended(self, log: Log, end: str) -> None:
         """The log takes no more entries and was read to its end; `end` says how."""
