@@ -254,8 +254,12 @@ async def test_a_log_that_is_gone_finishes_what_it_has(certhia_world: World, tmp
         gone = certhia_world.logs["one"]
         gone.add(certhia_world.ca.issue(["late.example.com"]))
         gone.publish()
+        gone.hooks.append(zero_page())
         certhia_world.pages["/log_list.json"] = without(certhia_world, "one")
-        await rig.clock.sleep(20)
+        await rig.clock.sleep(40)
+        assert rig.texts.count("no longer to be followed: finishes what it has") == 1
+        gone.hooks.clear()
+        await rig.clock.sleep(40)
         finished = {status.log.description: status.finished for status in pipeline.statuses()}
         assert finished == {"one": "no longer to be followed", "two": "", "three": "", "four": ""}
         certhia_world.grow(5)
@@ -264,23 +268,6 @@ async def test_a_log_that_is_gone_finishes_what_it_has(certhia_world: World, tmp
         await rig.clock.sleep(20)
     await rig.check()
     assert len(rig.sheet.told) == 36, "and is taken up where it was left when it comes back"
-
-
-@in_simulated_time
-async def test_a_log_that_cannot_finish_is_told_of_once(certhia_world: World, tmp_path: Path) -> None:
-    three(certhia_world)
-    certhia_world.rfc6962("four")
-    certhia_world.grow(30)
-    rig = Rig(certhia_world, tmp_path)
-    rig.refresh = 10
-    async with rig.running():
-        await rig.clock.sleep(8)
-        certhia_world.logs["one"].hooks.append(zero_page())
-        certhia_world.grow(5)
-        await rig.clock.sleep(8)
-        certhia_world.pages["/log_list.json"] = without(certhia_world, "one")
-        await rig.clock.sleep(60)
-    assert rig.texts.count("no longer to be followed: finishes what it has") == 1
 
 
 def without(world: World, name: str):  # type: ignore[no-untyped-def]

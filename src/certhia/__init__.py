@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from certhia.library.following import follow
     from certhia.library.watching import watch
     from certhia.logs.loglist import LogList
-    from certhia.model import Log, LogName, Match, MatchKind, RuleHit, Sighting
+    from certhia.model import Alarm, Log, LogName, Match, MatchKind, RuleHit, Sighting
     from certhia.rules.language import Rule
     from certhia.rules.watchlist import Watchlist
 
 __all__ = [
+    "Alarm",
     "BadAnswer",
     "Batch",
     "CerthiaError",
@@ -70,7 +71,7 @@ _HOMES = {
     "library.following": "follow",
     "library.watching": "watch",
     "logs.loglist": "LogList",
-    "model": "Log LogName Match MatchKind RuleHit Sighting",
+    "model": "Alarm Log LogName Match MatchKind RuleHit Sighting",
     "rules.language": "Rule",
     "rules.watchlist": "Watchlist",
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, runtime_checkable
 from typing import Protocol as Protocol_
 
 from certhia.errors import CerthiaError
@@ -295,8 +295,8 @@ class Alarm:
     """Something that keeps us from seeing certificates, or from trusting what we see, until it clears.
 
     Attributes:
-        key: stable while it lasts; begins with its kind: "stale", "backlog", "list", "contact", "disk", "sink", "log",
-            "promise".
+        key: stable while it lasts; begins with its kind: "stale", "withheld", "backlog", "list", "contact", "disk",
+            "sink", "log", "unread", "backfill", "promise".
         text: what is wrong, and what to do where anything can be done; of log and server, so not yet inert.
         since: Unix seconds when it was raised.
         log: what people call the log that it is about; "" for those that are about no single one.
@@ -362,6 +362,14 @@ class Sink(Protocol_):
 
     async def close(self) -> None:
         """Flushes and lets go. Idempotent."""
+
+
+@runtime_checkable
+class Hearing(Protocol_):
+    """A sink that hears of alarms too. One that writes matches alone need not: its readers expect nothing else."""
+
+    def hears(self, alarm: Alarm, *, cleared: bool) -> None:
+        """See `Hears`."""
 
 
 class SinkClosed(CerthiaError):

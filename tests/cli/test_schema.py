@@ -16,6 +16,12 @@ def test_the_schema_of_a_match_is_one(certhia: Command) -> None:
     assert {"index", "verified", "rule", "sightings"} <= set(schema["properties"])
 
 
+def test_the_schema_of_an_alarm_is_one(certhia: Command) -> None:
+    schema = json.loads(certhia("schema", "alarm").out)
+    Draft202012Validator.check_schema(schema)
+    assert {"type", "event", "kind", "key", "text"} <= set(schema["properties"])
+
+
 def test_there_is_no_other(certhia: Command) -> None:
     done = certhia("schema", "nonsense")
     assert done.status == 2

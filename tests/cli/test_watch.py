@@ -54,6 +54,15 @@ def test_one_log_only(certhia: Command, log_list: str, state: Path, world: World
     assert {json.loads(line)["log"] for line in done.out.splitlines()} == {"Second Log 2026"}
 
 
+def test_a_file_of_alarms(certhia: Command, log_list: str, state: Path, tmp_path: Path) -> None:
+    alarms = tmp_path / "alarms.jsonl"
+    assert certhia(*arguments(log_list, state, "example.com"), "--alarms", alarms, "-fsilent").status == 0
+    assert alarms.read_bytes() == b"", "all was well"
+    done = certhia(*arguments(log_list, state, "example.com"), "--alarms", tmp_path / "gone" / "alarms.jsonl")
+    assert done.status == 2
+    assert "alarms can't be written there" in done.err
+
+
 def test_nobody_to_follow(certhia: Command, log_list: str, state: Path) -> None:
     done = certhia(*arguments(log_list, state, "example.com"), "--deny", "*")
     assert done.status == 2

@@ -49,6 +49,7 @@ def test_kinds() -> None:
         "watch.expected",
         "watch.roots",
         "output.files",
+        "output.alarms",
         "serve.token_file",
         "serve.tls_cert",
         "serve.tls_key",

@@ -14,7 +14,7 @@ from tests.rig import LIST
 from certhia.errors import ConfigError, RemoteError, StateError
 from certhia.library import feed
 from certhia.library.watching import watch
-from certhia.model import Match
+from certhia.model import Alarm, Match
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State
 from certhia.store.lock import Lock
@@ -59,6 +59,30 @@ async def test_each_certificate_once_until_now(world: World) -> None:
     found = [match async for match in watching(world, until="now")]
     assert sorted(match.names[0] for match in found) == names(0, 30)
     assert all(match.hits[0].rule == "example.com" for match in found)
+
+
+@in_simulated_time
+async def test_alarms_are_heard_of(world: World) -> None:
+    """Once when it is raised, and once when it is over, by whoever asks to."""
+    heard: list[tuple[str, bool]] = []
+
+    def on_alarm(alarm: Alarm, *, cleared: bool) -> None:
+        heard.append((alarm.key, cleared))
+
+    async with aclosing(watching(world, on_alarm=on_alarm, options=FAST | {"output.health_interval": 30})) as matches:
+        for _ in range(30):
+            await anext(matches)
+        outage = fail(503)
+        for log in world.logs.values():
+            log.hooks.append(outage)
+        following = asyncio.ensure_future(anext(matches))
+        await world.clock.sleep(120)
+        for log in world.logs.values():
+            log.hooks.remove(outage)
+        await world.clock.sleep(600)
+        world.grow(1)
+        await following
+    assert heard == [("contact", False), ("contact", True)]
 
 
 @in_simulated_time

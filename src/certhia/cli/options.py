@@ -71,6 +71,10 @@ CaFile = Annotated[
     Path | None,
     typer.Option("--ca-file", help="Trusted roots for TLS, PEM, besides the system's.", rich_help_panel=READING),
 ]
+Alarms = Annotated[
+    Path | None,
+    typer.Option("--alarms", help="File of alarms, one line of JSON each.", rich_help_panel=OUTPUT, metavar="FILE"),
+]
 
 
 def flags(**given: object) -> dict[str, object]:

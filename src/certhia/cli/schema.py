@@ -13,6 +13,7 @@ class Name(StrEnum):
     """What there is a schema of."""
 
     MATCH = "match"
+    ALARM = "alarm"
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +22,8 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(name: Annotated[Name, typer.Argument(help="What to describe.")]) -> None:
-    """Print the JSON Schema of an output: `match` is one line of --format jsonl."""
+    """Print the JSON Schema of an output: `match` is one line of --format jsonl, `alarm` one of --alarms."""
+    from certhia.sinks import alarms
     from certhia.sinks import schema as match
 
-    print(json.dumps({Name.MATCH: match.schema}[name](), indent=2))
+    print(json.dumps({Name.MATCH: match.schema, Name.ALARM: alarms.schema}[name](), indent=2))

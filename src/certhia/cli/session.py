@@ -22,6 +22,7 @@ from certhia.net import contact_notice, keep_memory, raise_file_limit
 from certhia.pipeline import Pipeline
 from certhia.rules.nothing import NOTHING
 from certhia.rules.roots import Roots
+from certhia.sinks.alarms import AlarmFile
 from certhia.sinks.file import File
 from certhia.sinks.formats import Format
 from certhia.sinks.human import wants_color
@@ -119,6 +120,9 @@ class Session:
                 self._messages(text)
         raise_file_limit()
         keep_memory()
+        heard = [AlarmFile(settings.output.alarms, clock, self._messages)] if settings.output.alarms else []
+        for one in heard:
+            stack.push_async_callback(one.close)
         given = Given(
             rules=(lambda: watched.current) if watched else lambda: NOTHING,
             reloads=[
@@ -130,6 +134,7 @@ class Session:
             stream=self._stream,
             directory=state_dir(settings.state.name),
             backfill=self._backfill,
+            heard=heard,
             hub=self._serving.hub if self._serving is not None else None,
             clock=clock,
             tell=self._messages,

@@ -98,6 +98,7 @@ def watch(
     health_interval: Annotated[
         str | None, typer.Option(help="How soon alarms are raised, such as 5m.", rich_help_panel=opt.OUTPUT)
     ] = None,
+    alarms: opt.Alarms = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Only matches and errors.", rich_help_panel=opt.OUTPUT)
     ] = False,
@@ -150,6 +151,7 @@ def watch(
         output__kinds=kinds,
         output__stats=stats,
         output__health_interval=health_interval,
+        output__alarms=alarms,
         output__quiet=quiet or None,
         output__verbose=verbose or None,
         output__log_format=log_format,

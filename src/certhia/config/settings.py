@@ -138,6 +138,9 @@ class Output(Section):
     files: Annotated[tuple[Path, ...], AfterValidator(_unlike)] = Field(
         (), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt"
     )
+    alarms: Path | None = Field(
+        None, description="File to append alarms to: a line of JSON when one is raised, and one when it is over"
+    )
     kinds: tuple[Literal["alert", "possible", "expected"], ...] = Field(
         ("alert", "possible", "expected"), description="Which kinds of matches are told; all are stored"
     )

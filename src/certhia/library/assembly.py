@@ -16,7 +16,7 @@ from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
 from certhia.library.setup import choice_of, connect, expected_of, reading_of, sources_of
 from certhia.logs.pace import Paces
-from certhia.model import Hears, Match, MatchKind, Sink, Tell, Watched
+from certhia.model import Hearing, Hears, Match, MatchKind, Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.parts import Parts
 from certhia.pipeline import Pipeline
@@ -52,7 +52,7 @@ class Given:
     transport: Transport | None = None
     backfill: str = ""  # see `Parts`
     hub: Hub | None = None  # see `Parts`
-    heard: Sequence[Hears] = ()  # who hears of alarms besides those who are told
+    heard: Sequence[Hears] = ()  # who hears of alarms besides stderr, and besides sinks that hear
 
 
 async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> Pipeline:
@@ -96,10 +96,10 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             keeping=Keeping(max_matches=settings.state.max_matches),
             guarding=Guarding(
                 interval=settings.output.health_interval,
-                places=(state.directory, *(path.absolute().parent for path in settings.output.files)),
+                places=(state.directory, *(path.absolute().parent for path in _files(settings))),
                 poll=max(settings.read.poll_static, settings.read.poll_rfc6962),
                 limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
-                heard=given.heard,
+                heard=(*given.heard, *(sink.hears for sink in given.sinks if isinstance(sink, Hearing))),
             ),
             clock=clock,
             tell=given.tell,
@@ -110,6 +110,12 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             reloads=given.reloads if expected is None else (*given.reloads, expected),
         )
     )
+
+
+def _files(settings: Settings) -> Sequence[Path]:
+    """Those that are written to."""
+    output = settings.output
+    return output.files if output.alarms is None else (*output.files, output.alarms)
 
 
 def _date(point: Point | None) -> float | None:
