@@ -36,7 +36,7 @@ from certhia.model import Log, MatchKind, Summary
 from certhia.parts import Parts
 from certhia.quantity import Point
 from certhia.sinks.outbox import Outbox
-from certhia.store import Position
+from certhia.store import Position, State
 from certhia.supervision import supervised
 
 STAGGER = 0.02  # seconds between the first requests of two logs
@@ -80,7 +80,7 @@ class Pipeline:
             self._outbox.failing,
             parts.tell,
             clock=parts.clock,
-            queues=lambda: Queues(self.last_delivery, self._outbox.oldest()),
+            queues=lambda: Queues(self.state.writer.last_delivery, self._outbox.oldest()),
             others=(self._old.past.look, self._unread.look),
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
@@ -114,9 +114,9 @@ class Pipeline:
         return [follower.status for follower in self._followers.values()]
 
     @property
-    def last_delivery(self) -> int:
-        """The id of the newest delivery; 0 where there is none."""
-        return self._parts.state.writer.last_delivery
+    def state(self) -> State:
+        """Where positions and matches are kept."""
+        return self._parts.state
 
     @property
     def dedupe_hit_rate(self) -> float:

@@ -13,6 +13,7 @@ from certhia.pipeline import Pipeline
 from certhia.stream.client import Limits
 from certhia.stream.forms import Defaults
 from certhia.stream.hub import Hub
+from certhia.stream.standing import Known
 from certhia.stream.terms import Terms
 from certhia.supervision import supervised
 
@@ -41,13 +42,19 @@ class Serving:
         self._tell = tell
         self._stopped = asyncio.Event()
 
-    async def start(self, _pipeline: Pipeline) -> None:
+    async def start(self, pipeline: Pipeline) -> None:
         """Listens. Raises ConfigError where it can't."""
-        from certhia.stream.server import Server  # noqa: PLC0415  (only who serves pays for it)
+        from certhia.stream.answers import Answers  # noqa: PLC0415  (only who serves pays for it)
+        from certhia.stream.metrics import Metrics  # noqa: PLC0415
+        from certhia.stream.server import Server  # noqa: PLC0415
 
-        self.server = Server(self.hub, _terms(self._settings), self._clock, self._tell, self._front)
-        await self.server.start()
-        places = ", ".join(map(str, self.server.addresses))
+        terms, known = _terms(self._settings), _known(pipeline)
+        self.server = server = Server(self.hub, terms, self._clock, self._tell, self._front)
+        answers = Answers(self.hub, server.streams, terms, known, self._clock)
+        answers.route(server.app.router)
+        Metrics(server, answers, known, self.hub, self._clock).route(server.app.router)
+        await server.start()
+        places = ", ".join(map(str, server.addresses))
         paths = ", ".join(f"{path} ({name})" for name, path in sorted(_paths(self._settings).items()))
         self._tell(f"serving on {places}: {paths or 'no stream'}")
 
@@ -69,6 +76,15 @@ class Serving:
 
     def _say(self, text: str) -> None:
         self._tell(f"looking after clients: {text}", level="error")
+
+
+def _known(pipeline: Pipeline) -> Known:
+    return Known(
+        statuses=pipeline.statuses,
+        run=pipeline.progress,
+        tracks=lambda: pipeline.state.writer.tracks,
+        outbox=pipeline.state.queues,
+    )
 
 
 def _paths(settings: Settings) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Protocol as Protocol_
 from certhia.clock import Clock
 from certhia.stream import notices
 from certhia.stream.notices import Cursor
+from certhia.stream.tally import Tally
 
 CHUNK: Final = 128 << 10  # bytes handed to a transport at once: what the kernel does not take of them is copied
 HIGH_WATER: Final = 32 << 10  # bytes in a transport that it is left alone at
@@ -65,6 +66,7 @@ class Client:
         sent: messages handed to the connection.
         missed: messages that it lost.
         last: cursor of the last message handed to the connection.
+        tally: counts the same for all clients of its stream.
     """
 
     def __init__(self, framing: Framing, limits: Limits, clock: Clock, *, gaps: bool = True) -> None:
@@ -73,6 +75,7 @@ class Client:
         self.gaps = gaps
         self.sent = self.missed = 0
         self.last: Cursor | None = None
+        self.tally = Tally()
         self._limits = limits
         self._clock = clock
         self._transport: asyncio.Transport | None = None
@@ -140,6 +143,8 @@ class Client:
     def lose(self, count: int | None, first: Cursor | None, last: Cursor | None, reason: str) -> None:
         """Tells that messages are missing here that it was never sent, and why. `count`: None where nobody knows."""
         self.missed += count or 0
+        self.tally.missed += count or 0
+        self.tally.gaps += 1
         if self._transport is not None and not self._closing and self.gaps:
             text = notices.gap(count, first, last, reason)
             self._append(Block(self.framing.message(text), 0, None, None, self._clock.monotonic()))
@@ -165,8 +170,9 @@ class Client:
         if self._closing or self._transport is None:
             return
         self._closing = True
-        for block in self._queue:
-            self.missed += block.count
+        lost = sum(block.count for block in self._queue)
+        self.missed += lost
+        self.tally.missed += lost
         self._queue.clear()
         if self._rest:
             self._transport.write(self._rest)
@@ -193,6 +199,8 @@ class Client:
         self._rest, self._begun = memoryview(block.data), block.at
         self._waiting += len(block.data)
         self.sent += block.count
+        self.tally.sent += block.count
+        self.tally.nbytes += len(block.data)
         if block.last is not None:
             self.last = block.last
 
@@ -224,11 +232,15 @@ class Client:
         gap.missed += block.count
         gap.last = block.last
         self.missed += block.count
+        self.tally.missed += block.count
 
     def _tell_gap(self) -> None:
         """Tells of the gap where it is in the stream."""
         gap, self._gap = self._gap, None
-        if gap is None or not self.gaps:
+        if gap is None:
+            return
+        self.tally.gaps += 1
+        if not self.gaps:
             return
         text = notices.gap(gap.missed, gap.first, gap.last, notices.SLOW)
         self._append(Block(self.framing.message(text), 0, None, None, self._clock.monotonic()))

@@ -18,6 +18,7 @@ from certhia.stream.forms import Asked
 from certhia.stream.hub import Hub
 from certhia.stream.places import Place
 from certhia.stream.takeover import Connection, Takeover
+from certhia.stream.tally import Tally
 from certhia.stream.terms import Terms
 from certhia.stream.websocket import WebSocket, WebSocketFraming
 
@@ -39,6 +40,7 @@ class Streams:
         admit: whether a request is let in.
         history: what was sent, for those who come back; None where nothing is kept.
         closing: whether nobody is let in any more.
+        tallies: what was sent so far, by stream.
     """
 
     def __init__(self, hub: Hub, terms: Terms, clock: Clock) -> None:
@@ -46,6 +48,7 @@ class Streams:
         self.admit: Admit | None = None
         self.history: History | None = None
         self.closing = False
+        self.tallies = {kind: Tally() for kind in forms.KINDS}
         self._hub = hub
         self._terms = terms
         self._clock = clock
@@ -142,7 +145,7 @@ class Streams:
         return answer
 
     async def _follow(self, client: Client, asked: Asked, start: Place | None) -> None:
-        client.gaps = asked.wanted.gaps
+        client.gaps, client.tally = asked.wanted.gaps, self.tallies[asked.wanted.kind]
         await following.follow(client, asked, start, self._hub, self.history)
 
     async def _refused(self, request: web.Request) -> web.Response | None:

@@ -1,0 +1,136 @@
+"""How the logs and the stream are doing, as JSON: what `/stats`, `/health`, `/health/deep` and `/logs` answer.
+
+All of it is in memory; nothing is asked of logs or disks.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from certhia.clock import iso
+from certhia.logs.snapshot import Run
+from certhia.logs.status import Status
+from certhia.model import Health
+from certhia.store.ledger import Track
+from certhia.stream.tally import Tally
+
+TROUBLE: Final = 500  # characters of what is wrong with a log
+ILL: Final = (Health.FAILED, Health.FROZEN)
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where answers come from.
+
+    Attributes:
+        statuses: of every log that is or was followed in this run.
+        run: what it did so far.
+        tracks: what is proven of each log, by its id.
+        outbox: deliveries that wait, by sink.
+    """
+
+    statuses: Callable[[], Sequence[Status]]
+    run: Callable[[], Run]
+    tracks: Callable[[], Mapping[bytes, Track]]
+    outbox: Callable[[], Awaitable[Mapping[str, int]]]
+
+
+def followed(known: Known) -> list[Status]:
+    """The logs that are followed now."""
+    return [status for status in known.statuses() if not status.finished]
+
+
+def health(known: Known) -> tuple[bool, Json]:
+    """Whether anything is followed; logs by how they are doing."""
+    statuses = followed(known)
+    counts = Counter(status.health.value for status in statuses)
+    return bool(statuses), {"healthy": bool(statuses), "followed": len(statuses), "logs": dict(counts)}
+
+
+def deep(known: Known, now: float) -> tuple[bool, Json]:
+    """Whether at least half of the logs are read; each log, and all alarms. `now`: Unix seconds."""
+    statuses = followed(known)
+    ill = sum(status.health in ILL for status in statuses)
+    healthy = bool(statuses) and 2 * ill <= len(statuses)
+    alarms = [
+        {"key": alarm.key, "since": iso(alarm.since), "log": alarm.log or None, "text": alarm.text}
+        for alarm in known.run().alarms
+    ]
+    return healthy, {"healthy": healthy, "alarms": alarms, "logs": [_log(status, now) for status in statuses]}
+
+
+def ledger(known: Known, now: float) -> Json:
+    """What was seen of each log, to the entry."""
+    tracks = known.tracks()
+    return {
+        "logs": [
+            _log(status, now) | _proven(tracks.get(status.log.id)) | {"finished": status.finished or None}
+            for status in known.statuses()
+        ]
+    }
+
+
+def stats(known: Known, clients: Mapping[str, int], tallies: Mapping[str, Tally], now: float) -> Json:
+    """What was done since the start."""
+    run = known.run()
+    done = run.summary
+    return {
+        "since": iso(run.since),
+        "uptime_seconds": round(max(now - run.since, 0.0), 3),
+        "logs": len(followed(known)),
+        "processed_certs": done.entries,  # as the original calls them
+        "verified": done.verified,
+        "quarantined": done.quarantined,
+        "matches": done.matches,
+        "alarms": len(run.alarms),
+        "streams": {
+            kind: {
+                "clients": clients.get(kind, 0),
+                "sent": tally.sent,
+                "missed": tally.missed,
+                "gaps": tally.gaps,
+                "bytes": tally.nbytes,
+            }
+            for kind, tally in tallies.items()
+        },
+    }
+
+
+def _log(status: Status, now: float) -> Json:
+    log = status.log
+    return {
+        "log": log.description or log.url,
+        "log_url": log.url,
+        "log_id": b64encode(log.id).decode(),
+        "operator": log.operator or None,
+        "kind": log.protocol.value,
+        "state": log.state,
+        "health": status.health.value,
+        "trouble": status.trouble[:TROUBLE] or None,
+        "size": status.head.size if status.head is not None else None,
+        "position": status.position,
+        "verified_position": status.verified,
+        "provable": status.provable,
+        "lag_entries": status.lag,
+        "lag_seconds": round(status.lag_seconds(now), 3),
+        "entries": status.entries,
+        "quarantined": status.quarantined,
+        "alarms": [text[:TROUBLE] for text in status.alarms],
+    }
+
+
+def _proven(track: Track | None) -> Json:
+    """Ranges [start, end): those that are proven, and those that were skipped."""
+    if track is None:
+        return {"verified": [], "gaps": [], "frozen": False}
+    return {
+        "verified": [{"start": start, "end": end} for start, end in track.verified()],
+        "gaps": [{"start": start, "end": end} for start, end in track.gaps],
+        "frozen": track.frozen is not None,
+    }
