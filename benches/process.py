@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -68,6 +69,16 @@ def once(feed: Feed, *more: str) -> Run:
     """From the beginning to the end of a feed, with a new state. Raises SystemExit where not all was verified."""
     with state() as place:
         return _measured(command(feed, place, "--from", "beginning", "--until", "now", *more))
+
+
+def share(feed: Feed) -> dict[str, float]:
+    """What verification and the state take of one run, us of CPU an entry; see share_watch.py."""
+    with state() as place:
+        line = command(feed, place, "--from", "beginning", "--until", "now")
+        spent = place / "share.json"
+        run = _measured([sys.executable, str(Path(__file__).with_name("share_watch.py")), str(spent), *line[1:]])
+        found: dict[str, float] = json.loads(spent.read_text())
+    return {name: 1e6 * seconds / run.entries for name, seconds in found.items()}
 
 
 def nothing(feed: Feed, *more: str) -> Run:

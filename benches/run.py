@@ -32,7 +32,7 @@ from feeds import (
     quiet_world,
     world,
 )
-from process import once, rules_file, stretch
+from process import once, rules_file, share, stretch
 from rows import RFC6962, STATIC, Figure, Row, Work, several
 from table import machine, table, write
 
@@ -146,7 +146,7 @@ class Bench:
                 row = self._row(self._rfc6962(page), feed, "ctfeed")
                 yield row
                 if first:
-                    yield self._verification(row)
+                    yield self._verification(row, feed)
                     yield self._row(STATIC_WORK, feed, "ctfeed")
 
     def _row(self, work: Work, feed: Feed, feed_name: str) -> Row:
@@ -156,11 +156,17 @@ class Bench:
         aimed = page in PAGES[:2]
         return Work(f"RFC 6962, pages of {page:,}", "rfc", 10 if aimed else None, 60_000 if aimed else None)
 
-    def _verification(self, row: Row) -> Row:
-        """Leaf hashes and the tree's edge, of all that an entry costs; proofs are one request in 65,536 entries."""
-        spent = (self.floor["leaf_hash"] + self.floor["edge"]) / 1000
-        share = Figure("of the CPU, start-up left out", "%", [100 * spent / row.figures[0].value])
-        return Row("verification's share", row.feed, [Figure("CPU", "us/entry", [spent]), share])
+    def _verification(self, row: Row, feed: Feed) -> Row:
+        """Leaf hashes and the tree's edge, by the floor; heads' signatures, proofs and the state, in a run."""
+        parts = {
+            "leaf hashes": self.floor["leaf_hash"] / 1000,
+            "the tree's edge": self.floor["edge"] / 1000,
+            **share(feed),
+        }
+        spent = sum(parts.values())
+        whole = Figure("of the CPU, start-up left out", "%", [100 * spent / row.figures[0].value])
+        figures = [Figure(f"CPU: {name}", "us/entry", [value]) for name, value in parts.items()]
+        return Row("verification's and the state's share", row.feed, [whole, *figures])
 
     def _idle(self) -> Iterator[Row]:
         for tls in (False, True):
