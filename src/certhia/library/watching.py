@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import date
 from os import PathLike
@@ -18,7 +18,7 @@ from certhia.library.assembly import Given, assemble
 from certhia.library.feed import Feed
 from certhia.library.running import Beside, logged
 from certhia.library.setup import rules_of
-from certhia.model import Match, Tell
+from certhia.model import Hears, Match, Tell
 from certhia.net import Transport, contact_notice
 from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
@@ -49,6 +49,7 @@ async def watch(
     transport: Transport | None = None,
     clock: Clock | None = None,
     tell: Tell | None = None,
+    on_alarm: Hears | None = None,
 ) -> AsyncGenerator[Match, None]:
     """Follows the logs, and yields a `Match` for each certificate that a rule matches, once for each issuance.
 
@@ -80,6 +81,7 @@ async def watch(
         transport: what fetches URLs instead of the network; `certhia.testing` has one for tests.
         clock: what tells the time instead of the machine.
         tell: gets what the command would print on standard error; the logger `certhia` unless given.
+        on_alarm: called as `on_alarm(alarm, cleared=False)` when an `Alarm` is raised, and with True when it is over.
 
     Raises:
         ConfigError: a rule, a file or an option makes no sense, or no log is left to follow.
@@ -107,7 +109,7 @@ async def watch(
     for text in (*reloaded.current.notices, contact_notice(contact, "contact=")):
         if text:
             tell(text)
-    run = _Run(settings, reloaded, state, transport, clock, tell)
+    run = _Run(settings, reloaded, state, transport, clock, tell, [] if on_alarm is None else [on_alarm])
     async with Beside(run.run(), run.feed.finish):
         try:
             while (match := await run.feed.take()) is not None:
@@ -127,6 +129,7 @@ class _Run:
         transport: Transport | None,
         clock: Clock,
         tell: Tell,
+        heard: Sequence[Hears],
     ) -> None:
         self.feed = Feed()
         self._settings = settings
@@ -135,6 +138,7 @@ class _Run:
         self._transport = transport
         self._clock = clock
         self._tell = tell
+        self._heard = heard
         self._pipeline: Pipeline | None = None
         self._stopped = False
 
@@ -161,6 +165,7 @@ class _Run:
                 transport=self._transport,
                 clock=self._clock,
                 tell=self._tell,
+                heard=self._heard,
             )
             self._pipeline = pipeline = await assemble(self._settings, given, stack)
             writer = pipeline.state.writer
