@@ -1,0 +1,76 @@
+"""From settings to a server: what is listened on, and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.rig import Rig
+
+from certhia.config import load
+from certhia.errors import ConfigError
+from certhia.library.serving import Serving
+from certhia.testing import SimClock, World, in_simulated_time
+
+
+def serving(tmp_path: Path, said: list[str], **given: Any) -> Serving:
+    values = {f"serve.{name}": value for name, value in {"listen": "127.0.0.1:0", **given}.items()}
+
+    def tell(text: str, *, level: str = "info", log: str = "") -> None:
+        said.append(text)
+
+    return Serving(load(values, None, {"HOME": str(tmp_path)}), SimClock(), tell)
+
+
+@in_simulated_time
+async def test_it_says_where_and_what(certhia_world: World, tmp_path: Path) -> None:
+    said: list[str] = []
+    one = serving(tmp_path, said, lite="/live", full="off", sse="")
+    async with Rig(certhia_world, tmp_path / "state").running() as pipeline:
+        await one.start(pipeline)
+        running = asyncio.get_running_loop().create_task(one.run())
+        assert one.server is not None
+        (address,) = one.server.addresses
+        one.stop()
+        await running
+    assert said == [f"serving on {address}: /domains-only (domains), /live (lite)"]
+
+
+@in_simulated_time
+async def test_settings_are_what_counts(certhia_world: World, tmp_path: Path) -> None:
+    one = serving(
+        tmp_path,
+        [],
+        profile="calidog",
+        verified_only=True,
+        heartbeat="5s",
+        compression=True,
+        client_buffer="1MB",
+        lag_limit="9s",
+    )
+    async with Rig(certhia_world, tmp_path / "state").running() as pipeline:
+        await one.start(pipeline)
+        assert one.server is not None
+        await one.server.close()
+    terms = one.server.streams._terms
+    assert (terms.defaults.profile, terms.defaults.verified_only) == ("calidog", True)
+    assert (terms.heartbeat, terms.compression) == (5.0, True)
+    assert (terms.limits.buffer, terms.limits.lag) == (1_000_000, 9.0)
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ({"lite": "live"}, "is no path; write one that begins with a slash, or off"),
+        ({"lite": "/a?b"}, "is no path"),
+        ({"listen": "here"}, "is no address"),
+        ({"heartbeat": "0"}, "must be more than nothing"),
+        ({"profile": "other"}, "'certhia' or 'calidog'"),
+    ],
+)
+def test_settings_that_make_no_sense(tmp_path: Path, given: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load({f"serve.{name}": value for name, value in given.items()}, None, {"HOME": str(tmp_path)})
+    assert said in str(caught.value)
