@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from certhia._core import Certificate, Issuers
@@ -12,9 +14,10 @@ from certhia.logs.judging import Verdict as Worth
 from certhia.logs.judging import judge
 from certhia.logs.pace import Paces
 from certhia.logs.promises import Outcome, Prover, Verdict
+from certhia.logs.status import longest_silence
 from certhia.model import Log
 from certhia.net import Response
-from certhia.testing import FakeLog, Fault, Request, World, fail, in_simulated_time
+from certhia.testing import FakeLog, Fault, Request, World, fail, in_simulated_time, old_head
 
 KINDS = ["rfc6962", "static", "hybrid"]
 
@@ -124,6 +127,49 @@ async def test_a_static_log_that_did_not_grow(certhia_world: World) -> None:
     finding = judge(outcome.evidence)
     assert finding.verdict is Worth.PROOF
     assert "number 10 of its tree" in finding.because
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_a_log_that_signs_no_head_any_more(certhia_world: World, kind: str) -> None:
+    """By our own clock its time is over, and by no head of its own: that is not waited for for ever."""
+    world = certhia_world
+    log: FakeLog = getattr(world, kind)("alpha")
+    world.grow(20)
+    precert = world.ca.issue(["www.example.com"], precert=True)
+    (entry,) = log.add(precert)
+    final, key = world.ca.finish(precert, [log.sct(entry)]).der, precert.issuer_key_hash
+    await world.clock.sleep(log.settings.mmd + longest_silence(log.model) - 10)
+    assert (await judged(world, log, final, key)).verdict is Verdict.WAITS, "a head may be as old as that"
+    await world.clock.sleep(60)
+    outcome = await judged(world, log, final, key)
+    assert outcome.verdict is Verdict.SILENT
+    assert outcome.reason.endswith("broken, or the log is dead")
+    assert outcome.evidence is not None
+    finding = judge(decode(encode(outcome.evidence)))
+    assert (finding.verdict, all(check.holds for check in finding.checks)) == (Worth.OBSERVATION, True)
+    early = replace(outcome.evidence, at=outcome.evidence.at - 3600)
+    assert judge(early).verdict is Worth.NOTHING, "when the log still had time"
+    old = old_head(log.head, times=2)
+    log.publish()
+    log.hooks.append(old)
+    assert (await judged(world, log, final, key)).verdict is Verdict.KEPT, "one of three heads is new"
+
+
+@in_simulated_time
+async def test_front_ends_that_know_no_proof_break_no_promise(certhia_world: World) -> None:
+    world = certhia_world
+    log = world.rfc6962("alpha")
+    world.grow(20)
+    precert = world.ca.issue(["www.example.com"], precert=True)
+    (entry,) = log.add(precert)
+    final = world.ca.finish(precert, [log.sct(entry)]).der
+    await world.clock.sleep(log.settings.mmd + 60)
+    log.publish()
+    log.hooks.append(fail(400, endpoints=["get-proof-by-hash"]))
+    outcome = await judged(world, log, final, precert.issuer_key_hash)
+    assert (outcome.verdict, outcome.evidence) == (Verdict.UNASKED, None)
+    assert "ask again" in outcome.reason
 
 
 @in_simulated_time

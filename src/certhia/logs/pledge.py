@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 from certhia._core import Issuers, Page, leaf_hash, verify_inclusion
@@ -18,6 +19,7 @@ from certhia.logs.client import Fetched
 from certhia.logs.evidence import Evidence, Pledge, Served, Subtree
 from certhia.logs.heads import check_signature
 from certhia.logs.sct import leaf_index
+from certhia.logs.status import longest_silence
 from certhia.model import Head, Log
 
 Check = Callable[[str, bool], bool]  # takes down what was recomputed, and whether it holds; gives the latter
@@ -39,12 +41,13 @@ def judge_pledge(evidence: Evidence, pledge: Pledge, heads: Sequence[Head | None
     if index is not None and pledge.other is not None:
         return _displaced(evidence, pledge.other, leaf, index, heads, check), ""
     due = timestamp + 1000 * pledge.mmd
+    if head.timestamp < due:
+        return "", _silent(evidence, pledge, head, due, check)
     what = (
         f"the head of {head.size} entries is of {_time(head.timestamp)}: not before {_time(due)}, when the log's time "
         f"(its MMD by the log list: {pledge.mmd} s) was over"
     )
-    if not check(what, head.timestamp >= due):
-        return "", ""
+    check(what, True)
     if index is not None and index >= head.size:
         return (
             f"the log signed that the entry is number {index} of its tree, and when its time was over a head of "
@@ -107,6 +110,22 @@ def _absent(log: Log, absent: Served | None, leaf: bytes, head: Head, check: Che
     return (
         f"the log says that the entry is not among the {head.size} of its head, as far as we saw: its answer is not "
         "signed, so only we can say so; ask it the same while it lasts"
+    )
+
+
+def _silent(evidence: Evidence, pledge: Pledge, head: Head, due: int, check: Check) -> str:
+    """No head from after its time, though the log has to sign one in each MMD: only who asked can say when that was."""
+    limit = due / 1000 + longest_silence(replace(evidence.log, mmd=pledge.mmd))
+    what = (
+        f"the head of {head.size} entries is of {_time(head.timestamp)}, before {_time(due)}, when the log's time (its "
+        f"MMD by the log list: {pledge.mmd} s) was over; as the file says, it was still the newest one at "
+        f"{_time(round(evidence.at * 1000))}, when the log must have signed another"
+    )
+    if not check(what, evidence.at >= limit):
+        return ""
+    return (
+        "the log showed no head from after its time, as far as we saw: it broke its promise, or is dead; only we can "
+        "say when we asked, so ask it yourself"
     )
 
 

@@ -10,15 +10,16 @@ from typing import Final
 from certhia._core import Certificate, Sct
 from certhia.clock import Clock, iso
 from certhia.errors import Malformed, RemoteError, Unverified
+from certhia.logs.absence import look_again
 from certhia.logs.client import Fetched, LogClient
 from certhia.logs.evidence import MAX_ANSWERS, Evidence, Pledge, SeenHead, Subtree
 from certhia.logs.heard import Heard
 from certhia.logs.patience import patiently
 from certhia.logs.sct import Promise, promise
+from certhia.logs.status import longest_silence
 from certhia.model import Head, Log, Protocol
 
 DEADLINE: Final = 120.0  # seconds for one SCT
-ASKED_AGAIN: Final = 2  # times, before an entry counts as not there
 
 
 class Verdict(StrEnum):
@@ -26,6 +27,7 @@ class Verdict(StrEnum):
 
     KEPT = "kept"  # the entry is proven to be in a signed head
     WAITS = "waits"  # not there yet, and the log still has time
+    SILENT = "silent"  # not there, and long after its time the log still shows no head from then: broken, or dead
     BROKEN = "broken"  # not there, and the log's time is over, or another entry stands in its place
     FALSE = "false"  # the signature does not hold: the log never promised this
     UNKNOWN = "unknown"  # no known log has that id
@@ -78,7 +80,7 @@ class Prover:
         """Raises RemoteError where the log can't be asked, or contradicts itself."""
         log, sct = promised.log, promised.sct
         client, is_static = self._client(log), log.protocol is Protocol.STATIC
-        head = await patiently(client.head, self._clock)
+        head = await self._newest(client, promised)
         try:
             index = await patiently(lambda: client.find(promised.leaf_hash, promised.index, head), self._clock)
         except Unverified as error:
@@ -88,22 +90,42 @@ class Prover:
             return await self._broken(client, promised, head, reason)
         # The log has until the MMD is over to show it, and a head may be as old as that.
         if index is None and head.timestamp / 1000 < promised.due:
-            return Outcome(sct, Verdict.WAITS, f"the log has until {iso(promised.due)}", log, head=head)
+            return await self._waits(promised, head)
         if index is None and not is_static:
-            index = await self._find_again(client, promised, head)
+            answer = await look_again(client, promised.leaf_hash, head, self._clock)
+            index, head = answer.index, answer.head
+            if index is None and not answer.sure:
+                reason = f"its front ends give no proofs for the tree of {head.size} entries that it signed: ask again"
+                return Outcome(sct, Verdict.UNASKED, reason, log, head=head)
         if index is not None:
             return Outcome(sct, Verdict.KEPT, f"entry {index}, in the head of {head.size} entries", log, index, head)
         reason = f"promised by {iso(promised.due)}, and not in the head of {head.size} entries of that time or later"
         return await self._broken(client, promised, head, reason)
 
-    async def _find_again(self, client: LogClient, promised: Promise, head: Head) -> int | None:
-        """A front end that lags gives no proof either. Raises RemoteError."""
-        index, attempt = None, 0
-        while index is None and attempt < ASKED_AGAIN:
-            await self._clock.sleep(self._clock.jitter(2.0**attempt))
-            index = await patiently(lambda: client.find(promised.leaf_hash, promised.index, head), self._clock)
-            attempt += 1
-        return index
+    async def _newest(self, client: LogClient, promised: Promise) -> Head:
+        """The log's head; where it is too old for its time, the newest of three. Raises RemoteError."""
+        head = await patiently(client.head, self._clock)
+        for pause in (1.0, 2.0):
+            if head.timestamp / 1000 < promised.due and self._clock.now() >= _overdue(promised):
+                await self._clock.sleep(self._clock.jitter(pause))
+                again = await patiently(client.head, self._clock)
+                head = max(head, again, key=lambda one: (one.timestamp, one.size))
+        return head
+
+    async def _waits(self, promised: Promise, head: Head) -> Outcome:
+        """The newest head is from before the log's time was over: it has time left, or signs no heads any more."""
+        log, sct, at = promised.log, promised.sct, self._clock.now()
+        if at < _overdue(promised):
+            return Outcome(sct, Verdict.WAITS, f"the log has until {iso(promised.due)}", log, head=head)
+        reason = (
+            f"promised by {iso(promised.due)}, and by {iso(at)} its newest head is still of "
+            f"{iso(head.timestamp / 1000)}: broken, or the log is dead"
+        )
+        absent = self._heard.no_proof(log, promised.leaf_hash, head.size)
+        pledge = Pledge(promised.leaf, promised.signature, log.mmd, absent=absent)
+        said = f"did not keep a promise of {iso(sct.timestamp / 1000)}: {reason}"
+        evidence = Evidence(log, at, said, (SeenHead(head.raw, at),), pledge=pledge)
+        return Outcome(sct, Verdict.SILENT, reason, log, head=head, evidence=evidence)
 
     async def _broken(self, client: LogClient, promised: Promise, head: Head, reason: str) -> Outcome:
         """With what the log gives to show it."""
@@ -139,3 +161,8 @@ class Prover:
         except (RemoteError, Malformed):
             return ()
         return (answer,) if max(size, len(answer.body)) <= MAX_ANSWERS // 2 else ()
+
+
+def _overdue(promised: Promise) -> float:
+    """Unix seconds by which the log must have signed a head from after its time."""
+    return promised.due + longest_silence(promised.log)
