@@ -207,6 +207,7 @@ def _found(directory: Path, boot: str) -> tuple[Index, int | None, list[str]]:
     found, index = recorder.find(directory, boot), Index()
     for segment in found.segments:
         index.extend(segment)
+    index.damages = found.damages
     return index, found.sound, found.problems
 
 

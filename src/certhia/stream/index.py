@@ -52,6 +52,7 @@ class Index:
         self.logs: dict[bytes, Log] = {}
         self._unrecorded = 0  # numbers behind the last row that went to what could not be recorded
         self.losses: list[Loss] = []
+        self.damages: list[int] = []  # numbers behind which rows are missing in files
         self._proven: dict[bytes, list[Span]] = {}  # what proofs cover
         self._absent: dict[bytes, list[Span]] = {}  # what this run sent and could not record
         self._again: dict[bytes, list[Span]] = {}  # what came again
@@ -204,9 +205,20 @@ class Index:
                 break
         return sorted(pieces, key=lambda piece: piece.start), left
 
+    def proven(self, log_id: bytes, span: Span, proof: int) -> tuple[list[Piece], list[Span]]:
+        """What the proof with that number covers: each entry as it was recorded last before, and what is missing.
+
+        Where rows are missing between the two, there may have been another entry in between.
+        """
+        pieces, missing = self.covering(log_id, span, before=proof)
+        doubted = [one for one in pieces if any(one.stored.sequence < damage <= proof for damage in self.damages)]
+        missing += [(one.start, one.end) for one in doubted]
+        return [one for one in pieces if one not in doubted], joined(missing)
+
     def verified(self, piece: Piece) -> int:
         """Entries of a piece below this index are proven. None are of a page whose entries came twice, as others."""
         log_id, first, end = piece.stored.row.log_id, piece.stored.row.first, piece.stored.row.end
         twice = any(low < end and high > first for low, high in self._again.get(log_id, ()))
+        twice = twice or any(piece.stored.sequence < damage for damage in self.damages)  # who knows what was there
         covered = [high for low, high in self._proven.get(log_id, ()) if low <= piece.start < high]
         return 0 if twice or not covered else covered[0]

@@ -92,17 +92,27 @@ def _after(index: Index, log_id: bytes, entry: int, order: Order) -> Place:
         return _ahead(index, order, known)
     segment = _file(index, log_id, entry)
     hole = segment.first  # where it was sent, if it was not recorded
+    reach = segment.reaches.get(log_id)
+    end = reach.end if reach is not None else 0
     for number, row in segment.rows.of(log_id):
         sequence = segment.first + number
-        if row.kind == Kind.PAGE and row.first <= entry < row.end:
+        if row.kind != Kind.PAGE:
+            continue
+        if row.first <= entry < row.end:
             if row.flags & DOUBTFUL and (lost := lost_before(index, log_id, Kind.PAGE, sequence)) is not None:
                 return _behind(index, lost, order, known)
             is_last = row.end == entry + 1
             return _place(index, sequence + is_last, order, 0 if is_last else entry + 1, known)
-        if row.kind == Kind.PAGE and row.first > entry:
-            break
-        hole = sequence + 1
-    return _place(index, hole, order, 0, known)
+        if row.first > entry or row.first < end:  # it is in none, or came again
+            return _hole(index, hole, sequence, order, known)
+        hole, end = sequence + 1, row.end
+    return _hole(index, hole, segment.end, order, known)
+
+
+def _hole(index: Index, hole: int, until: int, order: Order, known: tuple[bytes, int]) -> Place:
+    """For the cursor of an entry that was sent between two rows, and is in none."""
+    lost = lost_before(index, known[0], Kind.PAGE, until)
+    return _behind(index, hole if lost is None else min(hole, lost), order, known)
 
 
 def _ahead(index: Index, order: Order, known: tuple[bytes, int]) -> Place:

@@ -163,11 +163,13 @@ class Found(NamedTuple):
     Attributes:
         segments: its files, in order.
         sound: the number behind the last row before anything that was lost; None where nothing was.
+        damages: the numbers behind which rows are missing in the files.
         problems: what there is to tell.
     """
 
     segments: list[Segment]
     sound: int | None
+    damages: list[int]
     problems: list[str]
 
 
@@ -178,7 +180,7 @@ def find(directory: Path, boot: str) -> Found:
     """
     said = _vouched(directory) if directory.exists() else CLEAN
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    opened, problems, sound = list[Opened](), list[str](), None
+    opened, problems, damages = list[Opened](), list[str](), list[int]()
     paths = sorted(directory.glob(f"*{segments.SUFFIX}"))
     for path in paths:
         end = opened[-1].segment.end if opened else 1
@@ -188,15 +190,16 @@ def find(directory: Path, boot: str) -> Found:
                 raise segments.Damaged("it begins before the one before it ends")
         except segments.Damaged as error:
             problems.append(f"{path}: left out, as {error}; clients are told what is missing")
-            sound = end if sound is None else sound
+            damages.append(end)
             continue
         opened.append(one)
         if one.lost:
             problems.append(f"{path}: {one.lost:,} bytes in it are damaged: clients are told what is missing")
-            sound = one.segment.first + one.sound if sound is None else sound
+            damages.append(one.segment.first + one.sound)
     torn = bool(opened) and opened[-1].whole < opened[-1].segment.size
     # A record that a killed process didn't finish was not sent; one that is torn after an end in order was.
     vouched = {boot} if torn else {boot, CLEAN}
+    sound = damages[0] if damages else None
     if sound is None and (not said or said not in vouched):
         sound = opened[-1].segment.end if opened else 1
     if torn:
@@ -204,7 +207,7 @@ def find(directory: Path, boot: str) -> Found:
     more = len(problems) - PROBLEMS
     told = [*problems[:PROBLEMS], *([f"{directory}: {more} more of its files are damaged"] if more > 0 else [])]
     found = [one.segment for one in opened]
-    return Found(found, sound, told)
+    return Found(found, sound, damages, told)
 
 
 def _cut(last: Opened) -> str:

@@ -110,7 +110,7 @@ def decode(mark: bytes, data: bytes) -> Head | None:
 def scan(mark: bytes, read: Reads, size: int, offset: int = PREAMBLE) -> Iterator[Found]:
     """All records of a file of `size` bytes whose heads are whole; what stands between them is passed over.
 
-    Raises OSError.
+    The last one may be torn off. Raises OSError.
     """
     at: int | None = offset
     while at is not None and at + HEAD <= size:
@@ -119,9 +119,8 @@ def scan(mark: bytes, read: Reads, size: int, offset: int = PREAMBLE) -> Iterato
             at = _next(mark, read, at + 1, size)
             continue
         payload = read(head.length, at + HEAD)
-        found = Found(at, head, payload if head.holds(payload) else None)
-        yield found
-        at = found.end if found.payload is not None else _next(mark, read, at + HEAD, size)
+        yield Found(at, head, payload if head.holds(payload) else None)
+        at += HEAD + head.length
 
 
 def _next(mark: bytes, read: Reads, offset: int, size: int) -> int | None:

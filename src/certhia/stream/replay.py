@@ -109,7 +109,7 @@ class Replay:
         start = max(row.first, self._expected.get(row.log_id, 0))
         end = min(row.end, start + PROOF)
         if start < end:
-            pieces, missing = index.covering(row.log_id, (start, end), before=stored.sequence)
+            pieces, missing = index.proven(row.log_id, (start, end), stored.sequence)
             gone = ends(index.before(index.first), "arrival").get(row.log_id, 0)
             lost = [Missing(row.log_id, *span, TOO_OLD if span[0] < gone else NOT_RECORDED) for span in missing]
             if row.log_id not in index.logs:

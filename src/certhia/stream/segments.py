@@ -182,10 +182,12 @@ def _scanned(file: int, segment: Segment) -> Opened:
     """Goes through all records: what is damaged is passed over, what stands behind the last whole one left out."""
     whole, lost, sound = PREAMBLE, 0, 0
     for found in records.scan(segment.mark, lambda count, offset: pread(file, count, offset), segment.size):
-        if found.payload is not None:
-            sound = sound if lost else len(segment.rows)
-            lost, whole = lost + found.offset - whole, found.end
-            _take(segment, found)
+        if found.payload is None and found.end > segment.size:
+            break  # torn off
+        # Of a row whose payload is damaged it is known at least that it was there.
+        sound = sound if lost else len(segment.rows)
+        lost, whole = lost + found.offset - whole, found.end
+        _take(segment, found)
     return Opened(segment, whole, lost, sound if lost else len(segment.rows))
 
 
