@@ -8,6 +8,7 @@ import json
 import pytest
 
 from certhia.stream.client import CHUNK, Block, Client, Limits
+from certhia.stream.pool import Pool
 from certhia.stream.websocket import WebSocketFraming
 from certhia.testing import SimClock
 
@@ -227,6 +228,48 @@ def test_before_it_is_connected_nothing_is_kept() -> None:
     client = Client(WebSocketFraming(), Limits(), SimClock())
     client.send(block(0))
     assert (client.sent, client.waiting) == (0, 0)
+
+
+def test_what_waits_for_all_is_bounded_and_shared_blocks_count_once() -> None:
+    pool = Pool(50_000)
+    limits = Limits(1_000_000, 60, pool)
+    pipes = [Pipe(Client(WebSocketFraming(), limits, SimClock()), takes=1) for _ in range(3)]
+    size = len(block(0).data)
+    for first in range(0, 50, 10):
+        shared = block(first)
+        for pipe in pipes[:2]:
+            pipe.client.send(shared)
+    assert pool.held == 4 * size, "the first was written at once"
+    own = block(0)
+    pipes[2].client.send(own)
+    pipes[2].client.send(block(10))
+    assert (pipes[2].client.missed, pool.held) == (10, 4 * size)
+    pipes[0].take(1 << 30)
+    assert pool.held == 4 * size
+    pipes[1].client.gone()
+    assert pool.held == 0
+    pipes[2].take(1 << 30)
+    pipes[2].client.send(block(20))
+    assert [one if isinstance(one, int) else one["missed"] for one in numbers(pipes[2])] == [
+        *range(10),
+        10,
+        *range(20, 30),
+    ]
+
+
+def test_what_was_begun_waits_too() -> None:
+    pool = Pool(1 << 30)
+    pipe = Pipe(Client(WebSocketFraming(), Limits(1 << 30, 60, pool), SimClock()), takes=CHUNK)
+    large = block(0, count=300)
+    pipe.client.send(large)
+    assert pool.held == len(large.data)
+    pipe.client.send(block(300))
+    pipe.take(1 << 30)
+    assert pool.held == 0
+    pipe.take(CHUNK)
+    pipe.client.send(large)
+    pipe.client.close(1001, "bye")
+    assert pool.held == 0
 
 
 def test_a_block_larger_than_the_buffer_goes_to_who_waits_for_nothing(client: Client) -> None:

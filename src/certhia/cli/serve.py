@@ -57,6 +57,9 @@ def serve(
     client_buffer: Annotated[
         str | None, typer.Option(help="What may wait for one client, such as 16MB.", rich_help_panel=SERVING)
     ] = None,
+    buffers: Annotated[
+        str | None, typer.Option(help="What may wait for all clients together.", rich_help_panel=SERVING)
+    ] = None,
     lag_limit: Annotated[
         str | None, typer.Option(help="How far behind a client may be.", rich_help_panel=SERVING)
     ] = None,
@@ -188,6 +191,7 @@ def serve(
         serve__heartbeat=heartbeat,
         serve__compression=compression or None,
         serve__client_buffer=client_buffer,
+        serve__buffers=buffers,
         serve__lag_limit=lag_limit,
         serve__proof_buffer=proof_buffer,
         serve__dedupe_size=dedupe_size,

@@ -199,6 +199,9 @@ class Serve(Section):
     heartbeat: Interval | None = Field(30.0, description="How often clients are sent a heartbeat")
     compression: bool = Field(False, description="Compress messages for clients that offer permessage-deflate")
     client_buffer: Size = Field(16 * MB, description="The most that may wait for one client; beyond, it loses messages")
+    buffers: Size = Field(
+        256 * MB, description="The most that may wait for all clients together; what several wait for counts once"
+    )
     lag_limit: Interval = Field(60.0, description="How far behind a client may be before it is closed")
     proof_buffer: Size = Field(64 * MB, description="The most that may wait for its proof, for those who want no other")
     dedupe_size: int = Field(

@@ -13,6 +13,7 @@ from certhia.pipeline import Pipeline
 from certhia.stream.client import Limits
 from certhia.stream.forms import Defaults
 from certhia.stream.hub import Hub
+from certhia.stream.pool import Pool
 from certhia.stream.standing import Known
 from certhia.stream.terms import Terms
 from certhia.supervision import supervised
@@ -99,7 +100,7 @@ def _terms(settings: Settings) -> Terms:
         listen=serve.listen,
         paths=_paths(settings),
         defaults=Defaults(serve.profile, serve.verified_only),
-        limits=Limits(serve.client_buffer, serve.lag_limit),
+        limits=Limits(serve.client_buffer, serve.lag_limit, Pool(serve.buffers)),
         heartbeat=serve.heartbeat,
         compression=serve.compression,
     )

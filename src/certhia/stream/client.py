@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from typing import Protocol as Protocol_
 
 from certhia.clock import Clock
 from certhia.stream import notices
 from certhia.stream.notices import Cursor
+from certhia.stream.pool import Pool
 from certhia.stream.tally import Tally
 
 CHUNK: Final = 128 << 10  # bytes handed to a transport at once: what the kernel does not take of them is copied
@@ -34,6 +35,7 @@ class Limits:
 
     buffer: int = 16_000_000  # bytes that may wait for it; then it loses messages
     lag: float = 60.0  # seconds that it may be behind; then it is closed
+    pool: Pool = field(default_factory=lambda: Pool(256_000_000))  # what may wait for all of them
 
 
 class Framing(Protocol_):
@@ -82,6 +84,7 @@ class Client:
         self._queue: deque[Block] = deque()
         self._rest = memoryview(b"")  # of the block that was begun
         self._begun = 0.0  # when that block was made
+        self._held: Block | None = None  # that block, where it has to wait
         self._waiting = 0  # bytes in the queue and in `_rest`
         self._paused = False
         self._gap: _Gap | None = None
@@ -122,17 +125,26 @@ class Client:
         if not self._waiting and not self._paused and self._gap is None:
             self._begin(block)
             self._pump()
+            if self._rest and self._held is None:
+                self._limits.pool.hold(block)
+                self._held = block
             return
         if not block.count:
             return  # it will hear enough as it is
-        most = self._limits.buffer
-        # Once it has lost something it loses all until half of what waits is gone: one gap, not a hundred.
-        if (self._waiting and self._waiting + len(block.data) > most) or (self._gap and self._waiting > most // 2):
+        if not self._has_room(block):
             self._miss(block)
             return
         self._tell_gap()
         self._append(block)
         self._pump()
+
+    def _has_room(self, block: Block) -> bool:
+        most = self._limits.buffer
+        if self._gap and self._waiting > most // 2:
+            return False  # once it has lost something it loses all until half of what waits is gone: one gap
+        if self._waiting and self._waiting + len(block.data) > most:
+            return False
+        return self._limits.pool.fits(block)
 
     async def drained(self) -> None:
         """Returns once nothing waits for its connection, or that is over."""
@@ -173,24 +185,34 @@ class Client:
         lost = sum(block.count for block in self._queue)
         self.missed += lost
         self.tally.missed += lost
-        self._queue.clear()
         if self._rest:
             self._transport.write(self._rest)
-            self._rest = memoryview(b"")
-        self._waiting = 0
-        self._idle.set()
+        self._forget()
         self._transport.write(self.framing.closing(code, reason))
 
     def gone(self) -> None:
         """The connection is over."""
         self._closing = True
         self._transport = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Lets go of all that waits."""
+        for block in self._queue:
+            self._limits.pool.give(block)
         self._queue.clear()
-        self._rest = memoryview(b"")
-        self._waiting = 0
+        self._rest, self._waiting = memoryview(b""), 0
+        self._written()
         self._idle.set()
 
+    def _written(self) -> None:
+        """The block that was begun is written."""
+        if self._held is not None:
+            self._limits.pool.give(self._held)
+            self._held = None
+
     def _append(self, block: Block) -> None:
+        self._limits.pool.hold(block)
         self._queue.append(block)
         self._waiting += len(block.data)
 
@@ -212,8 +234,10 @@ class Client:
                 piece, self._rest = self._rest[:CHUNK], self._rest[CHUNK:]
                 self._waiting -= len(piece)
                 self._transport.write(piece)
+                if not self._rest:
+                    self._written()
             elif self._queue:
-                block = self._queue.popleft()
+                self._held = block = self._queue.popleft()
                 self._waiting -= len(block.data)
                 self._begin(block)
             else:
