@@ -47,6 +47,12 @@ class Intake:
         if parts.hub is not None:
             parts.hub.proven(step.log_id, step.end)
 
+    def unproven(self, log: Log, start: int) -> None:
+        """A log is followed from there on without proof, and without steps."""
+        self._roster.unproven(log, start)
+        if self._parts.hub is not None:
+            self._parts.hub.unprovable(log)
+
     def rewound(self, log: Log) -> None:
         """What was accepted of a log after its last step comes again."""
         self._parts.state.writer.rewound(log.id)

@@ -307,7 +307,7 @@ class Pipeline:
             accept=self._intake.accept,
             step=self._intake.record,
             rewound=self._intake.rewound,
-            unproven=self._roster.unproven,
+            unproven=self._intake.unproven,
             notice=self._notice,
             rules=parts.rules,
             precerts=parts.precerts,

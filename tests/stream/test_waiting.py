@@ -58,6 +58,17 @@ def test_one_page_larger_than_all(sheets: list[Sheet]) -> None:
     assert waiting.proven(sheets[0].log.id, 10) == []
 
 
+def test_logs_that_prove_nothing_are_not_waited_for(sheets: list[Sheet]) -> None:
+    waiting = Waiting(1 << 30, list[Lost]().append)
+    waiting.add(sheets[0])
+    waiting.unprovable(sheets[0].log.id)
+    waiting.add(sheets[1])
+    assert waiting.held == 0
+    assert waiting.proven(sheets[0].log.id, 0) == []
+    waiting.add(sheets[0])
+    assert spans(waiting.proven(sheets[0].log.id, 30)) == [(0, 10)]
+
+
 def test_what_comes_again_is_forgotten(sheets: list[Sheet]) -> None:
     waiting = Waiting(1 << 30, list[Lost]().append)
     waiting.add(sheets[0])

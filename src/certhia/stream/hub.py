@@ -147,6 +147,10 @@ class Hub:
         """What came of a log after its last proof comes again."""
         self._waiting.rewound(log.id)
 
+    def unprovable(self, log: Log) -> None:
+        """A log gives no proofs; should it ever, its entries come again."""
+        self._waiting.unprovable(log.id)
+
     # --- work ---
 
     async def run(self, _faults: int = 0) -> None:

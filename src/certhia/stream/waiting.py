@@ -27,9 +27,12 @@ class Waiting:
     lost: Callable[[Lost], None]
     held: int = 0  # bytes
     _sheets: dict[bytes, deque[Sheet]] = field(default_factory=dict)
+    _hopeless: set[bytes] = field(default_factory=set)  # logs that prove nothing
 
     def add(self, sheet: Sheet) -> None:
         """One more page."""
+        if sheet.log.id in self._hopeless:
+            return
         self._sheets.setdefault(sheet.log.id, deque()).append(sheet)
         self.held += sheet.page.nbytes
         while self.held > self.most:
@@ -41,6 +44,7 @@ class Waiting:
 
     def proven(self, log_id: bytes, end: int) -> list[Sheet]:
         """The entries of a log below `end`, in order, as sheets in the order of proof."""
+        self._hopeless.discard(log_id)
         sheets, out = self._sheets.get(log_id), list[Sheet]()
         while sheets and sheets[0].page.first < end:
             sheet = sheets.popleft()
@@ -54,6 +58,11 @@ class Waiting:
             out.append(replace(sheet, page=page, verified=end, order="proof"))
         self._tidy(log_id)
         return out
+
+    def unprovable(self, log_id: bytes) -> None:
+        """A log proves nothing, until it does: then all of it comes again."""
+        self._hopeless.add(log_id)
+        self.rewound(log_id)
 
     def rewound(self, log_id: bytes) -> None:
         """What waits of a log comes again."""
