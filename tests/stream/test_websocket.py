@@ -13,7 +13,9 @@ from tests.stream.test_frames import deflated, masked
 
 from certhia.errors import ConfigError
 from certhia.stream import frames, websocket
+from certhia.stream.client import Client, Limits
 from certhia.stream.server import Server
+from certhia.stream.websocket import WebSocket, WebSocketFraming
 from certhia.testing import SimClock, World, in_simulated_time
 
 HEADERS = {
@@ -111,6 +113,16 @@ async def test_what_breaks_the_protocol_is_closed(stage: Stage, data: bytes, cod
         assert (first, int.from_bytes(payload[:2], "big")) == (0x88, code)
         raw.send(b"more" * 1000)
         raw.close()
+
+
+async def test_of_many_texts_the_last_ones_count() -> None:
+    client = Client(WebSocketFraming(), Limits(), SimClock())
+    socket = WebSocket(client, asyncio.get_running_loop())
+    socket.data_received(b"".join(masked(1, b"%d" % number) for number in range(20)))
+    heard = [await socket.heard() for _ in range(websocket.MAX_TEXTS)]
+    assert heard == [b"%d" % number for number in range(20 - websocket.MAX_TEXTS, 20)]
+    socket.connection_lost(None)
+    assert await socket.heard() is None
 
 
 async def test_a_flood_of_frames_is_closed(stage: Stage) -> None:
