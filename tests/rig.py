@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -87,6 +87,7 @@ class Rig:
         self.accept_drop = False
         self.limits = Limits()
         self.backfill = ""
+        self.room: Callable[[], Awaitable[None]] | None = None
         self.hub: Hub | None = None
         self.dedupe = 100_000
         self.pipeline: Pipeline
@@ -130,6 +131,7 @@ class Rig:
                 clock=clock,
                 tell=self.say,
                 backfill=self.backfill,
+                room=self.room,
                 hub=self.hub,
             )
         )

@@ -7,7 +7,7 @@ import concurrent.futures
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tests.rig import Rig, Sheet
 
+from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
 from certhia.logs.budget import Budget
 from certhia.model import Delivery
@@ -23,6 +24,7 @@ from certhia.pipeline import Pipeline
 from certhia.store import State
 from certhia.store.writer import MOST_STAGED
 from certhia.testing import SimClock, SimulatedLoop, World, templates
+from certhia.testing.logs import FakeLog
 from certhia.testing.wire import endless
 
 Result = TypeVar("Result")
@@ -37,12 +39,12 @@ class Slow:
     """What is slow now, and by how much."""
 
     def __init__(self, clock: SimClock) -> None:
-        self.clock, self.stage = clock, ""
+        self.clock, self.stage, self.pause = clock, "", PAUSE
 
     async def wait(self, stage: str) -> None:
         """The pause of a stage, if it is the one."""
         if stage == self.stage:
-            await self.clock.sleep(PAUSE)
+            await self.clock.sleep(self.pause)
 
 
 class Loop(SimulatedLoop):
@@ -121,12 +123,12 @@ class SlowRig(Rig):
         self.slow = slow
         self.sheet = Slowly(slow)
         self.sinks = [self.sheet]
+        self.room = lambda: self.slow.wait("accept")
         self.transport = self.counting = Counting(self.transport)
 
     def build(self, state: State) -> Pipeline:
         pipeline = super().build(state)
         budget = pipeline._budget = Budget(MEMORY)
-        pipeline._parts = replace(pipeline._parts, room=lambda: self.slow.wait("accept"))
         writer = state.writer
         writer._engine = cast("AsyncEngine", Engine(writer._engine, self.slow))
         self.counting.look = lambda: (budget.used, writer.staged)
@@ -141,12 +143,18 @@ def slowed(world: World, test: Callable[[Slow], Coroutine[Any, Any, None]]) -> N
         runner.run(test(slow))
 
 
-def two(world: World, entries: int, rarely: int = 1) -> None:
-    """A log of each kind; one entry in `rarely` is watched for."""
-    issued = [world.ca.issue(["www.example.com" if number == 0 else "other.test"]) for number in range(rarely)]
-    for log in (world.rfc6962("one", max_get_entries=64), world.static("two")):
-        log.extend_raw(templates(issued), entries)
+def two(world: World, entries: int, rarely: int = 1) -> list[Callable[[int], None]]:
+    """A log of each kind; one entry in `rarely` is watched for. Gives what has each of them grow."""
+    issued = templates([world.ca.issue(["www.example.com" if n == 0 else "other.test"]) for n in range(rarely)])
+
+    def grow(log: FakeLog, count: int) -> None:
+        log.extend_raw(issued, count)
         log.publish()
+
+    logs = [world.rfc6962("one", max_get_entries=64), world.static("two")]
+    for log in logs:
+        grow(log, entries)
+    return [partial(grow, log) for log in logs]
 
 
 @pytest.mark.slow
@@ -189,7 +197,7 @@ def test_backpressure_of_commits(certhia_world: World, tmp_path: Path) -> None:
         rig = SlowRig(certhia_world, tmp_path, slow)
         slow.stage = "commit"
         async with rig.running() as pipeline:
-            await rig.clock.sleep(3 * PAUSE)
+            await rig.clock.sleep(1.5 * PAUSE)
             statuses = pipeline.statuses()
             assert sum(status.lag for status in statuses) > 0
             slow.stage = ""
@@ -219,6 +227,44 @@ def test_backpressure_of_a_sink(certhia_world: World, tmp_path: Path) -> None:
             await rig.clock.sleep(MINUTE)
         await rig.check()
         assert len(rig.sheet.told) == 2000
+
+    slowed(certhia_world, test)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "stage, pause, rarely, alarm",
+    [
+        ("decode", 60.0, 500, "backlog"),
+        ("accept", 60.0, 500, "backlog"),
+        ("commit", 120.0, 1, "backlog"),  # it takes thousands at once
+        ("sink", 20.0, 1, "sink:sheet"),
+    ],
+)
+def test_backpressure_is_an_alarm(
+    certhia_world: World, tmp_path: Path, stage: str, pause: float, rarely: int, alarm: str
+) -> None:
+    """The lag alarm comes within an interval or two, that of the sink where reading goes on; both are over after it."""
+
+    async def test(slow: Slow) -> None:
+        logs = two(certhia_world, 4 * PAGE, rarely)
+        rig = SlowRig(certhia_world, tmp_path, slow)
+        rig.guarding = Guarding(interval=MINUTE, places=(tmp_path,), poll=5)
+        async with rig.running() as pipeline:
+            await rig.clock.sleep(MINUTE)
+            assert pipeline.progress().alarms == ()
+            slow.stage, slow.pause = stage, pause
+            for _ in range(30):
+                for grow in logs:
+                    grow(PAGE)
+                await rig.clock.sleep(MINUTE / 10)
+            assert [one.key for one in pipeline.progress().alarms] == [alarm]
+            slow.stage = ""
+            await rig.clock.sleep(5 * MINUTE)
+            assert pipeline.progress().alarms == ()
+            assert len(pipeline.summary().over) == 1
+        assert rig.counting.held <= MEMORY
+        await rig.check()
 
     slowed(certhia_world, test)
 

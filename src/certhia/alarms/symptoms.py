@@ -54,6 +54,7 @@ class Symptoms:
         self._probe: asyncio.Task[dict[str, str]] | None = None  # a look at the disks that is under way
         self._failing = set[str]()  # sinks, at the last look
         self._waiting = Waiting()
+        self._slow = set[str]()  # sinks that are an alarm now, as matches wait for them
         self._seen: dict[bytes, float] = {}  # monotonic: when a log was looked at first
 
     async def look(self) -> list[Found]:
@@ -170,10 +171,12 @@ class Symptoms:
             reason = failing[name]
             yield Found(Alarm(f"sink:{name}", f"{name}: can't be told of matches, which wait: {reason}"), told=True)
         waited = self._waiting.look(self._looked.queues(), self._clock.monotonic())
-        for name in sorted(waited.keys() - failing.keys()):
-            if waited[name] >= self._interval - pause(self._interval):
-                text = f"{name}: a match has waited for {lasting(waited[name])}: it takes none, or fewer than are found"
-                yield Found(Alarm(f"sink:{name}", text))
+        most = self._interval - pause(self._interval)
+        # Over when it is well again: a queue about as long as the bound would have the alarm come and go.
+        self._slow = {name for name, time in waited.items() if time >= (most / 2 if name in self._slow else most)}
+        for name in sorted(self._slow - failing.keys()):
+            text = f"{name}: a match has waited for {lasting(waited[name])}: it takes none, or fewer than are found"
+            yield Found(Alarm(f"sink:{name}", text))
 
 
 def _contradictions(status: Status) -> Iterator[Found]:
