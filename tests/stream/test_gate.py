@@ -25,6 +25,7 @@ def test_in_all() -> None:
     entered(at.enter(None))
     assert at.enter(OTHER) == gate.TOTAL
     at.leave(first)
+    at.leave(first)
     entered(at.enter(OTHER))
     assert (at.inside, dict(at.refused)) == (2, {"total": 1})
 

@@ -73,3 +73,6 @@ class Front:
 
     async def _permit(self, request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(self.access.permission(request))
+        if isinstance(response, web.Response) and not self.access.is_proxy(peer(request)):
+            response.force_close()  # so that the bounds of connections are those of requests, too
+            response.headers["Connection"] = "close"

@@ -57,6 +57,7 @@ class Gate:
         self.refused: Counter[str] = Counter()
         self._bounds = bounds
         self._clock = clock
+        self._slots: set[Slot] = set()  # those that are taken
         self._of: dict[str, int] = {}
         self._free_at: dict[str, float] = {}  # monotonic: when an address has used up no haste; the oldest first
 
@@ -73,10 +74,15 @@ class Gate:
         if key:
             self._of[key] = self._of.get(key, 0) + 1
         self.inside += not forwarded
-        return Slot(key, not forwarded)
+        slot = Slot(key, not forwarded)
+        self._slots.add(slot)
+        return slot
 
     def leave(self, slot: Slot) -> None:
-        """The place is free again."""
+        """The place is free again; once is enough."""
+        if slot not in self._slots:
+            return
+        self._slots.discard(slot)
         self.inside -= slot.counted
         if slot.key:
             left = self._of[slot.key] - 1
