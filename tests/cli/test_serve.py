@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import websockets
@@ -118,6 +119,37 @@ async def test_at_the_end_each_client_is_told_where_to_go_on(world: World, tmp_p
             assert caught.value.rcvd.code == 1001
             assert caught.value.rcvd.reason.startswith("the server stops; continue with since=")
     assert world.clock.monotonic() - asked <= 0.5
+
+
+@in_simulated_time
+async def test_a_client_that_comes_back_goes_on_where_it_was_also_after_a_restart(world: World, tmp_path: Path) -> None:
+    history: dict[str, Any] = {"serve__history": "16MB"}
+    async with serving(world, tmp_path, **history) as url:
+        async with websockets.connect(f"{url}/?verified=1") as client:
+            first = [json.loads(await client.recv()) for _ in range(40)]
+        world.grow(5)
+        await world.clock.sleep(5)
+        async with websockets.connect(f"{url}/?verified=1&since={first[-1]['cursor']}") as client:
+            second = [json.loads(await client.recv()) for _ in range(25)]
+    world.grow(5)
+    async with (
+        serving(world, tmp_path, **history) as url,
+        websockets.connect(f"{url}/?verified=1&since={second[-1]['cursor']}") as client,
+    ):
+        third = [json.loads(await client.recv()) for _ in range(15)]
+    got = [*first, *second, *third]
+    assert {one["message_type"] for one in got} == {"certificate_update"}
+    for name in ("First", "Second"):
+        indexes = [one["data"]["cert_index"] for one in got if one["data"]["source"]["name"] == name]
+        assert indexes == list(range(40))
+
+
+@in_simulated_time
+async def test_without_a_history_who_comes_back_is_told_that_there_is_none(world: World, tmp_path: Path) -> None:
+    async with serving(world, tmp_path) as url, websockets.connect(f"{url}/?since=-10m") as client:
+        gap = json.loads(await client.recv())
+        await received(client, 1)
+    assert gap == {"message_type": "gap", "data": {"missed": None, "from": None, "to": None, "reason": "too-old"}}
 
 
 def test_go_certstreams_environment() -> None:

@@ -60,6 +60,10 @@ def serve(
     buffers: Annotated[
         str | None, typer.Option(help="What may wait for all clients together.", rich_help_panel=SERVING)
     ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(help="Keep what was sent for those who come back, such as 512MB.", rich_help_panel=SERVING),
+    ] = None,
     lag_limit: Annotated[
         str | None, typer.Option(help="How far behind a client may be.", rich_help_panel=SERVING)
     ] = None,
@@ -192,6 +196,7 @@ def serve(
         serve__compression=compression or None,
         serve__client_buffer=client_buffer,
         serve__buffers=buffers,
+        serve__history=history,
         serve__lag_limit=lag_limit,
         serve__proof_buffer=proof_buffer,
         serve__dedupe_size=dedupe_size,

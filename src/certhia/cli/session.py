@@ -90,6 +90,7 @@ class Session:
                     if self._serving is not None and serving is not None:
                         self._serving.stop()
                         await asyncio.wait([serving])
+                        await self._serving.close()
                     for task in beside:
                         task.cancel()
                     if live is not None:

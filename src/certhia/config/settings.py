@@ -202,6 +202,12 @@ class Serve(Section):
     buffers: Size = Field(
         256 * MB, description="The most that may wait for all clients together; what several wait for counts once"
     )
+    history: Size | None = Field(
+        None,
+        ge=16 * MB,
+        description="How much of what was sent is kept on disk, below the state, for clients that come back; unless "
+        "given nothing is",
+    )
     lag_limit: Interval = Field(60.0, description="How far behind a client may be before it is closed")
     proof_buffer: Size = Field(64 * MB, description="The most that may wait for its proof, for those who want no other")
     dedupe_size: int = Field(

@@ -19,6 +19,7 @@ from certhia.stream.terms import Terms
 from certhia.supervision import supervised
 
 if TYPE_CHECKING:
+    from certhia.stream.history import History
     from certhia.stream.server import Server
 
 
@@ -38,6 +39,7 @@ class Serving:
         self.hub = Hub(clock, dedupe=serve.dedupe_size, unproven=serve.proof_buffer)
         self._front, self.reloads = front_of(settings, clock, tell)
         self.server: Server | None = None
+        self._history: History | None = None
         self._settings = settings
         self._clock = clock
         self._tell = tell
@@ -54,6 +56,12 @@ class Serving:
         answers = Answers(self.hub, server.streams, terms, known, self._clock)
         answers.route(server.app.router)
         Metrics(server, answers, known, self.hub, self._clock).route(server.app.router)
+        if (size := self._settings.serve.history) is not None:
+            from certhia.stream.history import History  # noqa: PLC0415
+
+            folder = pipeline.state.directory / "history"
+            self._history = server.streams.history = await History.open(folder, size, self._clock, self._tell)
+            self.hub.record = self._history.record
         await server.start()
         places = ", ".join(map(str, server.addresses))
         paths = ", ".join(f"{path} ({name})" for name, path in sorted(_paths(self._settings).items()))
@@ -74,6 +82,11 @@ class Serving:
             finally:
                 looking.cancel()
                 await server.close()
+
+    async def close(self) -> None:
+        """Ends the history, once the pipeline sends nothing more. Idempotent."""
+        if self._history is not None:
+            await self._history.close()
 
     def _say(self, text: str) -> None:
         self._tell(f"looking after clients: {text}", level="error")
