@@ -9,6 +9,7 @@ import pytest
 
 from certhia.errors import StateError
 from certhia.freezing import FOLDER, Freezing
+from certhia.logs.accepted import Accepted
 from certhia.logs.evidence import Evidence, SeenHead, decode
 from certhia.model import Head, Step
 from certhia.quantity import Point
@@ -45,6 +46,10 @@ async def test_frozen_until_accepted_and_then_once_more(certhia_world: World, tm
         freeze = await freezing.freeze(evidence(log, clock.now()), 10)
         assert freezing.origin(log.model, BEGINNING, position).freeze == freeze
         assert freeze.position == 10
+        named = Accepted(((10, log.head.root),))
+        assert freezing.origin(log.model, BEGINNING, position).accepted == named
+        (known,) = await freezing.recorded(log.model, 10)
+        assert known.root == log.head.root
         path = Path(freeze.evidence)
         assert path.parent == tmp_path / FOLDER
         assert path.name.startswith("lpha-log-2026-2")
@@ -66,6 +71,8 @@ async def test_frozen_until_accepted_and_then_once_more(certhia_world: World, tm
         await freezing.recall()
         assert freezing.origin(log.model, BEGINNING, position).freeze == standing
         assert freezing.origin(log.model, BEGINNING, None).freeze is None
+        assert freezing.origin(log.model, BEGINNING, position).accepted == named, "what the evidence names, and no more"
+        assert await freezing.recorded(log.model, 10) == [], "what was proven before is of a view that may be gone"
 
 
 @in_simulated_time

@@ -61,7 +61,9 @@ class Freezing:
         """What the ledger knows of the log's tree of `size` entries: of the view that was accepted last, if any was.
         Raises StateError."""
         last = self._last.get(log.id)
-        return await recorded(self._state, log.id, size, (last.accepted if last is not None else None) or 0.0)
+        return await recorded(
+            self._state, log.id, size, -1.0 if last is None or last.accepted is None else last.accepted
+        )
 
     async def freeze(self, evidence: Evidence, _position: int | None) -> Freeze:
         """Keeps that the log is frozen, and the evidence as a file. Raises StateError; where it is the file that can't

@@ -21,6 +21,7 @@ from certhia.net import Response
 from certhia.store.blocks import Block
 from certhia.testing import Fault, Request, World, fail, in_simulated_time, old_head
 from certhia.testing.false_heads import signed
+from certhia.testing.hostile import flipped_leaf
 
 STATIC = Protocol.STATIC
 PROOFS = ("get-sth-consistency", "get-entry-and-proof", "get-proof-by-hash", "tile/0", "tile/1")
@@ -84,6 +85,42 @@ async def test_a_log_that_answers_nothing_more_costs_no_evidence(certhia_world: 
     assert found.agreed is None or found.agreed.size == 0
     assert found.leaves
     assert judge(found).verdict is Verdict.OBSERVATION
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@in_simulated_time
+async def test_the_verified_position_has_its_proof_at_hand(certhia_world: World, restarted: bool) -> None:
+    """What led to it stands in the last step: a log that refuses proofs at the freeze makes no evidence worthless."""
+    log = make(certhia_world, Protocol.RFC6962)
+    fill(certhia_world, log, 1000)
+    log.hooks.append(flipped_leaf(700))
+    refused: list[str] = []
+
+    def refuse(request: Request) -> Response | None:
+        """Nothing of what it signed is proven, once it was found for the second time that entries differ."""
+        if bench.status.mismatches < 2 or int(request.query["first"]) > 512:
+            return None
+        refused.append(request.query["first"])
+        return Response(503, b"busy", {})
+
+    reading = Reading(patience=0, verify_entries=256, parallel=1)
+    bench = Bench(certhia_world, log, reading=reading)
+    if restarted:
+        async with bench.following():
+            while bench.status.verified < 512:
+                await bench.clock.sleep(0.01)
+        before = bench
+        bench = Bench(certhia_world, log, before.resumed(), reading=reading)
+        bench.steps += before.steps
+    log.hooks.append(Fault(refuse, frozenset({"get-sth-consistency"})))
+    await bench.follow(300)
+    (found,) = bench.evidence
+    assert refused, "it was asked how far its entries are its own"
+    finding = judge(evidences.decode(evidences.encode(found)))
+    assert [check.what for check in finding.checks if not check.holds] == []
+    assert finding.verdict is Verdict.OBSERVATION
+    assert found.verified is not None
+    assert found.verified.kind == "consistency"
 
 
 # --- older heads ---

@@ -7,9 +7,12 @@ from tests.logs.bench import KINDS, Bench, fill, make
 
 from certhia.logs.judging import Verdict, judge
 from certhia.logs.reading import Origin, Reading
+from certhia.logs.status import longest_silence
+from certhia.logs.succession import HEADS
 from certhia.model import Health, Protocol
 from certhia.quantity import Point
 from certhia.testing import World, fail, in_simulated_time, old_head
+from certhia.testing.false_heads import time_travel
 
 STATIC = Protocol.STATIC
 NOW = Origin(Point("now"))
@@ -121,3 +124,103 @@ async def test_a_contradiction_is_seen_over_a_restart(certhia_world: World, kind
     log.hooks.append(old_head(forged))
     after = await Bench(certhia_world, log, before.resumed()).follow(100)
     assert len(after.status.alarms) == 1
+
+
+# --- what the ledger knows ---
+
+PROOFS = ["get-sth-consistency", "get-entry-and-proof", "get-proof-by-hash", "tile/0", "tile/1"]
+
+
+@kinds
+@pytest.mark.parametrize("restarted", [False, True])
+@in_simulated_time
+async def test_the_ledger_answers_for_a_log_that_refuses(certhia_world: World, kind: Protocol, restarted: bool) -> None:
+    """Another root than that of a step is proof, whatever the log gives: over restarts, and 64 heads later."""
+    log = make(certhia_world, kind)
+    bench = Bench(certhia_world, log, NOW, reading=Reading(patience=0))
+    async with bench.following():
+        for _ in range(3 if restarted else HEADS + 10):
+            fill(certhia_world, log, 3)
+            await bench.clock.sleep(35)
+        head = bench.steps[1].head
+        if not restarted:
+            await lie_and_freeze(bench, head.size)
+    if restarted:
+        after = Bench(certhia_world, log, bench.resumed(), reading=Reading(patience=0))
+        after.steps += bench.steps
+        async with after.following():
+            await lie_and_freeze(after, head.size)
+
+
+async def lie_and_freeze(bench: Bench, size: int) -> None:
+    lie = old_head(bench.log.sign(size, root=b"x" * 32))
+    bench.log.publish()
+    bench.log.hooks += [lie, fail(503, endpoints=PROOFS)]
+    before = bench.wire.count("consistency")
+    await bench.clock.sleep(100)
+    (alarm,) = bench.status.alarms
+    assert f": signed two heads of size {size}, with roots " in alarm
+    assert judge(bench.evidence[0]).verdict is Verdict.PROOF
+    assert bench.wire.count("consistency") == before, "nobody was asked"
+
+
+@kinds
+@in_simulated_time
+async def test_an_edge_of_the_ledger_is_proof_with_the_head_that_it_led_to(
+    certhia_world: World, kind: Protocol
+) -> None:
+    """No head of that size was signed to us: our hashes at that size, and the log's from there on, are as good."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 1024)
+    bench = Bench(certhia_world, log, reading=Reading(patience=0, verify_entries=256, parallel=1))
+    async with bench.following():
+        await bench.clock.sleep(100)
+        size = next(step.end for step in bench.steps if 0 < step.end < 1024)
+        log.hooks += [old_head(log.sign(size, root=b"x" * 32)), fail(503, endpoints=PROOFS)]
+        log.publish()
+        await bench.clock.sleep(100)
+    assert len(bench.status.alarms) == 1
+    finding = judge(bench.evidence[0])
+    assert (finding.verdict, [head.size for head in finding.heads]) == (Verdict.PROOF, [size, 1024])
+
+
+@kinds
+@in_simulated_time
+async def test_an_older_head_that_the_ledger_knows_is_not_asked_about(certhia_world: World, kind: Protocol) -> None:
+    log = make(certhia_world, kind)
+    bench = Bench(certhia_world, log, NOW, reading=Reading(patience=0))
+    async with bench.following():
+        for _ in range(3):
+            fill(certhia_world, log, 100)
+            await bench.clock.sleep(35)
+    head = next(one for one in log.heads if one.size == 100)
+    after = Bench(certhia_world, log, bench.resumed(), reading=Reading(patience=0))
+    after.steps += bench.steps
+    log.hooks += [old_head(head), fail(503, endpoints=PROOFS)]
+    async with after.following():
+        await after.clock.sleep(100)
+    assert after.wire.count("consistency|tile/0|by-hash") == 0
+    assert after.status.alarms == []
+
+
+# --- how old they are ---
+
+
+@kinds
+@in_simulated_time
+async def test_one_head_from_the_future_makes_no_log_stale(certhia_world: World, kind: Protocol) -> None:
+    """Any head that was not seen before shows that the log signs."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    bench = Bench(certhia_world, log, reading=Reading(patience=0, poll_rfc6962=600))
+    silence = longest_silence(log.model)
+    async with bench.following():
+        await bench.clock.sleep(600)
+        log.hooks.append(time_travel(400 * 86_400, times=1))
+        await bench.clock.sleep(600)
+        for _ in range(6):
+            log.publish()
+            await bench.clock.sleep(silence / 2)
+        assert bench.status.stale == ""
+        await bench.clock.sleep(silence)
+        assert bench.status.stale, "from here on it shows no new one"

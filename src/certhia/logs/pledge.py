@@ -50,8 +50,8 @@ def judge_pledge(evidence: Evidence, pledge: Pledge, heads: Sequence[Head | None
     check(what, True)
     if index is not None and index >= head.size:
         return (
-            f"the log signed that the entry is number {index} of its tree, and when its time was over a head of "
-            f"{head.size} entries, without it"
+            f"the log signed that the entry is number {index} of its tree, and when its time was over (by an MMD of "
+            f"{pledge.mmd} s, which its list says and nobody signs) a head of {head.size} entries, without it"
         ), ""
     return "", _absent(evidence.log, pledge.absent, leaf, head, check)
 

@@ -30,7 +30,7 @@ class Recorded:
     step: Step | None = None
 
 
-async def recorded(state: Reader, log_id: bytes, size: int, since: float = 0.0) -> list[Recorded]:
+async def recorded(state: Reader, log_id: bytes, size: int, since: float = -1.0) -> list[Recorded]:
     """What is known of the tree of `size` entries, signed heads first: of what was proven after `since` (Unix seconds).
 
     Rows of the ledger are merged by the hour, so of most sizes nothing is known. Raises StateError.
