@@ -22,7 +22,7 @@ BUILD_ONLY = {
     *("cc", "find-msvc-tools", "shlex", "autocfg", "pyo3-build-config", "target-lexicon", "heck"),  # build scripts
     *("displaydoc", "pyo3-macros", "pyo3-macros-backend", "proc-macro2", "quote", "syn", "synstructure"),  # macros
     *("unicode-ident", "yoke-derive", "zerofrom-derive", "zerovec-derive"),
-    "proptest",  # tests
+    *("proptest", "serde_json"),  # tests
 }
 # Bounds that no table needs, each with the reason.
 UNLISTED = {
