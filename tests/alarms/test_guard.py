@@ -14,6 +14,7 @@ from certhia.logs import snapshot
 from certhia.logs.reading import Reading
 from certhia.model import Alarm
 from certhia.testing import RateLimit, World, fail, in_simulated_time
+from certhia.testing.hostile import zero_page
 
 INTERVAL = 60.0
 
@@ -148,3 +149,25 @@ async def test_a_backlog_that_grows_is_told_until_it_is_caught_up_with(certhia_w
         log.hooks.clear()
         await rig.clock.sleep(8 * INTERVAL)
     assert heard == [("backlog", False), ("backlog", True)]
+
+
+@in_simulated_time
+async def test_a_log_that_withholds_its_entries_beside_healthy_ones(certhia_world: World, tmp_path: Path) -> None:
+    """Ten minutes are a front end that lags; within an interval after them it is an alarm, once, until entries come."""
+    heard: list[tuple[str, bool]] = []
+    rig = rig_of(certhia_world, tmp_path, heard)
+    withheld, hook = certhia_world.logs["two"], zero_page()
+    async with rig.running():
+        await rig.clock.sleep(INTERVAL)
+        withheld.hooks.append(hook)
+        for _ in range(10):
+            certhia_world.grow(3)
+            await rig.clock.sleep(60)
+        assert heard == []
+        await rig.clock.sleep(60 + INTERVAL)
+        assert heard == [(f"withheld:{withheld.id.hex()}", False)]
+        (text,) = [text for level, log, text in rig.said if level == "error" and log == "Two"]
+        assert text.startswith("alarm: signed for 30 entries and handed none of them out for 1")
+        withheld.hooks.remove(hook)
+        await rig.clock.sleep(INTERVAL)
+        assert [cleared for _, cleared in heard] == [False, True]

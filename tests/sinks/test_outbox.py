@@ -254,3 +254,19 @@ async def test_storage_that_fails_ends_the_outbox(tmp_path: Path, monkeypatch: p
             await Outbox(state, [Listing()], Clock()).run()
         assert caught.group_contains(StateError, match=r"state\.db")
         state._writer = None
+
+
+async def test_the_oldest_that_waits_is_known_while_a_sink_hangs(tmp_path: Path) -> None:
+    hangs, quick = Listing("hangs"), Listing("quick")
+    hangs.hangs = True
+    async with opened(tmp_path) as state, telling(state, hangs, quick) as outbox:
+        assert outbox.oldest() == {}
+        for index in range(3):
+            state.writer.match(match(index), ["hangs", "quick"])
+        await state.writer.durable()
+        await hangs.called.wait()
+        async with asyncio.timeout(20):
+            await outbox.queues[1].drained()
+        first = hangs.calls[0][0].id
+        assert outbox.oldest() == {"hangs": first}
+        assert first <= state.writer.last_delivery
