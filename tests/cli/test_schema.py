@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from jsonschema import Draft202012Validator
 from tests.cli.conftest import Command
 
@@ -20,6 +21,13 @@ def test_the_schema_of_an_alarm_is_one(certhia: Command) -> None:
     schema = json.loads(certhia("schema", "alarm").out)
     Draft202012Validator.check_schema(schema)
     assert {"type", "event", "kind", "key", "text"} <= set(schema["properties"])
+
+
+@pytest.mark.parametrize("kind", ["lite", "full", "domains", "gap"])
+def test_the_schema_of_a_message_is_one(certhia: Command, kind: str) -> None:
+    schema = json.loads(certhia("schema", kind).out)
+    Draft202012Validator.check_schema(schema)
+    assert {"message_type", "data"} <= {*schema["required"]}
 
 
 def test_there_is_no_other(certhia: Command) -> None:

@@ -1,4 +1,4 @@
-"""`certhia schema`: JSON Schemas of what Certhia prints."""
+"""`certhia schema`: JSON Schemas of what Certhia prints and serves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ class Name(StrEnum):
 
     MATCH = "match"
     ALARM = "alarm"
+    LITE = "lite"
+    FULL = "full"
+    DOMAINS = "domains"
+    GAP = "gap"
 
 
 def register(app: typer.Typer) -> None:
@@ -22,8 +26,14 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(name: Annotated[Name, typer.Argument(help="What to describe.")]) -> None:
-    """Print the JSON Schema of an output: `match` is one line of --format jsonl, `alarm` one of --alarms."""
+    """Print the JSON Schema of an output.
+
+    `match` is one line of --format jsonl, `alarm` one of --alarms; `lite`, `full` and `domains` are the messages of
+    `certhia serve`'s streams, `gap` the one that says what is missing in them.
+    """
     from certhia.sinks import alarms
     from certhia.sinks import schema as match
+    from certhia.stream import schema as messages
 
-    print(json.dumps({Name.MATCH: match.schema, Name.ALARM: alarms.schema}[name](), indent=2))
+    own = {Name.MATCH: match.schema, Name.ALARM: alarms.schema}
+    print(json.dumps(own[name]() if name in own else messages.schema(name), indent=2))
