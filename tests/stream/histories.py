@@ -72,9 +72,11 @@ def _of(value: float | Callable[[int], float], index: int) -> float:
     return value(index) if callable(value) else value
 
 
-def sheet(log: Log, first: int, end: int, *, at: float = START, seen: float = START, version: int = 0) -> Sheet:
-    """A page as the hub sends it when it arrives."""
-    return Sheet(log, source_of(log), a_page(log, first, end, at=at, version=version), seen, 0)
+def sheet(
+    log: Log, first: int, end: int, *, at: float = START, seen: float = START, version: int = 0, like: Log | None = None
+) -> Sheet:
+    """A page as the hub sends it when it arrives. `like`: the certificates of another log."""
+    return Sheet(log, source_of(log), a_page(like or log, first, end, at=at, version=version), seen, 0)
 
 
 def proof(log: Log, first: int, end: int, *, seen: float = START) -> Sheet:
@@ -180,6 +182,22 @@ def place(history: History, text: str, order: Order = "arrival") -> Place:
     return history.place(since.read(text, START), order)
 
 
+def flip(path: Path, at: int) -> None:
+    """Damages a byte of a file."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def fill(path: Path, data: bytes) -> None:
+    """Has a file hold this."""
+    path.write_bytes(data)
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
 def cursor(log: Log, index: int) -> str:
     return f"{log.id[:8].hex()}:{index}"
 
@@ -189,11 +207,12 @@ def short(got: Sequence[Got]) -> str:
     runs = list[tuple[str, int | None, int | None]]()
     for one in got:
         if isinstance(one, Missing):
-            runs.append((f"-{chr(one.log_id[0])}", one.start, one.end - 1 if one.end is not None else None))
+            runs.append((f"-{chr(one.log_id[0])}", one.start, None if one.end is None else one.end - 1))
             continue
         name, index = chr(bytes.fromhex(one.cursor[:2])[0]), one.index
-        if runs and runs[-1][0] == name and runs[-1][2] + 1 == index:
-            runs[-1] = name, runs[-1][1], index
+        before = runs[-1] if runs else ("", 0, 0)
+        if before[0] == name and before[2] is not None and before[2] + 1 == index:
+            runs[-1] = name, before[1], index
         else:
             runs.append((name, index, index))
     shown = ((name, *("?" if one is None else str(one) for one in ends)) for name, *ends in runs)

@@ -8,6 +8,7 @@ import pytest
 from tests.stream.histories import START, A, B, Kept, cursor, place, proof, read, record, sheet, short
 
 from certhia.errors import ConfigError
+from certhia.stream.since import Moment
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ async def test_in_order_of_proof(kept: Kept) -> None:
         await record(history, sheet(A, 0, 10), sheet(B, 0, 10), sheet(A, 10, 20), proof(A, 0, 15), proof(B, 0, 10))
         await record(history, sheet(A, 20, 30), proof(A, 15, 25))
         everything = "a0-14 b0-9 a15-24"
-        assert short(await read(history, history.place(history_start(), "proof"))).endswith(everything)
+        assert short(await read(history, history.place(Moment(START - 10**6), "proof"))).endswith(everything)
         assert short(await read(history, place(history, cursor(A, 7), "proof"))) == "a8-14 b0-9 a15-24"
         assert short(await read(history, place(history, cursor(A, 14), "proof"))) == "b0-9 a15-24"
         assert short(await read(history, place(history, cursor(B, 3), "proof"))) == "b4-9 a15-24"
@@ -101,27 +102,21 @@ async def test_a_log_that_nobody_knows(kept: Kept) -> None:
 
 
 async def test_the_oldest_goes_and_what_is_missing_is_said(tmp_path: Path) -> None:
-    kept = Kept(tmp_path / "history", size=400_000)
+    kept = Kept(tmp_path / "history", size=200_000)
     async with kept.open() as history:
         await record(history, sheet(B, 0, 7))
-        for number in range(300):
+        for number in range(150):
             await record(history, sheet(A, number * 32, number * 32 + 32))
             assert sum(path.stat().st_size for path in kept.files) <= kept.size
         first = history.index.segments[0].reaches[A.id].end
         assert first > 0
         got = await read(history, place(history, cursor(A, 5)))
-        assert short(got) == f"-a6-{first - 1} -b?-6 a{first}-{300 * 32 - 1}"
+        assert short(got) == f"-a6-{first - 1} -b?-6 a{first}-{150 * 32 - 1}"
         # Of the log itself nothing is missing, of others it can't be told.
-        assert short(await read(history, place(history, cursor(A, first - 1)))) == f"-b?-6 a{first}-{300 * 32 - 1}"
-        assert short(await read(history, place(history, cursor(A, first)))) == f"a{first + 1}-{300 * 32 - 1}"
+        assert short(await read(history, place(history, cursor(A, first - 1)))) == f"-b?-6 a{first}-{150 * 32 - 1}"
+        assert short(await read(history, place(history, cursor(A, first)))) == f"a{first + 1}-{150 * 32 - 1}"
     async with kept.open() as history:
         assert (
-            short(await read(history, place(history, cursor(A, 5)))) == f"-a6-{first - 1} -b?-6 a{first}-{300 * 32 - 1}"
+            short(await read(history, place(history, cursor(A, 5)))) == f"-a6-{first - 1} -b?-6 a{first}-{150 * 32 - 1}"
         )
     assert kept.said == []
-
-
-def history_start():
-    from certhia.stream.since import Moment
-
-    return Moment(START - 10**6)

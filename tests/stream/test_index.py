@@ -51,7 +51,9 @@ def test_by_number() -> None:
 def test_what_covers_a_range() -> None:
     index = some()
 
-    def covering(start: int, end: int, before: int | None = None) -> tuple[list[tuple[int, int, int]], list[tuple[int, int]]]:
+    def covering(
+        start: int, end: int, before: int | None = None
+    ) -> tuple[list[tuple[int, int, int]], list[tuple[int, int]]]:
         pieces, missing = index.covering(A, (start, end), before=before)
         return [(one.stored.sequence, one.start, one.end) for one in pieces], missing
 

@@ -26,7 +26,7 @@ def test_issuers(certificates: list[bytes]) -> None:
 
 def test_issuers_that_break_off() -> None:
     for data in (b"\1", b"\5\0\0\0four"):
-        with pytest.raises(Malformed, match="breaks? off"):
+        with pytest.raises(Malformed, match=r"breaks? off"):
             list(packing.unpack_issuers(packing.pack(data)))
 
 

@@ -79,7 +79,8 @@ class Disk:
 
     async def write(self, drafts: Sequence[Draft], logs: dict[bytes, Log], issuers: Issuers, run: Run) -> int:
         """Writes rows of these logs; gives how many of them, as the disk may fail."""
-        if self.trouble and (self._stuck or self._clock.monotonic() < self._tried + AGAIN):
+        waits = not all(future.done() for future in self._stuck.values())
+        if self.trouble and (waits or self._clock.monotonic() < self._tried + AGAIN):
             return 0
         if not self._loaded:
             await self.load()
@@ -122,7 +123,7 @@ class Disk:
     def abandon(self) -> None:
         """Lets go without another look at the disk; what was recorded is there, and did not end in order."""
         self._active = False
-        if not self._stuck:
+        if self._writing not in self._stuck:
             self._recorder.let_go()
         for executor in (self._writing, self._reading):
             executor.shutdown(wait=False, cancel_futures=True)

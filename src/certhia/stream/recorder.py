@@ -89,7 +89,7 @@ class Recorder:
         """Those that the file doesn't have, packed; what nobody has yet is tried again with the next page."""
         wanted = [one for one in page.issuers if one not in self._known and one not in fresh]
         found = {one: der for one in wanted if (der := issuers.get(one)) is not None}
-        fresh |= found.keys()
+        fresh.update(found)
         return packing.pack_issuers(found.values()) if found else b""
 
     def write(self, data: bytes, offset: int) -> None:
