@@ -26,5 +26,14 @@ def test_what_it_takes_is_asked_once() -> None:
 def test_filters_and_orders() -> None:
     assert not is_filtered(Group(Wanted()))
     assert is_filtered(Group(Wanted(filter=Filter(kind="precert"))))
-    plan = Plan((Group(Wanted()),))
-    assert (plan.wants("arrival"), plan.wants("proof"), Plan().wants("arrival")) == (True, False, False)
+
+
+def test_a_plan_knows_who_wants_what() -> None:
+    lite, proven = Group(Wanted()), Group(Wanted("full", order="proof", dedupe=True))
+    few = Group(Wanted(filter=Filter(kind="precert")))
+    plan = Plan((lite, proven, few), None, [[few]])
+    assert plan.plain == {"arrival": (lite,), "proof": (proven,)}
+    assert (plan.orders, plan.chosen, plan.fresh) == ({"arrival", "proof"}, {"arrival"}, {"proof"})
+    assert plan.chains
+    empty = Plan()
+    assert (empty.groups, empty.orders, empty.plain, empty.chains) == ((), frozenset(), {}, False)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from certhia._core import Form, Issuers, Messages, Page, Sightings, Source
 from certhia.model import Log
 from certhia.stream.client import Block
-from certhia.stream.groups import Group, Plan, Shape, form_of, is_filtered
+from certhia.stream.groups import Group, Plan, Shape, form_of
 from certhia.stream.notices import Cursor
 
 
@@ -66,18 +66,18 @@ def make(plan: Plan, sheets: Sequence[Sheet], issuers: Issuers, memory: Memory, 
 
 def _chosen(plan: Plan, sheet: Sheet, memory: Memory) -> Iterable[tuple[Group, bytes | None]]:
     """Who gets what of a page: positions (16 bits each, little-endian), or None for all."""
-    groups = [one for one in plan.groups if one.wanted.order == sheet.order and one.takes(sheet.log)]
-    fresh = memory.fresh(sheet) if any(one.wanted.dedupe for one in plan.groups) else None
-    for group in groups:
-        if not is_filtered(group):
-            positions = fresh if group.wanted.dedupe else None
-            if positions is None or positions:
-                yield group, positions
-    if plan.audience is None or not any(map(is_filtered, groups)):
+    order, log = sheet.order, sheet.log
+    fresh = memory.fresh(sheet) if order in plan.fresh else None
+    for group in plan.plain.get(order, ()):
+        positions = fresh if group.wanted.dedupe else None
+        if group.takes(log) and (positions is None or positions):
+            yield group, positions
+    if plan.audience is None or order not in plan.chosen:
         return
-    fitting = set(groups)
     for number, positions in plan.audience.select(sheet.page, fresh):
-        yield from ((group, positions) for group in plan.filtered[number] if group in fitting)
+        for group in plan.filtered[number]:
+            if group.wanted.order == order and group.takes(log):
+                yield group, positions
 
 
 def _blocks(

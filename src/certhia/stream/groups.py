@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from certhia._core import Audience, Form
@@ -34,17 +35,37 @@ class Group:
         return known
 
 
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """Who gets what of the pages that are made into blocks now. Immutable: the core's thread reads it."""
+    """Who gets what of the pages that are made into blocks now. Immutable: the core's thread reads it.
 
-    groups: tuple[Group, ...] = ()
-    audience: Audience | None = None  # the filters of those groups that have one
-    filtered: tuple[tuple[Group, ...], ...] = ()  # the groups of each of its filters, by number
+    Attributes:
+        groups: all that there are.
+        audience: the filters of those groups that have one.
+        filtered: the groups of each of its filters, by number.
+        plain: the groups without a filter, by order.
+        orders: in which somebody wants pages.
+        chosen: the orders in which somebody has a filter.
+        fresh: the orders in which somebody wants first sightings only.
+        chains: whether anybody is sent chains.
+    """
 
-    def wants(self, order: str) -> bool:
-        """Whether anybody wants pages in this order."""
-        return any(group.wanted.order == order for group in self.groups)
+    def __init__(
+        self,
+        groups: Sequence[Group] = (),
+        audience: Audience | None = None,
+        filtered: Sequence[Sequence[Group]] = (),
+    ) -> None:
+        self.groups = tuple(groups)
+        self.audience = audience
+        self.filtered = tuple(map(tuple, filtered))
+        self.orders: frozenset[str] = frozenset(group.wanted.order for group in groups)
+        self.chosen: frozenset[str] = frozenset(group.wanted.order for group in groups if is_filtered(group))
+        self.fresh: frozenset[str] = frozenset(group.wanted.order for group in groups if group.wanted.dedupe)
+        self.chains = any(group.wanted.kind == "full" for group in groups)
+        plain = [group for group in groups if not is_filtered(group)]
+        self.plain: dict[str, tuple[Group, ...]] = {
+            order: tuple(one for one in plain if one.wanted.order == order) for order in self.orders
+        }
 
 
 def form_of(shape: Shape) -> Form:

@@ -49,13 +49,12 @@ class Members:
 
     def wants(self, order: str) -> bool:
         """Whether anybody wants pages in this order, or will from the next batch on."""
-        wanted = (*self._groups, *(change.wanted for change in self._changes.values()))
-        return any(one.order == order for one in wanted)
+        return order in self.plan.orders or any(one.wanted.order == order for one in self._changes.values())
 
     @property
     def wants_chains(self) -> bool:
         """Whether anybody is sent chains."""
-        return any(one.kind == "full" for one in self._groups)
+        return self.plan.chains
 
     def want(
         self,
@@ -120,7 +119,7 @@ class Members:
         for group in groups:
             if group.wanted.filter is not None:
                 of[self._numbers[group.wanted.filter]].append(group)
-        return Plan(groups, self._audience, tuple(map(tuple, of)))
+        return Plan(groups, self._audience, of)
 
     def _remove(self, client: Client) -> None:
         group = self._of.pop(client, None)
