@@ -163,6 +163,7 @@ class Backfilling:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_progress())
                 group.create_task(self._tell_progress())
+                self._tell_frozen()
                 while True:
                     self._wanted.clear()
                     for wish in self._active():
@@ -282,22 +283,24 @@ class Backfilling:
         )
 
     async def _freeze(self, log: Log, wish: Backfill, error: Unproven | Disagreement) -> None:
-        """The log contradicts itself: evidence, and nothing more of it is verified until a human accepts. Ends the
-        wish, which may be made again then. Raises StateError."""
+        """The log contradicts itself: evidence, and nothing of it is verified until a human accepts. Ends the wish."""
         if self._track(log.id).frozen is None:
             evidence = await self._evidence(Witness(self.client(log), self._clock), error)
-            freeze = await self._freezing.freeze(evidence, None)
+            await self._freezing.freeze(evidence, None)
+            self._tell_frozen()
             if self._follows(log.id):
-                self._again(log.id)  # its follower tells that it is frozen
-            else:
-                text = f"frozen: {freeze.reason}; evidence: {freeze.evidence}, for `certhia verify-evidence`"
-                text = f"{text}; `certhia logs --accept {log.url}` has it go on"
-                if self.past.frozen(log, text):
-                    self._notice(log, text, level="error")
+                self._again(log.id)
         what = "signed heads that contradict each other"
         if isinstance(error, Unproven):
             what = f"not what the log signed: entries {error.block.start:,} to {error.block.end - 1:,}"
         self._end(wish, f"{what}; the log is frozen")
+
+    def _tell_frozen(self) -> None:
+        """Of logs that nobody follows; else their followers tell."""
+        for freeze in self._freezing.standing:
+            log = self._log(freeze.log_id)
+            if not self._follows(log.id) and (text := self.past.frozen(log, freeze)):
+                self._notice(log, text, level="error")
 
     async def _evidence(self, witness: Witness, error: Unproven | Disagreement) -> Evidence:
         if isinstance(error, Disagreement):

@@ -48,6 +48,11 @@ class Freezing:
             content = await self._state.recall(f"{UNWRITTEN}/{name}")
             await self._write(name, (content or "").encode("ascii"))
 
+    @property
+    def standing(self) -> list[Freeze]:
+        """Those that no human has accepted."""
+        return [one for one in self._last.values() if one.accepted is None]
+
     def origin(self, log: Log, point: Point, position: Position | None) -> Origin:
         """Where to begin with a log: at its verified position, frozen or not, or at `point`."""
         last, end = self._last.get(log.id), position.end if position is not None else None

@@ -8,6 +8,7 @@ from typing import cast
 from certhia.alarms.past import Past
 from certhia.model import Log, Protocol
 from certhia.store.backfills import Backfill
+from certhia.store.freezes import Freeze
 from certhia.store.ledger import Track
 from certhia.store.spans import Span
 
@@ -45,7 +46,11 @@ async def test_one_alarm_for_all_stretches_of_a_wish_until_it_is_proven() -> Non
 async def test_a_frozen_log_until_it_is_accepted() -> None:
     known = Known(frozen=object())
     past = Past(lambda _: cast("Track", known))
-    assert past.frozen(LOG, "frozen: lied")
+    freeze = Freeze(LOG.id, None, 1.0, "lied", "evidence/file.json")
+    text = past.frozen(LOG, freeze)
+    assert text.startswith("frozen: lied; evidence: evidence/file.json, for `certhia verify-evidence`; ")
+    assert text.endswith("`certhia logs --accept https://log.test/` has it go on")
+    assert past.frozen(LOG, freeze) == "", "told once"
     (found,) = await past.look()
     assert found.alarm.key.startswith("log:")
     known.frozen = None

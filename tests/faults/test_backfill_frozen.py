@@ -13,6 +13,7 @@ from tests.test_backfilling import asked, ranges, request, until_done, wishes
 from certhia.freezing import ACCEPT, FOLDER
 from certhia.logs.evidence import decode
 from certhia.logs.judging import Verdict, judge
+from certhia.logs.select import Choice
 from certhia.model import Health, Protocol
 from certhia.quantity import Point
 from certhia.store import State
@@ -97,6 +98,19 @@ async def test_frozen_where_nobody_follows(certhia_world: World, tmp_path: Path)
     assert alarm.startswith("alpha: frozen: entries 256 to 319, read for a backfill, are not proven to be in ")
     assert "certhia logs --accept" in alarm
     assert len(found_in(tmp_path)) == 1
+    other = make(certhia_world, Protocol.RFC6962, "other")
+    fill(certhia_world, other, 10)
+    rig = Rig(certhia_world, tmp_path)
+    rig.choice = Choice(only=(other.url,))
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(400)
+        assert [one.log.id for one in pipeline.statuses()] == [other.id]
+        (still,) = pipeline.progress().alarms
+        assert str(still) == alarm, "whoever follows other logs hears of it"
+        assert [text for level, _, text in rig.said if level == "error"] == [still.text], "told once"
+        await accept(rig, log.id)
+        await rig.clock.sleep(400)
+        assert pipeline.progress().alarms == ()
 
 
 @in_simulated_time

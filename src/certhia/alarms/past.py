@@ -1,4 +1,4 @@
-"""What backfills found wrong: one alarm for each wish, until its range is proven."""
+"""What backfills found wrong: one alarm for each wish, until its range is proven; one for each log that is frozen."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from certhia.alarms.board import Found
 from certhia.model import Alarm, Log
 from certhia.store.backfills import Backfill
+from certhia.store.freezes import Freeze
 from certhia.store.ledger import Track
 from certhia.store.spans import without
 
@@ -30,9 +31,14 @@ class Past:
 
         return self._add(log, f"backfill:{log.id.hex()}:{wish.number}", text, over)
 
-    def frozen(self, log: Log, text: str) -> bool:
-        """A log that nobody follows is frozen; True where it was not before."""
-        return self._add(log, f"log:{log.id.hex()}:backfill", text, lambda: self._track(log.id).frozen is None)
+    def frozen(self, log: Log, freeze: Freeze) -> str:
+        """A log that nobody follows is frozen; gives what to tell, empty where it was told before."""
+        text = (
+            f"frozen: {freeze.reason}; evidence: {freeze.evidence}, for `certhia verify-evidence`; "
+            f"`certhia logs --accept {log.url}` has it go on"
+        )
+        new = self._add(log, f"log:{log.id.hex()}:backfill", text, lambda: self._track(log.id).frozen is None)
+        return text if new else ""
 
     def _add(self, log: Log, key: str, text: str, over: Callable[[], bool]) -> bool:
         new = key not in self._alarms
