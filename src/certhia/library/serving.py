@@ -62,6 +62,7 @@ class Serving:
             folder = pipeline.state.directory / "history"
             self._history = server.streams.history = await History.open(folder, size, self._clock, self._tell)
             self.hub.record = self._history.record
+            self.hub.sequence = self._history.last  # whoever has all up to there is joined before anything new comes
         await server.start()
         places = ", ".join(map(str, server.addresses))
         paths = ", ".join(f"{path} ({name})" for name, path in sorted(_paths(self._settings).items()))
