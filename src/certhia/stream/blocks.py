@@ -8,12 +8,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Protocol
 
 from certhia._core import Form, Issuers, Messages, Page, Sightings, Source
 from certhia.model import Log
 from certhia.stream.client import Block
 from certhia.stream.groups import Group, Plan, Shape, form_of
-from certhia.stream.notices import Cursor
+
+
+class Spoken(Protocol):
+    """Messages of a page: `certhia._core.Messages`, or what others said."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int, /) -> bytes: ...
+
+    @property
+    def positions(self) -> list[int]: ...
+
+    def frames(self, framing: str, positions: bytes | None = None) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,12 @@ class Sheet:
     seen: float
     verified: int
     order: str = "arrival"
+
+    def messages(self, form: Form, issuers: Issuers, positions: bytes | None = None) -> Spoken:
+        """What is sent of it; `positions` as in `certhia._core.Page.messages`."""
+        return self.page.messages(
+            form, self.source, issuers, seen=self.seen, verified=self.verified, positions=positions
+        )
 
 
 @dataclass(slots=True)
@@ -84,38 +103,42 @@ def _blocks(
     shape: Shape, takers: Sequence[tuple[Group, bytes | None]], sheet: Sheet, issuers: Issuers, at: float
 ) -> Iterable[tuple[Group, Block]]:
     """The blocks of those who want the same shape of a page."""
-    choices = [positions for _, positions in takers]
-    messages = sheet.page.messages(
-        _form(shape),
-        sheet.source,
-        issuers,
-        seen=sheet.seen,
-        verified=sheet.verified,
-        positions=_all(positions for positions in choices if positions is not None) if None not in choices else None,
+    choices = [positions for _, positions in takers if positions is not None]
+    wanted = _all(choices) if len(choices) == len(takers) else None
+    page = sheet.page
+    messages = page.messages(
+        _form(shape), sheet.source, issuers, seen=sheet.seen, verified=sheet.verified, positions=wanted
     )
     if not len(messages):
         return
+    asked = len(page) if wanted is None else len(wanted) // 2
+    known = None if len(messages) == asked else frozenset(messages.positions)
     made: dict[tuple[str, bytes | None], Block | None] = {}
     for group, positions in takers:
         key = group.wanted.framing, positions
         if key not in made:
-            made[key] = _block(messages, group.wanted.framing, positions, sheet, at)
+            made[key] = _block(messages, group.wanted.framing, positions, sheet, at, known)
         if (block := made[key]) is not None:
             yield group, block
 
 
-def _block(messages: Messages, framing: str, positions: bytes | None, sheet: Sheet, at: float) -> Block | None:
-    there = messages.positions
-    if positions is not None and len(there) < len(sheet.page):  # some entries gave no message
-        wanted = set(array("H", positions))
-        there = [one for one in there if one in wanted]
-    elif positions is not None:
-        there = list(array("H", positions))
-    if not there:
-        return None
-    first, log_id = sheet.page.first, sheet.log.id
-    ends: tuple[Cursor, Cursor] = ((log_id, first + there[0]), (log_id, first + there[-1]))
-    return Block(messages.frames(framing, positions), len(there), *ends, at)
+def _block(
+    messages: Messages, framing: str, positions: bytes | None, sheet: Sheet, at: float, known: frozenset[int] | None
+) -> Block | None:
+    """`known`: the positions that there are messages of; None where there is one of each that was asked for."""
+    if positions is None:
+        there = messages.positions
+        first, last, count = there[0], there[-1], len(there)
+    elif known is None:
+        first, last = int.from_bytes(positions[:2], "little"), int.from_bytes(positions[-2:], "little")
+        count = len(positions) // 2
+    else:
+        there = [one for one in array("H", positions) if one in known]
+        if not there:
+            return None
+        first, last, count = there[0], there[-1], len(there)
+    begin, log_id = sheet.page.first, sheet.log.id
+    return Block(messages.frames(framing, positions), count, (log_id, begin + first), (log_id, begin + last), at)
 
 
 def _joined(blocks: Sequence[Block]) -> Block:

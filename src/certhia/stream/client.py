@@ -18,9 +18,10 @@ CHUNK: Final = 128 << 10  # bytes handed to a transport at once: what the kernel
 HIGH_WATER: Final = 32 << 10  # bytes in a transport that it is left alone at
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
-    """Whole messages, framed, one after another: made once, shared by all who want the same."""
+    """Whole messages, framed, one after another: made once, shared by all who want the same, and never changed. (It is
+    not frozen as there are thousands a second where clients have filters: that takes four times as long.)"""
 
     data: bytes
     count: int  # messages that somebody may miss: 0 of a heartbeat
