@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,3 +124,22 @@ async def test_the_oldest_goes_and_what_is_missing_is_said(tmp_path: Path) -> No
             short(await read(history, place(history, cursor(A, 5)))) == f"-a6-{first - 1} -b?-6 a{first}-{150 * 32 - 1}"
         )
     assert kept.said == []
+
+
+async def test_s01_kill_anywhere_loses_nothing_that_was_sent(kept: Kept, root: Path) -> None:
+    chance = random.Random(1)
+    for _ in range(3):
+        program = [sys.executable, "-m", "tests.stream.recording", str(kept.directory)]
+        process = await asyncio.create_subprocess_exec(*program, cwd=root, stdout=asyncio.subprocess.PIPE)
+        assert process.stdout is not None
+        for _ in range(chance.randrange(1, 60)):
+            await process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        rest = await process.stdout.read()
+        await process.wait()
+        sent = int(rest.split()[-1]) if b"\n" in rest else 0
+        async with kept.open(ends=False) as history:
+            assert history.index.losses == []
+            got = short(await read(history, place(history, cursor(A, 0))))
+            low, _, high = got.partition("-")
+            assert (low, int(high) + 1 >= sent) == ("a1", True)
