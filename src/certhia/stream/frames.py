@@ -62,10 +62,10 @@ class Reader:
         """`deflate`: permessage-deflate was agreed on, without context takeover (RFC 7692)."""
         self._deflate = deflate
         self._data = bytearray()
-        self._parts: list[bytes] = []
-        self._opcode = 0  # of the message whose fragments are in `_parts`; 0 between messages
+        self._whole = bytearray()  # of the message so far: fragments may be many and small
+        self._fragments = 0
+        self._opcode = 0  # of that message; 0 between messages
         self._deflated = False
-        self._length = 0  # of all `_parts`
 
     def feed(self, data: bytes) -> Iterator[Received]:
         """What `data` completes. Raises Violation; then nothing more may be fed."""
@@ -97,7 +97,7 @@ class Reader:
             length = int.from_bytes(data[2 : size - 4], "big")
             if length < 126 or (size == 14 and length < 1 << 16) or length >> 63:
                 raise Violation(PROTOCOL_ERROR, "a frame's length is not written in the fewest bytes")
-        if opcode < _CONTROL and self._length + length > MAX_MESSAGE:
+        if opcode < _CONTROL and len(self._whole) + length > MAX_MESSAGE:
             raise Violation(TOO_BIG, f"messages to this server have at most {MAX_MESSAGE >> 10} KiB")
         if len(data) < size:
             return None
@@ -124,14 +124,14 @@ class Reader:
     def _take(self, header: _Header, payload: bytes) -> Received | None:
         if header.opcode != CONTINUATION:
             self._opcode, self._deflated = header.opcode, header.deflated
-        self._parts.append(payload)
-        self._length += len(payload)
-        if len(self._parts) > MAX_FRAGMENTS:
+        self._whole += payload
+        self._fragments += 1
+        if self._fragments > MAX_FRAGMENTS:
             raise Violation(TOO_BIG, f"messages to this server have at most {MAX_FRAGMENTS} fragments")
         if not header.fin:
             return None
-        whole, opcode = b"".join(self._parts), self._opcode
-        self._parts, self._length, self._opcode = [], 0, 0
+        whole, opcode = bytes(self._whole), self._opcode
+        self._whole, self._fragments, self._opcode = bytearray(), 0, 0
         if self._deflated:
             whole = _inflated(whole)
         if opcode == TEXT:

@@ -188,6 +188,7 @@ class WebSocket(Connection):
         """Says what was wrong. What still comes is read and not looked at: closing a socket that has unread bytes would
         take the close frame with it."""
         self._deaf = True
+        self._reader = frames.Reader()  # what it holds of a message goes now, not once the client has
         if self._closing:
             self.cut()
         else:
