@@ -114,7 +114,9 @@ class Scene:
         self.logs = [Follows(log) for log in LOGS]
         self.clients = [Listener(order) for order in ("arrival", "arrival", "proof", "proof")]
         self.ill = False  # whether anything happened after which something may come again
-        self.full = False  # whether the disk was: that an entry came again as another is not known if not recorded
+        self.lossy = (
+            False  # whether what corrected a wrong entry may not be recorded: then who has the wrong one keeps it
+        )
         self.history: History | None = None
 
     async def started(self) -> History:
@@ -213,7 +215,7 @@ class Scene:
             return  # what ended in order is safe
         await self.end(2)
         self.kept.boot += 1
-        self.ill = True
+        self.ill = self.lossy = True
         if self.kept.files:
             last = self.kept.files[-1]
             size = last.stat().st_size
@@ -238,7 +240,7 @@ class Scene:
         full = self.kept.directory / f"{history.last + 1:016x}.history"
         if not full.exists():
             full.symlink_to("/dev/full")
-            self.ill = self.full = True
+            self.ill = self.lossy = True
 
 
 def live(sent: list[Sheet], order: Order) -> list[Message]:
@@ -278,7 +280,7 @@ def check(scene: Scene) -> None:
                 client.hear(Missing(one.log.id, client.unsure.pop(name), len(one.submitted), ""))
             assert client.expected[name] == len(one.submitted) == one.verified
             due = set(range(client.begun[name], len(one.submitted)))
-            has = client.any if scene.full else client.has
+            has = client.any if scene.lossy else client.has
             missing = due - has.get(name, set()) - client.told.get(name, set())
             assert not missing, f"{client.order} {name}: {sorted(missing)}"
     if not scene.ill:
