@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +99,31 @@ def many_logs(source: Entries, *, logs: int, count: int) -> Iterator[Feed]:
 
 
 @contextmanager
+def burst(source: Entries, *, count: int, page: int) -> Iterator[tuple[Feed, Callable[[str], None]]]:
+    """Two logs that stand still; and what tells them to grow: "all" at once, or by so many entries a second."""
+    command = [sys.executable, str(ROOT / "benches" / "burst.py"), str(source.path), str(count), str(page)]
+    with _running(command, count) as (feed, process):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked, answers = process.stdin, process.stdout
+
+        def grow(how: str) -> None:
+            asked.write(f"{how}\n".encode())
+            asked.flush()
+            if not answers.readline():
+                raise SystemExit("the feed ended")
+
+        yield feed, grow
+
+
+@contextmanager
 def _announced(command: Sequence[str], count: int) -> Iterator[Feed]:
+    with _running(command, count) as (feed, _):
+        yield feed
+
+
+@contextmanager
+def _running(command: Sequence[str], count: int) -> Iterator[tuple[Feed, subprocess.Popen[bytes]]]:
     """A feed that prints one line of JSON once it answers, and ends when its standard input is closed."""
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=clean_environment())
     assert process.stdin is not None
@@ -112,7 +136,7 @@ def _announced(command: Sequence[str], count: int) -> Iterator[Feed]:
         said = json.loads(line)
         if "root" in said:
             root.write_text(said["root"])
-        yield Feed(said["log_list"], count, str(root) if "root" in said else None)
+        yield Feed(said["log_list"], count, str(root) if "root" in said else None), process
     finally:
         process.stdin.close()
         process.terminate()

@@ -139,9 +139,9 @@ def stretch(feed: Feed, *, after: float, seconds: float) -> Watched:
         process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=said, env=clean_environment())
         try:
             time.sleep(after)
-            before = _cpu(process.pid)
+            before = cpu(process.pid)
             time.sleep(seconds)
-            used, resident, peak = _cpu(process.pid) - before, *memory(process.pid)
+            used, resident, peak = cpu(process.pid) - before, *memory(process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -153,7 +153,8 @@ def stretch(feed: Feed, *, after: float, seconds: float) -> Watched:
     return Watched(100 * used / seconds, resident, peak, int(found[2]))
 
 
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used, user and system."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

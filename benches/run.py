@@ -34,9 +34,11 @@ from feeds import (
 )
 from process import once, rules_file, share, stretch
 from rows import RFC6962, STATIC, Figure, Row, Work, several
+from stream_rows import Stream
+from stream_runs import compiled
 from table import machine, table, write
 
-PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start")
+PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream")
 LOGS = 60
 CORE_ROUNDS = 5  # for each round of whole processes: milliseconds each, and easily disturbed
 PAGES = (1024, 256, 32)
@@ -50,12 +52,13 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless given")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each row (default 3)")
     parser.add_argument("--count", type=int, default=200_000, help="entries of a log (default 200,000)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each paced row of the stream (default 30)")
     parser.add_argument("--json", type=Path, default=ROOT / "benches" / "out" / "bench.json", help="where to write")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     begun, load = time.monotonic(), os.getloadavg()
-    bench = Bench(entries(), options.count, options.rounds)
+    bench = Bench(entries(), options.count, options.rounds, options.seconds)
     for name in options.parts or PARTS:
         say(f"{name} …")
         bench.rows += bench.measure(name)
@@ -78,12 +81,13 @@ def say(text: str) -> None:
 class Bench:
     """The parts."""
 
-    def __init__(self, source: Entries, count: int, rounds: int) -> None:
+    def __init__(self, source: Entries, count: int, rounds: int, seconds: float) -> None:
         self.rows: list[Row] = []
         self.notes: list[str] = []
         self._source = source
         self._count = count
         self._rounds = rounds
+        self._seconds = seconds
         if not source.real:
             self.notes.append("No corpus here: entries are made up by the test world's CA, smaller than real ones.")
         command = [sys.executable, str(ROOT / "benches" / "floor.py"), str(source.path), str(rules_file())]
@@ -110,7 +114,7 @@ class Bench:
         """The rows of one part."""
         measures = {
             "core": self._core, "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
-            "catching-up": self._catching_up, "start": self._start,
+            "catching-up": self._catching_up, "start": self._start, "stream": self._stream,
         }  # fmt: skip
         for row in measures[part]():
             say(table([row]).split("\n", 2)[2])
@@ -188,6 +192,13 @@ class Bench:
             Figure("rate", "entries/s", [run.rate for run in runs], at_least=True),
         ]
         yield Row(f"{LOGS} logs catching up, {feed.count:,} entries each", "world, half static", figures)
+
+    def _stream(self) -> Iterator[Row]:
+        program, why = compiled()
+        if program is None:
+            self.notes.append(why)
+            return
+        yield from Stream(program, self._source, self._rounds, self._count, self._seconds).rows()
 
     def _start(self) -> Iterator[Row]:
         warm = Figure("warm: files in memory, state there", "s", several(start.warm, self._rounds), 1)
