@@ -20,7 +20,7 @@ def sighting(log: Log, entry: Entry) -> Sighting:
     return Sighting(log.id, entry.index, entry.is_precert, entry.timestamp)
 
 
-def sighting_key(log: Log, entry: Entry, tbs_sha256: bytes) -> bytes:
+def sighting_key(log: Log | LogName, entry: Entry, tbs_sha256: bytes) -> bytes:
     """A key that no other sighting has, for those who want to hear of each."""
     return hashlib.sha256(tbs_sha256 + log.id + entry.index.to_bytes(8)).digest()
 

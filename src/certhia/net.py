@@ -50,6 +50,15 @@ class Transport(Protocol):
         """Lets go of connections. Idempotent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a URL is reached: by which proxy, trusting whom (True: whom the system trusts)."""
+
+    url: URL
+    proxy: str | None
+    trust: ssl.SSLContext | bool
+
+
 class TooLong(BadAnswer):
     """An answer with more bytes than were allowed for it."""
 
@@ -117,6 +126,16 @@ class Http:
             raise RemoteError(f"{url!a}: no URL that can be fetched: correct it where it is configured") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise RemoteError(f"{url}: {_reason(error)}") from error
+
+    def lasting(self, url: str) -> tuple[ClientSession, Route]:
+        """For a connection that lasts, such as a stream of events: what to ask, and how it is reached. Deadlines and
+        caps are the caller's. `url` may be of a WebSocket."""
+        import yarl  # noqa: PLC0415
+
+        target = yarl.URL(url, encoded=True)
+        plain = {"ws": "http", "wss": "https"}.get(target.scheme, target.scheme)
+        session = self._session or self._open()
+        return session, Route(target, self._proxy(target.with_scheme(plain)), self._trust or True)
 
     async def close(self) -> None:
         """See Transport.close."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from certhia._core import Issuers
+from certhia.alarms.board import Found
 from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
 from certhia.housekeeping import Keeping
@@ -22,6 +25,41 @@ from certhia.telling import Teller
 
 if TYPE_CHECKING:
     from certhia.stream.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a pipeline's stages share, for those who read beside the logs."""
+
+    state: State
+    teller: Teller
+    rules: Callable[[], Watched]
+    issuers: Issuers
+    executor: Executor
+    precerts: bool
+    room: Callable[[], Awaitable[None]] | None
+    hub: Hub | None
+
+
+class Beside:
+    """What is read beside the logs, or instead of them: this one is nothing.
+
+    Attributes:
+        alone: whether no log need be followed.
+        entries: how many it brought in this run.
+    """
+
+    alone = False
+    entries = 0
+
+    def works(self, shared: Shared) -> Mapping[str, Callable[[int], Awaitable[None]]]:
+        """What is to run until the end, by what it is called when it breaks."""
+        del shared
+        return {}
+
+    async def look(self) -> list[Found]:
+        """Alarms of now."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +87,11 @@ class Parts:
     drain: float | None = 0.5  # seconds that sinks have at the end; what they don't get is told at the next start
     reloads: Sequence[Reloaded[Any]] = ()  # what is read again when its files change
     hub: Hub | None = None  # what hands every page to the clients of the stream
+    beside: Beside = field(default_factory=Beside)
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
+
+    def shared(self, issuers: Issuers, executor: Executor) -> Shared:
+        """What those who read beside the logs are given."""
+        return Shared(
+            self.state, self.teller, self.rules, issuers, executor, self.precerts, room=self.room, hub=self.hub
+        )

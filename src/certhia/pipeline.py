@@ -81,7 +81,7 @@ class Pipeline:
             parts.tell,
             clock=parts.clock,
             queues=lambda: Queues(self.state.writer.last_delivery, self._outbox.oldest()),
-            others=(self._old.past.look, self._unread.look),
+            others=(self._old.past.look, self._unread.look, parts.beside.look),
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._intake = Intake(parts, self._chains, self._roster, self._matched)
@@ -128,7 +128,7 @@ class Pipeline:
         statuses = self.statuses()
         return Summary(
             logs=len(self._old.logs.union(self._followers)),
-            entries=sum(status.entries for status in statuses) + self._old.entries,
+            entries=sum(status.entries for status in statuses) + self._old.entries + self._parts.beside.entries,
             verified=self._intake.verified + self._old.verified,
             quarantined=sum(status.quarantined for status in statuses),
             matches=self._parts.teller.matches,
@@ -237,12 +237,14 @@ class Pipeline:
         await self._freezing.recall()
         self._tell_notices(loaded)
         self._choose(loaded)
+        assert self._group is not None
         if parts.backfill:
-            assert self._group is not None
             self._tasks[b""] = self._group.create_task(self._old.fulfil(parts.backfill), name="backfill")
             return
         followed = [chosen.log for chosen in self.chosen if chosen.followed]
-        if not followed:
+        for what, work in parts.beside.works(parts.shared(self._issuers, self._executor)).items():
+            self._tasks[what.encode()] = self._group.create_task(self._survive(what, work), name=what)
+        if not followed and not parts.beside.alone:
             raise ConfigError(f"none of the {len(self.chosen)} known logs is to be followed: `certhia logs` says why")
         for number, log in enumerate(followed):
             delay = min(number * STAGGER, STAGGER_ALL * number / len(followed))

@@ -12,7 +12,7 @@ from certhia._core import Entry
 from certhia.clock import Clock
 from certhia.dedupe import Seen
 from certhia.logs.chains import Chains
-from certhia.model import Arrival, Match, MatchKind, Quarantined
+from certhia.model import Arrival, Match, MatchKind, Quarantined, Watched
 from certhia.rules.expected import NONE, Expected
 from certhia.rules.roots import Roots
 from certhia.store.state import State
@@ -93,13 +93,24 @@ class Teller:
             )
             for entry, position, raw in hits
         ]
-        wanted = [match for match in found if match is not None]
-        stored = [match for match in wanted if not arrival.rules.is_streamed(match.hits)]
+        return await self._told(arrival.log.id, [match for match in found if match is not None], arrival.rules)
+
+    async def hearsay(self, log_id: bytes, found: Sequence[tuple[Match, Entry]], rules: Watched) -> int:
+        """Takes care of matches in what somebody else says that a log holds; gives how many concern somebody. What is
+        not decoded of it goes into no quarantine: the log may well have it otherwise.
+
+        Waits while the disk is slow to take what came before."""
+        await self._state.writer.room()
+        read = [self._kept(match, entry) for match, entry in found if _in_time(entry, self._limits)]
+        return await self._told(log_id, [match for match in read if match is not None], rules)
+
+    async def _told(self, log_id: bytes, wanted: Sequence[Match], rules: Watched) -> int:
+        stored = [match for match in wanted if not rules.is_streamed(match.hits)]
         for match in wanted:
-            if arrival.rules.is_streamed(match.hits):
+            if rules.is_streamed(match.hits):
                 self._tell_streamed(match)
         if stored:
-            await self._tell_stored(arrival.log.id, stored)
+            await self._tell_stored(log_id, stored)
         return len(wanted)
 
     def _read(self, arrival: Arrival, entry: Entry, raw: Sequence[Hit], *, fault: str, unproven: str) -> Match | None:
@@ -112,13 +123,17 @@ class Teller:
             fault=fault,
             unproven=unproven,
         )
+        return self._kept(match, entry)
+
+    def _kept(self, match: Match, entry: Entry) -> Match | None:
+        """With what is known besides; None where it is left out."""
         # A name that a rule found counts even where it is not among those that are listed.
         names = (*(hit.name for hit in match.hits), *match.names)
         if self._limits.roots is not None and not self._limits.roots.keeps(names):
             return None
         match = self._judged(match, entry)
         if self._limits.every_sighting:
-            match = replace(match, key=decode.sighting_key(arrival.log, entry, match.tbs_sha256))
+            match = replace(match, key=decode.sighting_key(match.log, entry, match.key))
         return match
 
     def _judged(self, match: Match, entry: Entry) -> Match:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
-from certhia._core import Form, Issuers, Messages, Page, Sightings, Source
+from certhia._core import Form, Issuers, Page, Sightings, Source
 from certhia.model import Log
 from certhia.stream.client import Block
 from certhia.stream.groups import Group, Plan, Shape, form_of
@@ -106,9 +106,7 @@ def _blocks(
     choices = [positions for _, positions in takers if positions is not None]
     wanted = _all(choices) if len(choices) == len(takers) else None
     page = sheet.page
-    messages = page.messages(
-        _form(shape), sheet.source, issuers, seen=sheet.seen, verified=sheet.verified, positions=wanted
-    )
+    messages = sheet.messages(_form(shape), issuers, wanted)
     if not len(messages):
         return
     asked = len(page) if wanted is None else len(wanted) // 2
@@ -123,7 +121,7 @@ def _blocks(
 
 
 def _block(
-    messages: Messages, framing: str, positions: bytes | None, sheet: Sheet, at: float, known: frozenset[int] | None
+    messages: Spoken, framing: str, positions: bytes | None, sheet: Sheet, at: float, known: frozenset[int] | None
 ) -> Block | None:
     """`known`: the positions that there are messages of; None where there is one of each that was asked for."""
     if positions is None:

@@ -14,14 +14,15 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from certhia._core import Audience, Form, Issuers, Messages, Source
+from certhia._core import Audience, Form, Issuers, Source
 from certhia.clock import Clock
 from certhia.logs.chains import Chains
-from certhia.model import Arrival, Log, Protocol
+from certhia.model import Arrival, Log, Protocol, Tell
 from certhia.stream import losses, notices
-from certhia.stream.blocks import Memory, Sheet, make
-from certhia.stream.client import Client
+from certhia.stream.blocks import Memory, Sheet, Spoken, make
+from certhia.stream.client import Block, Client
 from certhia.stream.forms import Wanted
+from certhia.stream.groups import Group, Plan
 from certhia.stream.members import Members
 from certhia.stream.places import Missing
 from certhia.stream.waiting import Lost, Waiting
@@ -39,6 +40,10 @@ REBUILD: Final = 0.2  # seconds between two tables of all filters
 AT_ONCE: Final = 64  # clients that are written to before others have their turn
 
 
+def _silent(_text: str, *, level: str = "info", log: str = "") -> None:  # noqa: ARG001
+    """Nobody listens."""
+
+
 class Hub:
     """Takes pages, groups clients by what they want, and hands each group its blocks.
 
@@ -50,15 +55,18 @@ class Hub:
         entries: how many entries came.
     """
 
-    def __init__(self, clock: Clock, *, dedupe: int = 1_000_000, unproven: int = 64_000_000) -> None:
-        """`dedupe`: certificates that are remembered for those who want each once; `unproven`: bytes of pages that
-        wait for their proof."""
+    def __init__(
+        self, clock: Clock, tell: Tell = _silent, *, dedupe: int = 1_000_000, unproven: int = 64_000_000
+    ) -> None:
+        """`tell` hears of what breaks; `dedupe`: certificates that are remembered for those who want each once;
+        `unproven`: bytes of pages that wait for their proof."""
         self.members = Members()
         self.listeners: list[Callable[[Sheet], None]] = []
         self.record: Record | None = None
         self.sequence = 0
         self.entries = 0
         self._clock = clock
+        self._tell = tell
         self._issuers = Issuers()
         self._chains: Chains | None = None
         self._executor: Executor | None = None  # the loop's own until there is a pipeline
@@ -77,16 +85,11 @@ class Hub:
         """What the pipeline shares: the issuers at hand, how more are had, and where the core runs."""
         self._issuers, self._chains, self._executor = issuers, chains, executor
 
-    async def messages(self, sheet: Sheet, form: Form, positions: bytes) -> Messages:
+    async def messages(self, sheet: Sheet, form: Form, positions: bytes) -> Spoken:
         """Messages of some entries of a page, as they would be sent now; of chains what is at hand."""
         verified = max(sheet.verified, self._ends.get(sheet.log.id, 0))
 
-        def made() -> Messages:
-            return sheet.page.messages(
-                form, sheet.source, self._issuers, seen=sheet.seen, verified=verified, positions=positions
-            )
-
-        return await self.aside(made)
+        return await self.aside(replace(sheet, verified=verified).messages, form, self._issuers, positions)
 
     # --- clients ---
 
@@ -127,6 +130,17 @@ class Hub:
         for start in range(page.first, page.end, BATCH):
             part = page.slice(start, min(start + BATCH, page.end)) if len(page) > BATCH else page
             await self._take_in(replace(whole, page=part))
+
+    async def relay(self, sheet: Sheet) -> None:
+        """Takes what another server said, of at most BATCH entries: sent as it comes, as nothing will prove it."""
+        self.entries += len(sheet.page)
+        await self._take_in(sheet)
+
+    def missed(self, count: int | None, reason: str) -> None:
+        """Tells everybody that messages are missing here that never came; None: nobody knows how many."""
+        for group in self.members.plan.groups:
+            for client in tuple(group.clients):
+                client.lose(count, None, None, reason)
 
     async def _take_in(self, sheet: Sheet) -> None:
         for listener in self.listeners:
@@ -223,16 +237,28 @@ class Hub:
                 self._tell_missing(order, missing)
         plan = self.members.plan
         if plan.groups and batch:
-            now = self._clock.monotonic()
-            made = await self.aside(make, plan, batch, self._issuers, self._memory, now)
             turn = 0
-            for group, block in made:
+            for group, block in await self._made(plan, batch):
                 for client in tuple(group.clients):
                     client.send(block)
                     turn += 1
                     if turn % AT_ONCE == 0:
                         await asyncio.sleep(0)
         self.sequence = number
+
+    async def _made(self, plan: Plan, batch: Sequence[Sheet]) -> list[tuple[Group, Block]]:
+        """The blocks of a batch; what breaks on the way costs its page alone, and is told to all who miss it."""
+        now = self._clock.monotonic()
+        try:
+            return await self.aside(make, plan, batch, self._issuers, self._memory, now)
+        except Exception as error:  # noqa: BLE001  (a fault in our own code: told, and survived)
+            if len(batch) > 1:
+                return [one for sheet in batch for one in await self._made(plan, [sheet])]
+            page, log = batch[0].page, batch[0].log
+            span = f"entries {page.first} to {page.end - 1} could not be sent"
+            self._tell(f"{span}: {type(error).__name__}: {error}", level="error", log=log.description or log.url)
+            self._tell_missing(batch[0].order, Missing(log.id, page.first, page.end, notices.FAULT))
+            return []
 
     def _tell_missing(self, order: str, missing: Missing) -> None:
         known = self._sources.get(missing.log_id)
