@@ -73,7 +73,7 @@ class Succession:
         if not self._status.frozen:
             largest = max((one for one in (held, self._origin.head) if one), key=_size, default=head)
             if not await self._compare(head, largest):
-                await self._ask_again(largest)
+                await self._ask_again()
             await self._live_up(head)
         taken_back = held is not None and self._takes_back(head, held, reading)
         if held is None:
@@ -138,8 +138,10 @@ class Succession:
             return False
         if self._refusals.knows(seen):
             return False  # asked about in its turn
-        larger = self._heads.get(largest.size, Sight(largest, seen.at))
-        if await self._precedes(seen, larger):
+        proven = self._verifier.proven
+        if proven is None or proven.head.size <= head.size:
+            proven = self._heads.get(largest.size, Sight(largest, seen.at))
+        if await self._precedes(seen, proven):
             self._keep(seen)
         return True
 
@@ -149,12 +151,12 @@ class Succession:
         if len(self._heads) > HEADS or sum(len(one.head.raw) for one in self._heads.values()) > HEADS_KEPT:
             self._heads.popitem(last=False)
 
-    async def _ask_again(self, largest: Head) -> None:
+    async def _ask_again(self) -> None:
         """About one of the older heads whose proof the log refused. Raises as `_compare` does."""
-        refused = self._refusals.next(largest.size)
-        if refused is None or self._status.frozen:
+        proven = self._verifier.proven
+        if proven is None or self._status.frozen or (refused := self._refusals.next(proven.head.size)) is None:
             return
-        if await self._precedes(refused, self._heads.get(largest.size, Sight(largest, self._clock.now()))):
+        if await self._precedes(refused, proven):
             self._keep(refused)
 
     async def _is_recorded(self, seen: Sight) -> bool:
@@ -186,7 +188,8 @@ class Succession:
         except RemoteError as error:  # an old head is no reason to doubt the log, nor to stop reading it
             text = f"an older head of size {older.head.size} can't be proven now: {error}"
             self._out.notice(self.log, text, "debug")
-            await self._refusals.refused(older, larger, self._now())
+            if larger.head.size <= self._verifier.proven_size:  # else the larger one may be what it can't prove
+                await self._refusals.refused(older, larger, self._now())
             return False
         self._refusals.settled(older)
         return True

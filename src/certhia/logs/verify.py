@@ -63,6 +63,11 @@ class Verifier:
         """Entries of the newest head that what was read was proven to belong to; 0 where there is none."""
         return self._proven.head.size if self._proven is not None else 0
 
+    @property
+    def proven(self) -> Sight | None:
+        """That head."""
+        return self._proven
+
     def disputes(self, head: Head) -> bool:
         """Whether what was read did not lead to `head`, and it is not clear yet who is wrong."""
         return self._differed is not None and self._differed.head == head
