@@ -13,6 +13,7 @@ from tests.stream.rig import arrival
 from tests.stream.test_client import Pipe, messages
 
 from certhia._core import Audience, Filter, Issuers
+from certhia.stream import blocks
 from certhia.stream import hub as hubs
 from certhia.stream.blocks import Sheet
 from certhia.stream.client import Client, Limits
@@ -226,6 +227,30 @@ async def test_what_can_not_wait_for_its_proof_is_told(certhia_world: World) -> 
     assert kept == list(range(missed, 100))
     assert pipe.client.missed == missed
     assert len(got(at_once)) == 100
+
+
+@in_simulated_time
+async def test_what_breaks_costs_its_page_alone_and_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    rig.hub = Hub(rig.clock, lambda text, **_: said.append(text))
+
+    def breaks(plan: Any, sheets: Sequence[Sheet], *others: Any) -> Any:
+        if any(one.page.first == 10 for one in sheets):
+            raise RuntimeError("of our own making")
+        return blocks.make(plan, sheets, *others)
+
+    monkeypatch.setattr(hubs, "make", breaks)
+    async with rig.running():
+        pipe = rig.client(Wanted())
+        await rig.settle()
+        for _ in range(3):
+            await rig.feed(10)
+        await rig.settle()
+    assert said == ["entries 10 to 19 could not be sent: RuntimeError: of our own making"]
+    gaps = [one["data"] for one in got(pipe) if one["message_type"] == "gap"]
+    kept = [one["data"]["cert_index"] for one in got(pipe) if one["message_type"] != "gap"]
+    assert kept == [*range(10), *range(20, 30)]
+    assert [(gap["missed"], gap["reason"]) for gap in gaps] == [(10, "fault")]
 
 
 class Recorder:

@@ -36,7 +36,7 @@ class Serving:
         from certhia.library.fronting import front_of  # noqa: PLC0415  (only who serves pays for it)
 
         serve = settings.serve
-        self.hub = Hub(clock, dedupe=serve.dedupe_size, unproven=serve.proof_buffer)
+        self.hub = Hub(clock, tell, dedupe=serve.dedupe_size, unproven=serve.proof_buffer)
         self._front, self.reloads = front_of(settings, clock, tell)
         self.server: Server | None = None
         self._history: History | None = None

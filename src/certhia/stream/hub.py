@@ -40,7 +40,7 @@ REBUILD: Final = 0.2  # seconds between two tables of all filters
 AT_ONCE: Final = 64  # clients that are written to before others have their turn
 
 
-def _silent(_text: str, *, level: str = "info", log: str = "") -> None:  # noqa: ARG001
+def _silent(text: str, *, level: str = "info", log: str = "") -> None:
     """Nobody listens."""
 
 
