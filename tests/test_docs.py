@@ -68,6 +68,24 @@ UNLISTED = {
     "crates/certhia-core/src/suffixes.rs MAX_LIST": "that of certhia.rules.suffixes",
     "crates/certhia-core/src/text.rs MAX_PIECES_DEPTH": "strings in pieces; deeper ones are read as they stand",
     "crates/certhia-core/src/tile.rs MAX_RATIO": "what deflate can make of a byte",
+    **{
+        f"crates/certhia-core/src/certstream/{place}": "inside a message, which is bounded; tests/messages.rs"
+        for place in (
+            "certificate.rs MAX_SERIAL",
+            "extensions.rs MAX_EXTRA",
+            "message.rs MAX_FAULT",
+            "source.rs MAX_TEXT",
+            "values.rs MAX_KEY_ID",
+            "values.rs MAX_SCTS",
+            "values.rs MAX_TEXT",
+        )
+    },
+    **{
+        f"crates/certhia-core/src/certstream/{place}": "what is remembered, not what is taken in"
+        for place in ("certificate.rs MAX_MADE", "chain.rs MAX_KEPT", "extensions.rs MAX_MADE")
+    },
+    "crates/certhia-core/src/certstream/messages.rs MAX_ENTRIES": "of a page: what positions of 16 bits reach",
+    "crates/certhia-core/src/certstream/messages.rs MAX_BYTES": "of a page's messages, each of them bounded",
 }
 METRICS = {"Counter", "Gauge", "Histogram", "Summary", "Info"}  # prometheus_client's
 
