@@ -55,7 +55,7 @@ def serve(
         bool, typer.Option("--compression", help="Compress where clients offer it.", rich_help_panel=SERVING)
     ] = False,
     client_buffer: Annotated[
-        str | None, typer.Option(help="What may wait for one client, such as 16MB.", rich_help_panel=SERVING)
+        str | None, typer.Option(help="What may wait for one client, such as 64MB.", rich_help_panel=SERVING)
     ] = None,
     buffers: Annotated[
         str | None, typer.Option(help="What may wait for all clients together.", rich_help_panel=SERVING)

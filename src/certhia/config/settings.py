@@ -198,9 +198,9 @@ class Serve(Section):
     verified_only: bool = Field(False, description="Send only what is proven, each log in its order")
     heartbeat: Interval | None = Field(30.0, description="How often clients are sent a heartbeat")
     compression: bool = Field(False, description="Compress messages for clients that offer permessage-deflate")
-    client_buffer: Size = Field(16 * MB, description="The most that may wait for one client; beyond, it loses messages")
+    client_buffer: Size = Field(64 * MB, description="The most that may wait for one client; beyond, it loses messages")
     buffers: Size = Field(
-        256 * MB, description="The most that may wait for all clients together; what several wait for counts once"
+        128 * MB, description="The most that may wait for all clients together; what several wait for counts once"
     )
     history: Size | None = Field(
         None,

@@ -34,9 +34,9 @@ class Block:
 class Limits:
     """What a client may cost."""
 
-    buffer: int = 16_000_000  # bytes that may wait for it; then it loses messages
+    buffer: int = 64_000_000  # bytes that may wait for it; then it loses messages
     lag: float = 60.0  # seconds that it may be behind; then it is closed
-    pool: Pool = field(default_factory=lambda: Pool(256_000_000))  # what may wait for all of them
+    pool: Pool = field(default_factory=lambda: Pool(128_000_000))  # what may wait for all of them
 
 
 class Framing(Protocol_):
