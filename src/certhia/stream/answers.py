@@ -11,16 +11,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
 
-from certhia._core import Form
 from certhia.clock import Clock
 from certhia.stream import recent, standing
 from certhia.stream.blocks import Sheet
 from certhia.stream.forms import KINDS, PROFILES
+from certhia.stream.groups import Shape
 from certhia.stream.hub import Hub
 from certhia.stream.once import Once
 from certhia.stream.recent import Recent
@@ -71,7 +70,7 @@ class Answers:
             profile = self._profile(request)
 
             async def make() -> bytes | None:
-                messages = await self._last(_form(kind, profile), 1)
+                messages = await self._last(_shape(kind, profile), 1)
                 return messages[0] if messages else None
 
             return await self._answer(f"example {kind} {profile}", make)
@@ -82,17 +81,17 @@ class Answers:
         profile = self._profile(request)
 
         async def make() -> bytes | None:
-            return b'{"messages":[%b]}' % b",".join(await self._last(_form("lite", profile), LATEST))
+            return b'{"messages":[%b]}' % b",".join(await self._last(_shape("lite", profile), LATEST))
 
         return await self._answer(f"latest {profile}", make)
 
-    async def _last(self, form: Form, count: int) -> list[bytes]:
+    async def _last(self, shape: Shape, count: int) -> list[bytes]:
         """The last messages, the newest first."""
         out: list[bytes] = []
         for one in self.recent.pages():
             size = len(one.sheet.page)
             positions = list(range(max(0, size - 2 * (count - len(out))), size))  # some give no message
-            messages = await self._hub.messages(one.sheet, form, recent.several(positions))
+            messages = await self._hub.messages(one.sheet, shape, recent.several(positions))
             out += [messages[number] for number in reversed(range(len(messages)))]
             if len(out) >= count:
                 break
@@ -109,8 +108,8 @@ class Answers:
             found = await self._hub.aside(_found, pages, bytes.fromhex(text))
         if not found:
             return _text(404, f"not among the last {self.recent.entries:,} entries: only recent ones are held here\n")
-        form = _form("full", self._profile(request))
-        messages = [await self._hub.messages(sheet, form, recent.several([position])) for sheet, position in found]
+        shape = _shape("full", self._profile(request))
+        messages = [await self._hub.messages(sheet, shape, recent.several([position])) for sheet, position in found]
         body = b",".join(one[0] for one in messages if len(one))
         return _json(200, b'{"sha256":"%b","sightings":[%b]}' % (text.encode(), body))
 
@@ -164,9 +163,8 @@ def _found(pages: tuple[recent.Kept, ...], digest: bytes) -> list[tuple[Sheet, i
     return recent.first(recent.find(pages, digest))
 
 
-@lru_cache(maxsize=8)
-def _form(kind: str, profile: str) -> Form:
-    return Form(kind, profile)
+def _shape(kind: str, profile: str) -> Shape:
+    return kind, profile, None
 
 
 def _encoded(said: Json) -> bytes:

@@ -49,10 +49,10 @@ class Sheet:
     verified: int
     order: str = "arrival"
 
-    def messages(self, form: Form, issuers: Issuers, positions: bytes | None = None) -> Spoken:
+    def messages(self, shape: Shape, issuers: Issuers, positions: bytes | None = None) -> Spoken:
         """What is sent of it; `positions` as in `certhia._core.Page.messages`."""
         return self.page.messages(
-            form, self.source, issuers, seen=self.seen, verified=self.verified, positions=positions
+            _form(shape), self.source, issuers, seen=self.seen, verified=self.verified, positions=positions
         )
 
 
@@ -106,7 +106,7 @@ def _blocks(
     choices = [positions for _, positions in takers if positions is not None]
     wanted = _all(choices) if len(choices) == len(takers) else None
     page = sheet.page
-    messages = sheet.messages(_form(shape), issuers, wanted)
+    messages = sheet.messages(shape, issuers, wanted)
     if not len(messages):
         return
     asked = len(page) if wanted is None else len(wanted) // 2

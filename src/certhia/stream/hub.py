@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from certhia._core import Audience, Form, Issuers, Source
+from certhia._core import Audience, Issuers, Source
 from certhia.clock import Clock
 from certhia.logs.chains import Chains
 from certhia.model import Arrival, Log, Protocol, Tell
@@ -22,7 +22,7 @@ from certhia.stream import losses, notices
 from certhia.stream.blocks import Memory, Sheet, Spoken, make
 from certhia.stream.client import Block, Client
 from certhia.stream.forms import Wanted
-from certhia.stream.groups import Group, Plan
+from certhia.stream.groups import Group, Plan, Shape
 from certhia.stream.members import Members
 from certhia.stream.places import Missing
 from certhia.stream.waiting import Lost, Waiting
@@ -85,11 +85,11 @@ class Hub:
         """What the pipeline shares: the issuers at hand, how more are had, and where the core runs."""
         self._issuers, self._chains, self._executor = issuers, chains, executor
 
-    async def messages(self, sheet: Sheet, form: Form, positions: bytes) -> Spoken:
+    async def messages(self, sheet: Sheet, shape: Shape, positions: bytes) -> Spoken:
         """Messages of some entries of a page, as they would be sent now; of chains what is at hand."""
         verified = max(sheet.verified, self._ends.get(sheet.log.id, 0))
 
-        return await self.aside(replace(sheet, verified=verified).messages, form, self._issuers, positions)
+        return await self.aside(replace(sheet, verified=verified).messages, shape, self._issuers, positions)
 
     # --- clients ---
 
