@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from tests.core.archives import members
 
 from certhia._core import Form, Issuers, Page, Source
-from certhia.stream import notices
+from certhia.stream import notices, places
 from certhia.stream.schema import KINDS, schema
 from certhia.testing import World
 from certhia.testing.entries import u16, u24
@@ -135,7 +135,7 @@ def test_every_message_of_the_world_fits(kind: str) -> None:
 
 
 @pytest.mark.parametrize("missed", [None, 0, 12])
-@pytest.mark.parametrize("reason", [notices.SLOW, notices.UNPROVEN, notices.TOO_OLD])
+@pytest.mark.parametrize("reason", [notices.SLOW, notices.UNPROVEN, notices.TOO_OLD, places.NOT_RECORDED])
 def test_gaps_fit(missed: int | None, reason: str) -> None:
     for first, last in ((None, None), (PLACE, None), (PLACE, PLACE)):
         Draft202012Validator(closed(schema("gap"))).validate(json.loads(notices.gap(missed, first, last, reason)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from certhia.stream import notices
+from certhia.stream import notices, places
 
 Json = dict[str, object]
 
@@ -164,8 +164,8 @@ _GAP: Final[dict[str, Json]] = {
             "to": _or_null(_cursor("Of the last of them")),
             "reason": _text(
                 f"{notices.SLOW}: the client did not keep up; {notices.UNPROVEN}: more waited for its proof than is "
-                f"kept; {notices.TOO_OLD}: it is no longer there",
-                enum=[notices.SLOW, notices.UNPROVEN, notices.TOO_OLD],
+                f"kept; {notices.TOO_OLD}: it is no longer there; {places.NOT_RECORDED}: it never was. There may be "
+                "more"
             ),
         }
     ),
