@@ -15,7 +15,8 @@ from certhia.testing.faults import FAULTS, PROMISES, NamedFault
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "faults.md"
 TESTS = ROOT / "tests" / "faults"
-HEADINGS = {"L": "Logs and their lists", "D": "Certificates"}
+HEADINGS = {"L": "Logs and their lists", "D": "Certificates", "C": "Clients of the stream"}
+DOES = {"L": "What the server does", "D": "What happens", "C": "What the client does"}
 BEGIN, END = "<!-- begin: faults -->", "<!-- end: faults -->"
 
 
@@ -41,7 +42,7 @@ def _section(fault: NamedFault, known: dict[str, tuple[str, str]]) -> list[str]:
     return [
         f"### {fault.id} {fault.name}{kinds}",
         "",
-        f"**{'What happens' if fault.id.startswith('D') else 'What the server does'}**: {fault.does}.{try_it}",
+        f"**{DOES[fault.id[0]]}**: {fault.does}.{try_it}",
         "",
         f"**What you see**: {fault.seen}.",
         "",

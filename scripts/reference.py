@@ -1,4 +1,4 @@
-"""Writes the parts of docs/reference that follow from the code: commands, configuration, match fields.
+"""Writes the parts of docs/reference that follow from the code: commands, configuration, match fields, bounds, metrics.
 
 Run by `make reference`; tests/test_docs.py checks that nothing is left to write.
 """
@@ -19,6 +19,7 @@ from certhia import config
 from certhia.cli.app import app
 from certhia.sinks.csv import COLUMNS
 from certhia.sinks.schema import schema
+from certhia.stream.metrics import METRICS
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 HIDDEN = {"--install-completion", "--show-completion", "--help"}
@@ -145,7 +146,22 @@ def limits() -> str:
     return "\n".join(lines).strip()
 
 
-PARTS: dict[str, Callable[[], str]] = {"cli": cli, "configuration": configuration, "match": match, "limits": limits}
+def metrics() -> str:
+    """All metrics of `/metrics`."""
+    lines = ["| metric | type | labels | |", "|---|---|---|---|"]
+    for name, one in METRICS.items():
+        kind, labels = "counter" if one.counts else "gauge", ", ".join(f"`{label}`" for label in one.labels)
+        lines.append(f"| `{name}` | {kind} | {labels} | {_cell(one.help)} |")
+    return "\n".join(lines)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "cli": cli,
+    "configuration": configuration,
+    "match": match,
+    "limits": limits,
+    "metrics": metrics,
+}
 
 
 def written(name: str) -> tuple[str, str]:

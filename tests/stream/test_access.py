@@ -11,7 +11,7 @@ from tests.stream.asking import Asking, get
 from tests.stream.rig import Raw
 
 from certhia.errors import ConfigError
-from certhia.stream.access import MAX_TOKEN, MAX_TOKEN_FILE, Rules, is_known, read_tokens
+from certhia.stream.access import MAX_HOPS, MAX_TOKEN, MAX_TOKEN_FILE, Rules, is_known, read_tokens
 from certhia.stream.front import USUAL, Front
 from certhia.stream.gate import Bounds
 from certhia.testing import World
@@ -122,6 +122,14 @@ async def test_a_trusted_proxy_says_who_asks(forwarded: str, status: int) -> Non
     stage = asking(rules)
     async with stage.running():
         assert (await stage.get("/health", X_Forwarded_For=forwarded)).status == status
+
+
+async def test_a_long_way_through_proxies() -> None:
+    stage = asking(Rules(allow=(ip_network("192.0.2.0/24"),), proxies=(LOOPBACK,)))
+    async with stage.running():
+        for hops, status in ((MAX_HOPS - 1, 200), (MAX_HOPS, 403)):
+            forwarded = ", ".join(["192.0.2.7", *["127.0.0.9"] * hops])
+            assert (await stage.get("/health", X_Forwarded_For=forwarded)).status == status
 
 
 async def test_nobody_else_is_believed() -> None:

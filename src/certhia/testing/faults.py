@@ -236,6 +236,30 @@ FAULTS = (
         "the entry is quarantined and the reason says that it is a defect; the others of its page are read",
         "1 entry lost to decoding, 0 to accounting", ("I1", "I9"), None, heals=False,
     ),
+    NamedFault(
+        "C01", "slow-reader", "reads a message a second, a tenth of all clients at once",
+        "it loses whole messages, and a gap message says which; further behind than `serve.lag_limit` it is closed "
+        "with 1013. The others get every message",
+        "200 clients: the same bytes for all healthy ones, gaps told to the message, RSS at most 256 KiB a client",
+        ("I4", "I5", "I6"), None, heals=False,
+    ),
+    NamedFault(
+        "C02", "big-frames", "sends a frame of 1 GiB, fragments without end, or a message that inflates to a thousand "
+        "times its size",
+        "it is closed with 1009 once the header, or 64 KiB, or 1,024 fragments are there",
+        "RSS at most 64 KiB a connection, 100 at once", ("I5", "I6"), None, heals=False,
+    ),
+    NamedFault(
+        "C03", "flood", "sends pings without end, connects without end, or is gone without a word",
+        "closed with 1008; refused beyond `serve.connect_rate` and `serve.max_per_address`; cut off when it answers no "
+        "ping",
+        "others are served meanwhile; places of silent ones are free within 40 s", ("I5", "I6"), None, heals=False,
+    ),
+    NamedFault(
+        "C04", "slowloris", "sends a request a byte every 10 s",
+        "it is cut off 10 s after it came, whatever it has sent by then",
+        "places are free within 15 s; never more than `serve.max_clients` are held", ("I5", "I6"), None, heals=False,
+    ),
 )  # fmt: skip
 
 

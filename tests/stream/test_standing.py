@@ -1,0 +1,65 @@
+"""How logs and stream are doing, as JSON."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+
+import pytest
+from tests.stream.asking import Asking
+
+from certhia.logs.status import Status
+from certhia.model import Health
+from certhia.store.ledger import new_track
+from certhia.stream import standing
+from certhia.stream.standing import TROUBLE
+from certhia.testing import World
+
+
+@pytest.fixture
+def stage() -> Asking:
+    return Asking(World())
+
+
+def test_the_ledger_of_each_log(stage: Asking) -> None:
+    (status,) = stage.statuses
+    track = new_track(1, stage.log.model, 0.0)
+    track.row |= {"start": 100, "end": 900}
+    track.gaps.append((300, 400))
+    stage.tracks[stage.log.id] = track
+    status.position, status.verified, status.finished = 950, 900, "ended"
+    (told,) = standing.ledger(stage.known, 0.0)["logs"]
+    assert told["verified"] == [{"start": 100, "end": 300}, {"start": 400, "end": 900}]
+    assert told["gaps"] == [{"start": 300, "end": 400}]
+    assert (told["position"], told["verified_position"], told["finished"], told["frozen"]) == (950, 900, "ended", False)
+    assert base64.b64decode(told["log_id"]) == stage.log.id
+
+
+def test_a_log_of_which_nothing_is_proven(stage: Asking) -> None:
+    (told,) = standing.ledger(stage.known, 0.0)["logs"]
+    assert (told["verified"], told["gaps"], told["size"], told["trouble"]) == ([], [], None, None)
+
+
+@pytest.mark.parametrize(
+    "healths, healthy",
+    [
+        ([], False),
+        ([Health.HEALTHY], True),
+        ([Health.FAILED], False),
+        ([Health.FAILED, Health.DEGRADED], True),
+        ([Health.FAILED, Health.FROZEN, Health.HEALTHY], False),
+    ],
+)
+def test_healthy_is_where_half_of_the_logs_are_read(stage: Asking, healths: list[Health], healthy: bool) -> None:
+    stage.statuses = [Status(replace(stage.log.model, id=bytes([number]) * 32)) for number in range(len(healths))]
+    for status, health in zip(stage.statuses, healths, strict=True):
+        status.health = health
+    assert standing.deep(stage.known, 0.0)[0] is healthy
+    assert standing.health(stage.known)[0] is bool(healths)
+
+
+def test_what_is_wrong_is_not_told_at_any_length(stage: Asking) -> None:
+    stage.statuses[0].error = "x" * 10_000
+    stage.statuses[0].alarms = ["y" * 10_000]
+    (told,) = standing.deep(stage.known, 0.0)[1]["logs"]
+    assert (len(told["trouble"]), len(told["alarms"][0])) == (TROUBLE, TROUBLE)
