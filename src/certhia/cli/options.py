@@ -63,6 +63,16 @@ AcceptDrop = Annotated[
     bool | None,
     typer.Option("--accept-drop", help="Take a list that drops over 30 % of the logs.", rich_help_panel=LOGS),
 ]
+Certstreams = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--certstream",
+        help="Read this certstream instead of logs, unverified; repeatable.",
+        rich_help_panel=READING,
+        metavar="URL",
+    ),
+]
+WithLogs = Annotated[bool, typer.Option("--with-logs", help="Follow the logs beside it, too.", rich_help_panel=READING)]
 Contact = Annotated[
     str | None,
     typer.Option("--contact", help="Mail address or URL that log operators can reach you at.", rich_help_panel=READING),

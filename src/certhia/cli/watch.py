@@ -65,6 +65,8 @@ def watch(
     max_parallel: Annotated[
         int | None, typer.Option(help="Requests at once, all logs.", rich_help_panel=opt.READING)
     ] = None,
+    certstream: opt.Certstreams = None,
+    with_logs: opt.WithLogs = False,
     contact: opt.Contact = None,
     ca_file: opt.CaFile = None,
     lists: opt.ListNames = None,
@@ -134,6 +136,8 @@ def watch(
         read__max_bandwidth=max_bandwidth,
         read__max_rate=max_rate,
         read__max_parallel=max_parallel,
+        read__certstream=certstream,
+        read__with_logs=with_logs or None,
         read__contact=contact,
         read__ca_file=ca_file,
         logs__lists=lists,

@@ -43,6 +43,18 @@ Place = Annotated[str, Written("file or URL")]
 Named = Annotated[str, Written("name or path")]
 
 
+def _stream_url(value: str) -> str:
+    text = value.strip()
+    if not re.fullmatch(r"(wss?|https?)://[^/?#\s]+[^#\s]*", text, re.IGNORECASE | re.ASCII):
+        raise ValueError(
+            f"{quoted(text.partition('?')[0])} is no server; write wss://HOST/PATH, or https:// for events"
+        )
+    return text
+
+
+StreamUrl = Annotated[str, AfterValidator(_stream_url), Written("URL")]
+
+
 class Section(BaseModel):
     """What all sections share: they do not change, and know every key that they may have."""
 
@@ -99,6 +111,10 @@ class Read(Section):
     max_bandwidth: Bandwidth | None = Field(None, description="The most bytes a second to read from all logs")
     max_rate: float | None = Field(None, gt=0, description="The most requests a second to all logs")
     max_parallel: int | None = Field(None, ge=1, description="The most requests at once to all logs")
+    certstream: tuple[StreamUrl, ...] = Field(
+        (), description="certstream servers to read, unverified, instead of logs: ws, wss, or http, https for events"
+    )
+    with_logs: bool = Field(False, description="Follow the logs beside such servers, too")
     contact: str | None = Field(
         None, max_length=200, description="A mail address or https URL for log operators, sent in the User-Agent"
     )

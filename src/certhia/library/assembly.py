@@ -14,6 +14,7 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
+from certhia.library.hearing import beside_of, without_logs
 from certhia.library.setup import choice_of, connect, expected_of, reading_of, sources_of
 from certhia.logs.pace import Paces
 from certhia.model import Hearing, Hears, Match, MatchKind, Sink, Tell, Watched
@@ -78,10 +79,13 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     names = [sink.name for sink in given.sinks]
     own = (lambda: expected.current) if expected is not None else lambda: NONE
     teller = Teller(state, seen, names, given.stream, limits=limits, clock=clock, expected=own)
+    beside = beside_of(settings, transport, clock, given.tell)
+    sources = sources_of(settings, choice, transport, clock, state.directory)
     return Pipeline(
         Parts(
             state=state,
-            sources=sources_of(settings, choice, transport, clock, state.directory),
+            sources=without_logs(sources) if beside.alone else sources,
+            beside=beside,
             refresh=settings.logs.refresh,
             choice=choice,
             transport=transport,
