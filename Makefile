@@ -64,7 +64,7 @@ bench: .venv/ready ## CPU, rate and memory of our own process, as a table and as
 fuzz: .venv/ready ## every parser of the core against mutated input, SECONDS=60 each
 	@scripts/fuzz $(SECONDS) $(ARGS)
 
-soak: .venv/ready ## follow 45 ill logs for 10 min (SECONDS=3600), killed KILLS=100 times and left alone: nothing lost, nothing grown
+soak: .venv/ready ## 45 ill logs for 10 min (SECONDS=3600), killed KILLS=100 times: nothing lost, nothing grown; ARGS=stream: ill clients
 	$(BIN)/python benches/soak.py --kills $(KILLS) $(if $(filter command,$(origin SECONDS)),--seconds $(SECONDS)) $(ARGS)
 
 wheel: .venv/ready ## a wheel in dist/, tried in an empty environment

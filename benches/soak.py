@@ -55,7 +55,9 @@ class Sample:
 
 def main() -> int:
     """Runs it."""
-    parser = argparse.ArgumentParser(description="Follow ill logs for long.")
+    parser = argparse.ArgumentParser(description="Follow ill logs for long, or serve ill clients.")
+    what = "what is soaked: watch, by ill logs (the default), or stream, by clients that come, go, stall and die"
+    parser.add_argument("what", nargs="?", choices=("watch", "stream"), default="watch", help=what)
     parser.add_argument("--seconds", type=float, default=600.0, help="how long; longer where kills need it (600)")
     parser.add_argument("--kills", type=int, default=100, help="how often it is killed (100)")
     parser.add_argument("--logs", type=int, default=45, help="how many logs (45)")
@@ -63,6 +65,10 @@ def main() -> int:
     parser.add_argument("--chance", type=float, default=0.01, help="of each fault at each request (0.01)")
     parser.add_argument("--seed", type=int, default=1, help="of the dice (1)")
     options = parser.parse_args()
+    if options.what == "stream":
+        import soak_serve  # noqa: PLC0415  (it takes what grew from here)
+
+        return soak_serve.soak(options.seconds, options.seed)
     CACHE.mkdir(parents=True, exist_ok=True)
     begun, choose = time.monotonic(), random.Random(options.seed)
     arguments = (options.logs, options.rate, options.chance, options.seed)
@@ -252,15 +258,16 @@ def slope(samples: Sequence[Sample]) -> tuple[float, float]:
     return rise, STUDENT * deviation / square**0.5
 
 
-def grown(samples: Sequence[Sample]) -> list[str]:
-    """What grew. Handles and tasks come and go with requests: their lowest and highest figures are compared."""
+def grown(samples: Sequence[Sample], spare: float = SPARE) -> list[str]:
+    """What grew, memory by more than `spare` MB. Handles and tasks come and go with requests: their lowest and highest
+    figures are compared."""
     rise, wide = slope(samples)
     rest = samples[int(len(samples) * WARM) :]
     hours = (rest[-1].at - rest[0].at) / 3600
     least, most = min(one.memory for one in rest), max(one.memory for one in rest)
     print(f"memory {least:.0f} to {most:.0f} MB, slope {rise:+.1f} ± {wide:.1f} MB an hour over {hours * 60:.0f} min")
     faults = []
-    if rise - wide > 0 and rise * hours > SPARE:
+    if rise - wide > 0 and rise * hours > spare:
         faults.append(f"memory grew by {rise * hours:.1f} MB in {hours * 60:.0f} min: more than noise")
     half = len(rest) // 2
     for name in ("handles", "threads", "tasks"):
