@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.conftest import Certhia
-from tests.e2e.program import Launcher, Program
+from tests.e2e.program import Program
 from tests.e2e.stream import installed
 from tests.e2e.stream.installed import CLIENTS, UnavailableError
 from tests.e2e.worlds import Served, served
@@ -119,16 +119,21 @@ def world() -> Iterator[Served]:
         yield there
 
 
-@pytest.fixture
-def firehose(world: Served, certhia: Certhia, launcher: Launcher) -> Iterator[Firehose]:
-    given = ("--listen", "127.0.0.1:0", "--compression", "--cors", "*", "--heartbeat", "1s")
+def serving(world: Served, certhia: Certhia, address: str = "127.0.0.1:0") -> Firehose:
+    given = ("--listen", address, "--compression", "--cors", "*", "--heartbeat", "1s", "--history", "16MB")
     reading = ("--log-list", world.list_url, "--poll", "200ms", "--patience", "0")
     program = certhia("serve", *given, *reading, "--state", str(certhia.state))
     program.says("serving on ")
     found = re.search(r"serving on (127\.0\.0\.1:\d+)", program.err)
     assert found is not None
-    yield Firehose(world, certhia, program, found[1])
-    assert program.stop() < 5
+    return Firehose(world, certhia, program, found[1])
+
+
+@pytest.fixture
+def firehose(world: Served, certhia: Certhia) -> Iterator[Firehose]:
+    there = serving(world, certhia)
+    yield there
+    assert there.program.stop() < 5
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -149,6 +154,22 @@ def test_every_certificate_is_seen_in_order(firehose: Firehose, name: str) -> No
 
 def kind(url: str) -> str:
     return "dns_entries" if "domains" in url else "certificate_update"
+
+
+def test_a_browser_goes_on_where_it_was(world: Served, certhia: Certhia) -> None:
+    """Its EventSource comes back by itself, with the id of the last message: what was logged meanwhile is there too."""
+    before = serving(world, certhia)
+    client = before.listen(browser("EventSource"), "http://{}/sse?stream=domains")
+    before.until_it_sees(client)
+    assert before.program.stop() < 5
+    world.grow(EACH)
+    after = serving(world, certhia, before.address)
+    ends = after.sizes
+    client.until(lambda: {log: seen[-1] + 1 for log, seen in of_each_log(cursors(client)).items()} == ends)
+    for log, seen in of_each_log(cursors(client)).items():
+        assert seen == list(range(seen[0], ends[log]))
+    assert {message["message_type"] for message in messages(client)} == {"dns_entries"}
+    assert after.program.stop() < 5
 
 
 def test_calidogs_client_reads_what_it_was_written_for(firehose: Firehose, tmp_path: Path) -> None:
