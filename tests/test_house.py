@@ -35,7 +35,7 @@ FLOORS = (
     {"alarms"},
     {"modules", "events", "sinks", "stream", "archive", "telling", "freezing", "housekeeping", "reload"},
     {"parts"},
-    {"backfilling", "intake"},
+    {"backfilling", "certstream", "intake"},
     {"insight", "api"},
     {"pipeline", "cluster"},
     {"library"},

@@ -46,11 +46,9 @@ class Beside:
 
     Attributes:
         alone: whether no log need be followed.
-        entries: how many it brought in this run.
     """
 
     alone = False
-    entries = 0
 
     def works(self, shared: Shared) -> Mapping[str, Callable[[int], Awaitable[None]]]:
         """What is to run until the end, by what it is called when it breaks."""

@@ -128,7 +128,7 @@ class Pipeline:
         statuses = self.statuses()
         return Summary(
             logs=len(self._old.logs.union(self._followers)),
-            entries=sum(status.entries for status in statuses) + self._old.entries + self._parts.beside.entries,
+            entries=sum(status.entries for status in statuses) + self._old.entries,
             verified=self._intake.verified + self._old.verified,
             quarantined=sum(status.quarantined for status in statuses),
             matches=self._parts.teller.matches,

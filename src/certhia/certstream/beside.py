@@ -27,11 +27,6 @@ class Servers(Beside):
         self._tell = tell
         self.upstreams: list[Upstream] = []
 
-    @property
-    def entries(self) -> int:  # type: ignore[override]
-        """How many entries they told of in this run."""
-        return sum(one.tally.entries for one in self.upstreams)
-
     def works(self, shared: Shared) -> Mapping[str, Callable[[int], Awaitable[None]]]:
         """One for each server."""
         self.upstreams = [Upstream(one, self._http, self._clock, self._tell, shared) for one in self._addresses]
@@ -45,7 +40,3 @@ class Servers(Beside):
                 text = f"certstream {one.shown}: no connection, so nothing of what it shows is seen: {one.trouble}"
                 found.append(Found(Alarm(f"certstream:{one.shown}", text)))
         return found
-
-    def summary(self) -> list[str]:
-        """A line for each server: what came of it."""
-        return [f"certstream {one.shown}: {one.tally}" for one in self.upstreams]

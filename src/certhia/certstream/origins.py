@@ -63,14 +63,17 @@ class Origins:
         return self._last
 
     def _made(self, url: str, name: str, told: Told) -> Origin:
-        log_id = hashlib.sha256("\0".join(("certstream", self._shown, url, name)).encode()).digest()
+        key = "\0".join(
+            ("certstream", self._shown, url, name)
+        ).encode()  # ids are hashes of keys; nothing is signed by it
+        log_id = hashlib.sha256(key).digest()
         link, kind = text_of(told.data.get("cert_link")), text_of(told.source.get("type"))
         address = (url if url.endswith("/") else f"{url}/") if url else self._shown
         tiles = link.partition("tile/data/")[0] if "tile/data/" in link else address
         static = kind == "tiled" or "tile/data/" in link
         named = Log(
             id=log_id,
-            key=b"",
+            key=key,
             description=name or url or self._shown,
             operator=text_of(told.source.get("operator")),
             protocol=Protocol.STATIC if static else Protocol.RFC6962,
@@ -78,7 +81,7 @@ class Origins:
             monitoring_url=tiles,
         )
         log = Log(
-            log_id, b"", named.description, f"certstream {self._shown}", named.protocol, address, named.monitoring_url
+            log_id, key, named.description, f"certstream {self._shown}", named.protocol, address, named.monitoring_url
         )
         source = Source(log_id, named.description, address, "tiled" if static else "rfc6962", named.operator, tiles)
         return Origin(log, named, source)

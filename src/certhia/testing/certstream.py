@@ -94,11 +94,12 @@ def told(
     index: int,
     *,
     issued: Issued | None = None,
+    precert: bool = False,
     log: str = "https://log.example/2026/",
     **more: Any,
 ) -> dict[str, Any]:
     """A message of the lite stream, or of the full one of an `issued` certificate; `more` is in the envelope."""
-    precert = issued is not None and issued.is_precert
+    precert = precert if issued is None else issued.is_precert
     leaf: dict[str, Any] = {
         "all_domains": list(names),
         "subject": {"CN": names[0] if names else None, "O": "Example Org"},

@@ -1,0 +1,53 @@
+"""The logs that a server names."""
+
+from __future__ import annotations
+
+import json
+
+from certhia.certstream.messages import Told, read
+from certhia.certstream.origins import MAX_ORIGINS, Origins
+from certhia.model import Protocol
+from certhia.testing.certstream import told
+
+
+def parsed(message: object) -> Told:
+    one = read(json.dumps(message))
+    assert isinstance(one, Told)
+    return one
+
+
+def test_a_log_by_url_and_server() -> None:
+    origins = Origins("wss://one.example/", lambda: 5.0)
+    one, again = origins.of(parsed(told(["a"], 1))), origins.of(parsed(told(["b"], 2)))
+    assert one is again
+    assert (one.log.description, one.log.url) == ("Example 'Log2026'", "https://log.example/2026/")
+    assert (one.log.operator, one.named.operator) == ("certstream wss://one.example/", "")
+    assert one.log.id == one.named.id != Origins("wss://two.example/", lambda: 5.0).of(parsed(told(["a"], 1))).log.id
+
+
+def test_a_tiled_log_is_told_by_its_links() -> None:
+    message = told(["a"], 1)
+    message["data"]["cert_link"] = "https://mon.example/2026/tile/data/000"
+    one = Origins("wss://one.example/", lambda: 5.0).of(parsed(message))
+    assert (one.log.protocol, one.log.monitoring_url) == (Protocol.STATIC, "https://mon.example/2026/")
+
+
+def test_names_alone_are_of_the_server_or_of_the_log_in_their_cursor() -> None:
+    origins = Origins("wss://one.example/", lambda: 5.0)
+    plain = origins.of(parsed({"message_type": "dns_entries", "data": ["a"]}))
+    of_ours = origins.of(parsed({"message_type": "dns_entries", "data": ["a"], "cursor": f"{'ab' * 8}:7"}))
+    assert plain.log.url == of_ours.log.url == "wss://one.example/"
+    assert plain.log.id != of_ours.log.id
+
+
+def test_an_entry_without_an_index_stands_at_the_moment_of_its_coming() -> None:
+    origins = Origins("wss://one.example/", lambda: 5.0)
+    message = parsed({"message_type": "dns_entries", "data": ["a"]})
+    assert [origins.index(message) for _ in range(3)] == [5_000_000, 5_000_001, 5_000_002]
+    assert origins.index(parsed(told(["a"], 7))) == 7
+
+
+def test_logs_are_bounded() -> None:
+    origins = Origins("wss://one.example/", lambda: 5.0)
+    made = {origins.of(parsed(told(["a"], 1, log=f"https://{n}.example/"))).log.id for n in range(MAX_ORIGINS + 50)}
+    assert len(made) == MAX_ORIGINS + 1
