@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 
 from certhia._core import Issuers, Matcher
-from certhia.certstream.digest import MAX_PIECE, Asked, digest, fingerprint, hits
+from certhia.certstream.digest import MAX_PIECE, Asked, Digest, digest, fingerprint, hits
 from certhia.certstream.messages import DOMAINS, FULL, LITE
 from certhia.certstream.needs import needs_of
 from certhia.certstream.origins import Origins
@@ -19,7 +20,7 @@ def asked(*rules: tuple[str, str]) -> Asked:
     return Asked(matcher, needs_of(matcher), precerts=True)
 
 
-def digested(messages: list[object], what: Asked):  # type: ignore[no-untyped-def]
+def digested(messages: Sequence[object], what: Asked) -> Digest:
     raws = [one if isinstance(one, str) else json.dumps(one) for one in messages]
     return digest(raws, Origins("ws://here/", lambda: 5.0), Issuers(), what, 5.0)
 

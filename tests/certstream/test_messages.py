@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certhia.certstream.messages import DOMAINS, FULL, LITE, MAX_NAMES, Lost, Other, Told, read
+from certhia.certstream.messages import DOMAINS, FULL, LITE, MAX_CHAIN, MAX_NAMES, Lost, Other, Told, read
 from certhia.errors import Malformed
 from certhia.testing.certstream import told
 
@@ -70,6 +70,12 @@ def test_an_index_that_is_none(index: object) -> None:
 def test_names_are_bounded() -> None:
     names = [f"{number}.example.com" for number in range(MAX_NAMES + 5)]
     assert len(parsed({"message_type": "dns_entries", "data": ["x" * 5000, *names]}).names) == MAX_NAMES - 1
+
+
+def test_chains_are_bounded() -> None:
+    message = told(["a.example.com"], 5)
+    message["data"]["chain"] = [{"as_der": "AAAA"}] * (MAX_CHAIN + 5)
+    assert len(parsed(message).chain) == MAX_CHAIN
 
 
 def test_messages_about_no_certificate() -> None:
