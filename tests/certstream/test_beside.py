@@ -42,3 +42,29 @@ async def test_an_alarm_clears_when_the_server_is_back(
     async with certstream(play) as place:
         printed = await watched(certhia_world, tmp_path, capfd, [f"ws://{place}/"], 2000, watch__rules=["example.com"])
     assert f"certstream ws://{place}/: connected" in printed.err
+
+
+@in_simulated_time
+async def test_beside_the_logs_a_certificate_of_both_is_told_once(
+    certhia_world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log = certhia_world.rfc6962("one", description="First")
+    issued = certhia_world.grow(3)
+
+    async def play(line: Line) -> None:
+        await line.say(*(told(["said"], index, issued=one) for index, one in enumerate(issued)))
+        await line.hold()
+
+    async with certhia_world.serve() as url, certstream(play) as place:
+        printed = await watched(
+            certhia_world,
+            tmp_path,
+            capfd,
+            [f"ws://{place}/"],
+            logs__log_list=[f"{url}log_list.json"],
+            read__from="beginning",
+            read__poll_rfc6962=1,
+        )
+    assert log.size == 3
+    assert len(printed.matches) == 3
+    assert "(3 further sightings)" in printed.err

@@ -136,7 +136,7 @@ class Roster:
 
     def complete(self, loaded: Loaded) -> None:
         """Keeps which logs a list had that was complete."""
-        if loaded.complete and loaded.lists:  # none were asked for where no log is followed
+        if loaded.complete and loaded.logs:  # none were asked for where no log is followed
             self._known, self._known_at = frozenset(log.id for log in loaded.logs), loaded.as_of.timestamp()
             known = {"at": self._known_at, "logs": sorted(key.hex() for key in self._known)}
             self._state.writer.remember(KNOWN, json.dumps(known))
