@@ -113,7 +113,7 @@ async def test_nobody_there_is_asked_ever_less_often_and_becomes_an_alarm(
     async with certstream(Line.hold) as place:
         pass
     printed = await watched(certhia_world, tmp_path, capfd, [f"ws://{place}/"], 3600)
-    assert f"certstream ws://{place}/: no connection, so nothing of what it shows is seen" in printed.err
+    assert f"certstream ws://{place}/: nothing comes, so nothing of what it shows is seen" in printed.err
     assert printed.err.count("asked again in") < 5
 
 

@@ -13,7 +13,7 @@ from certhia.model import Alarm, Tell
 from certhia.net import Http
 from certhia.parts import Beside, Shared
 
-PATIENCE: Final = 300.0  # seconds without a connection: then it is an alarm
+PATIENCE: Final = 300.0  # seconds in which nothing came: then it is an alarm
 
 
 class Servers(Beside):
@@ -33,10 +33,10 @@ class Servers(Beside):
         return {f"reading certstream {one.shown}": one.run for one in self.upstreams}
 
     async def look(self) -> list[Found]:
-        """An alarm for each server that can't be reached."""
+        """An alarm for each server that nothing comes of."""
         now, found = self._clock.monotonic(), list[Found]()
         for one in self.upstreams:
             if one.lost_at is not None and now - one.lost_at >= PATIENCE:
-                text = f"certstream {one.shown}: no connection, so nothing of what it shows is seen: {one.trouble}"
+                text = f"certstream {one.shown}: nothing comes, so nothing of what it shows is seen: {one.trouble}"
                 found.append(Found(Alarm(f"certstream:{one.shown}", text)))
         return found

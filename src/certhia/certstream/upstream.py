@@ -47,8 +47,8 @@ class Upstream:
 
     Attributes:
         tally: what came of it.
-        lost_at: monotonic seconds since when there is no connection; None while there is one.
-        trouble: why there is none.
+        lost_at: monotonic seconds since when nothing comes; None while something does.
+        trouble: why the last connection ended.
     """
 
     def __init__(self, address: Address, http: Http, clock: Clock, tell: Tell, shared: Shared) -> None:
@@ -104,7 +104,6 @@ class Upstream:
         try:
             async with connected(self._http, self._address, self._cursor, self._clock) as incoming:
                 self.tally.connections += 1
-                self.lost_at = None
                 self._say("connected" + (f", goes on after {self._cursor}" if self._cursor else ""))
                 return await self._read(incoming)
         except Cut as cut:
@@ -142,6 +141,8 @@ class Upstream:
         asked = Asked(rules.matcher, self._needs, shared.precerts)
         origins, now = self._origins, self._clock.now()
         found = await self._aside(partial(reading.digest, batch, origins, shared.issuers, asked, now))
+        if found.counts.total() > found.counts["malformed"]:
+            self.lost_at = None
         self._count(found)
         for piece in found.pieces:
             self._warn(piece, rules)
