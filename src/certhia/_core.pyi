@@ -415,6 +415,9 @@ class Messages:
         "deflate": the same, each message compressed alone (RFC 7692, server_no_context_takeover);
         "sse": server-sent events, `id: CURSOR`, `data: JSON` and an empty line.
         """
+    def choices(self, framing: str, choices: Sequence[bytes]) -> list[tuple[bytes, int, int, int]]:
+        """For each choice of positions its frames, how many they are (0 where no chosen entry gave a message), and the
+        indexes of the first and the last entry. Raises Malformed as `frames` does."""
 
 def count_get_entries(body: bytes) -> int:
     """How many entries a get-entries answer holds, without decoding them. Raises Malformed when it is no such answer

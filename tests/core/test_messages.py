@@ -187,6 +187,24 @@ def unframed(framed: bytes, head: int) -> Iterator[bytes]:
     assert at == len(framed)
 
 
+@pytest.mark.parametrize("framing", ["websocket", "deflate", "sse"])
+def test_what_each_of_many_gets(captured: tuple[Page, Issuers], framing: str) -> None:
+    messages = made(*captured)
+    choices = [b"\x02\0", b"\x02\0\x03\0", b"\0\0\x05\0", b""]
+    told = messages.choices(framing, choices)
+    assert [data for data, _, _, _ in told] == [messages.frames(framing, one) for one in choices]
+    first = captured[0].first
+    assert [tuple(rest) for _, *rest in told[:3]] == [
+        (1, first + 2, first + 2),
+        (2, first + 2, first + 3),
+        (2, first, first + 5),
+    ]
+    assert told[3] == (b"", 0, 0, 0)
+    assert messages.choices(framing, [b"\xff\xff"]) == [(b"", 0, 0, 0)]
+    with pytest.raises(Malformed, match="2 bytes each"):
+        messages.choices(framing, [b"\0"])
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_frames(captured: tuple[Page, Issuers], kind: str, profile: str) -> None:

@@ -2,6 +2,7 @@ use certhia_core::certstream;
 use certhia_core::suffixes;
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 
 use crate::fault::{held, released};
@@ -50,6 +51,9 @@ impl Form {
     }
 }
 
+/// Frames, how many, and the indexes of the first and the last entry.
+type Choice<'py> = (Bound<'py, PyBytes>, usize, u64, u64);
+
 #[pyclass(module = "certhia._core", frozen)]
 pub struct Messages(pub certstream::Messages);
 
@@ -84,6 +88,15 @@ impl Messages {
         let messages = &self.0;
         let framed = released(py, || messages.frames(certstream::Framing::from_name(framing)?, positions.as_deref()))?;
         Ok(PyBytes::new(py, &framed))
+    }
+
+    fn choices<'py>(&self, py: Python<'py>, framing: &str, choices: Vec<PyBackedBytes>) -> PyResult<Vec<Choice<'py>>> {
+        let messages = &self.0;
+        let framed = released(py, || {
+            let framing = certstream::Framing::from_name(framing)?;
+            choices.iter().map(|choice| messages.choice(framing, choice)).collect::<Result<Vec<_>, _>>()
+        })?;
+        Ok(framed.iter().map(|one| (PyBytes::new(py, &one.data), one.count, one.first, one.last)).collect())
     }
 }
 

@@ -1,8 +1,10 @@
 //! The messages of a page's entries, serialised once.
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::certstream::form::{Form, Kind};
+use crate::certstream::frames;
 use crate::certstream::json::Json;
 use crate::certstream::message::Scribe;
 use crate::certstream::source::Source;
@@ -16,8 +18,9 @@ pub const MAX_ENTRIES: usize = u16::MAX as usize;
 const MAX_BYTES: usize = 1 << 30;
 
 pub struct Messages {
+    /// Text frames (RFC 6455), as most clients get them: what goes to all of those is there already.
     pub(super) data: Vec<u8>,
-    /// Where each message ends in `data`.
+    /// Where each frame ends in `data`.
     ends: Vec<u32>,
     positions: Vec<u16>,
     first: u64,
@@ -104,10 +107,16 @@ impl Messages {
     }
 
     /// One message's JSON.
+    #[inline]
     pub fn get(&self, number: usize) -> Option<&[u8]> {
-        let end = *self.ends.get(number)? as usize;
+        (number < self.len()).then(|| frames::payload(&self.data[self.span(number)]))
+    }
+
+    /// Where a message's frame stands.
+    #[inline]
+    pub(super) fn span(&self, number: usize) -> Range<usize> {
         let start = number.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        Some(&self.data[start..end])
+        start..self.ends[number] as usize
     }
 
     /// The entry's index in the log.
@@ -136,7 +145,9 @@ impl<'p> Work<'p> {
         while let Some(&position) = self.wanted.get(self.next) {
             let entry = self.page.entry(usize::from(position));
             if !entry.certificate().is_empty() {
+                let begun = frames::begin(&mut self.json.out);
                 write(writer, &entry, defect, &mut self.json);
+                frames::end(begun, &mut self.json.out);
                 if self.json.out.len() > MAX_BYTES {
                     return Err(Malformed::new("a page whose messages take at most 1 GiB; slice it", 0));
                 }

@@ -22,6 +22,6 @@ mod values;
 mod words;
 
 pub use form::{Form, Kind, Profile};
-pub use frames::Framing;
+pub use frames::{Framed, Framing};
 pub use messages::Messages;
 pub use source::Source;
