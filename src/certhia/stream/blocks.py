@@ -8,12 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol
+from typing import Final, Protocol
 
 from certhia._core import Form, Issuers, Page, Sightings, Source
 from certhia.model import Log
 from certhia.stream.client import Block
 from certhia.stream.groups import Group, Plan, Shape, form_of
+
+LARGE: Final = 256 << 10  # bytes that small blocks are joined to, at most
+_TOGETHER: Final = {"full": 128}  # entries of a page that are written at once, by kind
 
 
 class Spoken(Protocol):
@@ -27,6 +30,8 @@ class Spoken(Protocol):
     def positions(self) -> list[int]: ...
 
     def frames(self, framing: str, positions: bytes | None = None) -> bytes: ...
+
+    def choices(self, framing: str, choices: Sequence[bytes]) -> list[tuple[bytes, int, int, int]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,75 +76,97 @@ class Memory:
 
 
 def make(plan: Plan, sheets: Sequence[Sheet], issuers: Issuers, memory: Memory, at: float) -> list[tuple[Group, Block]]:
-    """The blocks of some pages, in order, one for each group that gets anything. `at`: monotonic seconds, now."""
+    """The blocks of some pages, for each group in order: one, or more where they would be large. `at`: monotonic
+    seconds, now."""
     pieces: defaultdict[Group, list[Block]] = defaultdict(list)
     for sheet in sheets:
-        choices: defaultdict[Shape, list[tuple[Group, bytes | None]]] = defaultdict(list)
-        for group, positions in _chosen(plan, sheet, memory):
-            choices[group.shape].append((group, positions))
-        for shape, takers in choices.items():
-            for group, block in _blocks(shape, takers, sheet, issuers, at):
-                pieces[group].append(block)
-    return [(group, _joined(blocks)) for group, blocks in pieces.items()]
+        for shape, takers in _chosen(plan, sheet, memory).items():
+            for groups, block in _blocks(shape, takers, sheet, issuers, at):
+                for group in groups:
+                    pieces[group].append(block)
+    return [(group, block) for group, blocks in pieces.items() for block in _joined(blocks)]
 
 
-def _chosen(plan: Plan, sheet: Sheet, memory: Memory) -> Iterable[tuple[Group, bytes | None]]:
-    """Who gets what of a page: positions (16 bits each, little-endian), or None for all."""
+@dataclass(slots=True)
+class _Takers:
+    """Who wants a page in one shape, by framing: of all its entries, or of those at some positions."""
+
+    whole: defaultdict[str, list[Group]] = field(default_factory=lambda: defaultdict(list))
+    chosen: defaultdict[str, defaultdict[bytes, list[Group]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+
+
+def _chosen(plan: Plan, sheet: Sheet, memory: Memory) -> dict[Shape, _Takers]:
+    """Who gets what of a page; positions are 16 bits each, little-endian."""
     order, log = sheet.order, sheet.log
     fresh = memory.fresh(sheet) if order in plan.fresh else None
+    takers: defaultdict[Shape, _Takers] = defaultdict(_Takers)
     for group in plan.plain.get(order, ()):
         positions = fresh if group.wanted.dedupe else None
-        if group.takes(log) and (positions is None or positions):
-            yield group, positions
+        if not group.takes(log):
+            continue
+        if positions is None:
+            takers[group.shape].whole[group.framing].append(group)
+        elif positions:
+            takers[group.shape].chosen[group.framing][positions].append(group)
     if plan.audience is None or order not in plan.chosen:
-        return
+        return takers
+    filtered = plan.filtered
     for number, positions in plan.audience.select(sheet.page, fresh):
-        for group in plan.filtered[number]:
-            if group.wanted.order == order and group.takes(log):
-                yield group, positions
+        for group in filtered[number]:
+            if group.order == order and group.takes(log):
+                takers[group.shape].chosen[group.framing][positions].append(group)
+    return takers
 
 
 def _blocks(
-    shape: Shape, takers: Sequence[tuple[Group, bytes | None]], sheet: Sheet, issuers: Issuers, at: float
-) -> Iterable[tuple[Group, Block]]:
-    """The blocks of those who want the same shape of a page."""
-    choices = [positions for _, positions in takers if positions is not None]
-    wanted = _all(choices) if len(choices) == len(takers) else None
-    page = sheet.page
-    messages = sheet.messages(shape, issuers, wanted)
-    if not len(messages):
+    shape: Shape, takers: _Takers, sheet: Sheet, issuers: Issuers, at: float
+) -> Iterable[tuple[Sequence[Group], Block]]:
+    """The blocks of those who want the same shape of a page. Of what nobody chose among there is a part of a page at a
+    time, where messages are long: all of them would not fit a processor's cache."""
+    if not takers.whole:
+        wanted = _all([positions for some in takers.chosen.values() for positions in some])
+        yield from _choices(takers, sheet.messages(shape, issuers, wanted), sheet, at)
         return
-    asked = len(page) if wanted is None else len(wanted) // 2
-    known = None if len(messages) == asked else frozenset(messages.positions)
-    made: dict[tuple[str, bytes | None], Block | None] = {}
-    for group, positions in takers:
-        key = group.wanted.framing, positions
-        if key not in made:
-            made[key] = _block(messages, group.wanted.framing, positions, sheet, at, known)
-        if (block := made[key]) is not None:
-            yield group, block
+    most = len(sheet.page) if takers.chosen else _TOGETHER.get(shape[0], len(sheet.page))
+    for start in range(0, len(sheet.page), most or 1):
+        upto = min(start + most, len(sheet.page))
+        part = None if most == len(sheet.page) else array("H", range(start, upto)).tobytes()
+        messages = sheet.messages(shape, issuers, part)
+        if not (there := messages.positions):
+            continue
+        log_id, begin = sheet.log.id, sheet.page.first
+        first, last = (log_id, begin + there[0]), (log_id, begin + there[-1])
+        for framing, groups in takers.whole.items():
+            yield groups, Block(messages.frames(framing), len(there), first, last, at)
+        yield from _choices(takers, messages, sheet, at)
 
 
-def _block(
-    messages: Spoken, framing: str, positions: bytes | None, sheet: Sheet, at: float, known: frozenset[int] | None
-) -> Block | None:
-    """`known`: the positions that there are messages of; None where there is one of each that was asked for."""
-    if positions is None:
-        there = messages.positions
-        first, last, count = there[0], there[-1], len(there)
-    elif known is None:
-        first, last = int.from_bytes(positions[:2], "little"), int.from_bytes(positions[-2:], "little")
-        count = len(positions) // 2
-    else:
-        there = [one for one in array("H", positions) if one in known]
-        if not there:
-            return None
-        first, last, count = there[0], there[-1], len(there)
-    begin, log_id = sheet.page.first, sheet.log.id
-    return Block(messages.frames(framing, positions), count, (log_id, begin + first), (log_id, begin + last), at)
+def _choices(takers: _Takers, messages: Spoken, sheet: Sheet, at: float) -> Iterable[tuple[Sequence[Group], Block]]:
+    log_id = sheet.log.id
+    for framing, some in takers.chosen.items():
+        told = messages.choices(framing, list(some))
+        for groups, (data, count, first, last) in zip(some.values(), told, strict=True):
+            if count:
+                yield groups, Block(data, count, (log_id, first), (log_id, last), at)
 
 
-def _joined(blocks: Sequence[Block]) -> Block:
+def _joined(blocks: Sequence[Block]) -> Iterable[Block]:
+    """Small ones become one."""
+    if len(blocks) == 1:
+        return blocks
+    out, begun, size = list[Block](), 0, 0
+    for number, block in enumerate(blocks):
+        if size and size + len(block.data) > LARGE:
+            out.append(_one(blocks[begun:number]))
+            begun, size = number, 0
+        size += len(block.data)
+    out.append(_one(blocks[begun:]))
+    return out
+
+
+def _one(blocks: Sequence[Block]) -> Block:
     if len(blocks) == 1:
         return blocks[0]
     count = sum(block.count for block in blocks)
@@ -148,7 +175,7 @@ def _joined(blocks: Sequence[Block]) -> Block:
 
 def _all(choices: Iterable[bytes]) -> bytes:
     """Every position that somebody chose."""
-    return array("H", sorted({one for choice in choices for one in array("H", choice)})).tobytes()
+    return array("H", sorted(set(array("H", b"".join(choices))))).tobytes()
 
 
 @lru_cache(maxsize=32)

@@ -124,6 +124,10 @@ class Client:
         if self._closing or self._transport is None:
             return
         if not self._waiting and not self._paused and self._gap is None:
+            if len(block.data) <= CHUNK:
+                self._count(block)
+                self._transport.write(memoryview(block.data))
+                return
             self._begin(block)
             self._pump()
             if self._rest and self._held is None:
@@ -221,6 +225,10 @@ class Client:
         """Makes it the next one to be written."""
         self._rest, self._begun = memoryview(block.data), block.at
         self._waiting += len(block.data)
+        self._count(block)
+
+    def _count(self, block: Block) -> None:
+        """What goes out now."""
         self.sent += block.count
         self.tally.sent += block.count
         self.tally.nbytes += len(block.data)

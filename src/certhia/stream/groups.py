@@ -16,16 +16,25 @@ Shape = tuple[str, str, bool | None]
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Clients that want the same. Lives on the loop; the core's thread reads `wanted`, `form` and `takes` only."""
+    """Clients that want the same. Lives on the loop; the core's thread reads all but `clients`.
+
+    Attributes:
+        shape: what it shares with groups that differ in filter and framing only.
+        framing: as in `wanted`, at hand: with filters there are thousands of looks a second.
+        order: likewise.
+    """
 
     wanted: Wanted
     clients: set[Client] = field(default_factory=set)
+    shape: Shape = field(init=False)
+    framing: str = field(init=False)
+    order: str = field(init=False)
     _takes: dict[bytes, bool] = field(default_factory=dict)
 
-    @property
-    def shape(self) -> Shape:
-        """What it shares with groups that differ in filter and framing only."""
-        return self.wanted.kind, self.wanted.profile, self.wanted.cursor
+    def __post_init__(self) -> None:
+        wanted = self.wanted
+        self.shape = wanted.kind, wanted.profile, wanted.cursor
+        self.framing, self.order = wanted.framing, wanted.order
 
     def takes(self, log: Log) -> bool:
         """Whether entries of this log are wanted."""

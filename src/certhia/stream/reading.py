@@ -100,25 +100,22 @@ class Reader:
                 return self._made(blocks, entries, done)
             upto = min(piece.end, piece.start + left)
             try:
-                block = self._block(piece, upto, log, verified, at)
+                blocks += self._blocks(piece, upto, log, verified, at)
             except (OSError, Malformed) as fault:
                 return self._made(blocks, entries - left, done)._replace(fault=fault)
             left -= upto - piece.start
-            if block is not None:
-                blocks.append(block)
             if upto < piece.end:
                 return self._made(blocks, entries, done, upto)
         return self._made(blocks, entries - left, len(given))
 
-    def _block(self, piece: Piece, upto: int, log: Log, verified: int, at: float) -> Block | None:
+    def _blocks(self, piece: Piece, upto: int, log: Log, verified: int, at: float) -> list[Block]:
         page = self._shelf.page(piece)
         if self._group.wanted.kind == _FULL:
             self._shelf.complete(page, piece.stored.segment)
         if (piece.start, upto) != (page.first, page.end):
             page = page.slice(piece.start, upto)
         sheet = Sheet(log, source_of(log), page, piece.stored.row.seen, verified, self._group.wanted.order)
-        made = make(self._planned(), [sheet], self._shelf.issuers, self._memory, at)
-        return made[0][1] if made else None
+        return [block for _, block in make(self._planned(), [sheet], self._shelf.issuers, self._memory, at)]
 
     def _planned(self) -> Plan:
         if self._plan is None:
