@@ -53,6 +53,8 @@ def test_framings(framing: str) -> None:
     messages = sheet.messages(("domains", "certhia", None), Issuers())
     data = messages.frames(framing, array("H", [1]).tobytes())
     assert messages.positions == [0, 1]
+    chosen = messages.choices(framing, [array("H", [1]).tobytes(), b""])
+    assert chosen == [(data, 1, sheet.page.first + 1, sheet.page.first + 1), (b"", 0, 0, 0)]
     if framing == "sse":
         assert data == b"id: %b:8\ndata: %b\n\n" % (sheet.log.id[:8].hex().encode(), messages[1])
         return

@@ -9,7 +9,7 @@ from tests.stream.rig import arrival
 from tests.stream.test_client import messages
 
 from certhia._core import Audience, Filter, Issuers, Source
-from certhia.stream.blocks import Memory, Sheet, make
+from certhia.stream.blocks import LARGE, Memory, Sheet, make
 from certhia.stream.client import Block
 from certhia.stream.forms import Wanted
 from certhia.stream.groups import Group, Plan, is_filtered
@@ -68,6 +68,22 @@ def test_all_of_some_pages_in_one_block(sheets: list[Sheet], issuers: Issuers) -
     assert block.at == 7.0
     verified = [json.loads(text)["verified"] for text in messages(block.data)]
     assert verified == [True] * 5 + [False] * 15
+
+
+def test_what_is_large_comes_in_parts(world: World, issuers: Issuers) -> None:
+    log = world.rfc6962("large")
+    world.grow(300)
+    page = arrival(world, log, 0, 300, issuers).page
+    sheet = Sheet(log.model, Source(log.id, "large", log.url, "rfc6962", ""), page, 1.0, 0)
+    lite, full = Group(Wanted()), Group(Wanted("full"))
+    parts = [(group, indexes(block)) for group, block in make(Plan((lite, full)), [sheet], issuers, Memory(9), 7.0)]
+    for group in (lite, full):
+        own = [part for taker, part in parts if taker is group]
+        assert [index for part in own for index in part] == list(range(300))
+        assert len(own) > 1 or group is lite
+    whole = make(Plan((lite,)), [sheet, sheet, sheet], issuers, Memory(9), 7.0)
+    assert all(len(block.data) <= LARGE or block.count == 300 for _, block in whole)
+    assert [index for _, block in whole for index in indexes(block)] == 3 * list(range(300))
 
 
 def test_those_who_want_nothing_of_it_get_nothing(sheets: list[Sheet], issuers: Issuers) -> None:

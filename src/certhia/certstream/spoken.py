@@ -38,7 +38,7 @@ class HandedOn(Sheet):
         there = [one for one in chosen if kind in HELD[self.told[one].kind]]
         log_id = self.log.id[:8].hex()
         made = [_Message(f"{log_id}:{self.page.first + one}", _written(self.told[one], kind)) for one in there]
-        return _Messages(there, [one.written(shape) for one in made])
+        return _Messages(there, [one.written(shape) for one in made], self.page.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,10 @@ def _written(told: Told, kind: str) -> dict[str, Any]:
 class _Messages:
     """See `certhia._core.Messages`."""
 
-    def __init__(self, positions: list[int], made: Sequence[tuple[str, bytes]]) -> None:
+    def __init__(self, positions: list[int], made: Sequence[tuple[str, bytes]], first: int) -> None:
+        """`first`: the page's first index."""
         self.positions = positions
+        self._first = first
         self._made = made
 
     def __len__(self) -> int:
@@ -86,6 +88,16 @@ class _Messages:
         wanted = set(array("H", positions))
         chosen = [one for at, one in zip(self.positions, self._made, strict=True) if at in wanted]
         return b"".join(_framed(chosen, framing))
+
+    def choices(self, framing: str, choices: Sequence[bytes]) -> list[tuple[bytes, int, int, int]]:
+        """For each choice its frames, how many, and the indexes of the first and the last."""
+        there = set(self.positions)
+        out = list[tuple[bytes, int, int, int]]()
+        for choice in choices:
+            some = [one for one in array("H", choice) if one in there]
+            ends = (self._first + some[0], self._first + some[-1]) if some else (0, 0)
+            out.append((self.frames(framing, choice), len(some), *ends))
+        return out
 
 
 def _framed(messages: Sequence[tuple[str, bytes]], framing: str) -> Iterable[bytes]:
