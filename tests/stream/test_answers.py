@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import pytest
 import websockets
 from tests.stream.asking import Asking
 
-from certhia._core import Messages
 from certhia.model import Alarm, Health
 from certhia.stream import answers
+from certhia.stream.blocks import Spoken
 from certhia.testing import World
 
 
@@ -50,9 +51,9 @@ async def test_nothing_is_serialised_until_somebody_asks(stage: Asking, monkeypa
     made: list[int] = []
     messages = stage.hub.messages
 
-    async def counted(*arguments: object) -> Messages:
+    async def counted(*arguments: Any) -> Spoken:
         made.append(1)
-        return await messages(*arguments)  # type: ignore[arg-type]
+        return await messages(*arguments)
 
     monkeypatch.setattr(stage.hub, "messages", counted)
     async with stage.running():
