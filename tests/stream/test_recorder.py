@@ -69,6 +69,19 @@ async def test_who_vouches_for_what(tmp_path: Path) -> None:
     assert recorder.find(kept.directory, "1").sound == 3
 
 
+async def test_only_its_owner_reads_what_it_writes(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "history")
+    old = kept.directory / f"{VOUCHER}.new"  # as a killed process may have left it
+    kept.directory.mkdir()
+    old.touch(0o644)
+    async with kept.open() as history:
+        await record(history, sheet(A, 0, 10))
+        recorder.vouch(kept.directory, "a boot")
+        assert {path.stat().st_mode & 0o777 for path in kept.directory.iterdir()} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in kept.directory.iterdir()} == {0o600}
+    assert not old.exists()
+
+
 async def test_a_write_that_fails_is_taken_back(tmp_path: Path) -> None:
     segment = Segment(tmp_path / name(1), b"12345678", 1, 0.0, None, 0, {})
     writer = Recorder(tmp_path)

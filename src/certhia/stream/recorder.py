@@ -133,8 +133,9 @@ def vouch(directory: Path, text: str | None) -> None:
         path.unlink(missing_ok=True)
         return
     new = path.with_suffix(".new")
-    with new.open("w", encoding="ascii") as file:
-        file.write(text)
+    new.unlink(missing_ok=True)  # one of a killed process may be readable by others
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE), "wb") as file:
+        file.write(text.encode("ascii"))
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
