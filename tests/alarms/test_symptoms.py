@@ -8,15 +8,19 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.logs.bench import fill
+from tests.rig import Rig
 
 from certhia.alarms import symptoms
 from certhia.alarms.board import LOOKS, Found, pause
 from certhia.alarms.freshness import Freshness
+from certhia.alarms.guard import Guarding
 from certhia.alarms.symptoms import Looked, Symptoms
 from certhia.alarms.waiting import Queues
 from certhia.logs.status import Status
 from certhia.model import Head, Log, Protocol
-from certhia.testing import SimClock, in_simulated_time
+from certhia.testing import SimClock, World, in_simulated_time
+from certhia.testing.hostile import new_type
 
 INTERVAL = 300.0
 STEP = pause(INTERVAL)
@@ -50,6 +54,8 @@ class Ward:
             status.error = "no answer" if number < ill else ""
             if number >= ill:
                 status.heard = self.clock.monotonic()
+            else:
+                status.missed = self.clock.monotonic()
 
     def found(self) -> list[Found]:
         return [*self.symptoms.of_logs(), *self.symptoms.of_backlog(), *self.symptoms.of_sinks()]
@@ -95,6 +101,28 @@ def test_rare_polls_are_no_loss_of_contact_nor_are_logs_that_nobody_asks() -> No
     slow = Ward()
     slow.clock.advance(INTERVAL)
     assert slow.keys() == [], "we don't keep up, and don't ask"
+
+
+@in_simulated_time
+async def test_a_log_that_is_ill_and_gives_each_head_that_it_is_asked_for_is_in_contact(
+    certhia_world: World, tmp_path: Path
+) -> None:
+    """A tile that nobody can read: its rounds fail, so it is asked rarely."""
+    log = certhia_world.static("one")
+    fill(certhia_world, log, 300)
+    rig = Rig(certhia_world, tmp_path)
+    rig.guarding = Guarding(places=(tmp_path,))
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(300)
+        new_type(log)
+        fill(certhia_world, log, 400)
+        most = 0.0
+        for _ in range(60):
+            await rig.clock.sleep(60)
+            (status,) = pipeline.statuses()
+            most = max(most, rig.clock.monotonic() - (status.heard or 0.0))
+    assert most > 300, "it was asked rarely"
+    assert not [text for _, _, text in rig.said if "no contact" in text]
 
 
 def test_finished_logs_are_out_of_it() -> None:

@@ -88,8 +88,8 @@ class Symptoms:
             yield Found(Alarm(key, f"gave no head for {lasting(silent)}: {status.trouble}", log=_name(status)))
 
     def _contact(self, statuses: Sequence[Status]) -> Iterator[Found]:
-        """One that is not asked, because we don't keep up, is not out of contact: it has no trouble."""
-        lost = [status for status in statuses if status.trouble and self._silent(status) > self._silence]
+        """One that is not asked, because we don't keep up or it is ill otherwise, is not out of contact."""
+        lost = [one for one in statuses if one.trouble and one.is_silent and self._silent(one) > self._silence]
         if not lost or len(lost) < HALF * len(statuses):
             return
         text = (

@@ -24,6 +24,7 @@ class Status:
     provable: bool = True  # False while the log gives no proof of where following began
     head: Head | None = None  # the newest one
     heard: float | None = None  # monotonic: when it gave a head whose signature holds, last
+    missed: float | None = None  # monotonic: when it was asked for one and gave none, last
     last_timestamp: int = 0  # of the newest entry read, milliseconds
     health: Health = Health.HEALTHY
     failures: int = 0  # rounds that failed in a row
@@ -46,6 +47,12 @@ class Status:
     _waiting_since: float | None = None  # monotonic
     _rate_at: float | None = None
     _rate_count: int = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it gave none of the heads that it was asked for since the last one it gave. A log that is ill, and
+        asked rarely therefore, answers all the same."""
+        return self.missed is not None and (self.heard is None or self.missed > self.heard)
 
     @property
     def lag(self) -> int:
@@ -164,7 +171,7 @@ class Status:
         self._kept = before._kept
         self.go_back()
         self.alarms = [alarm for alarm in before.alarms if alarm != before.frozen]
-        self.heard, self.unreadable = before.heard, before.unreadable
+        self.heard, self.missed, self.unreadable = before.heard, before.missed, before.unreadable
 
 
 def longest_silence(log: Log) -> float:

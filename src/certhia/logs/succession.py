@@ -67,7 +67,11 @@ class Succession:
 
         `reading`: what that one covers is being read, so it stays. Raises RemoteError.
         """
-        head = await self._client.head()
+        try:
+            head = await self._client.head()
+        except RemoteError:
+            self._status.missed = self._clock.monotonic()
+            raise
         self.asked_at = self._status.heard = self._clock.monotonic()
         held = self._status.head
         if not self._status.frozen:
