@@ -76,6 +76,41 @@ async def test_frozen_until_accepted_and_then_once_more(certhia_world: World, tm
 
 
 @in_simulated_time
+async def test_a_log_that_is_frozen_stays_so_for_the_first_reason(certhia_world: World, tmp_path: Path) -> None:
+    """Whoever else finds it contradict itself meanwhile is given the freeze that stands, and writes nothing."""
+    log = certhia_world.static("alpha")
+    certhia_world.grow(10)
+    async with await State.open(tmp_path, clock=certhia_world.clock, follow=True) as state:
+        freezing = Freezing(state, certhia_world.clock)
+        state.writer.log(log.model)
+        first, second = await asyncio.gather(
+            freezing.freeze(evidence(log, 5.0), None), freezing.freeze(evidence(log, 6.0), None)
+        )
+        assert first == second == await freezing.freeze(evidence(log, 7.0), None)
+        assert await state.freezes() == [first]
+    assert [str(file) for file in (tmp_path / FOLDER).iterdir()] == [first.evidence]
+
+
+@in_simulated_time
+async def test_who_is_cancelled_while_it_freezes_a_log_leaves_it_frozen(certhia_world: World, tmp_path: Path) -> None:
+    """A changed list replaces a follower: the next one finds the log frozen, and tells it."""
+    log = certhia_world.static("alpha")
+    certhia_world.grow(10)
+    async with await State.open(tmp_path, clock=certhia_world.clock, follow=True) as state:
+        freezing = Freezing(state, certhia_world.clock)
+        state.writer.log(log.model)
+        task = asyncio.create_task(freezing.freeze(evidence(log, 5.0), None))
+        await asyncio.sleep(0)
+        (standing,) = freezing.standing
+        assert freezing.origin(log.model, BEGINNING, None).freeze == standing
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await state.freezes() == [standing]
+        assert [str(file) for file in (tmp_path / FOLDER).iterdir()] == [standing.evidence]
+
+
+@in_simulated_time
 async def test_evidence_that_cannot_be_written_ends_the_run_and_the_next_start_writes_it(
     certhia_world: World, tmp_path: Path
 ) -> None:

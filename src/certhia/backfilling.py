@@ -19,7 +19,7 @@ from certhia.alarms.past import Past
 from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, Unverified, first_of
 from certhia.freezing import Freezing
 from certhia.logs import start as starts
-from certhia.logs.backfill import Backfiller, Disagreement, Takers, Unproven, agree, named
+from certhia.logs.backfill import Backfiller, Disagreement, Takers, Unproven, agree, gather, named
 from certhia.logs.budget import Budget
 from certhia.logs.chains import Chains
 from certhia.logs.client import LogClient
@@ -285,15 +285,22 @@ class Backfilling:
     async def _freeze(self, log: Log, wish: Backfill, error: Unproven | Disagreement) -> None:
         """The log contradicts itself: evidence, and nothing of it is verified until a human accepts. Ends the wish."""
         if self._track(log.id).frozen is None:
-            evidence = await self._evidence(Witness(self.client(log), self._clock), error)
-            await self._freezing.freeze(evidence, None)
-            self._tell_frozen()
-            if self._follows(log.id):
-                self._again(log.id)
+            evidence = await gather(Witness(self.client(log), self._clock), error, self._track(log.id).blocks)
+            if self._track(log.id).frozen is None:  # its follower may have come first, and told it
+                await self._keep_frozen(log, evidence)
         what = "signed heads that contradict each other"
         if isinstance(error, Unproven):
             what = f"not what the log signed: entries {error.block.start:,} to {error.block.end - 1:,}"
         self._end(wish, f"{what}; the log is frozen")
+
+    async def _keep_frozen(self, log: Log, evidence: Evidence) -> None:
+        """Who follows the log hears of it also where the wish is cancelled meanwhile."""
+        try:
+            await self._freezing.freeze(evidence, None)
+        finally:
+            self._tell_frozen()
+            if self._follows(log.id):
+                self._again(log.id)
 
     def _tell_frozen(self) -> None:
         """Of logs that nobody follows; else their followers tell."""
@@ -301,15 +308,6 @@ class Backfilling:
             log = self._log(freeze.log_id)
             if not self._follows(log.id) and (text := self.past.frozen(log, freeze)):
                 self._notice(log, text, level="error")
-
-    async def _evidence(self, witness: Witness, error: Unproven | Disagreement) -> Evidence:
-        if isinstance(error, Disagreement):
-            return await witness.of_two(str(error), error.older, error.newer)
-        block = error.block
-        beside = self._track(block.log_id).blocks.get((block.index ^ 1) << block.level)
-        if block.holds() and beside is not None:  # it is proven, and so was its sibling, which is another one now
-            return await witness.of_two(str(error), *sorted((beside.head, block.head), key=lambda one: one.size))
-        return await witness.of_block(str(error), block, error.leaves)
 
     async def _may_go_on(self, log: Log) -> None:
         """A frozen log is left alone until a human has it go on."""

@@ -36,6 +36,7 @@ class Freezing:
         self._last: dict[bytes, Freeze] = {}  # by log id
         self._named: dict[bytes, Accepted] = {}  # by log id: what counts as accepted, once it is
         self._unwritten: list[str] = []  # names of files that are still to be written; what is in them is in the state
+        self._committing: dict[bytes, asyncio.Task[None]] = {}  # by log id
 
     async def recall(self) -> None:
         """Takes up what earlier runs left: also evidence that they did not come to write. Raises StateError."""
@@ -71,20 +72,29 @@ class Freezing:
         )
 
     async def freeze(self, evidence: Evidence, _position: int | None) -> Freeze:
-        """Keeps that the log is frozen, and the evidence as a file. Raises StateError; where it is the file that can't
-        be written, both stand in the state by then, and the next start writes it."""
+        """Keeps that the log is frozen, and the evidence as a file; of a log that is frozen by then, the freeze that
+        stands. Whoever is cancelled meanwhile goes when both are kept. Raises StateError; where it is the file that
+        can't be written, both stand in the state by then, and the next start writes it."""
         log, writer = evidence.log, self._state.writer
-        content = encode(evidence)
-        name = file_name(evidence, content)
-        freeze = Freeze(log.id, writer.position(log.id), evidence.at, evidence.reason, str(self._path(name)))
-        self._remember(name, content)
-        self._named[log.id] = named = self._named.get(log.id, Accepted()).and_also(evidence)
-        writer.remember(f"{NAMED} {log.id.hex()}", named.encode())
-        writer.freeze(freeze)
-        await writer.durable()
-        self._last[log.id] = freeze
+        last = self._last.get(log.id)
+        if last is None or last.accepted is not None:
+            content = encode(evidence)
+            name = file_name(evidence, content)
+            last = Freeze(log.id, writer.position(log.id), evidence.at, evidence.reason, str(self._path(name)))
+            self._remember(name, content)
+            self._named[log.id] = named = self._named.get(log.id, Accepted()).and_also(evidence)
+            writer.remember(f"{NAMED} {log.id.hex()}", named.encode())
+            writer.freeze(last)
+            self._last[log.id] = last  # from here on whoever begins with the log finds it frozen
+            self._committing[log.id] = task = asyncio.get_running_loop().create_task(self._commit(name, content))
+            task.add_done_callback(lambda _: self._committing.pop(log.id, None))
+        if (under_way := self._committing.get(log.id)) is not None:
+            await _to_its_end(under_way)
+        return last
+
+    async def _commit(self, name: str, content: bytes) -> None:
+        await self._state.writer.durable()
         await self._write(name, content)
-        return freeze
 
     async def keep(self, evidence: Evidence) -> str:
         """Keeps evidence against a log that goes on; gives the file's path. Raises StateError as `freeze` does."""
@@ -129,6 +139,16 @@ class Freezing:
         self._last[log_id] = replace(freeze, accepted=self._clock.now())
         again(log_id)
         return accepted(freeze)
+
+
+async def _to_its_end(task: asyncio.Task[None]) -> None:
+    """Waits for it, also when cancelled, which takes effect then. Raises what it raises."""
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        task.result()
+        raise
 
 
 def accepted(freeze: Freeze) -> str:

@@ -11,7 +11,7 @@ is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +21,8 @@ from certhia.clock import Clock
 from certhia.errors import Unverified
 from certhia.logs.budget import Budget
 from certhia.logs.client import LogClient
+from certhia.logs.contradiction import Witness
+from certhia.logs.evidence import Evidence
 from certhia.logs.patience import patiently
 from certhia.logs.reading import Reading
 from certhia.logs.roots import Roots
@@ -251,3 +253,14 @@ async def agree(client: LogClient, head: Head, others: Sequence[Head]) -> None:
         await client.precedes(older, newer)
     except Unverified as error:
         raise Disagreement(str(error), older, newer) from error
+
+
+async def gather(witness: Witness, error: Unproven | Disagreement, blocks: Mapping[int, Block]) -> Evidence:
+    """What shows it. `blocks`: those of the log that were proven before, by their first entry."""
+    if isinstance(error, Disagreement):
+        return await witness.of_two(str(error), error.older, error.newer)
+    block = error.block
+    beside = blocks.get((block.index ^ 1) << block.level)
+    if block.holds() and beside is not None:  # it is proven, and so was its sibling, which is another one now
+        return await witness.of_two(str(error), *sorted((beside.head, block.head), key=lambda one: one.size))
+    return await witness.of_block(str(error), block, error.leaves)
