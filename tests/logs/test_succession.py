@@ -224,3 +224,24 @@ async def test_one_head_from_the_future_makes_no_log_stale(certhia_world: World,
         assert bench.status.stale == ""
         await bench.clock.sleep(silence)
         assert bench.status.stale, "from here on it shows no new one"
+
+
+@kinds
+@in_simulated_time
+async def test_a_machine_that_slept_takes_no_head_for_one_from_the_future(certhia_world: World, kind: Protocol) -> None:
+    """Also where its clock was late and was set right. One that is set back again blames nobody either."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 100)
+    bench = Bench(certhia_world, log)
+    async with bench.following():
+        await bench.clock.sleep(100)
+        for step in (43_200, -43_200):
+            bench.clock.step(step)
+            for _ in range(10):
+                fill(certhia_world, log, 3)
+                log.publish()
+                await bench.clock.sleep(60)
+        assert not [text for text in bench.texts if "into the future" in text]
+        log.hooks.append(time_travel(3600))
+        await bench.clock.sleep(120)
+    assert len([text for text in bench.texts if "into the future" in text]) == 1

@@ -108,7 +108,8 @@ class Succession:
     def _judge_age(self, head: Head) -> None:
         most, now = longest_silence(self.log), self._now()
         age = now - self._sighted  # not by its timestamp: a log may date its heads as it likes
-        ahead = head.timestamp / 1000 - now
+        # By whichever clock is ahead: the one was set, or the other stood still while the machine slept.
+        ahead = head.timestamp / 1000 - max(now, self._clock.now())
         if ahead > A_CLOCK and not self._dated:
             self._dated = True
             self._out.notice(self.log, f"dates its heads {ahead / 60:,.0f} min into the future", "warning")
