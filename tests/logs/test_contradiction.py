@@ -16,7 +16,8 @@ from certhia.logs.contradiction import Witness
 from certhia.logs.judging import Verdict, judge
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
-from certhia.model import Head, Protocol
+from certhia.logs.refusals import REFUSED
+from certhia.model import Head, Health, Protocol
 from certhia.net import Response
 from certhia.store.blocks import Block
 from certhia.testing import Fault, Request, World, fail, in_simulated_time, old_head
@@ -128,9 +129,10 @@ async def test_the_verified_position_has_its_proof_at_hand(certhia_world: World,
 
 @kinds
 @in_simulated_time
-async def test_an_older_head_that_is_not_proven_freezes_the_log_the_second_time(
+async def test_an_older_head_with_proofs_that_never_hold_is_an_alarm_and_no_freeze(
     certhia_world: World, kind: Protocol
 ) -> None:
+    """Who can't show that it is a prefix has not shown that it is none: told after a quarter of an hour, with both."""
     log = make(certhia_world, kind)
     fill(certhia_world, log, 300)
     bench = Bench(certhia_world, log)
@@ -139,15 +141,20 @@ async def test_an_older_head_that_is_not_proven_freezes_the_log_the_second_time(
         await bench.clock.sleep(100)
         early = log.sign(200)
         log.publish()
-        log.hooks = [lie, old_head(early, times=1)]
+        log.hooks = [lie, old_head(early, every=2)]
+        await bench.clock.sleep(REFUSED - 100)
+        assert bench.status.alarms == []
+        await bench.clock.sleep(300)
+        (alarm,) = bench.status.alarms
+        assert alarm.startswith("shows a head of 200 entries (root ")
+        assert bench.status.health is not Health.FROZEN
+        finding = judge(bench.kept[0])
+        assert (finding.verdict, len(finding.heads)) == (Verdict.OBSERVATION, 2)
+        log.hooks.remove(lie)
         await bench.clock.sleep(100)
         assert bench.status.alarms == []
-        assert [text for text in bench.texts if text.endswith("asks again")]
-        log.hooks = [lie, old_head(early, times=1)]
-        await bench.clock.sleep(100)
-    assert len(bench.status.alarms) == 1
-    finding = judge(bench.evidence[0])
-    assert (finding.verdict, len(finding.heads)) == (Verdict.OBSERVATION, 2)
+    assert bench.evidence == []
+    bench.check()
 
 
 def _wrong_hashes(request: Request) -> Response:

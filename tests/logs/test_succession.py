@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
+
 import pytest
 from tests.logs.bench import KINDS, Bench, fill, make
 
@@ -10,8 +13,9 @@ from certhia.logs.reading import Origin, Reading
 from certhia.logs.status import longest_silence
 from certhia.logs.succession import HEADS
 from certhia.model import Health, Protocol
+from certhia.net import Response
 from certhia.quantity import Point
-from certhia.testing import World, fail, in_simulated_time, old_head
+from certhia.testing import Fault, Request, World, fail, in_simulated_time, old_head
 from certhia.testing.false_heads import time_travel
 
 STATIC = Protocol.STATIC
@@ -83,6 +87,35 @@ async def test_an_older_head_of_another_tree_freezes_the_log(certhia_world: Worl
     ]
     assert judge(bench.evidence[0]).verdict is Verdict.PROOF
     bench.check()
+
+
+@kinds
+@in_simulated_time
+async def test_many_older_heads_with_bad_proofs_freeze_no_honest_log(certhia_world: World, kind: Protocol) -> None:
+    """However many there were before: the first bad answer about the last of them counts no more than the others."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 300)
+    bench = Bench(certhia_world, log, NOW)
+    async with bench.following():
+        await bench.clock.sleep(100)
+        bad = Fault(_no_proof, frozenset(PROOFS))
+        for size in range(100, 100 + 2 * HEADS):
+            log.hooks = [old_head(log.sign(size)), bad]
+            log.publish()
+            await bench.clock.sleep(35)
+        assert bench.health() is not Health.FROZEN
+        log.hooks = []
+        await bench.clock.sleep(1500)
+        assert bench.status.alarms == [], "all were proven by then"
+    assert bench.evidence == []
+
+
+def _no_proof(request: Request) -> Response:
+    """As an answer should look, with hashes that lead nowhere."""
+    if request.log.protocol is STATIC:
+        return Response(200, bytes(len(request.log.serve(request).body)), {})
+    nothing = [b64encode(bytes(32)).decode()] * 3
+    return Response(200, json.dumps({"consistency": nothing, "audit_path": nothing, "leaf_input": ""}).encode(), {})
 
 
 @kinds

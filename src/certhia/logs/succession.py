@@ -37,7 +37,6 @@ class Succession:
         self._verifier = verifier
         self._clock = clock
         self._heads: OrderedDict[int, Sight] = OrderedDict()
-        self._doubted: set[bytes] = set()  # roots of older heads that were not proven when they were seen first
         if origin.head is not None:
             self._heads[origin.head.size] = Sight(origin.head, origin.since or 0.0)
         self._claims = Claims(client.log, status, outlets, verifier)
@@ -127,9 +126,7 @@ class Succession:
         """Freezes the log where a head contradicts those that we had. `largest`: the largest of them.
 
         A larger one is proven with the entries that lead to it; a smaller one that is not known is looked up in the
-        ledger, else proven here, once. True where the log was asked for that. Raises Unverified where it doesn't prove
-        it, for the first time.
-        """
+        ledger, else proven here, once. True where the log was asked for that."""
         seen, known = Sight(head, self._clock.now()), self._heads.get(head.size)
         if known is None and head.size == largest.size:
             known = Sight(largest, seen.at)
@@ -157,7 +154,7 @@ class Succession:
             self._heads.popitem(last=False)
 
     async def _ask_again(self) -> None:
-        """About one of the older heads whose proof the log refused. Raises as `_compare` does."""
+        """About one of the older heads whose proof the log refused."""
         proven = self._verifier.proven
         if proven is None or self._status.frozen or (refused := self._refusals.next(proven.head.size)) is None:
             return
@@ -181,38 +178,28 @@ class Succession:
         return True
 
     async def _precedes(self, older: Sight, larger: Sight) -> bool:
-        """Freezes the log where it shows that the one is not the beginning of the other; False where it shows nothing.
-
-        Raises Unverified where its proof does not hold, for the first time.
-        """
+        """Freezes the log where its own hashes show that the one is not the beginning of the other; False where they
+        show nothing, which is no contradiction: whoever answers for it may err."""
         try:
             await self._client.precedes(older.head, larger.head)
         except Unverified as error:
-            if await self._is_doubtful(error, older, larger):
-                raise
+            shown = await self._verifier.witness.shown(older.head, larger.head, 1)
+            if shown is None:
+                await self._is_refused(error, older, larger)
+                return False
+            if Edge(shown.size, shown.edge).root() != older.head.root:
+                await self._contradicts(str(error), older, larger, shown)
         except RemoteError as error:  # an old head is no reason to doubt the log, nor to stop reading it
-            text = f"an older head of size {older.head.size} can't be proven now: {error}"
-            self._out.notice(self.log, text, "debug")
-            if larger.head.size <= self._verifier.proven_size:  # else the larger one may be what it can't prove
-                await self._refusals.refused(older, larger, self._now())
+            await self._is_refused(error, older, larger)
             return False
         self._refusals.settled(older)
         return True
 
-    async def _is_doubtful(self, error: Unverified, older: Sight, larger: Sight) -> bool:
-        """An older head that was not proven to be a prefix of a larger one: judged by the log's own hashes for that.
-
-        True where it gives none, the first time: a bad answer is not a contradiction yet.
-        """
-        shown = await self._verifier.witness.shown(older.head, larger.head, 1)
-        if shown is not None and Edge(shown.size, shown.edge).root() == older.head.root:
-            return False
-        if shown is None and older.head.root not in self._doubted and len(self._doubted) < HEADS:
-            self._doubted.add(older.head.root)
-            self._out.notice(self.log, f"{error}: asks again", "warning")
-            return True
-        await self._contradicts(str(error), older, larger, shown)
-        return False
+    async def _is_refused(self, error: RemoteError, older: Sight, larger: Sight) -> None:
+        """The log gives no proof of an older head now, or none that holds."""
+        self._out.notice(self.log, f"an older head of size {older.head.size} can't be proven now: {error}", "debug")
+        if larger.head.size <= self._verifier.proven_size:  # else the larger one may be what it can't prove
+            await self._refusals.refused(older, larger, self._now())
 
     async def _contradicts(self, reason: str, one: Sight, other: Sight, shown: Prefix | None = None) -> None:
         """Two heads contradict each other: that freezes the log, unless a human accepted these very two."""
