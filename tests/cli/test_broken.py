@@ -10,7 +10,6 @@ from tests.logs.test_pledge import told
 
 from certhia._core import Certificate
 from certhia.cli.broken import raise_alarm
-from certhia.cli.options import flags
 from certhia.config import load
 from certhia.logs.evidence import Evidence, decode
 from certhia.logs.promises import Outcome, Verdict
@@ -29,7 +28,7 @@ async def test_without_a_state_it_goes_here(
     certhia_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = load(flags(state__name=str(tmp_path / "none")), None)
+    settings = load({"state.name": str(tmp_path / "none")}, None)
     evidence = told(certhia_world, "rfc6962")
     raised = await raise_alarm(outcome(certhia_world, evidence), settings, None)
     assert raised.file is not None
@@ -39,7 +38,7 @@ async def test_without_a_state_it_goes_here(
 
 
 async def test_evidence_that_shows_nothing_is_not_kept(certhia_world: World, tmp_path: Path) -> None:
-    settings = load(flags(state__name=str(tmp_path / "none")), None)
+    settings = load({"state.name": str(tmp_path / "none")}, None)
     evidence = replace(told(certhia_world, "rfc6962"), heads=())
     raised = await raise_alarm(outcome(certhia_world, evidence), settings, tmp_path / "nowhere")
     assert raised.file is None

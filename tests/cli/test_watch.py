@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Command
 
-from certhia.cli import watch
-from certhia.config.keys import fields
 from certhia.testing import World
-
-NOT_OPTIONS = {"config"}
 
 
 def arguments(log_list: str, state: Path, *more: object) -> tuple[object, ...]:
@@ -73,17 +68,6 @@ def test_no_rule(certhia: Command, log_list: str, state: Path) -> None:
     done = certhia(*arguments(log_list, state))
     assert done.status == 2
     assert done.err.startswith("certhia: there is nothing to watch")
-
-
-def test_every_option_is_a_setting() -> None:
-    source = inspect.getsource(watch.watch)
-    named = {
-        line.split("=")[0].strip().replace("__", ".")
-        for line in source.splitlines()
-        if "__" in line and line.strip().endswith(",") and "=" in line
-    }
-    assert named
-    assert named <= set(fields()), named - set(fields())
 
 
 @pytest.mark.parametrize("option", ["--from", "--until", "--max-backlog", "--patience", "--poll", "--memory"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,12 +12,16 @@ from certhia.cli import options as opt
 if TYPE_CHECKING:
     from certhia.config import Settings
 
+MATCHING = (opt.RULES.saying("As of `certhia watch`; where that runs, its rules count."), opt.WATCHLIST)
+LOGS = opt.without(opt.LOGS, opt.LOG, opt.ACCEPT_DROP)
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command("backfill")(backfill)
 
 
+@opt.sets(*MATCHING, *opt.AMOUNTS, *opt.NETWORK, *LOGS, *opt.MATCHES, *opt.LOUDNESS, opt.STATE)
 def backfill(
     log: Annotated[
         str | None,
@@ -26,12 +29,8 @@ def backfill(
             help="URL of the log, its id, words of its description, or all; shows what there is unless given."
         ),
     ] = None,
-    rules: Annotated[
-        list[str] | None,
-        typer.Argument(help="As of `certhia watch`; where that runs, its rules count.", metavar="[RULE]..."),
-    ] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", help="beginning, an index, -N or a date.", rich_help_panel=opt.READING)
+        str | None, typer.Option("--from", help="beginning, an index, -N or a date.", rich_help_panel=opt.READING_PANEL)
     ] = None,
     reverse: Annotated[bool, typer.Option("--reverse", help="Newest entries first.")] = False,
     cancel: Annotated[
@@ -39,70 +38,13 @@ def backfill(
     ] = False,
     detach: Annotated[bool, typer.Option("--detach", help="Leave it to the running follower, and don't wait.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Without a log: one JSON object a backfill.")] = False,
-    watchlist: Annotated[
-        list[Path] | None, typer.Option("--watchlist", "-w", help="File of rules; repeatable.", metavar="FILE")
-    ] = None,
-    memory: Annotated[str | None, typer.Option(help="For bodies in flight.", rich_help_panel=opt.READING)] = None,
-    max_bandwidth: Annotated[
-        str | None, typer.Option(help="Of all logs, such as 2MB/s.", rich_help_panel=opt.READING)
-    ] = None,
-    max_rate: Annotated[
-        str | None, typer.Option(help="Requests a second, all logs.", rich_help_panel=opt.READING)
-    ] = None,
-    contact: opt.Contact = None,
-    ca_file: opt.CaFile = None,
-    lists: opt.ListNames = None,
-    log_list: opt.OwnLists = None,
-    log_key: opt.LogKeys = None,
-    add_log: opt.AddLogs = None,
-    allow: opt.Allow = None,
-    deny: opt.Deny = None,
-    include: opt.Include = None,
-    expired: opt.Expired = None,
-    format: Annotated[
-        str | None,
-        typer.Option("--format", "-f", help="human, jsonl, json, csv or silent.", rich_help_panel=opt.OUTPUT),
-    ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output", "-o", help="File, format by extension; repeatable.", rich_help_panel=opt.OUTPUT, metavar="FILE"
-        ),
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only matches and errors.", rich_help_panel=opt.OUTPUT)
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="More of what happens.", rich_help_panel=opt.OUTPUT)
-    ] = False,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Read and verify what stands before the followed range, beside a running follower or without one."""
     from certhia.config import load
 
-    given = opt.flags(
-        watch__rules=rules,
-        watch__files=watchlist,
-        read__memory=memory,
-        read__max_bandwidth=max_bandwidth,
-        read__max_rate=max_rate,
-        read__contact=contact,
-        read__ca_file=ca_file,
-        logs__lists=lists,
-        logs__log_list=log_list,
-        logs__log_key=log_key,
-        logs__add_log=add_log,
-        logs__allow=allow,
-        logs__deny=deny,
-        logs__include=include,
-        logs__expired=expired,
-        output__format=format,
-        output__files=output,
-        output__quiet=quiet or None,
-        output__verbose=verbose or None,
-        state__name=state,
-    )
     settings = load(given, config)
     if log is None:
         work = _show(settings, as_json=json)

@@ -26,29 +26,20 @@ def register(app: typer.Typer) -> None:
     app.command("entry")(entry)
 
 
+@opt.sets(*opt.LISTS, opt.LOG_KEY, *opt.NETWORK)
 def entry(
     log: Annotated[str, typer.Argument(help="URL of the log, its id, or words of its description.")],
     index: Annotated[int, typer.Argument(help="Index of the entry, from 0.", min=0)],
     json: Annotated[bool, typer.Option("--json", help="All fields as JSON.")] = False,
     pem: Annotated[bool, typer.Option("--pem", help="The certificate (or precertificate) as PEM.")] = False,
     chain: Annotated[bool, typer.Option("--chain", help="With --pem or --json: the chain too.")] = False,
-    lists: opt.ListNames = None,
-    log_list: opt.OwnLists = None,
-    log_key: opt.LogKeys = None,
-    contact: opt.Contact = None,
-    ca_file: opt.CaFile = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Fetch one entry of a log, prove that a verified head includes it, and print it."""
     from certhia.config import load
 
-    given = opt.flags(
-        logs__lists=lists,
-        logs__log_list=log_list,
-        logs__log_key=log_key,
-        read__contact=contact,
-        read__ca_file=ca_file,
-    )
     asyncio.run(_show(load(given, config), log, index, form="json" if json else "pem" if pem else "text", chain=chain))
 
 

@@ -29,9 +29,7 @@ def explain(
             metavar="FILE|DOMAIN|ADDRESS...",
         ),
     ],
-    watchlist: Annotated[
-        list[Path] | None, typer.Option("--watchlist", "-w", help="File of rules; repeatable.", metavar="FILE")
-    ] = None,
+    watchlist: opt.Watchlist = None,
     rule: Annotated[
         list[str] | None, typer.Option("--rule", "-r", help="One rule; repeatable.", metavar="RULE")
     ] = None,

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command("fsck")(fsck)
 
 
+@opt.sets(*opt.NETWORK, opt.STATE)
 def fsck(
     deep: Annotated[
         bool, typer.Option("--deep", help="Fetch every verified entry again, too, and hash it against the ledger.")
@@ -27,9 +28,8 @@ def fsck(
         str | None, typer.Option("--log", help="With --deep: this log alone; its URL, id or words of its description.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a fault.")] = False,
-    contact: opt.Contact = None,
-    ca_file: opt.CaFile = None,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Recompute every root and signature of the ledger; exit status 1 when something does not hold."""
@@ -38,7 +38,7 @@ def fsck(
 
     if log is not None and not deep:
         raise ConfigError("--log says which log is read again: it goes with --deep")
-    settings = load(opt.flags(state__name=state, read__contact=contact, read__ca_file=ca_file), config)
+    settings = load(given, config)
     status = asyncio.run(_check(settings, as_json=json))
     if deep:
         from certhia.cli.deep import check_again

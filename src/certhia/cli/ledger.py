@@ -26,18 +26,20 @@ def register(app: typer.Typer) -> None:
     app.command("ledger")(ledger)
 
 
+@opt.sets(opt.STATE)
 def ledger(
     log: Annotated[
         str | None, typer.Argument(help="URL of the log, its id, or words of its description; all unless given.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a log.")] = False,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Say which entries of each log were verified, skipped or quarantined, and by which signed heads."""
     from certhia.config import load
 
-    asyncio.run(_tell(load(opt.flags(state__name=state), config), log, as_json=json))
+    asyncio.run(_tell(load(given, config), log, as_json=json))
 
 
 async def _tell(settings: Settings, wanted: str | None, *, as_json: bool) -> None:

@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command("logs")(logs)
 
 
+@opt.sets(*opt.LOGS, *opt.NETWORK, opt.STATE)
 def logs(
     json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Have the running follower load the lists again.")] = False,
@@ -42,39 +43,13 @@ def logs(
         ),
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no log for its size.")] = False,
-    lists: opt.ListNames = None,
-    log_list: opt.OwnLists = None,
-    log: opt.OnlyLogs = None,
-    log_key: opt.LogKeys = None,
-    add_log: opt.AddLogs = None,
-    allow: opt.Allow = None,
-    deny: opt.Deny = None,
-    include: opt.Include = None,
-    expired: opt.Expired = None,
-    accept_drop: opt.AcceptDrop = None,
-    contact: opt.Contact = None,
-    ca_file: opt.CaFile = None,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Show every known log: its size, our position and lag, and why it is or isn't followed."""
     from certhia.config import load
 
-    given = opt.flags(
-        logs__lists=lists,
-        logs__log_list=log_list,
-        logs__log=log,
-        logs__log_key=log_key,
-        logs__add_log=add_log,
-        logs__allow=allow,
-        logs__deny=deny,
-        logs__include=include,
-        logs__expired=expired,
-        logs__accept_drop=accept_drop,
-        read__contact=contact,
-        read__ca_file=ca_file,
-        state__name=state,
-    )
     settings = load(given, config)
     if accept is not None:
         from certhia.cli import accept as acceptance

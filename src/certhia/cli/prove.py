@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command("prove")(prove)
 
 
+@opt.sets(*opt.LISTS, *opt.NETWORK, opt.STATE)
 def prove(
     certificate: Annotated[
         Path, typer.Argument(help="The certificate, and its issuer behind it: PEM, DER or base64.", metavar="CERT")
@@ -39,11 +40,8 @@ def prove(
             metavar="FOLDER",
         ),
     ] = None,
-    lists: opt.ListNames = None,
-    log_list: opt.OwnLists = None,
-    contact: opt.Contact = None,
-    ca_file: opt.CaFile = None,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Check each SCT of a certificate: its signature, and that the log has the entry it stands for.
@@ -54,13 +52,6 @@ def prove(
     from certhia.cli.broken import raise_alarm
     from certhia.config import load
 
-    given = opt.flags(
-        logs__lists=lists,
-        logs__log_list=log_list,
-        read__contact=contact,
-        read__ca_file=ca_file,
-        state__name=state,
-    )
     leaf, above = _read(certificate, issuer)
     settings = load(given, config)
     outcomes = asyncio.run(_judge(settings, leaf, above))

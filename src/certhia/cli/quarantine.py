@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +25,8 @@ Globs = Annotated[
     typer.Option("--log", help="Only logs whose operator, description or URL matches; repeatable.", metavar="GLOB"),
 ]
 
+RULES = opt.RULES.saying("Watch rules to match those that can be read now.")
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
@@ -37,70 +38,64 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="quarantine")
 
 
+@opt.sets(opt.STATE)
 def list_(
     log: Globs = None,
     resolved: Annotated[bool, typer.Option("--resolved", help="Also those that could be read later.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="The most to list; 0 lists all.", min=0)] = LIMIT,
     json: Annotated[bool, typer.Option("--json", help="One JSON object an entry.")] = False,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """List the entries that could not be decoded: log, index, when, leaf hash and reason."""
     from certhia.config import load
 
-    settings = load(opt.flags(state__name=state), config)
+    settings = load(given, config)
     asyncio.run(_list(settings, log or [], resolved=resolved, limit=limit, as_json=json))
 
 
+@opt.sets(opt.STATE)
 def show(
     log: Annotated[str, typer.Argument(help="URL of the log, its id, or words of its description.")],
     index: Annotated[int, typer.Argument(help="Index of the entry.", min=0)],
     json: Annotated[bool, typer.Option("--json", help="One JSON object, the leaf in base64.")] = False,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Show all that is known of one entry: reason, hash, names that can be found, its bytes, where to fetch it."""
     from certhia.config import load
 
-    asyncio.run(_show(load(opt.flags(state__name=state), config), log, index, as_json=json))
+    asyncio.run(_show(load(given, config), log, index, as_json=json))
 
 
+@opt.sets(RULES, *opt.NETWORK, opt.STATE)
 def retry(
-    rules: Annotated[
-        list[str] | None, typer.Argument(help="Watch rules to match those that can be read now.", metavar="[RULE]...")
-    ] = None,
-    watchlist: Annotated[
-        list[Path] | None, typer.Option("--watchlist", "-w", help="File of rules; repeatable.", metavar="FILE")
-    ] = None,
+    watchlist: opt.Watchlist = None,
     log: Globs = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Fetch those again whose leaf was too large to keep.")] = False,
     format: Annotated[
         str, typer.Option("--format", "-f", help="human, jsonl, json, csv or silent, of matches.")
     ] = "human",
-    contact: opt.Contact = None,
-    ca_file: opt.CaFile = None,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Decode them again with this version; those that can be read now are told, and marked as resolved."""
     from certhia.cli.retrial import Retrial
     from certhia.config import load
 
-    given = opt.flags(
-        watch__rules=rules,
-        watch__files=watchlist,
-        read__contact=contact,
-        read__ca_file=ca_file,
-        state__name=state,
-    )
-    asyncio.run(Retrial(load(given, config), log or [], format=format, fetch=fetch).run())
+    settings = load({**given, "watch.files": watchlist}, config)
+    asyncio.run(Retrial(settings, log or [], format=format, fetch=fetch).run())
 
 
-def seen(log: Globs = None, state: opt.StateName = None, config: opt.Config = None) -> None:
+@opt.sets(opt.STATE)
+def seen(log: Globs = None, *, given: opt.Given, config: opt.Config = None) -> None:
     """End the alarms about entries that can't be read, by saying that they are seen; they stay in quarantine."""
     from certhia.config import load
 
-    print(asyncio.run(_seen(load(opt.flags(state__name=state), config), log or [])))
+    print(asyncio.run(_seen(load(given, config), log or [])))
 
 
 async def selected(state: State, globs: list[str], *, resolved: bool = False) -> AsyncIterator[tuple[Log, Quarantined]]:

@@ -26,18 +26,20 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status)
 
 
+@opt.sets(opt.STATE)
 def status(
     json: Annotated[bool, typer.Option("--json", help="One JSON object, with every log and its requests.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit status: 0 well, 1 alarms, 2 usage, 3 nobody follows.")
     ] = False,
-    state: opt.StateName = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Show how a running follower is doing: logs, lag, matches, sinks, requests, alarms."""
     from certhia.config import load
 
-    settings = load(opt.flags(state__name=state), config)
+    settings = load(given, config)
     raise typer.Exit(asyncio.run(_tell(settings, as_json=json, check=check)))
 
 

@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command("suffixes")(suffixes)
 
 
+@opt.sets(*opt.NETWORK)
 def suffixes(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names whose registrable domains are wanted.", metavar="[NAME]...")
@@ -26,8 +27,8 @@ def suffixes(
     url: Annotated[
         str | None, typer.Option("--url", help="Where from, instead of publicsuffix.org.", metavar="URL")
     ] = None,
-    contact: opt.Contact = None,
-    ca_file: opt.CaFile = None,
+    *,
+    given: opt.Given,
     config: opt.Config = None,
 ) -> None:
     """Show the public suffix list in use, fetch a new one, or give the registrable domains of names."""
@@ -41,7 +42,7 @@ def suffixes(
     if url is not None and not refresh:
         raise ConfigError("--url says where to fetch from: give --refresh too")
     if refresh:
-        settings = load(opt.flags(read__contact=contact, read__ca_file=ca_file), config)
+        settings = load(given, config)
         asyncio.run(_refresh(settings, url or URL))
     found = in_use()
     if found.notice:
