@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Command
 
-from certhia.testing import World
+from certhia.logs import enduring
+from certhia.testing import World, fail
 from certhia.testing.hostile import flipped_leaf
 
 
@@ -43,6 +44,19 @@ def test_the_entry_is_named(certhia: Command, followed: Path, ill: str) -> None:
     assert done.status == 1
     assert "entry 3: is not the entry that was verified" in done.out
     assert "entries read again: 1 differences" in done.err
+
+
+def test_a_log_that_refuses(certhia: Command, followed: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said at once that it keeps us waiting, and in the end what could not be read."""
+    monkeypatch.setattr(enduring, "LONGEST", 0.3)
+    monkeypatch.setattr(enduring, "TELL_AFTER", 0.0)
+    log = next(iter(world.logs.values()))
+    log.hooks.append(fail(429, endpoints=["get-entries"]))
+    done = certhia("fsck", "--deep", "--state", followed, "--log", log.settings.description)
+    assert done.status == 1
+    assert f"{log.settings.description}: keeps us waiting: " in done.err
+    assert ": could not be read again: given up after " in done.out
+    assert "0 entries read again: 1 range could not be read again" in done.err
 
 
 def test_as_json(certhia: Command, followed: Path, ill: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from tests.logs.bench import KINDS, Bench, fill, make
@@ -10,6 +11,7 @@ from tests.logs.bench import KINDS, Bench, fill, make
 from certhia.logs import again as reading_again
 from certhia.logs.again import Again
 from certhia.logs.differing import NAMED, Difference
+from certhia.logs.enduring import LONGEST
 from certhia.logs.reading import Reading
 from certhia.model import Protocol
 from certhia.net import Response
@@ -118,6 +120,40 @@ async def test_entries_that_are_gone(certhia_world: World) -> None:
     assert checked == 0
     assert {one.unread for one in found} == {True}
     assert sum(one.end - one.start for one in found) == 800
+
+
+@in_simulated_time
+async def test_a_log_that_refuses_for_ever(certhia_world: World) -> None:
+    """It is waited for, told of, and given up; what is left then is told as unread, and not asked for."""
+    log, bench = await followed(certhia_world, Protocol.RFC6962)
+    log.hooks.append(fail(429, endpoints=["get-entries"]))
+    said: list[str] = []
+    reader, begun = Again(bench.follower.client, bench.clock, said.append), bench.clock.monotonic()
+    found = [one async for one in reader.check(rows(bench), await blocks(bench, (4, 3)))]
+    assert bench.clock.monotonic() - begun < 2 * LONGEST
+    assert {(one.unread, one.what[:38]) for one in found} == {(True, "given up after 30 min without an answe")}
+    assert sum(one.end - one.start for one in found) == 800 + 16
+    assert (reader.checked, reader.blocks, len(said)) == (0, 1, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@in_simulated_time
+async def test_rows_that_became_one_on_the_way(certhia_world: World, kind: Protocol) -> None:
+    """They overlap with what was read: the rest of them is read."""
+    log, bench = await followed(certhia_world, kind)
+    log.hooks.append(flipped_leaves(700))
+    read = [row async for row in rows(bench)]
+    first, last = next(row for row in read if row.step.end > row.step.start), read[-1]
+    assert first.step.end < last.step.end == 800
+
+    async def merged() -> AsyncIterator[LedgerRow]:
+        yield read[0]
+        yield first
+        yield replace(last, step=replace(last.step, start=first.step.start))
+
+    reader = Again(bench.follower.client, bench.clock)
+    assert [one.start async for one in reader.check(merged())] == [700]
+    assert reader.checked == 800
 
 
 # --- blocks of a backfill ---

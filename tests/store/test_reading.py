@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from certhia.store import State
+import pytest
+
+from certhia.clock import Clock
+from certhia.store import State, reading
 
 if TYPE_CHECKING:
     from tests.store.conftest import Book
@@ -23,3 +28,28 @@ async def test_matches_are_given_newest_first(state: State, book: Book) -> None:
     assert [one.match.sighting.index for one in await state.matches(since=seen, until=seen + 2)] == [3, 2]
     assert newest[0].match == book.match(4)
     assert await state.queues() == {"a": 5}
+
+
+async def test_whoever_takes_long_over_the_ledger_holds_nothing_open(
+    state: State, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write-ahead log can be let go of between any two rows, and rows that became one are given."""
+    monkeypatch.setattr(reading, "AT_ONCE", 4)
+    hour, begin = 3600.0, 498_611 * 3600.0
+    state.writer.log(book.log)
+    state.writer.step(book.anchor(0, 100))
+    for end in range(1, 21):
+        state.writer.step(book.step(end, 100, at=begin + end))
+    await state.writer.durable()
+    async with await State.open(state.directory, clock=Clock(), follow=False) as beside:
+        seen = []
+        async for row in beside.steps_at_leisure(book.log.id):
+            seen.append((row.seq, row.step.start, row.step.end))
+            state.writer.remember("seen", str(row.seq))
+            await state.writer.durable()
+            with closing(sqlite3.connect(state.file)) as connection:
+                busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            assert not busy, "nobody is in the way of it"
+            if row.seq == 6:
+                await state.writer.compact(begin + hour)
+        assert seen == [*((seq, max(seq - 1, 0), seq) for seq in range(8)), (19, 0, 19), (20, 19, 20)]

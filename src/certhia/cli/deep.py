@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,14 +32,15 @@ async def check_again(settings: Settings, wanted: str | None, *, as_json: bool) 
         connect(settings, clock) as transport,
     ):
         for seen in await chosen(state, wanted):
-            again, found = Again(client(seen.log, transport, paces, issuers, clock), clock), 0
-            async for one in again.check(state.steps(seen.log.id), await state.blocks(seen.log.id)):
-                found += 1
-                print(_as_json(seen.log, one) if as_json else _line(seen.log, one))
-            verdict = f"{found} differences" if found else "as verified"
+            again = Again(client(seen.log, transport, paces, issuers, clock), clock, partial(_say, seen.log))
+            found = unread = 0
+            async for one in again.check(state.steps_at_leisure(seen.log.id), await state.blocks(seen.log.id)):
+                found, unread = found + (not one.unread), unread + one.unread
+                print(_as_json(seen.log, one) if as_json else _line(seen.log, one), flush=True)
+            verdict = _verdict(found, unread)
             old = f", {again.backfilled:,} of them in {_blocks(again.blocks)}" if again.blocks else ""
             print(f"{_name(seen.log)}: {again.checked:,} entries read again{old}: {verdict}", file=sys.stderr)
-            status = max(status, int(found > 0))
+            status = max(status, int(found + unread > 0))
     return status
 
 
@@ -46,6 +48,19 @@ def _name(log: Log) -> str:
     from certhia import render
 
     return render.terminal(log.description or log.url)
+
+
+def _say(log: Log, text: str) -> None:
+    from certhia import render
+
+    print(f"{_name(log)}: {render.terminal(text)}", file=sys.stderr, flush=True)
+
+
+def _verdict(found: int, unread: int) -> str:
+    """What was found, and how many ranges and blocks the log did not give."""
+    told = [f"{found} differences"] if found else []
+    told += [f"{unread} range{'s' if unread != 1 else ''} could not be read again"] if unread else []
+    return ", ".join(told) or "as verified"
 
 
 def _blocks(count: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from certhia.errors import Malformed, RemoteError
 from certhia.logs.budget import Budget
 from certhia.logs.client import LogClient
 from certhia.logs.differing import Difference, Piece, Search, Segment
+from certhia.logs.enduring import Enduring
 from certhia.logs.patience import patiently
 from certhia.logs.roots import Roots
 from certhia.logs.window import Window
@@ -44,8 +45,10 @@ class _Part:
 class Again:
     """Reads what was verified of one log again."""
 
-    def __init__(self, client: LogClient, clock: Clock) -> None:
-        self._client = client
+    def __init__(self, client: LogClient, clock: Clock, say: Callable[[str], None] = lambda _: None) -> None:
+        """`say` is told that the log keeps us waiting. One that answers nothing for long is given up: what is left then
+        could not be read again."""
+        self._client = Enduring(client, clock, say)
         self._clock = clock
         self._size: int | None = None  # of the newest head: what is asked for is what the log serves now
         self.checked = 0  # entries
@@ -54,12 +57,12 @@ class Again:
 
     async def check(self, rows: AsyncIterator[LedgerRow], blocks: Iterable[Block] = ()) -> AsyncIterator[Difference]:
         """What differs, range by range as the ledger has them, then block by block; `rows` and `blocks` are those of
-        one log, in order."""
+        one log, in order. Rows that were made one while others were read overlap with those."""
         before: Edge | None = None
         async for row in rows:
             step = row.step
             after = Edge(step.end, step.edge)
-            if before is not None and before.size == step.start < step.end and not step.note:
+            if before is not None and step.start <= before.size < step.end and not step.note:
                 async for one in self._differences(_Part(0, before, after, step.head)):
                     yield one
             before = after  # the ledger's own, whatever was read: each range is judged alone
@@ -73,6 +76,9 @@ class Again:
 
     async def _differences(self, part: _Part) -> AsyncIterator[Difference]:
         start, end = part.span
+        if self._client.given_up:
+            yield Difference(start, end, self._client.given_up, True, part.span, part.backfilled)
+            return
         try:
             if self._size is None:
                 self._size = (await patiently(self._client.head, self._clock)).size

@@ -103,6 +103,17 @@ class Reader:
             step = row_step(row, row["log_id"])
             yield LedgerRow(row["seq"], step, row["count"], row["merged"], row["digest"])
 
+    async def steps_at_leisure(self, log_id: bytes) -> AsyncIterator[LedgerRow]:
+        """The ledger of one log, for whoever takes long over each row: nothing is held open meanwhile, so the follower
+        can let go of its write-ahead log. Rows may be made one on the way: then one begins before the last one's end.
+        """
+        last = -1
+        query = select(steps, logs.c.log_id).join(logs).where(logs.c.log_id == log_id).order_by(steps.c.seq)
+        while rows := await self._rows(query.where(steps.c.seq > last).limit(AT_ONCE)):
+            for row in rows:
+                yield LedgerRow(row["seq"], row_step(row, log_id), row["count"], row["merged"], row["digest"])
+            last = rows[-1]["seq"]
+
     async def blocks(self, log_id: bytes | None = None) -> list[Block]:
         """What was verified besides the ledger, by log and start."""
         query = select(blocks, logs.c.log_id).join(logs).order_by(blocks.c.log, blocks.c.start)
