@@ -327,7 +327,7 @@ class Pipeline:
             executor=self._executor,
         )
         if before is not None:
-            follower.status.carry(before.status)
+            follower.carry(before)
         return follower
 
     async def _go_on(self, payload: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from certhia.logs.contradiction import Sight
+from certhia.logs.contradiction import Files, Sight
 from certhia.logs.reading import Outlets
 from certhia.logs.status import Status, longest_silence
 from certhia.logs.verify import Verifier
@@ -25,6 +25,16 @@ class Claims:
         self._verifier = verifier
         self._kept: dict[tuple[int, bytes], Sight] = {}  # by size and root
         self._told = False
+        self._files = Files(outlets.keep)
+
+    def carry(self, before: Claims) -> None:
+        """Takes over those of the follower that ran before for the same log, with what was told of them."""
+        self._kept, self._told, self._files = before._kept.copy(), before._told, before._files
+
+    def clear(self) -> None:
+        """None of them counts any more."""
+        for claim in tuple(self._kept.values()):
+            self.drop(claim)
 
     def add(self, claim: Sight, size: int) -> None:
         """A head, and when it was seen first, in whose place one of `size` entries came. Kept once, as it is."""
@@ -57,7 +67,7 @@ class Claims:
             f"signed a head of {claim.head.size} entries (root {claim.head.root.hex()}) and took it back: "
             f"{(now - claim.at) / 60:.0f} min later its head covers {newest.head.size}"
         )
-        file = await self._out.keep(self._verifier.witness.of_heads(reason, newest, claim))
+        file = await self._files.keep(claim, lambda: self._verifier.witness.of_heads(reason, newest, claim))
         self._verifier.alarm(f"{reason}{f'; evidence: {file}, for `certhia verify-evidence`' if file else ''}")
 
     def _is_overdue(self, claim: Sight, newest: Sight, now: float) -> bool:

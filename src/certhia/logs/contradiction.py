@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Final
 
 from certhia._core import Edge
 from certhia.clock import Clock
@@ -19,6 +21,24 @@ class Sight:
 
     head: Head
     at: float
+
+
+FILES: Final = 16  # of one log that goes on; a log that gives cause for more of them is told of by these
+
+
+class Files:
+    """Evidence against a log that goes on: one file for each head, and not without end."""
+
+    def __init__(self, keep: Callable[[Evidence], Awaitable[str]]) -> None:
+        self._keep = keep
+        self._names: dict[tuple[int, bytes], str] = {}  # by the head's size and root
+
+    async def keep(self, about: Sight, made: Callable[[], Evidence]) -> str:
+        """The path of the file; empty where there are enough of them. Raises StateError where it can't be kept."""
+        key = about.head.size, about.head.root
+        if key not in self._names and len(self._names) < FILES:
+            self._names[key] = await self._keep(made())
+        return self._names.get(key, "")
 
 
 class Witness:

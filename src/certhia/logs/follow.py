@@ -79,6 +79,11 @@ class Follower:
         """Whether it was told to end."""
         return bool(self._reason)
 
+    def carry(self, before: Follower) -> None:
+        """Takes over what the follower that ran before for the same log counted, and what it told."""
+        self.status.carry(before.status)
+        self._heads.carry(before._heads)
+
     def finish(self, reason: str) -> None:
         """Reads what the newest head covers, then ends."""
         covered = self.status.head.size if self.status.head is not None else 0

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from certhia.logs.contradiction import Sight
+from certhia.logs.contradiction import Files, Sight
 from certhia.logs.reading import Outlets
 from certhia.logs.status import Status
 from certhia.logs.verify import Verifier
@@ -31,9 +31,18 @@ class Refusals:
 
     def __init__(self, status: Status, outlets: Outlets, verifier: Verifier) -> None:
         self._status = status
-        self._out = outlets
         self._verifier = verifier
+        self._files = Files(outlets.keep)
         self._kept: OrderedDict[tuple[int, bytes], _Refusal] = OrderedDict()  # by size and root
+
+    def carry(self, before: Refusals) -> None:
+        """Takes over those of the follower that ran before for the same log, with what was told of them."""
+        self._kept, self._files = before._kept.copy(), before._files
+
+    def clear(self) -> None:
+        """None of them counts any more; nor does the alarm."""
+        for refusal in tuple(self._kept.values()):
+            self.settled(refusal.sight)
 
     def knows(self, sight: Sight) -> bool:
         """Whether it is one of them."""
@@ -62,7 +71,7 @@ class Refusals:
             f"shows a head of {older.head.size} entries (root {older.head.root.hex()}) and refuses to prove that it is "
             f"the beginning of its larger ones: asked {refusal.times} times in {(now - refusal.since) / 60:.0f} min"
         )
-        file = await self._out.keep(self._verifier.witness.of_heads(reason, older, larger))
+        file = await self._files.keep(older, lambda: self._verifier.witness.of_heads(reason, older, larger))
         refusal.told = f"{reason}{f'; evidence: {file}, for `certhia verify-evidence`' if file else ''}"
         self._verifier.alarm(refusal.told)
 

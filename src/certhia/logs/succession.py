@@ -50,6 +50,16 @@ class Succession:
         self.asked_at = 0.0  # monotonic: when a head was asked for last
         self.behind = ""  # that the last head covers less than what was read
 
+    def carry(self, before: Succession) -> None:
+        """Takes over what the log still has to answer for from those that ran before; call it after `Status.carry`. Of
+        a log that was frozen that is over: its freeze says more, or a human has seen to it."""
+        self._dated = before._dated
+        self._claims.carry(before._claims)
+        self._refusals.carry(before._refusals)
+        if before._status.frozen:
+            self._claims.clear()
+            self._refusals.clear()
+
     @property
     def log(self) -> Log:
         """Whose heads they are."""
