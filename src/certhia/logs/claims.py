@@ -16,7 +16,8 @@ KEPT: Final = 4  # claims, of at most 1 MiB each; a log that makes more of them 
 
 
 class Claims:
-    """Those of one log. Told once: an alarm, with the first claim that is overdue as evidence."""
+    """Those of one log. One that is overdue is told, with both heads as evidence: an alarm until the log has lived up
+    to it. Others stay silent meanwhile."""
 
     def __init__(self, log: Log, status: Status, outlets: Outlets, verifier: Verifier) -> None:
         self._log = log
@@ -24,7 +25,7 @@ class Claims:
         self._out = outlets
         self._verifier = verifier
         self._kept: dict[tuple[int, bytes], Sight] = {}  # by size and root
-        self._told = False
+        self._told: tuple[Sight, str] | None = None  # the one that is an alarm now, and its words
         self._files = Files(outlets.keep)
 
     def carry(self, before: Claims) -> None:
@@ -38,7 +39,7 @@ class Claims:
 
     def add(self, claim: Sight, size: int) -> None:
         """A head, and when it was seen first, in whose place one of `size` entries came. Kept once, as it is."""
-        key = claim.head.size, claim.head.root
+        key = _key(claim)
         if key in self._kept or len(self._kept) >= KEPT:
             return
         self._kept[key] = claim
@@ -46,8 +47,13 @@ class Claims:
         self._out.notice(self._log, text, "warning" if claim.head.size - size > FAR else "debug")
 
     def drop(self, claim: Sight) -> None:
-        """The log has lived up to it, or contradicted it."""
-        self._kept.pop((claim.head.size, claim.head.root), None)
+        """The log has lived up to it, or contradicted it: an alarm about it is over."""
+        self._kept.pop(_key(claim), None)
+        if self._told is None or _key(self._told[0]) != _key(claim):
+            return
+        if (text := self._told[1]) in self._status.alarms:
+            self._status.alarms.remove(text)
+        self._told = None
 
     def covered(self, size: int) -> Sequence[Sight]:
         """Those that a head of `size` entries covers."""
@@ -60,15 +66,20 @@ class Claims:
         entry that an older one covers. Raises StateError where the evidence can't be kept.
         """
         claim = next((one for one in self._kept.values() if self._is_overdue(one, newest, now)), None)
-        if claim is None or self._told:
+        if claim is None or self._told is not None:
             return
-        self._told = True
         reason = (
             f"signed a head of {claim.head.size} entries (root {claim.head.root.hex()}) and took it back: "
             f"{(now - claim.at) / 60:.0f} min later its head covers {newest.head.size}"
         )
-        file = await self._files.keep(claim, lambda: self._verifier.witness.of_heads(reason, newest, claim))
-        self._verifier.alarm(f"{reason}{f'; evidence: {file}, for `certhia verify-evidence`' if file else ''}")
+        # In the order of their sight, the smaller one last: by that the file says that the other was taken back.
+        file = await self._files.keep(claim, lambda: self._verifier.witness.of_heads(reason, claim, newest))
+        self._told = claim, f"{reason}{f'; evidence: {file}, for `certhia verify-evidence`' if file else ''}"
+        self._verifier.alarm(self._told[1])
 
     def _is_overdue(self, claim: Sight, newest: Sight, now: float) -> bool:
         return claim.head.size > newest.head.size and now - claim.at >= longest_silence(self._log)
+
+
+def _key(claim: Sight) -> tuple[int, bytes]:
+    return claim.head.size, claim.head.root

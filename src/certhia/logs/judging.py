@@ -139,6 +139,12 @@ class _Judge:
             sizes = sorted({head.size for head in self._heads if head is not None})
             if len(sizes) < 2 or evidence.shown is not None:
                 return ""
+            minutes = (evidence.heads[-1].at - evidence.heads[0].at) / 60
+            if last.size == sizes[0] and minutes >= 0:  # in the order of their sight
+                return (
+                    f"the log signed a head of {sizes[-1]} entries, and showed one of {sizes[0]} as we saw it "
+                    f"{minutes:,.0f} min later: it took the larger one back, as far as we saw"
+                )
             return (
                 f"the log signed heads of {sizes[0]} and {sizes[-1]} entries, and we saw it give no proof that the one "
                 "is the beginning of the other"
