@@ -67,6 +67,22 @@ async def test_what_a_follower_said_is_not_said_again(tmp_path: Path) -> None:
         assert one.told
 
 
+async def test_what_comes_after_it_was_seen_is_said_where_the_follower_said_nothing_new(tmp_path: Path) -> None:
+    """A follower tells of the first tile, the second, the fourth: between them the board does."""
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        status = Status(LOG, unreadable="serves what can't be read")
+        unread = Unread(state, lambda: [status])
+        await put(state, 1)
+        assert [one.told for one in await unread.look()] == [True]
+        await unread.take(json.dumps([LOG.id.hex()]))
+        await put(state, 300)
+        assert [one.told for one in await unread.look()] == [False]
+        await unread.take(json.dumps([LOG.id.hex()]))
+        status.unreadable = "serves what can't be read; 4 tiles by now"
+        await put(state, 600)
+        assert [one.told for one in await unread.look()] == [True]
+
+
 @pytest.mark.parametrize("asked", ["", "{", "3", '["x"]', "[3]", "[" * 100_000])
 async def test_requests_that_make_no_sense(asked: str, tmp_path: Path) -> None:
     async with await State.open(tmp_path, clock=Clock(), follow=True) as state:

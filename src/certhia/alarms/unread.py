@@ -30,6 +30,7 @@ class Unread:
         self._counted: tuple[int, int] | None = None  # quarantined and resolved, at the last look
         self._left: dict[bytes, list[Span]] = {}  # by log id: not read, not seen
         self._names: dict[bytes, str] = {}
+        self._told: dict[bytes, str] = {}  # by log id: what its follower had told when somebody said that it is seen
 
     async def look(self) -> list[Found]:
         """Alarms of now. Raises StateError."""
@@ -38,7 +39,8 @@ class Unread:
         if counted != self._counted:
             await self._scan()
             self._counted = counted
-        told = {status.log.id for status in self._statuses() if status.unreadable}  # by their followers
+        words = {status.log.id: status.unreadable for status in self._statuses()}  # told by their followers
+        told = {log_id for log_id, text in words.items() if text and text != self._told.get(log_id)}
         return [Found(self._alarm(log_id, spans), told=log_id in told) for log_id, spans in self._left.items()]
 
     async def take(self, payload: str) -> str:
@@ -51,6 +53,8 @@ class Unread:
         await self._scan()
         seen = await self._seen()
         count = 0
+        words = {status.log.id: status.unreadable for status in self._statuses()}
+        self._told |= {log_id: words[log_id] for log_id in asked if log_id in words}
         for log_id in asked:
             spans = self._left.pop(log_id, [])
             seen[log_id.hex()] = joined([*seen.get(log_id.hex(), ()), *spans])
