@@ -185,7 +185,7 @@ class Backfilling:
 
     async def _fulfil(self, log: Log, wish: Backfill) -> None:
         """Tries until there is nothing left of it."""
-        failures, before, disagreed = 0, -1, False
+        failures, before = 0, -1
         filler: Backfiller | None = None
         while True:
             try:
@@ -195,17 +195,9 @@ class Backfilling:
             except (Throttled, Lagging) as error:
                 self._notice(log, f"the backfill waits: {error}", level="debug")
                 await self._clock.sleep(self._clock.jitter(5.0))
-            except Unproven as error:
-                await self._freeze(log, wish, error)
-                return
-            except Disagreement as error:
-                if disagreed:
-                    await self._freeze(log, wish, error)
-                    return
-                disagreed = True
-                self._notice(log, f"{error}: asks again", level="warning")
-                await self._clock.sleep(self._clock.jitter(5.0))
             except (RemoteError, Malformed) as error:
+                if isinstance(error, Unproven | Disagreement) and await self._freeze(log, wish, error):
+                    return
                 done = filler.done if filler is not None else -1
                 failures, before = (failures + 1 if done == before else 1), done
                 level = "warning" if failures == 3 else "debug"
@@ -282,16 +274,20 @@ class Backfilling:
             accepted=lambda span: any(reason.startswith(named(*span)) for reason in accepted),
         )
 
-    async def _freeze(self, log: Log, wish: Backfill, error: Unproven | Disagreement) -> None:
-        """The log contradicts itself: evidence, and nothing of it is verified until a human accepts. Ends the wish."""
+    async def _freeze(self, log: Log, wish: Backfill, error: Unproven | Disagreement) -> bool:
+        """The log contradicts itself: evidence, and nothing of it is verified until a human accepts. Ends the wish.
+        False where nothing shows that it does: it may be its answer that was wrong, and is asked for again."""
         if self._track(log.id).frozen is None:
             evidence = await gather(Witness(self.client(log), self._clock), error, self._track(log.id).blocks)
+            if evidence is None:
+                return False
             if self._track(log.id).frozen is None:  # its follower may have come first, and told it
                 await self._keep_frozen(log, evidence)
         what = "signed heads that contradict each other"
         if isinstance(error, Unproven):
             what = f"not what the log signed: entries {error.block.start:,} to {error.block.end - 1:,}"
         self._end(wish, f"{what}; the log is frozen")
+        return True
 
     async def _keep_frozen(self, log: Log, evidence: Evidence) -> None:
         """Who follows the log hears of it also where the wish is cancelled meanwhile."""

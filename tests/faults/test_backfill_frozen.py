@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +17,10 @@ from certhia.logs.evidence import decode
 from certhia.logs.judging import Verdict, judge
 from certhia.logs.select import Choice
 from certhia.model import Health, Protocol
+from certhia.net import Response
 from certhia.quantity import Point
 from certhia.store import State
-from certhia.testing import World, in_simulated_time
+from certhia.testing import Fault, World, in_simulated_time
 from certhia.testing.hostile import flipped_leaf
 
 kinds = pytest.mark.parametrize("kind", KINDS)
@@ -134,3 +137,63 @@ async def test_heads_that_contradict_each_other(certhia_world: World, tmp_path: 
     assert len(summary.alarms) == 1
     assert [verdict for verdict, _ in found_in(tmp_path)] == [Verdict.PROOF]
     assert (await wishes(rig))[-1].outcome == "signed heads that contradict each other; the log is frozen"
+
+
+# --- answers that are no contradiction ---
+
+NOTHING = [b64encode(bytes(32)).decode()] * 3
+GARBAGE = json.dumps({"consistency": NOTHING, "leaf_index": 0, "audit_path": NOTHING}).encode()
+
+
+def garbage(times: int | None, *endpoints: str) -> Fault:
+    """Proofs as they should look, of hashes that lead nowhere."""
+    return Fault(lambda _: Response(200, GARBAGE, {}), frozenset(endpoints), times)
+
+
+@pytest.mark.parametrize("times", [1, 2, 4])
+@in_simulated_time
+async def test_consistency_proofs_that_do_not_hold_freeze_no_honest_log(
+    certhia_world: World, tmp_path: Path, times: int
+) -> None:
+    """Heads contradict each other where another root is shown; asked again, the log is as honest as ever."""
+    log = make(certhia_world, Protocol.RFC6962)
+    fill(certhia_world, log, 600)
+    rig = Rig(certhia_world, tmp_path)
+    rig.origin = Point("now")
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(10)
+        await request(rig, asked("alpha", "-200", reverse=True))
+        await until_done(rig)
+        fill(certhia_world, log, 50)
+        await rig.clock.sleep(60)
+        log.hooks.append(garbage(times, "get-sth-consistency"))
+        await request(rig, asked("alpha"))
+        await until_done(rig)
+        (status,) = pipeline.statuses()
+        assert status.health is Health.HEALTHY
+    assert [one.outcome for one in await wishes(rig)] == ["done", "done"]
+    assert not (tmp_path / FOLDER).exists()
+    assert await ranges(rig) == {"alpha": [(0, 650, 0)]}
+
+
+@pytest.mark.parametrize("times", [2, 4])
+@in_simulated_time
+async def test_inclusion_proofs_that_do_not_hold_freeze_no_honest_log(
+    certhia_world: World, tmp_path: Path, times: int
+) -> None:
+    """A block that the log's own hashes do not show to be another one is read again, for as long as that takes."""
+    log = make(certhia_world, Protocol.RFC6962)
+    fill(certhia_world, log, 600)
+    rig = Rig(certhia_world, tmp_path, ["www0.example.com"])
+    rig.origin = Point("now")
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(10)
+        log.hooks.append(garbage(times, "get-proof-by-hash", "get-entry-and-proof"))
+        await request(rig, asked("alpha"))
+        await until_done(rig)
+        (status,) = pipeline.statuses()
+        assert status.health is Health.HEALTHY
+    assert [one.outcome for one in await wishes(rig)] == ["done"]
+    assert not (tmp_path / FOLDER).exists()
+    assert await ranges(rig) == {"alpha": [(0, 600, 0)]}
+    assert [level for level, _, _ in rig.said].count("error") == 0

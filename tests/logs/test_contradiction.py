@@ -238,3 +238,20 @@ async def test_two_heads_of_which_one_is_not_the_beginning_of_the_other(certhia_
     lie = signed(certhia_world.logs["alpha"], 512, b"x" * 32, block.head.timestamp)
     found = await witness.of_two("two trees", Head(512, b"x" * 32, lie.timestamp, lie.body), block.head)
     assert judge(evidences.decode(evidences.encode(found))).verdict is Verdict.PROOF
+
+
+@kinds
+@in_simulated_time
+async def test_a_block_is_another_one_by_the_logs_own_hashes(certhia_world: World, kind: Protocol) -> None:
+    """Also where its last entry is the one that differs. A log that proves nothing of its own tree shows nothing."""
+    witness, block, _ = await block_of(certhia_world, kind, 300)
+    log = certhia_world.logs["alpha"]
+    assert await witness.other_block(block)
+    log.hooks.append(flipped_leaf(511))
+    assert await witness.other_block(block)
+    log.hooks = [Fault(_wrong_hashes, frozenset({"get-sth-consistency", "tile/0"}))]
+    assert not await witness.other_block(block)
+    log.hooks = [fail(500)]
+    assert not await witness.other_block(block)
+    log.hooks = []
+    assert not await witness.other_block(replace(block, root=log.tree.node(8, 1)))

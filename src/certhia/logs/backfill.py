@@ -23,6 +23,7 @@ from certhia.logs.budget import Budget
 from certhia.logs.client import LogClient
 from certhia.logs.contradiction import Witness
 from certhia.logs.evidence import Evidence
+from certhia.logs.judging import Verdict, judge
 from certhia.logs.patience import patiently
 from certhia.logs.reading import Reading
 from certhia.logs.roots import Roots
@@ -150,6 +151,7 @@ class Backfiller:
             try:
                 await self._take(span)
             except Unverified as error:
+                self._open = None  # read again, whatever becomes of it
                 self._doubt(span, error)
             self._open = None
 
@@ -255,12 +257,19 @@ async def agree(client: LogClient, head: Head, others: Sequence[Head]) -> None:
         raise Disagreement(str(error), older, newer) from error
 
 
-async def gather(witness: Witness, error: Unproven | Disagreement, blocks: Mapping[int, Block]) -> Evidence:
-    """What shows it. `blocks`: those of the log that were proven before, by their first entry."""
+async def gather(witness: Witness, error: Unproven | Disagreement, blocks: Mapping[int, Block]) -> Evidence | None:
+    """What shows it; None where nothing does: a proof that does not hold is a bad answer, and no other tree.
+
+    `blocks`: those of the log that were proven before, by their first entry.
+    """
     if isinstance(error, Disagreement):
-        return await witness.of_two(str(error), error.older, error.newer)
+        found = await witness.of_two(str(error), error.older, error.newer)
+        return found if judge(found).verdict is Verdict.PROOF else None
     block = error.block
     beside = blocks.get((block.index ^ 1) << block.level)
     if block.holds() and beside is not None:  # it is proven, and so was its sibling, which is another one now
         return await witness.of_two(str(error), *sorted((beside.head, block.head), key=lambda one: one.size))
-    return await witness.of_block(str(error), block, error.leaves)
+    if not await witness.other_block(block):
+        return None
+    found = await witness.of_block(str(error), block, error.leaves)
+    return found if judge(found).verdict is not Verdict.NOTHING else None

@@ -102,6 +102,30 @@ class Witness:
             answers=answers,
         )
 
+    async def other(self, read: Edge, head: Head) -> bool | None:
+        """Whether what was read is another tree than that of `head`, as the log's own hashes for it say now. None where
+        they don't lead to it either: then the log proves nothing, and nothing is known of the entries."""
+        if read.size == head.size:
+            return read.root() != head.root
+        if await self._proven(read, head, 0) is not None:
+            return False
+        for size in (read.size, read.size + 1) if read.size % 2 == 0 else (read.size,):
+            try:
+                own = await self._client.edge(head, size)
+            except (RemoteError, Malformed):  # the entry before may be one that is served wrongly: by the one behind
+                continue
+            return own.hashes[: 32 * read.size.bit_count()] != read.hashes
+        return None
+
+    async def other_block(self, block: Block) -> bool:
+        """Whether a block of entries is another one than that of the tree of its head, by the log's own hashes."""
+        try:
+            read = await self._client.edge(block.head, block.start)
+        except (RemoteError, Malformed):
+            return False
+        read.append_nodes([block.root], block.end)
+        return await self.other(read, block.head) is True
+
     async def of_block(self, reason: str, block: Block, leaves: bytes) -> Evidence:
         """Entries of a backfill, with their leaf hashes, that are not proven to the head that covers them."""
         sight = Sight(block.head, self._clock.now())
