@@ -300,7 +300,11 @@ async def test_a_frozen_log_is_left_alone_until_it_is_accepted(certhia_world: Wo
         await request(rig, asked("one"))
         await rig.clock.sleep(60)
         assert rig.sheet.told == []
-        assert rig.texts.count("the backfill waits: the log is frozen") == 1
+        (said,) = [text for text in rig.texts if text.startswith("the backfill waits: ")]
+        assert said.startswith(
+            "the backfill waits: the log is frozen: by a test; once you have seen to it, `certhia logs"
+        )
+        assert list(json.loads(await rig.state.recall(PROGRESS) or "{}")["waits"].values()) == [said[20:]]
         await rig.state.accept(log.model.id)
         await until_done(rig)
     assert len(rig.sheet.told) == 300

@@ -34,7 +34,7 @@ FLOORS = (
     {"logs", "scanner", "decode", "dedupe", "rules"},
     {"alarms"},
     {"modules", "events", "sinks", "stream", "archive", "telling", "freezing", "housekeeping", "reload"},
-    {"parts"},
+    {"awaiting", "parts"},
     {"backfilling", "certstream", "intake"},
     {"insight", "api"},
     {"pipeline", "cluster"},

@@ -16,6 +16,7 @@ from typing import Final
 
 from certhia._core import Issuers
 from certhia.alarms.past import Past
+from certhia.awaiting import Waits, stuck
 from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, Unverified, first_of
 from certhia.freezing import Freezing
 from certhia.logs import start as starts
@@ -44,7 +45,6 @@ ALL: Final = "all"
 FAILED: Final = "failed: "  # begins an answer that says why not
 KEEP_EVERY: Final = 5.0  # seconds between two saves of that
 TELL_EVERY: Final = 60.0
-LOOK_EVERY: Final = 2.0  # seconds between two looks whether a log that was waited for goes on
 LONGEST: Final = 300.0  # seconds between two tries of a log that fails
 
 
@@ -80,6 +80,7 @@ class Backfilling:
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
         self._fillers: dict[tuple[bytes, int], Backfiller] = {}
         self.past = Past(self._track)
+        self._waits = Waits(self._track, partial(self._notice, level="warning"), parts.clock)
         self._said = set[str]()  # once is enough
         self.logs: set[bytes] = set()  # that were worked on
         self.entries = 0  # read
@@ -191,7 +192,7 @@ class Backfilling:
             try:
                 if filler is None:
                     filler, wish = await self._begin(log, wish)
-                await filler.run(partial(self._may_go_on, log))
+                await filler.run(partial(self._waits.accepted, log, wish))
             except (Throttled, Lagging) as error:
                 self._notice(log, f"the backfill waits: {error}", level="debug")
                 await self._clock.sleep(self._clock.jitter(5.0))
@@ -210,8 +211,7 @@ class Backfilling:
     async def _begin(self, log: Log, wish: Backfill) -> tuple[Backfiller, Backfill]:
         """Looks where the range is, the first time, and which head it is to be proven to. Raises RemoteError."""
         client = self.client(log)
-        while self._follows(log.id) and self._track(log.id).end is None:
-            await self._clock.sleep(LOOK_EVERY)  # until it is known where the live range begins
+        await self._waits.begun(log, wish, self._follows)
         track = self._track(log.id)
         live = track.end
         head = await client.head() if live is None else row_head(track.row)
@@ -305,15 +305,6 @@ class Backfilling:
             if not self._follows(log.id) and (text := self.past.frozen(log, freeze)):
                 self._notice(log, text, level="error")
 
-    async def _may_go_on(self, log: Log) -> None:
-        """A frozen log is left alone until a human has it go on."""
-        told = False
-        while self._track(log.id).frozen is not None:
-            if not told:
-                self._notice(log, "the backfill waits: the log is frozen", level="warning")
-                told = True
-            await self._clock.sleep(LOOK_EVERY)
-
     def _finish(self, log: Log, wish: Backfill, filler: Backfiller) -> None:
         spans = ", ".join(f"{start:,} to {end - 1:,}" for start, end in filler.doubtful)
         outcome = f"not what the log signed: entries {spans}" if spans else DONE
@@ -348,7 +339,9 @@ class Backfilling:
         while True:
             if self._tasks:
                 done = {f"{log_id.hex()}:{number}": one.done for (log_id, number), one in self._fillers.items()}
-                await self._parts.state.remember(PROGRESS, json.dumps({"at": self._clock.now(), "done": done}))
+                waits = {f"{log_id.hex()}:{number}": text for (log_id, number), text in self._waits.texts.items()}
+                kept = {"at": self._clock.now(), "done": done, "waits": waits}
+                await self._parts.state.remember(PROGRESS, json.dumps(kept))
             await self._clock.sleep(KEEP_EVERY)
 
     async def _tell_progress(self) -> None:
@@ -364,14 +357,8 @@ class Backfilling:
 
 
 def _stuck(track: Track) -> str:
-    """What holds up the backfill of a frozen log, and what to do."""
-    log, frozen = row_log(track.row), track.frozen
-    assert frozen is not None
-    file = f"; evidence: {frozen['evidence']}, for `certhia verify-evidence`" if frozen["evidence"] else ""
-    return (
-        f"{log.description or log.url}: the log is frozen: {frozen['reason']}{file}; once you have seen to it, "
-        f"`certhia logs --accept {log.url}` has it go on, and the backfill too"
-    )
+    log = row_log(track.row)
+    return f"{log.description or log.url}: {stuck(track)}"
 
 
 def active(writer: Writer) -> list[Backfill]:

@@ -33,6 +33,7 @@ class Beside:
         self._directory = directory
         self._clock = clock
         self._quiet = quiet
+        self._waits: dict[bytes, str] = {}  # by log id: what was told already
 
     async def ask(self, request: str, *, detach: bool) -> int:
         """Gives the exit status: 0 done (or left to the follower, where asked to), 1 not all of it could be verified or
@@ -63,12 +64,25 @@ class Beside:
                 return 1
             if self._clock.monotonic() - told_at >= TELL_EVERY:
                 told_at = self._clock.monotonic()
-                self._say(_progress(wishes, await state.recall(PROGRESS)))
+                kept = await state.recall(PROGRESS)
+                self._say(_progress(wishes, kept))
+                await self._tell_waits(state, wishes, kept)
             try:
                 async with self._clock.deadline(LOOK_EVERY):
                     await left.wait()
             except TimeoutError:
                 pass  # the next look
+
+    async def _tell_waits(self, state: State, wishes: Sequence[Backfill], kept: str | None) -> None:
+        """What they wait for, each once."""
+        waits: dict[str, str] = json.loads(kept or "{}").get("waits", {})
+        found = {one.log_id: waits[key] for one in wishes if (key := f"{one.log_id.hex()}:{one.number}") in waits}
+        new = {log_id: text for log_id, text in found.items() if self._waits.get(log_id) != text}
+        if new:
+            names = await _names(state)
+            for log_id, text in new.items():
+                self._say(f"{names[log_id]}: the backfill waits: {text}")
+        self._waits = found
 
     async def _ended(self, state: State, wishes: Sequence[Backfill]) -> int:
         names = await _names(state)
