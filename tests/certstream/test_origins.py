@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 
 from certhia.certstream.messages import Told, read
 from certhia.certstream.origins import MAX_ORIGINS, Origins
 from certhia.model import Protocol
+from certhia.testing import World
 from certhia.testing.certstream import told
 
 
@@ -23,6 +26,25 @@ def test_a_log_by_url_and_server() -> None:
     assert (one.log.description, one.log.url) == ("Example 'Log2026'", "https://log.example/2026/")
     assert (one.log.operator, one.named.operator) == ("certstream wss://one.example/", "")
     assert one.log.id == one.named.id != Origins("wss://two.example/", lambda: 5.0).of(parsed(told(["a"], 1))).log.id
+
+
+def test_no_message_can_name_a_log_so_that_it_is_taken_for_it() -> None:
+    """An id is a key's hash: that of an origin's begins as no public key does, whatever the message says."""
+    log = World().rfc6962("one").model
+    origins = Origins("wss://one.example/", lambda: 5.0)
+    for source in (
+        {"url": log.submission_url, "name": log.description},
+        {"url": log.submission_url, "name": log.description, "id": log.id.hex(), "log_id": log.id.hex()},
+        {"url": log.id.hex(), "name": base64.b64encode(log.key).decode()},
+        {"url": log.key.decode("latin-1"), "name": ""},
+        {"url": "", "name": log.id.decode("latin-1")},
+    ):
+        message = told(["a"], 1)
+        message["data"]["source"] = source | {"key": base64.b64encode(log.key).decode()}
+        message["cursor"] = f"{log.id.hex()}:1"
+        one = origins.of(parsed(message))
+        assert one.log.id == hashlib.sha256(one.log.key).digest() == one.named.id != log.id
+        assert one.log.key.startswith(b"certstream\0wss://one.example/\0"), "and a DER key with 0x30"
 
 
 def test_a_tiled_log_is_told_by_its_links() -> None:

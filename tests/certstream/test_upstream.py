@@ -42,6 +42,43 @@ async def test_lite_messages_match_by_names_and_say_who_vouches(
 
 
 @in_simulated_time
+async def test_what_it_says_of_a_followed_log_is_never_verified(
+    certhia_world: World, tmp_path: Path, capfd: Captured
+) -> None:
+    """The log has other entries there; all of its own are proven, what was said of it stays what was said."""
+    log = certhia_world.rfc6962("one", max_get_entries=64)
+    for number in range(20):
+        log.add(certhia_world.ca.issue([f"host{number}.other.test"]))
+    log.publish()
+    victim = certhia_world.ca.issue(["victim.example.com"])
+
+    async with certhia_world.serve() as url:
+
+        async def play(line: Line) -> None:
+            said = [told(["lite.example.com"], 26), told(["victim.example.com"], 25, issued=victim)]
+            for one in said:
+                one["data"]["source"] = {"url": log.model.url, "name": log.model.description}
+                one["data"]["source"]["id"] = log.id.hex()
+            await line.say(*said)
+            await certhia_world.clock.sleep(10)
+            for number in range(20, 30):
+                log.add(certhia_world.ca.issue([f"host{number}.other.test"]))
+            log.publish()
+            await line.hold()
+
+        async with certstream(play) as place:
+            given = {"logs__log_list": [f"{url}log_list.json"], "read__from": "beginning", "read__with_logs": True}
+            printed = await watched(certhia_world, tmp_path, capfd, [f"ws://{place}/full-stream"], 120, **given)
+    assert sorted(printed.names) == ["lite.example.com", "victim.example.com"]
+    async with await State.open(tmp_path / "state", clock=certhia_world.clock, follow=False) as state:
+        assert (await state.positions())[log.id].end == 30, "all of the log is proven"
+        stored = [one.match for one in await state.matches()]
+        assert {(match.verified, match.sightings) for match in stored} == {(False, 1)}
+        assert log.id not in {match.sighting.log_id for match in stored}
+        assert await check(state) == []
+
+
+@in_simulated_time
 async def test_full_messages_are_decoded_and_a_precertificate_is_one_with_its_certificate(
     certhia_world: World, tmp_path: Path, capfd: Captured
 ) -> None:
