@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Command
 
-from certhia.alarms.broken import PROMISE
+from certhia.alarms.broken import MOST, PROMISE
 from certhia.clock import Clock
 from certhia.store.reading import Request
 from certhia.store.state import State
@@ -148,3 +148,26 @@ def test_whoever_follows_hears_of_it(certhia: Command, log_list: str, broken: Pa
     requests = asyncio.run(left())
     assert [one.kind for one in requests] == [PROMISE] * 3
     assert json.loads(requests[1].payload)["log"] == "Second Log 2026"
+
+
+def test_a_promise_that_is_kept_ends_an_alarm_that_waits(
+    certhia: Command, log_list: str, proven: Proven, state: Path
+) -> None:
+    """Of what is kept the state hears only where somebody may have heard otherwise, and never without end."""
+    done = certhia("watch", "example.com", "--log-list", log_list, "--state", state, "--until", "now", "-q")
+    assert done.status == 0, done.err
+
+    async def left(*, leave: int) -> list[Request]:
+        async with await State.open(state, clock=Clock(), follow=False) as beside:
+            for _ in range(leave):
+                await beside.request(PROMISE, "{}", MOST)
+            return await beside.requests()
+
+    for leave, count in ((0, 0), (1, 4), (MOST, MOST)):
+        asyncio.run(left(leave=leave))
+        assert certhia("prove", proven.certificate, "--log-list", log_list, "--state", state).status == 0
+        requests = asyncio.run(left(leave=0))
+        assert len(requests) == count
+    kept = [json.loads(one.payload) for one in requests[-3:]]
+    assert [one["text"] for one in kept] == [""] * 3
+    assert len({one["promise"] for one in kept}) == 3

@@ -52,7 +52,7 @@ class Guard:
         self._others = others
         self._looked = False  # until then, what followers said counts
         self._alarms = Alarms(tell, clock=clock, heard=guarding.heard)
-        self.broken = Broken()
+        self.broken = Broken(clock)
 
     def loaded(self, loaded: Loaded, earlier: float | None = None) -> None:
         """The lists as they are now. `earlier`: Unix seconds when an earlier run had them all."""

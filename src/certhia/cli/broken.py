@@ -25,7 +25,7 @@ async def raise_alarm(outcome: Outcome, settings: Settings, folder: Path | None)
     """Writes the evidence: into `folder`, else into that of the state, where there is one, else here; and leaves the
     alarm for the follower of the state, where there is one."""
     from certhia import render
-    from certhia.alarms.broken import PROMISE, payload
+    from certhia.alarms.broken import MOST, PROMISE, Word, payload
     from certhia.clock import Clock
     from certhia.errors import StateError
     from certhia.store.place import state_dir
@@ -40,12 +40,37 @@ async def raise_alarm(outcome: Outcome, settings: Settings, folder: Path | None)
     text = f"{evidence.reason}; {words}"
     line = f"alarm: {log}: {text}"
     if has_state:
+        word = Word(log, evidence.log.id, outcome.leaf_hash, clock.now(), text)
         try:
             async with await State.open(directory, clock=clock, follow=False) as state:
-                await state.request(PROMISE, payload(log, text))
+                await state.request(PROMISE, payload(word), MOST)
         except StateError as error:
             line = f"{line}; whoever follows with {directory} does not hear of it: {error}"
     return Raised(render.terminal(line), file)
+
+
+async def end_alarm(outcome: Outcome, settings: Settings) -> str:
+    """Of a promise that is kept: whoever follows with the state, or will, may have heard that it is not. Gives what
+    went wrong with telling it; empty where nothing did."""
+    from certhia import render
+    from certhia.alarms.broken import MOST, PROMISE, Word, payload
+    from certhia.clock import Clock
+    from certhia.errors import StateError
+    from certhia.store.lock import holder
+    from certhia.store.place import state_dir
+    from certhia.store.state import FILE, State
+
+    clock, directory, log = Clock(), state_dir(settings.state.name), outcome.log
+    if log is None or not (directory / FILE).is_file():
+        return ""
+    word = Word(log.description or log.url, log.id, outcome.leaf_hash, clock.now())
+    try:
+        async with await State.open(directory, clock=clock, follow=False) as state:
+            if holder(directory) is not None or any(one.kind == PROMISE for one in await state.requests()):
+                await state.request(PROMISE, payload(word), MOST)
+    except StateError as error:
+        return render.terminal(f"whoever follows with {directory} does not hear that {word.log} kept it: {error}")
+    return ""
 
 
 def _place(directory: Path | None) -> Path:

@@ -49,8 +49,9 @@ def prove(
     A promise that a log broke is an alarm, here and for whoever follows with the state, with a file of evidence for
     `certhia verify-evidence`. Exit status 0 when all are kept, or the log still has time; else 1.
     """
-    from certhia.cli.broken import raise_alarm
+    from certhia.cli.broken import end_alarm, raise_alarm
     from certhia.config import load
+    from certhia.logs.promises import Verdict
 
     leaf, above = _read(certificate, issuer)
     settings = load(given, config)
@@ -60,6 +61,8 @@ def prove(
         print(_as_json(outcome, raised) if json else _line(outcome))
         if raised is not None:
             print(raised.line, file=sys.stderr)
+        elif outcome.verdict is Verdict.KEPT and (untold := asyncio.run(end_alarm(outcome, settings))):
+            print(untold, file=sys.stderr)
     raise typer.Exit(0 if all(_is_well(outcome.verdict) for outcome in outcomes) else 1)
 
 

@@ -45,6 +45,7 @@ class Outcome:
     index: int | None = None  # of the entry, where it was found
     head: Head | None = None  # that was asked about
     evidence: Evidence | None = None  # of a broken promise, as far as the log gave what it takes
+    leaf_hash: bytes = b""  # of what was promised, where the signature holds and the log was asked
 
 
 class Prover:
@@ -70,7 +71,7 @@ class Prover:
             return Outcome(sct, Verdict.FALSE, str(error), log)
         try:
             async with self._clock.deadline(DEADLINE):
-                return await self._look(promised)
+                return replace(await self._look(promised), leaf_hash=promised.leaf_hash)
         except TimeoutError:
             return Outcome(sct, Verdict.UNASKED, f"no answer within {DEADLINE:.0f} s", log)
         except RemoteError as error:

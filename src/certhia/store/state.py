@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import Text, bindparam, func, insert, literal_column, select
+from sqlalchemy import Text, bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certhia.clock import Clock
@@ -279,13 +279,18 @@ class State(Reader):
 
     # --- for commands beside the follower ---
 
-    async def request(self, kind: str, payload: str) -> int:
-        """Leaves a request for the follower, now or when one starts; gives its id. Raises StateError."""
+    async def request(self, kind: str, payload: str, most: int | None = None) -> int:
+        """Leaves a request for the follower, now or when one starts; gives its id. `most`: of that kind, at once; the
+        oldest go. Raises StateError."""
         engine = database.to_write(self.file)
         row = {"kind": kind, "payload": codec.plain(payload), "at": self._clock.now()}
         try:
             async with database.guarded(self.file), engine.begin() as connection:
                 number = await connection.scalar(insert(requests).values(**row).returning(requests.c.id))
+                if most is not None:
+                    alike = requests.c.kind == kind, requests.c.answer.is_(None)
+                    newest = select(requests.c.id).where(*alike).order_by(requests.c.id.desc()).limit(most)
+                    await connection.execute(delete(requests).where(*alike, requests.c.id.not_in(newest)))
                 return int(number or 0)
         finally:
             await engine.dispose()
