@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from certhia.logs.unreadable import KEPT, PATIENCE, TRIES, Unreadable
+from certhia.logs.unreadable import GOOD, KEPT, PATIENCE, TRIES, Unreadable
 from certhia.testing import SimClock
 
 
@@ -39,6 +39,28 @@ def test_the_second_takes_half_as_long_and_is_told_too(certhia_clock: SimClock) 
     assert "(tile 2); 2 tiles by now: " in told[1]
     assert told[2] == told[1], "the fourth and the eighth are told again: a log can't make us talk without end"
     assert unreadable.is_given_up(1), "also when more of it is there"
+
+
+def test_patience_comes_back_with_tiles_that_are_good(certhia_clock: SimClock) -> None:
+    """A log that was ill a year ago is given as long as any other."""
+    unreadable = Unreadable(certhia_clock)
+
+    def patience(tile: int) -> float:
+        for _ in range(TRIES):
+            unreadable.failed(tile)
+        waited = 0.0
+        while not unreadable.is_given_up(tile):
+            certhia_clock.advance(PATIENCE / 16)
+            waited += PATIENCE / 16
+        return waited
+
+    assert [patience(tile) for tile in range(4)] == [PATIENCE, PATIENCE / 2, PATIENCE / 4, PATIENCE / 8]
+    for tile in range(100, 100 + 3 * GOOD):
+        unreadable.read(tile)
+    assert patience(10) == PATIENCE / 2
+    for tile in range(100, 100 + 99 * GOOD):
+        unreadable.read(tile)
+    assert patience(11) == PATIENCE
 
 
 def test_a_tile_that_was_ill_for_a_time(certhia_clock: SimClock) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from certhia.clock import Clock
 
 PATIENCE = 900.0  # seconds until the first one is given up; half as long for each that follows
+GOOD = 64  # tiles that could be read, for which the next one is waited for twice as long again
 TRIES = 3
 KEPT = 256  # tiles remembered
 
@@ -29,7 +30,8 @@ class Unreadable:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._tiles: OrderedDict[int, _Tile] = OrderedDict()
-        self._given_up = 0
+        self._given_up = 0  # as far as good tiles have not made up for it
+        self._good = 0  # tiles since that changed last
         self._without = set[int]()  # tiles that were gone without, until there are KEPT
         self.alarm = ""  # once there is one; other words for the second, the fourth, the eighth
 
@@ -43,6 +45,9 @@ class Unreadable:
     def read(self, tile: int) -> None:
         """The tile could be read."""
         self._tiles.pop(tile, None)
+        self._good += 1
+        if self._good >= GOOD:
+            self._good, self._given_up = 0, max(self._given_up - 1, 0)
 
     def is_given_up(self, tile: int) -> bool:
         """Whether its hashes must do."""
@@ -52,7 +57,8 @@ class Unreadable:
         if not known.given_up:
             waited, wanted = self._clock.monotonic() - known.since, PATIENCE / 2**self._given_up
             known.given_up = known.tries >= TRIES and waited >= wanted
-            self._given_up += known.given_up
+            if known.given_up:
+                self._given_up, self._good = self._given_up + 1, 0
         return known.given_up
 
     def went_without(self, tile: int, reason: str) -> None:
