@@ -47,6 +47,15 @@ def test_one_log_and_what_there_is(certhia: Command, log_list: str, state: Path)
     assert cancelled.out == "0 backfills were cancelled; what they read stays verified\n"
 
 
+def test_a_file_of_alarms(certhia: Command, log_list: str, state: Path, tmp_path: Path) -> None:
+    given = ("second", "example.com", "--from", "-7", "-f", "silent", "--log-list", log_list, "--state", state)
+    alarms = tmp_path / "alarms.jsonl"
+    assert certhia("backfill", *given, "--alarms", alarms).status == 0
+    assert alarms.read_bytes() == b"", "all was well"
+    done = certhia("backfill", *given, "--alarms", tmp_path / "gone" / "alarms.jsonl")
+    assert (done.status, "alarms can't be written there" in done.err) == (2, True)
+
+
 def test_what_makes_no_sense(certhia: Command, log_list: str, state: Path, tmp_path: Path) -> None:
     given = ("--log-list", log_list, "--state", state)
     for arguments, says in (

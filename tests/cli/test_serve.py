@@ -162,6 +162,11 @@ def test_go_certstreams_environment() -> None:
     assert environment({"WEBSOCKET_LISTEN": ""}) == {"WEBSOCKET_LISTEN": ""}
 
 
+def test_a_file_of_alarms_that_is_none(certhia: Command, state: Path, tmp_path: Path) -> None:
+    done = certhia("serve", "--listen", "127.0.0.1:0", "--state", state, "--alarms", tmp_path / "gone" / "alarms.jsonl")
+    assert (done.status, "alarms can't be written there" in done.err) == (2, True)
+
+
 def test_a_port_that_is_taken(certhia: Command, state: Path) -> None:
     import socket
 

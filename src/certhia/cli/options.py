@@ -194,6 +194,7 @@ MATCHES = (
     Option("--output -o", list[Path], "output.files", "File, format by extension; repeatable.", OUTPUT_PANEL, "FILE"),
 )
 STATS = Option("--stats", float, "output.stats", "Figures every so many seconds (60).", OUTPUT_PANEL, "[SECONDS]")
+ALARMS = Option("--alarms", Path, "output.alarms", "File of alarms, one line of JSON each.", OUTPUT_PANEL, "FILE")
 LOUDNESS = (
     Option("--quiet -q", bool, "output.quiet", "Only matches and errors.", OUTPUT_PANEL),
     Option("--verbose -v", bool, "output.verbose", "More of what happens.", OUTPUT_PANEL),

@@ -31,7 +31,7 @@ OUTPUT = (
         "How soon alarms are raised, such as 5m.",
         opt.OUTPUT_PANEL,
     ),
-    Option("--alarms", Path, "output.alarms", "File of alarms, one line of JSON each.", opt.OUTPUT_PANEL, "FILE"),
+    opt.ALARMS,
     *opt.LOUDNESS,
     opt.LOG_FORMAT,
 )
