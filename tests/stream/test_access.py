@@ -124,6 +124,53 @@ async def test_a_trusted_proxy_says_who_asks(forwarded: str, status: int) -> Non
         assert (await stage.get("/health", X_Forwarded_For=forwarded)).status == status
 
 
+@pytest.mark.parametrize(
+    "forwarded, status",
+    [
+        (None, 200),
+        ("192.0.2.7", 403),
+        ("127.0.0.9", 200),
+        ("unknown", 403),
+        ("_hidden", 403),
+        ("", 403),
+        ("127.0.0.9, unknown", 403),
+        ("unknown, 127.0.0.9", 403),
+    ],
+)
+async def test_a_proxy_that_is_allowed_lends_its_address_to_nobody(forwarded: str | None, status: int) -> None:
+    stage = asking(Rules(allow=(LOOPBACK,), proxies=(LOOPBACK,)))
+    async with stage.running() as port:
+        assert (await get(port, "/health")).status == 200
+        if forwarded is not None:
+            assert (await stage.get("/health", X_Forwarded_For=forwarded)).status == status
+
+
+@pytest.mark.parametrize(
+    "origin, status",
+    [
+        ("https://example.com", b"101"),
+        ("https://example.org", b"403"),
+        ("null", b"403"),
+        ("http://here", b"101"),
+        ("", b"101"),
+    ],
+)
+async def test_pages_of_others_open_no_websocket_where_some_are_named(origin: str, status: bytes) -> None:
+    stage = asking(Rules(origins=frozenset({"https://example.com"})))
+    async with stage.running() as port:
+        raw = await Raw.open(port, headers=f"Origin: {origin}\r\n" if origin else "")
+        assert raw.head.split()[1] == status
+        assert (await get(port, "/health", Origin=origin)).status == 200  # the browser keeps it from the page
+
+
+@pytest.mark.parametrize("origins", [frozenset[str](), frozenset({"*"})])
+async def test_else_all_pages_may(origins: frozenset[str]) -> None:
+    stage = asking(Rules(origins=origins))
+    async with stage.running() as port:
+        raw = await Raw.open(port, headers="Origin: https://example.org\r\n")
+        assert raw.head.split()[1] == b"101"
+
+
 async def test_a_long_way_through_proxies() -> None:
     stage = asking(Rules(allow=(ip_network("192.0.2.0/24"),), proxies=(LOOPBACK,)))
     async with stage.running():

@@ -90,6 +90,8 @@ def test_options_of_others_are_left_to_them() -> None:
         ([("log", "x" * 201)], "longer than 200 characters"),
         ([("log", f"log{number}") for number in range(1001)], "more than 1,000 logs"),
         ([("rule", f"{number}.com") for number in range(1001)], "1,000 rules"),
+        ([("rule", "re:\ud800")], "rule is no text"),
+        ([("since", "\udcff")], "since is no text"),
     ],
 )
 def test_what_makes_no_sense(query: list[tuple[str, str]], said: str) -> None:
@@ -123,6 +125,11 @@ def test_each_message_counts_from_the_request() -> None:
     assert again.wanted.filter == Filter([("tree", "a.com")], tlds=["com"])
 
 
+@pytest.mark.parametrize("since, read", [(1795265414, "1795265414"), (1795265414.25, "1795265414.25")])
+def test_a_time_may_be_a_number(since: float, read: str) -> None:
+    assert message(asked(), since=since).since == read
+
+
 def test_null_and_empty_lists_ask_for_nothing() -> None:
     assert message(asked(("rule", "a.com"), ("dedupe", "1")), rule=None, dedupe=False).wanted == Wanted()
     assert message(asked(("rule", "a.com")), rules=[]).wanted == Wanted()
@@ -144,6 +151,10 @@ def test_what_is_no_subscription_asks_for_nothing(text: bytes) -> None:
         (b'{"subscribe": {"rules": [1]}}', "takes texts, or true and false"),
         (b'{"subscribe": {"rules": {"a": 1}}}', "takes texts, or true and false"),
         (b'{"subscribe": {"type": "both"}}', "precert or certificate"),
+        (b'{"subscribe": {"rules": ["a\\ud800.com"]}}', "rule is no text"),
+        (b'{"subscribe": {"logs": ["\\udfff*"]}}', "log is no text"),
+        (b'{"subscribe": {"\\ud800": 1}}', "is no option"),
+        (b'{"subscribe": {"rules": 5}}', "takes texts"),
     ],
 )
 def test_messages_that_make_no_sense(text: bytes, said: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.stream.asking import Asking, get
 from tests.stream.rig import Raw
@@ -21,6 +23,19 @@ async def test_each_answer_ends_its_connection_so_that_the_connect_rate_bounds_r
     stage = Asking(World())
     async with stage.running():
         assert (await stage.get("/health")).headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("asked", ["GET /health HTTP/1.1", "GET /nothing HTTP/1.1", "GET / HTTP/9.9", "what?"])
+async def test_no_answer_says_what_runs_it(asked: str) -> None:
+    stage = Asking(World())
+    async with stage.running() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"{asked}\r\nHost: here\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        writer.close()
+    assert b"aiohttp" not in head
+    assert b"python" not in head
+    assert b"\r\nserver: certhia\r\n" in head
 
 
 async def test_a_proxys_connections_are_kept() -> None:

@@ -27,6 +27,10 @@ _PREFLIGHT: Final = {
 }
 
 
+class Unnamed(Exception):
+    """A trusted proxy does not say whose request it hands on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Who may ask for what.
@@ -36,7 +40,8 @@ class Rules:
         open: paths that need none.
         allow: networks that may ask; empty for all.
         proxies: networks whose X-Forwarded-For is believed.
-        origins: web pages that may read answers: `https://example.com`, or `*`.
+        origins: web pages that may read answers: `https://example.com`, or `*`. Where there are any, no other pages'
+            WebSockets are taken; browsers ask nobody before they open one.
     """
 
     tokens: Callable[[], Sequence[bytes]] = tuple
@@ -63,15 +68,15 @@ class Access:
 
     def address(self, request: web.Request) -> Address | None:
         """Whose request it is: of a trusted proxy the one that it names, else the connection's; None for a Unix
-        socket's."""
+        socket's. Raises Unnamed where what the proxy says is no address: its own would let anybody in."""
         found = peer(request)
-        if not self.is_proxy(found):
+        headers = request.headers.getall("X-Forwarded-For", ())
+        if not headers or not self.is_proxy(found):
             return found
-        hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
-        for hop in hops[: -MAX_HOPS - 1 : -1]:  # the last one is what our own proxy saw
+        for hop in ",".join(headers).split(",")[: -MAX_HOPS - 1 : -1]:  # the last one is what our own proxy saw
             named = address(_bare(hop))
             if named is None:
-                break
+                raise Unnamed
             found = named
             if not _within(named, self._rules.proxies):
                 break
@@ -82,6 +87,8 @@ class Access:
         rules = self._rules
         if rules.allow and who is not None and not _within(who, rules.allow):
             return self._refuse(403, "your address is not among those that this server answers")
+        if not self._is_welcome(request):
+            return self._refuse(403, "pages of this origin may not connect here; allow it with --cors")
         tokens = rules.tokens()
         if not tokens or request.path in rules.open or _preflight(request):
             return None
@@ -91,6 +98,18 @@ class Access:
         if not is_known(given, tokens):
             return self._refuse(401, "the token is none of this server's")
         return None
+
+    def unnamed(self) -> web.Response:
+        """The answer to a request that nobody knows whose it is."""
+        return self._refuse(403, "X-Forwarded-For ends with no address: the proxy must say whose request it is")
+
+    def _is_welcome(self, request: web.Request) -> bool:
+        """Whether a WebSocket is one that a web page may open (RFC 6455 section 10.2): one of this server's own host,
+        one that is allowed, or any where no origins are named. What isn't a browser names none, or the host."""
+        origins, origin = self._rules.origins, request.headers.get("Origin", "")
+        if not origins or not origin or "*" in origins or request.headers.get("Upgrade", "").lower() != "websocket":
+            return True
+        return origin in origins or origin.partition("://")[2] == request.headers.get("Host")
 
     def permission(self, request: web.Request) -> dict[str, str]:
         """Headers that let a web page read the answer (Fetch, section 3.2)."""

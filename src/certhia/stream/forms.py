@@ -114,17 +114,19 @@ def of_message(text: bytes, before: Asked, defaults: Defaults) -> Asked | None:
             near = difflib.get_close_matches(key, _NAMES, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(_OURS))}"
             raise ConfigError(f"subscribe: {quoted(name)} is no option; {hint}")
-        options[key] = _texts(name, value)
+        options[key] = _texts(name, value, numbers=key == "since")
     wanted = before.wanted
     return _asked(wanted.kind, wanted.framing, options, defaults, request=before.options)
 
 
-def _texts(name: str, value: object) -> list[str]:
-    """A JSON value as the query would have it."""
+def _texts(name: str, value: object, *, numbers: bool = False) -> list[str]:
+    """A JSON value as the query would have it. `numbers`: whether it may be one."""
     if isinstance(value, bool):
         return ["1" if value else "0"]
     if value is None:
         return []
+    if numbers and isinstance(value, int | float):
+        return [str(value)]
     values: list[object] = value if isinstance(value, list) else [value]
     texts = [one for one in values if isinstance(one, str)]
     if len(texts) < len(values):
@@ -144,6 +146,8 @@ def _asked(
             raise ConfigError(f"{name} is given {len(values)} times; give it once")
         if any(len(value) > MAX_OPTION for value in values):
             raise ConfigError(f"{name} is longer than {MAX_OPTION:,} characters")
+        if not all(map(_is_text, values)):
+            raise ConfigError(f"{name} is no text: it holds half a character (a lone surrogate); write it as UTF-8")
     kind = _one_of("stream", options, KINDS, kind)
     verified = defaults.verified_only or bool(_flag("verified", options))
     fresh = bool(_flag("dedupe", options))
@@ -165,6 +169,15 @@ def _asked(
         operators=_globs(options.get("operator", ())),
     )
     return Asked(wanted, _one("since", options), options if request is None else request)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written as UTF-8: half of a surrogate pair can't."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _one(name: str, options: Options) -> str:

@@ -13,9 +13,9 @@ from aiohttp.typedefs import Handler
 from certhia.clock import Clock
 from certhia.config.listen import Listen
 from certhia.config.networks import Network
-from certhia.stream.access import Access, Rules, peer
+from certhia.stream.access import Access, Rules, Unnamed, peer
 from certhia.stream.gate import Bounds, Gate
-from certhia.stream.listener import Listener
+from certhia.stream.listener import SERVER, Listener
 
 LOCAL: Final[tuple[Network, ...]] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 """This machine: who is on it is let in as often as it likes; a proxy on it is to be named as one."""
@@ -56,7 +56,10 @@ class Front:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        who = self.access.address(request)
+        try:
+            who = self.access.address(request)
+        except Unnamed:
+            return self.access.unnamed()
         if (refused := self.access.refusal(request, who)) is not None:
             return refused
         if (answer := self.access.preflight(request)) is not None:
@@ -72,6 +75,7 @@ class Front:
             self.gate.leave(slot)
 
     async def _permit(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Server"] = SERVER
         response.headers.update(self.access.permission(request))
         if isinstance(response, web.Response) and not self.access.is_proxy(peer(request)):
             response.force_close()  # so that the bounds of connections are those of requests, too

@@ -37,6 +37,7 @@ MAX_HEADERS: Final = 64
 MAX_UNREAD: Final = 16 << 10  # bytes of a request's body that wait to be thrown away
 BACKLOG: Final = 1024  # connections that wait in the kernel
 AT_ONCE: Final = 64  # of them that are taken before others have their turn
+SERVER: Final = "certhia"  # what it calls itself: nobody needs to know which Python or aiohttp runs it
 TLS_BUFFER: Final = 64 << 10  # bytes that a TLS connection sets aside for reading; asyncio's own are 256 KiB
 
 _HEAD: Final = b"HTTP/1.1 %b\r\nRetry-After: 30\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
@@ -67,6 +68,18 @@ class Guest(web.RequestHandler):
             timeout_ceil_threshold=3600.0,
         )
         self._left = left
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what is no request, which nothing else of ours sees."""
+        answer = super().handle_error(request, status, exc, message)
+        answer.headers["Server"] = SERVER
+        return answer
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Also where a stream has taken the connection over."""
