@@ -32,6 +32,15 @@ def test_too_little_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free:
         assert "make room" in text
 
 
+def test_it_is_over_when_there_is_some_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found, seen = dict[str, str](), []
+    for left in (space.LEAST, space.LEAST - 4096, space.LEAST, space.ENOUGH - 4096, space.ENOUGH, space.LEAST):
+        monkeypatch.setattr(os, "statvfs", lambda _, free=left: disk(free))
+        found = space.short_of_room([tmp_path], found)
+        seen.append(bool(found))
+    assert seen == [False, True, True, True, False, False]
+
+
 def test_a_disk_that_cannot_be_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def fail(_: Path) -> None:
         raise OSError(5, "Input/output error")

@@ -313,3 +313,8 @@ async def test_a_look_sees_it_all(certhia_clock: SimClock, monkeypatch: pytest.M
     await ward.symptoms.look()
     kinds = [one.alarm.key.partition(":")[0] for one in await ward.symptoms.look()]
     assert kinds == ["sink", "disk"]
+    for mebibytes, short in ((300, True), (330, False), (300, False)):
+        free = mebibytes << 8  # blocks
+        answer = os.statvfs_result((4096, 4096, 10**9, free, free, 9, 9, 9, 0, 255))
+        monkeypatch.setattr(os, "statvfs", lambda _, answer=answer: answer)
+        assert ("disk" in [one.alarm.key.partition(":")[0] for one in await ward.symptoms.look()]) is short

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Final
 
+ENOUGH: Final = 320 << 20  # free bytes where there were fewer than `LEAST`: else the alarm would come and go
 LEAST: Final = 256 << 20
 """Free bytes. A state grows by some megabytes a day, and its write-ahead log may take tens of them at once: this leaves
 days to make room in, and enough to end in order."""
@@ -23,8 +24,9 @@ def free(path: Path) -> int:
     return disk.f_bavail * disk.f_frsize
 
 
-def short_of_room(places: Sequence[Path]) -> dict[str, str]:
-    """What is wrong, by the path that it concerns; empty where nothing is. Looks at the disks: call it off the loop."""
+def short_of_room(places: Sequence[Path], before: Container[str] = ()) -> dict[str, str]:
+    """What is wrong, by the path that it concerns; empty where nothing is. Looks at the disks: call it off the loop.
+    `before`: paths of which something was wrong at the last look."""
     found = {}
     for place in dict.fromkeys(places):
         try:
@@ -32,7 +34,7 @@ def short_of_room(places: Sequence[Path]) -> dict[str, str]:
         except OSError as error:
             found[str(place)] = f"{place}: how much room is left can't be told: {error.strerror}"
             continue
-        if left < LEAST:
+        if left < (ENOUGH if str(place) in before else LEAST):
             found[str(place)] = (
                 f"{place}: {left / 1e6:,.0f} MB are left on its disk: make room, before what is written there fails"
             )

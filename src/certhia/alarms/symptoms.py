@@ -52,6 +52,7 @@ class Symptoms:
             bytes, tuple[int, float]
         ] = {}  # where reading stands while entries wait; monotonic, since when
         self._probe: asyncio.Task[dict[str, str]] | None = None  # a look at the disks that is under way
+        self._short = frozenset[str]()  # places, at the last look that was answered
         self._failing = set[str]()  # sinks, at the last look
         self._waiting = Waiting()
         self._slow = set[str]()  # sinks that are an alarm now, as matches wait for them
@@ -65,14 +66,16 @@ class Symptoms:
     async def _room(self) -> dict[str, str]:
         """What is wrong with disks. One that does not answer (a file server that is gone) holds one thread, no look."""
         if self._probe is None:
-            work = asyncio.to_thread(short_of_room, self._looked.places)
+            work = asyncio.to_thread(short_of_room, self._looked.places, self._short)
             self._probe = asyncio.get_running_loop().create_task(work)
         await asyncio.wait([self._probe], timeout=ANSWER)
         if not self._probe.done():
             places = ", ".join(map(str, dict.fromkeys(self._looked.places)))
             return {"": f"the disk does not answer: see to what holds {places}"}
         probe, self._probe = self._probe, None
-        return probe.result()
+        found = probe.result()
+        self._short = frozenset(found)
+        return found
 
     def of_logs(self) -> list[Found]:
         """What single logs are ill of, and that many are out of contact."""
