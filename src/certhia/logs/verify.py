@@ -18,6 +18,7 @@ Proof = tuple[str, tuple[bytes, ...]]
 
 WITHOUT_PROOF = 3  # tries to get the tree's edge before a log is followed without
 LAG_COUNTS = 0.1  # of a try: a front end that lags is waited for longer
+UNPROVEN = 900.0  # seconds of proofs that do not hold, nor any of the log's own, until they are an alarm
 
 
 class Verifier:
@@ -44,6 +45,8 @@ class Verifier:
         self.witness = Witness(client, clock)
         self._quarantined = 0  # since the last step
         self._tries = 0.0  # to get an edge
+        self._unproven_since: float | None = None  # monotonic: when the log began to prove nothing that holds
+        self._unproven = ""  # the alarm about it
         self._note = ""  # of the anchor that is still to be had
         self._tried_at = clock.monotonic()  # the last proof on the way
         self._tried_position = 0
@@ -179,6 +182,7 @@ class Verifier:
             return
         if self._differed is not None and not await self._explained(self._differed, head):
             return
+        self._proves()
         self._proven, self._held = Sight(head, self._clock.now()), proof
         if edge.size > self._status.verified:
             self._record(self._status.verified, edge, head, proof)
@@ -213,9 +217,10 @@ class Verifier:
     # --- what does not hold ---
 
     async def _differs(self, error: Unverified, read: Edge, head: Head) -> None:
-        """What was read is not what the log signed: fetched again from the verified position, then the log is frozen.
+        """What was read is not proven to be what the log signed: fetched again from the verified position, then the
+        log is frozen, where its own hashes show another tree.
 
-        Raises Unverified where it is fetched again.
+        Raises Unverified where it is fetched again, RemoteError where its answers show nothing.
         """
         status, verified, before = self._status, self._verified, self._proven
         status.mismatches += 1
@@ -224,6 +229,8 @@ class Verifier:
             self._out.notice(self._client.log, f"{error}: reads again from {status.verified}", "warning")
             self.read_again()
             raise error
+        if (other := await self.witness.other(read, head)) is not True:
+            self._shows_nothing(error, head, other)
         if self._pardon is not None and (view := await self._accepted_view(verified, head)) is not None:
             if await self._go_on(self._pardon, view, verified, head):
                 raise error  # what is in flight is of no use
@@ -233,6 +240,25 @@ class Verifier:
         sight = Sight(head, self._clock.now())
         held = await self._holds(verified, before)
         await self.freeze(await self.witness.of_entries(reason, error.proof, (held, before), (read, leaves), sight))
+
+    def _shows_nothing(self, error: Unverified, head: Head, other: bool | None) -> None:
+        """The proof did not hold, and the log's hashes show no other tree: entries are as it signed them (`other` is
+        False), or it shows nothing of its own tree either. Asked again; told where that lasts. Raises RemoteError."""
+        log, now = self._client.log, self._clock.monotonic()
+        since = self._unproven_since = now if self._unproven_since is None else self._unproven_since
+        if other is None and now - since >= UNPROVEN and not self._unproven:
+            self._unproven = (
+                f"gives no proof that holds, of what was read nor of its own tree, for {UNPROVEN / 60:.0f} min: of its "
+                f"head of {head.size} entries {self._status.verified} are verified"
+            )
+            self.alarm(self._unproven)
+        raise RemoteError(f"{log.url}: gave a proof that does not hold: asked again") from error
+
+    def _proves(self) -> None:
+        """The log proved what was read: what was told of that is over."""
+        if self._unproven in self._status.alarms:
+            self._status.alarms.remove(self._unproven)
+        self._unproven_since, self._unproven = None, ""
 
     async def _holds(self, verified: Edge, before: Sight) -> Prefix:
         """The verified position, with what leads from there to the head `before`: as it was proven, in this run or by

@@ -104,7 +104,8 @@ FAULTS = (
     ),
     NamedFault(
         "L05", "flipped-tile", "serves a hash tile that disagrees with its data tile",
-        "as L04, where a proof needs that tile; what the data alone proves is verified, with a warning",
+        "reads again, with a warning; what the data alone proves is verified. A proof that needs that tile is asked "
+        "for again, an alarm after a quarter of an hour",
         "nothing verified past what a head proves", ("I2", "I6"), lasting(installs.next_tile),
         frozenset({Protocol.STATIC}), heals=False,
     ),
