@@ -646,6 +646,13 @@ class Sightings:
     def fresh(self, page: Page) -> bytes:
         """Positions of first sightings, 16 bits little-endian each, ascending; remembers them. An entry without any
         certificate is always one. Releases the GIL."""
+    def fresh_among(self, page: Page, choices: Sequence[tuple[int, bytes | None]]) -> list[bytes]:
+        """The same for several that look at a page, each at some of its entries: what one of them saw is new to the
+        others. `choices`: a number for whoever looks (`fresh` is 0), with positions as `Audience.select` gives them; None
+        for all. Remembered are `capacity` sightings over all of them. A certificate is hashed once, however many look.
+
+        Raises Malformed for positions that do not ascend, or are not of the page. Releases the GIL.
+        """
 
 @final
 class Suffixes:

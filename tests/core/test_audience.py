@@ -183,6 +183,30 @@ def test_a_precertificate_and_its_certificate_are_one() -> None:
     assert selected(filters, page)[0] == [1, 3]
 
 
+def test_what_one_saw_is_new_to_others() -> None:
+    ca = CA("one")
+    final = ca.issue(["www.example.com"])
+    entries = [
+        Entry(0, 0, Submission.of(one)) for one in (ca.issue(["a.example"]), final, ca.issue(["b.example"]), final)
+    ]
+    page = Page.from_get_entries([b'{"entries":[%b]}' % b",".join(entry.json for entry in entries)], 0, Issuers())
+    some = [struct.pack(f"<{len(at)}H", *at) for at in ((), (3,), (1, 2, 3))]
+    sightings = Sightings(20)
+    first = sightings.fresh_among(page, [(0, None), (1, some[1]), (2, some[2]), (3, some[0])])
+    assert [numbers(one) for one in first] == [[0, 1, 2], [3], [1, 2], []]
+    then = sightings.fresh_among(page, [(1, None), (3, None), (1, None)])
+    assert [numbers(one) for one in then] == [[0, 2], [0, 1, 2], []]
+    assert sightings.fresh(page) == b""
+    assert len(sightings) == 3 + 3 + 2 + 3
+    for wrong in (b"\0", b"\4\0", b"\1\0\1\0"):
+        with pytest.raises(Malformed, match="position"):
+            sightings.fresh_among(page, [(0, wrong)])
+    few = Sightings(2)
+    for scope in range(50):
+        assert numbers(few.fresh_among(page, [(scope, None)])[0]) == [0, 1, 2]
+    assert len(few) <= 4
+
+
 def test_equal_filters() -> None:
     rules = [("tree", "example.com"), ("regex", "^a"), ("keyword", "acme")]
     one = Filter(rules, [("tree", "test.example.com")], ["R3", "E1"], ["com", "net"], "precert")

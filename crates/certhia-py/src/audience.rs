@@ -5,7 +5,7 @@ use std::sync::Arc;
 use certhia_core::audience::{self, Asked, Only};
 use certhia_core::suffixes;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::PyBytes;
 
 use crate::fault::{held, released};
@@ -136,5 +136,17 @@ impl Sightings {
         let (sightings, page) = (&mut self.0, &page.0);
         let fresh = released(py, || Ok(sightings.fresh(page)))?;
         Ok(PyBytes::new(py, &fresh))
+    }
+
+    fn fresh_among<'py>(
+        &mut self,
+        py: Python<'py>,
+        page: &Page,
+        choices: Vec<(u64, Option<PyBackedBytes>)>,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let (sightings, page) = (&mut self.0, &page.0);
+        let choices: Vec<_> = choices.iter().map(|(scope, chosen)| (*scope, chosen.as_deref())).collect();
+        let fresh = released(py, || sightings.fresh_among(page, &choices))?;
+        Ok(fresh.iter().map(|positions| PyBytes::new(py, positions)).collect())
     }
 }

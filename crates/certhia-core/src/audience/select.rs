@@ -88,7 +88,7 @@ fn read(page: &Page, block: &mut Block, count: usize, looks: bool, finder: &mut 
 }
 
 /// Positions in a page, ascending, of 16 bits little-endian each.
-fn positions(bytes: &[u8], entries: usize) -> Result<Vec<usize>> {
+pub(super) fn positions(bytes: &[u8], entries: usize) -> Result<Vec<usize>> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() {
         return Err(Malformed::new("positions have two bytes each; give them as Sightings.fresh does", bytes.len()));

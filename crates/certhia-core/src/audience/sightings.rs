@@ -9,6 +9,8 @@ use crate::certificate::Certificate;
 use crate::error::{Malformed, Result};
 use crate::page::{Entry, Page};
 
+use super::select::positions;
+
 /// More certificates than this are not remembered.
 pub const MAX_CAPACITY: usize = 1 << 28;
 /// Slots of a generation at its beginning.
@@ -91,19 +93,39 @@ impl Sightings {
     /// Positions of first sightings, 16 bits little-endian each, ascending; remembers them. Entries without a certificate
     /// are always first ones.
     pub fn fresh(&mut self, page: &Page) -> Vec<u8> {
-        let mut out = Vec::with_capacity(2 * page.len());
-        let mut scratch = Vec::new();
-        for (position, entry) in page.entries().enumerate() {
-            if hash(&entry, &mut scratch).is_none_or(|hash| self.is_fresh(&hash)) {
-                out.extend_from_slice(&(position as u16).to_le_bytes());
-            }
-        }
-        out
+        self.among(page, vec![(0, (0..page.len()).collect())]).remove(0)
     }
 
-    /// Whether a certificate was not seen before; it is from now on.
-    fn is_fresh(&mut self, hash: &Hash) -> bool {
-        let print = self.key.hash_one(hash).max(1);
+    /// The same for several that look at a page, each at some of its entries: what one of them saw is new to the others.
+    /// `choices`: a number for whoever looks, with positions; None for all. `fresh` looks as number 0. Each certificate is
+    /// hashed once, however many look at it.
+    pub fn fresh_among(&mut self, page: &Page, choices: &[(u64, Option<&[u8]>)]) -> Result<Vec<Vec<u8>>> {
+        let list = choices.iter().map(|&(scope, chosen)| match chosen {
+            None => Ok((scope, (0..page.len()).collect())),
+            Some(bytes) => Ok((scope, positions(bytes, page.len())?)),
+        });
+        Ok(self.among(page, list.collect::<Result<_>>()?))
+    }
+
+    fn among(&mut self, page: &Page, choices: Vec<(u64, Vec<usize>)>) -> Vec<Vec<u8>> {
+        let mut scratch = Vec::new();
+        let mut hashes: Vec<Option<Option<Hash>>> = vec![None; page.len()];
+        let mut pick = |sightings: &mut Self, scope: u64, chosen: Vec<usize>| {
+            let mut out = Vec::with_capacity(2 * chosen.len());
+            for position in chosen {
+                let known = hashes[position].get_or_insert_with(|| hash(&page.entry(position), &mut scratch));
+                if known.is_none_or(|hash| sightings.is_fresh(scope, &hash)) {
+                    out.extend_from_slice(&(position as u16).to_le_bytes());
+                }
+            }
+            out
+        };
+        choices.into_iter().map(|(scope, chosen)| pick(self, scope, chosen)).collect()
+    }
+
+    /// Whether a certificate was not seen before by this one; it is from now on.
+    fn is_fresh(&mut self, scope: u64, hash: &Hash) -> bool {
+        let print = self.key.hash_one((scope, hash)).max(1);
         if self.young.holds(print) {
             return false;
         }
@@ -142,7 +164,7 @@ mod tests {
             for turn in 0..8 * capacity as u32 {
                 let number = usize::from(hash(turn)[0]) * 3 * capacity / 256;
                 let age = seen.iter().rev().position(|&other| other as usize == number);
-                let fresh = sightings.is_fresh(&hash(number as u32));
+                let fresh = sightings.is_fresh(0, &hash(number as u32));
                 match age {
                     Some(age) if age < capacity => assert!(!fresh, "{number} of {capacity}, the last but {age}"),
                     Some(age) if age < 2 * capacity => {}
@@ -159,11 +181,21 @@ mod tests {
     #[test]
     fn what_is_seen_again_stays() {
         let mut sightings = Sightings::new(10).unwrap();
-        assert!(sightings.is_fresh(&hash(0)));
+        assert!(sightings.is_fresh(0, &hash(0)));
         for number in 1..1000 {
-            assert!(sightings.is_fresh(&hash(number)));
-            assert!(!sightings.is_fresh(&hash(0)));
+            assert!(sightings.is_fresh(0, &hash(number)));
+            assert!(!sightings.is_fresh(0, &hash(0)));
         }
+    }
+
+    #[test]
+    fn what_one_saw_is_new_to_others() {
+        let mut sightings = Sightings::new(10).unwrap();
+        for scope in 0..3 {
+            assert!(sightings.is_fresh(scope, &hash(7)));
+            assert!(!sightings.is_fresh(scope, &hash(7)));
+        }
+        assert_eq!(sightings.len(), 3);
     }
 
     #[test]
