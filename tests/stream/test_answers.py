@@ -148,3 +148,15 @@ async def test_head_requests_and_what_there_is_not(stage: Asking) -> None:
         head = await stage.get("/health", method="HEAD")
         missing = await stage.get("/nothing")
     assert (head.status, missing.status) == (200, 404)
+
+
+async def test_answers_of_streams_that_are_off() -> None:
+    stage = Asking(World(), paths={"domains": "/domains-only"})
+    async with stage.running():
+        await stage.feed(1)
+        (page,) = [one.sheet.page for one in stage.answers.recent.pages()]
+        digest = hashlib.sha256(page[0].submitted).hexdigest()
+        gone = [(await stage.get(path)).status for path in ("/latest.json", "/example.json")]
+        (sighting,) = (await stage.get(f"/cert/{digest}")).json["sightings"]
+    assert gone == [404, 404]
+    assert sighting["message_type"] == "dns_entries"

@@ -161,3 +161,15 @@ def test_messages_that_make_no_sense(text: bytes, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         of_message(text, asked(), DEFAULTS)
     assert said in str(caught.value)
+
+
+def test_a_stream_that_is_off_is_none() -> None:
+    here = Defaults(kinds=("lite", "domains"))
+    for off in ("full", "heavy"):
+        with pytest.raises(ConfigError, match=f'stream: "{off}" is none; there are lite, domains'):
+            asked(("stream", off), defaults=here)
+        with pytest.raises(ConfigError, match=f'stream: "{off}" is none'):
+            of_message(json.dumps({"subscribe": {"stream": off}}).encode(), asked(), here)
+    assert asked(("stream", "domains"), defaults=here).wanted.kind == "domains"
+    with pytest.raises(ConfigError, match='"lite" is none; there are full'):
+        asked(defaults=Defaults(kinds=("full",)))

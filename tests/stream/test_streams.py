@@ -161,3 +161,17 @@ async def test_plain_requests_are_told_what_this_is(stage: Stage) -> None:
     assert root.head.startswith(b"HTTP/1.1 426")
     assert other.head.startswith(b"HTTP/1.1 404")
     assert bad.head.startswith(b"HTTP/1.1 400")
+
+
+async def test_nobody_is_served_a_stream_that_is_off(stage: Stage) -> None:
+    paths = {"lite": "/", "domains": "/domains-only", "sse": "/sse"}
+    stage.server = Server(stage.hub, stage.terms(paths=paths), stage.clock, stage._say)
+    async with stage.running() as port:
+        raw = await Raw.open(port, "/?stream=full")
+        assert 'stream: "full" is none; there are lite, domains' in (await raw.message())["data"]["message"]
+        assert (await raw.closed())[0] == 1008
+        async with websockets.connect(f"ws://127.0.0.1:{port}/") as client:
+            await client.send(json.dumps({"subscribe": {"stream": "full"}}))
+            assert '"full" is none' in json.loads(await client.recv())["data"]["message"]
+        events = await Raw.open(port, "/sse?stream=full", upgrade="Host: here\r\n")
+        assert events.head.startswith(b"HTTP/1.1 400")

@@ -46,6 +46,7 @@ class Answers:
         self._clock = clock
         self._once = Once(clock)
         self._finding = asyncio.Lock()
+        self._fullest = next((kind for kind in ("full", "lite", "domains") if kind in terms.paths), "")
         self._well = True  # what /health/deep said last
         hub.listeners.append(self.recent.hear)
 
@@ -56,12 +57,14 @@ class Answers:
                 router.add_get(f"{self._terms.paths[kind].rstrip('/')}/example.json", self._example(kind))
         if self._terms.paths.get("lite", "/") != "/":
             router.add_get("/example.json", self._example("lite"))
-        router.add_get("/latest.json", self._latest)
+        if "lite" in self._terms.paths:
+            router.add_get("/latest.json", self._latest)
         router.add_get("/stats", self._stats)
         router.add_get("/health", self._health)
         router.add_get("/health/deep", self._deep)
         router.add_get("/logs", self._logs)
-        router.add_get("/cert/{sha256}", self._certificate)
+        if self._fullest:
+            router.add_get("/cert/{sha256}", self._certificate)
 
     # --- messages ---
 
@@ -108,7 +111,7 @@ class Answers:
             found = await self._hub.aside(_found, pages, bytes.fromhex(text))
         if not found:
             return _text(404, f"not among the last {self.recent.entries:,} entries: only recent ones are held here\n")
-        shape = _shape("full", self._profile(request))
+        shape = _shape(self._fullest, self._profile(request))
         messages = [await self._hub.messages(sheet, shape, recent.several([position])) for sheet, position in found]
         body = b",".join(one[0] for one in messages if len(one))
         return _json(200, b'{"sha256":"%b","sightings":[%b]}' % (text.encode(), body))

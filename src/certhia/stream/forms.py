@@ -64,6 +64,7 @@ class Defaults:
 
     profile: str = "certhia"
     verified_only: bool = False  # nothing else is sent, whatever clients say
+    kinds: tuple[str, ...] = KINDS  # of streams that there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _asked(
             raise ConfigError(f"{name} is longer than {MAX_OPTION:,} characters")
         if not all(map(_is_text, values)):
             raise ConfigError(f"{name} is no text: it holds half a character (a lone surrogate); write it as UTF-8")
-    kind = _one_of("stream", options, KINDS, kind)
+    kind = _one_of("stream", options, defaults.kinds, kind)
     verified = defaults.verified_only or bool(_flag("verified", options))
     fresh = bool(_flag("dedupe", options))
     wanted = Wanted(

@@ -51,6 +51,7 @@ class Streams:
         self.tallies = {kind: Tally() for kind in forms.KINDS}
         self._hub = hub
         self._terms = terms
+        self._defaults = replace(terms.defaults, kinds=tuple(kind for kind in forms.KINDS if kind in terms.paths))
         self._clock = clock
 
     def route(self, router: web.UrlDispatcher) -> None:
@@ -106,7 +107,7 @@ class Streams:
             task = group.create_task(self._follow(client, asked, start))
             while (text := await connection.heard()) is not None:
                 try:
-                    again = await self._hub.aside(forms.of_message, text, request, self._terms.defaults)
+                    again = await self._hub.aside(forms.of_message, text, request, self._defaults)
                     if again is None:
                         continue
                     if not task.done():
@@ -126,8 +127,6 @@ class Streams:
             return refused
         try:
             asked = await self._asked("lite", "sse", request)
-            if asked.wanted.kind not in self._terms.paths:
-                raise ConfigError(f"stream: there is no {asked.wanted.kind} here; there are {self._offered()}")
             if last := request.headers.get("Last-Event-ID", ""):
                 asked = replace(asked, since=last)  # newer than what the URL says
             start = following.place(asked, self.history, self._clock.now())
@@ -157,8 +156,8 @@ class Streams:
         """What a request asks for. Raises ConfigError."""
         query = tuple(request.query.items())
         if not query:
-            return forms.of_query(kind, framing, (), self._terms.defaults)
-        return await self._hub.aside(forms.of_query, kind, framing, query, self._terms.defaults)
+            return forms.of_query(kind, framing, (), self._defaults)
+        return await self._hub.aside(forms.of_query, kind, framing, query, self._defaults)
 
     @asynccontextmanager
     async def _held(self, connection: Connection) -> AsyncIterator[None]:
