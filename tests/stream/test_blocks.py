@@ -113,7 +113,7 @@ def test_framings_and_shapes(sheets: list[Sheet], issuers: Issuers) -> None:
 def test_first_sightings_in_each_order(sheets: list[Sheet], issuers: Issuers) -> None:
     memory = Memory(1000)
     every, once = Wanted(), Wanted(dedupe=True)
-    few = Wanted(filter=Filter([("exact", "host3.example.com")], fresh=True), dedupe=True)
+    few = Wanted(filter=Filter([("exact", "host3.example.com")]), dedupe=True)
     first = made(plan(every, once, few), [sheets[0]], issuers, memory)
     assert [first[one].count for one in (every, once, few)] == [10, 10, 1]
     again = made(plan(every, once, few), sheets, issuers, memory)
@@ -123,6 +123,53 @@ def test_first_sightings_in_each_order(sheets: list[Sheet], issuers: Issuers) ->
     proven = [Sheet(one.log, one.source, one.page, one.seen, 20, "proof") for one in sheets]
     later = Wanted(order="proof", dedupe=True)
     assert made(plan(later), proven, issuers, memory)[later].count == 20
+
+
+def test_whoever_wants_each_once_gets_what_passes_once(world: World, issuers: Issuers) -> None:
+    """A precertificate before its certificate, in two logs: what no filter of theirs passes was not seen."""
+    logs = [world.rfc6962(name) for name in ("one", "two")]
+    precert = world.ca.issue(["www.example.com"], precert=True)
+    for log in logs:
+        log.add(precert, world.ca.finish(precert))
+        log.publish()
+    sheets = [
+        Sheet(log.model, Source(log.id, log.url, log.url, "rfc6962"), arrival(world, log, 0, 2, issuers).page, 1.0, 0)
+        for log in logs
+    ]
+    kinds = [Wanted(filter=Filter(kind=kind), dedupe=True) for kind in ("certificate", "precert")]
+    named = Wanted(filter=Filter([("tree", "example.com")]), dedupe=True)
+    second, names = Wanted(logs=(logs[1].url,), dedupe=True), Wanted("domains", dedupe=True)
+    every = [*kinds, named, second, names, Wanted(filter=Filter([("tree", "example.com")])), Wanted()]
+    blocks = make(plan(*every), sheets, issuers, Memory(1000), 7.0)
+    got: dict[Wanted, list[tuple[int, int]]] = {}
+    for group, block in blocks:
+        assert block.first is not None
+        assert block.last is not None
+        log = [one.id for one in logs].index(block.first[0])
+        got.setdefault(group.wanted, []).append((log, block.first[1]))
+        assert block.count == (4 if not group.wanted.dedupe else 1), group.wanted
+    assert [got[one] for one in every[:5]] == [[(0, 1)], [(0, 0)], [(0, 0)], [(1, 0)], [(0, 0)]]
+
+
+def test_who_comes_later_has_seen_nothing(sheets: list[Sheet], issuers: Issuers) -> None:
+    memory, once = Memory(1000), Wanted(dedupe=True)
+    other = Wanted(operators=("ops",), dedupe=True)
+    assert made(plan(once), sheets, issuers, memory)[once].count == 20
+    both = made(plan(once, other), sheets, issuers, memory)
+    assert (once in both, both[other].count) == (False, 20)
+    made(plan(other), sheets[:1], issuers, memory)
+    assert made(plan(once), sheets, issuers, memory)[once].count == 20, "it had gone"
+
+
+def test_what_was_not_sent_for_a_fault_was_not_seen(
+    sheets: list[Sheet], issuers: Issuers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, once = Memory(1000), Wanted(dedupe=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(Sheet, "messages", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            make(plan(once), sheets, issuers, memory, 7.0)
+    assert made(plan(once), sheets, issuers, memory)[once].count == 20
 
 
 def test_entries_that_give_no_message(world: World, issuers: Issuers) -> None:

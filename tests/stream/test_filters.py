@@ -12,7 +12,7 @@ from certhia.stream import filters
 def test_all_pass_without_a_filter() -> None:
     assert filters.read((), (), (), "") is None
     assert filters.read(["."], (), (), "") is None
-    assert filters.read((), (), (), "", fresh=True) is None
+    assert filters.read((), (), (), "") is None
 
 
 def test_the_watch_language() -> None:
@@ -54,7 +54,7 @@ def test_issuers() -> None:
 
 
 def test_types() -> None:
-    assert filters.read((), (), (), "precert", fresh=True) == Filter(kind="precert", fresh=True)
+    assert filters.read((), (), (), "precert") == Filter(kind="precert")
     with pytest.raises(ConfigError, match="precert or certificate"):
         filters.read((), (), (), "x509")
 

@@ -45,9 +45,7 @@ def test_everything_asked_for() -> None:
         ("operator", "Google"),
         ("since", "-10m"),
     )
-    wanted = Filter(
-        [("tree", "example.com")], [("tree", "test.example.com")], ["Let's Encrypt"], ["com"], "precert", fresh=True
-    )
+    wanted = Filter([("tree", "example.com")], [("tree", "test.example.com")], ["Let's Encrypt"], ["com"], "precert")
     assert got.wanted == Wanted(
         "full", "calidog", True, "websocket", wanted, "proof", True, logs=("argon*",), operators=("google",)
     )

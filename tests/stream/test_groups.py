@@ -23,6 +23,16 @@ def test_what_it_takes_is_asked_once() -> None:
     assert not Group(Wanted(operators=("else",))).takes(log)
 
 
+def test_who_sees_the_same_entries() -> None:
+    few = Filter(kind="precert")
+    one = Group(Wanted("full", framing="sse", filter=few, dedupe=True)), Group(Wanted(filter=few, dedupe=True))
+    others = Group(Wanted(dedupe=True)), Group(Wanted(dedupe=True, logs=("a",))), Group(Wanted(filter=few))
+    assert one[0].scope == one[1].scope
+    assert len({group.scope for group in (*one, *others)}) == 4
+    assert others[2].scope is None
+    assert len(Plan((*one, *others)).scopes) == 3
+
+
 def test_filters_and_orders() -> None:
     assert not is_filtered(Group(Wanted()))
     assert is_filtered(Group(Wanted(filter=Filter(kind="precert"))))

@@ -3,9 +3,10 @@ entries once."""
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Protocol
@@ -13,7 +14,7 @@ from typing import Final, Protocol
 from certhia._core import Form, Issuers, Page, Sightings, Source
 from certhia.model import Log
 from certhia.stream.client import Block
-from certhia.stream.groups import Group, Plan, Shape, form_of
+from certhia.stream.groups import Group, Plan, Scope, Shape, form_of
 
 LARGE: Final = 256 << 10  # bytes that small blocks are joined to, at most
 _TOGETHER: Final = {"full": 128}  # entries of a page that are written at once, by kind
@@ -61,29 +62,58 @@ class Sheet:
         )
 
 
+Choice = tuple[Group, bytes | None]
+"""What a group wants of a page: entries at some positions, or all of them."""
+
+
 @dataclass(slots=True)
 class Memory:
-    """What was seen before, in each order; for one thread at a time."""
+    """What was seen before by those who want each certificate once; for one thread at a time.
+
+    Whoever wants the same entries sees the same, however they are sent: what passes no filter of theirs they have not
+    seen. All share the room for `capacity` sightings; what is forgotten is sent again.
+    """
 
     capacity: int
-    _seen: dict[str, Sightings] = field(default_factory=dict)
+    _seen: Sightings | None = None
+    _numbers: dict[Scope, int] = field(default_factory=dict)  # of those who look
+    _given: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def fresh(self, sheet: Sheet) -> bytes:
-        """Positions of first sightings; they are remembered."""
-        if (seen := self._seen.get(sheet.order)) is None:
-            seen = self._seen[sheet.order] = Sightings(self.capacity)
-        return seen.fresh(sheet.page)
+    def fresh(self, plan: Plan, page: Page, choices: Sequence[Choice]) -> list[Choice]:
+        """The same choices, of those who want each once with first sightings only; these are remembered."""
+        if self._seen is None:
+            self._seen = Sightings(self.capacity)
+        if not plan.scopes.issuperset(self._numbers):
+            self._numbers = {scope: number for scope, number in self._numbers.items() if scope in plan.scopes}
+        wanted = {group.scope: positions for group, positions in choices if group.scope is not None}
+        asked = [(self._number(scope), positions) for scope, positions in wanted.items()]
+        found = dict(zip(wanted, self._seen.fresh_among(page, asked), strict=True))
+        return [(group, positions if group.scope is None else found[group.scope]) for group, positions in choices]
+
+    def forget(self) -> None:
+        """Nobody has seen anything: for where nobody knows what was sent."""
+        self._numbers.clear()
+
+    def _number(self, scope: Scope) -> int:
+        known = self._numbers.get(scope)
+        if known is None:
+            known = self._numbers[scope] = next(self._given)
+        return known
 
 
 def make(plan: Plan, sheets: Sequence[Sheet], issuers: Issuers, memory: Memory, at: float) -> list[tuple[Group, Block]]:
     """The blocks of some pages, for each group in order: one, or more where they would be large. `at`: monotonic
     seconds, now."""
     pieces: defaultdict[Group, list[Block]] = defaultdict(list)
-    for sheet in sheets:
-        for shape, takers in _chosen(plan, sheet, memory).items():
-            for groups, block in _blocks(shape, takers, sheet, issuers, at):
-                for group in groups:
-                    pieces[group].append(block)
+    try:
+        for sheet in sheets:
+            for shape, takers in _chosen(plan, sheet, memory).items():
+                for groups, block in _blocks(shape, takers, sheet, issuers, at):
+                    for group in groups:
+                        pieces[group].append(block)
+    except Exception:
+        memory.forget()  # nothing of these is sent: it may come again
+        raise
     return [(group, block) for group, blocks in pieces.items() for block in _joined(blocks)]
 
 
@@ -100,23 +130,19 @@ class _Takers:
 def _chosen(plan: Plan, sheet: Sheet, memory: Memory) -> dict[Shape, _Takers]:
     """Who gets what of a page; positions are 16 bits each, little-endian."""
     order, log = sheet.order, sheet.log
-    fresh = memory.fresh(sheet) if order in plan.fresh else None
+    choices: list[Choice] = [(group, None) for group in plan.plain.get(order, ()) if group.takes(log)]
+    if plan.audience is not None and order in plan.chosen:
+        filtered = plan.filtered
+        for number, positions in plan.audience.select(sheet.page):
+            choices += [(one, positions) for one in filtered[number] if one.order == order and one.takes(log)]
+    if order in plan.fresh:
+        choices = memory.fresh(plan, sheet.page, choices)
     takers: defaultdict[Shape, _Takers] = defaultdict(_Takers)
-    for group in plan.plain.get(order, ()):
-        positions = fresh if group.wanted.dedupe else None
-        if not group.takes(log):
-            continue
-        if positions is None:
+    for group, wanted in choices:
+        if wanted is None:
             takers[group.shape].whole[group.framing].append(group)
-        elif positions:
-            takers[group.shape].chosen[group.framing][positions].append(group)
-    if plan.audience is None or order not in plan.chosen:
-        return takers
-    filtered = plan.filtered
-    for number, positions in plan.audience.select(sheet.page, fresh):
-        for group in filtered[number]:
-            if group.order == order and group.takes(log):
-                takers[group.shape].chosen[group.framing][positions].append(group)
+        elif wanted:
+            takers[group.shape].chosen[group.framing][wanted].append(group)
     return takers
 
 

@@ -16,14 +16,11 @@ MAX_ISSUER: Final = 200  # characters
 TYPES: Final = ("precert", "certificate")
 
 
-def read(
-    rules: Sequence[str], issuers: Sequence[str], tlds: Sequence[str], kind: str, *, fresh: bool = False
-) -> Filter | None:
+def read(rules: Sequence[str], issuers: Sequence[str], tlds: Sequence[str], kind: str) -> Filter | None:
     """A filter from what a client wrote; None where all entries pass. Long rules take long: not for the loop.
 
     An entry passes that matches a rule, has one of the issuers and one of the top-level domains and is of the type,
-    where these are given. `fresh`: with a filter, first sightings only. Raises ConfigError, which says what is wrong
-    with which part.
+    where these are given. Raises ConfigError, which says what is wrong with which part.
     """
     if len(rules) + len(issuers) + len(tlds) > MAX_RULES:
         raise ConfigError(f"a client may have {MAX_RULES:,} rules, and these are more")
@@ -38,7 +35,7 @@ def read(
     if not (wanted or excluded or named or below or kind):
         return None
     try:
-        return Filter(wanted, excluded, named, below, kind, fresh=fresh)
+        return Filter(wanted, excluded, named, below, kind)
     except Malformed as error:
         raise ConfigError(f"the filter cannot be compiled: {terminal(str(error))}") from error
 

@@ -43,7 +43,7 @@ class Wanted:
     framing: str = "websocket"
     filter: Filter | None = None
     order: Literal["arrival", "proof"] = "arrival"
-    dedupe: bool = False  # first sightings only
+    dedupe: bool = False  # of the entries that pass, first sightings only
     logs: tuple[str, ...] = ()  # globs of description, URL or id; none: all
     operators: tuple[str, ...] = ()  # globs
 
@@ -151,7 +151,6 @@ def _asked(
             raise ConfigError(f"{name} is no text: it holds half a character (a lone surrogate); write it as UTF-8")
     kind = _one_of("stream", options, defaults.kinds, kind)
     verified = defaults.verified_only or bool(_flag("verified", options))
-    fresh = bool(_flag("dedupe", options))
     wanted = Wanted(
         kind=kind,
         profile=_one_of("profile", options, PROFILES, defaults.profile),
@@ -162,10 +161,9 @@ def _asked(
             options.get("issuer", ()),
             options.get("tld", ()),
             _one("type", options),
-            fresh=fresh,
         ),
         order="proof" if verified else "arrival",
-        dedupe=fresh,
+        dedupe=bool(_flag("dedupe", options)),
         logs=_globs(options.get("log", ())),
         operators=_globs(options.get("operator", ())),
     )

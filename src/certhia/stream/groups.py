@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from certhia._core import Audience, Form
+from certhia._core import Audience, Filter, Form
 from certhia.model import Log
 from certhia.stream.client import Client
 from certhia.stream.forms import Wanted
 
 Shape = tuple[str, str, bool | None]
 """What makes messages the same JSON: kind, profile, cursor."""
+
+Scope = tuple[str, Filter | None, tuple[str, ...], tuple[str, ...]]
+"""What makes entries the same: order, filter, logs, operators."""
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +25,7 @@ class Group:
         shape: what it shares with groups that differ in filter and framing only.
         framing: as in `wanted`, at hand: with filters there are thousands of looks a second.
         order: likewise.
+        scope: which entries it sees, where it wants each certificate once; None where it wants every sighting.
     """
 
     wanted: Wanted
@@ -29,12 +33,14 @@ class Group:
     shape: Shape = field(init=False)
     framing: str = field(init=False)
     order: str = field(init=False)
+    scope: Scope | None = field(init=False)
     _takes: dict[bytes, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         wanted = self.wanted
         self.shape = wanted.kind, wanted.profile, wanted.cursor
         self.framing, self.order = wanted.framing, wanted.order
+        self.scope = (wanted.order, wanted.filter, wanted.logs, wanted.operators) if wanted.dedupe else None
 
     def takes(self, log: Log) -> bool:
         """Whether entries of this log are wanted."""
@@ -55,6 +61,7 @@ class Plan:
         orders: in which somebody wants pages.
         chosen: the orders in which somebody has a filter.
         fresh: the orders in which somebody wants first sightings only.
+        scopes: which entries they see.
         chains: whether anybody is sent chains.
     """
 
@@ -70,6 +77,7 @@ class Plan:
         self.orders: frozenset[str] = frozenset(group.wanted.order for group in groups)
         self.chosen: frozenset[str] = frozenset(group.wanted.order for group in groups if is_filtered(group))
         self.fresh: frozenset[str] = frozenset(group.wanted.order for group in groups if group.wanted.dedupe)
+        self.scopes: frozenset[Scope] = frozenset(group.scope for group in groups if group.scope is not None)
         self.chains = any(group.wanted.kind == "full" for group in groups)
         plain = [group for group in groups if not is_filtered(group)]
         self.plain: dict[str, tuple[Group, ...]] = {
