@@ -58,6 +58,16 @@ async def test_until_they_are_read_or_seen(tmp_path: Path) -> None:
         ]
 
 
+async def test_what_was_seen_in_part(tmp_path: Path) -> None:
+    """The entries of many ranges, of which some are seen: those alone are left that are not."""
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        await put(state, *range(0, 200, 2))
+        await Unread(state).take(json.dumps([LOG.id.hex()]))
+        await put(state, *range(1, 100, 4), 300)
+        unread = Unread(state)
+        assert await told(unread) == ["Log: serves entries that can't be read: of 26 from 1 on the hash alone is known"]
+
+
 async def test_what_a_follower_said_is_not_said_again(tmp_path: Path) -> None:
     async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
         await put(state, 1)

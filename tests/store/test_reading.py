@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from certhia.clock import Clock
+from certhia.model import Quarantined
 from certhia.store import State, reading
 
 if TYPE_CHECKING:
@@ -53,3 +55,22 @@ async def test_whoever_takes_long_over_the_ledger_holds_nothing_open(
             if row.seq == 6:
                 await state.writer.compact(begin + hour)
         assert seen == [*((seq, max(seq - 1, 0), seq) for seq in range(8)), (19, 0, 19), (20, 19, 20)]
+
+
+async def test_ranges_of_what_is_unresolved_for_a_reason(state: State, book: Book) -> None:
+    other = replace(book.log, id=b"other" + bytes(27))
+    for log, indices, reason in (
+        (book.log, (*range(300, 512), 7, 600, 601), "hash alone"),
+        (book.log, (512, 8), "another"),
+        (other, (8,), "hash alone"),
+    ):
+        state.writer.log(log)
+        for index in indices:
+            state.writer.quarantine(Quarantined(log.id, index, reason, bytes(32), b"", 1.0))
+    state.writer.resolve(book.log.id, [310, 600])
+    await state.writer.durable()
+    assert await state.unresolved("hash alone") == {
+        book.log.id: [(7, 8), (300, 310), (311, 512), (601, 602)],
+        other.id: [(8, 9)],
+    }
+    assert await state.unresolved("none") == {}

@@ -7,6 +7,7 @@ says that they are seen.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -67,13 +68,7 @@ class Unread:
         return {key: [(start, end) for start, end in spans] for key, spans in kept.items()}
 
     async def _scan(self) -> None:
-        spans: dict[bytes, list[Span]] = {}
-        async for one in self._state.quarantined(resolved=False, reason=REASON):
-            of_log = spans.setdefault(one.log_id, [])
-            if of_log and of_log[-1][1] == one.index:
-                of_log[-1] = of_log[-1][0], one.index + 1
-            else:
-                of_log.append((one.index, one.index + 1))
+        spans = await self._state.unresolved(REASON)
         seen = await self._seen()
         left = {key: _except(of_log, seen.get(key.hex(), [])) for key, of_log in spans.items()}
         self._left = {key: of_log for key, of_log in left.items() if of_log}
@@ -91,4 +86,9 @@ class Unread:
 
 
 def _except(spans: Sequence[Span], seen: Sequence[Span]) -> list[Span]:
-    return [left for span in spans for left in without(span, seen)] if seen else list(spans)
+    """`seen`: in order, as `joined` gives them."""
+    starts, out = [start for start, _ in seen], list[Span]()
+    for span in spans:
+        near = seen[max(bisect_left(starts, span[0]) - 1, 0) : bisect_left(starts, span[1])]
+        out += without(span, near)
+    return out

@@ -30,6 +30,7 @@ from certhia.store.schema import (
     steps,
     tallies,
 )
+from certhia.store.spans import Span
 
 AT_ONCE: Final = 1000  # rows held in memory while a long table is read
 
@@ -152,6 +153,27 @@ class Reader:
             query = query.where(quarantine.c.resolved.is_(None))
         async for row in self.stream(query):
             yield Quarantined(**{field: row[field] for field in _QUARANTINED})
+
+    async def unresolved(self, reason: str) -> dict[bytes, list[Span]]:
+        """Ranges of entries in quarantine for exactly that reason, by log id: of many rows few leave the database."""
+        number = func.row_number().over(partition_by=quarantine.c.log, order_by=quarantine.c.index)
+        island = quarantine.c.index - number  # the same for all of an unbroken range
+        rows = (
+            select(quarantine.c.log, quarantine.c.index, island.label("island"))
+            .where(quarantine.c.reason == reason, quarantine.c.resolved.is_(None))
+            .subquery()
+        )
+        first = func.min(rows.c.index).label("first")
+        query = (
+            select(logs.c.log_id, first, func.max(rows.c.index).label("last"))
+            .join(rows, rows.c.log == logs.c.id)
+            .group_by(rows.c.log, rows.c.island)
+            .order_by(rows.c.log, first)
+        )
+        found: dict[bytes, list[Span]] = {}
+        for row in await self._rows(query):
+            found.setdefault(row["log_id"], []).append((row["first"], row["last"] + 1))
+        return found
 
     async def matches(
         self,
