@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 
+from certhia._core import Issuers
 from certhia.logs.chains import Chains
 from certhia.logs.roster import Roster
 from certhia.model import Arrival, Log, Step
@@ -24,6 +26,18 @@ class Intake:
         self._chains = chains
         self._roster = roster
         self._matched = matched
+
+    def attach(self, issuers: Issuers, executor: Executor) -> None:
+        """Joins the stream to the run. No position is committed before what leads up to it is in the history: what
+        isn't there when the process dies is read again."""
+        if (hub := self._parts.hub) is not None:
+            hub.attach(issuers, self._chains, executor)
+            self._parts.state.writer.before = hub.recorded
+
+    def finish(self) -> None:
+        """Nothing is sent any more: what waits for that is only recorded, with the next commit."""
+        if self._parts.hub is not None:
+            self._parts.hub.finish()
 
     async def accept(self, arrival: Arrival) -> None:
         """Takes care of a page; who reads the log waits for that."""

@@ -85,8 +85,7 @@ class Pipeline:
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._intake = Intake(parts, self._chains, self._roster, self._matched)
-        if parts.hub is not None:
-            parts.hub.attach(self._issuers, self._chains, self._executor)
+        self._intake.attach(self._issuers, self._executor)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
         self._logs: dict[bytes, Log] = {}  # what the tasks follow
@@ -164,6 +163,7 @@ class Pipeline:
                 for task in (*self._tasks.values(), *background):
                     task.cancel()
                 await asyncio.gather(*self._tasks.values(), *background, return_exceptions=True)
+                self._intake.finish()
                 await self._let_go(writer, outbox)
         return self.summary()
 

@@ -33,7 +33,11 @@ Result = TypeVar("Result")
 
 
 class Writer(Staging):
-    """Stages and commits. One for a state, made by `State.open`; used from one event loop."""
+    """Stages and commits. One for a state, made by `State.open`; used from one event loop.
+
+    Attributes:
+        before: awaited before each commit: what else must be safe before what was staged so far is. Raises nothing.
+    """
 
     def __init__(
         self, engine: AsyncEngine, file: Path, clock: Clock, tracks: dict[int, Track], tallies: dict[str, Tally]
@@ -45,6 +49,7 @@ class Writer(Staging):
         self._settled = asyncio.Event()  # replaced after every commit
         self._running = False
         self._wakes: dict[str, asyncio.Event] = {}
+        self.before: Callable[[], Awaitable[None]] | None = None
 
     @property
     def sound(self) -> bool:
@@ -147,6 +152,8 @@ class Writer(Staging):
             self._batch, self._flying = Batch(), batch
             self._anything.clear()
             self._urgent.clear()
+            if self.before is not None:
+                await self.before()
             outcome = await self._attempt(
                 lambda connection: Commit(connection, batch, self._tracks, self._tallies).write()
             )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -26,17 +26,19 @@ from certhia.stream.groups import Group, Plan, Shape
 from certhia.stream.members import Members
 from certhia.stream.places import Missing
 from certhia.stream.waiting import Lost, Waiting
+from certhia.supervision import unbroken
 
 if TYPE_CHECKING:
     from certhia.stream.history import Recorded
 
 Result = TypeVar("Result")
-Record = Callable[[Sequence[Sheet], Issuers], Awaitable["Recorded"]]
+Record = Callable[[Sequence[Sheet], Issuers], Coroutine[Any, Any, "Recorded"]]
 
 TICK: Final = 0.05  # seconds between two writes to a client, while pages are small
 QUEUE: Final = 16_000_000  # bytes of pages that may wait for the core; then their logs wait
 BATCH: Final = 512  # entries that are made into blocks at once: more would not fit a processor's cache
 REBUILD: Final = 0.2  # seconds between two tables of all filters
+RECORDED_WITHIN: Final = 10.0  # seconds that a commit waits for the record of what it covers
 AT_ONCE: Final = 64  # clients that are written to before others have their turn
 
 
@@ -75,6 +77,10 @@ class Hub:
         self._queue: deque[Sheet | Lost] = deque()
         self._queued = 0  # bytes
         self._pending = 0  # entries
+        self._came = 0  # sheets and losses that were ever in the queue
+        self._under_way = 0  # of them, those that are being recorded
+        self._progress = asyncio.Event()  # something was recorded
+        self._over = False
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -165,6 +171,30 @@ class Hub:
         """A log gives no proofs; should it ever, its entries come again."""
         self._waiting.unprovable(log.id)
 
+    async def recorded(self) -> None:
+        """Returns once all that came so far is recorded, at once where nothing is; or after RECORDED_WITHIN: what isn't
+        by then may be missing in the history, and who comes back is told. For one caller at a time."""
+        goal = self._came
+        try:
+            async with self._clock.deadline(RECORDED_WITHIN):
+                while self.record is not None and self._came - len(self._queue) - self._under_way < goal:
+                    if self._over:
+                        await self._record(self._take())
+                    else:
+                        self._progress.clear()
+                        await self._progress.wait()
+        except TimeoutError:
+            self._tell(
+                "the streams' history is behind: should the process end now, it lacks something", level="warning"
+            )
+        except Exception as error:  # noqa: BLE001  (a fault in our own code must not end the run)
+            self._tell(f"the streams' history lacks something: {type(error).__name__}: {error}", level="error")
+
+    def finish(self) -> None:
+        """Nobody is sent anything any more: `recorded` takes what is left. To be called once `run` has ended."""
+        self._over = True
+        self._progress.set()
+
     # --- work ---
 
     async def run(self, _faults: int = 0) -> None:
@@ -197,6 +227,7 @@ class Hub:
 
     def _put(self, one: Sheet | Lost) -> None:
         self._queue.append(one)
+        self._came += 1
         if isinstance(one, Sheet):
             self._queued += one.page.nbytes
             self._pending += len(one.page)
@@ -229,12 +260,7 @@ class Hub:
         return batch
 
     async def _send(self, batch: Sequence[Sheet]) -> None:
-        number = self.sequence
-        if self.record is not None:
-            recorded = await self.record(batch, self._issuers)
-            number, batch = recorded.number, recorded.sheets
-            for order, missing in recorded.missing:
-                self._tell_missing(order, missing)
+        number, batch = await self._record(batch)
         plan = self.members.plan
         if plan.groups and batch:
             turn = 0
@@ -245,6 +271,20 @@ class Hub:
                     if turn % AT_ONCE == 0:
                         await asyncio.sleep(0)
         self.sequence = number
+
+    async def _record(self, batch: Sequence[Sheet]) -> tuple[int, Sequence[Sheet]]:
+        """Records a batch, also when cancelled meanwhile; gives the number of its last sheet and what is to be sent."""
+        if self.record is None or not batch:
+            return self.sequence, batch
+        self._under_way = len(batch)
+        try:
+            recorded = await unbroken(self.record(batch, self._issuers))
+        finally:
+            self._under_way = 0
+            self._progress.set()
+        for order, missing in recorded.missing:
+            self._tell_missing(order, missing)
+        return recorded.number, recorded.sheets
 
     async def _made(self, plan: Plan, batch: Sequence[Sheet]) -> list[tuple[Group, Block]]:
         """The blocks of a batch; what breaks on the way costs its page alone, and is told to all who miss it."""
