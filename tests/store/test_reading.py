@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -74,3 +75,27 @@ async def test_ranges_of_what_is_unresolved_for_a_reason(state: State, book: Boo
         other.id: [(8, 9)],
     }
     assert await state.unresolved("none") == {}
+
+
+async def test_what_is_quarantined_is_read_a_piece_at_a_time(
+    state: State, make_book: Callable[..., Book], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries that turn readable on the way are in nobody's way, and no other one is passed over or given twice."""
+    monkeypatch.setattr(reading, "AT_ONCE", 4)
+    books = [make_book("alpha"), make_book("beta")]
+    for book in books:
+        state.writer.log(book.log)
+        for index in range(7):
+            state.writer.quarantine(Quarantined(book.log.id, index, "why", bytes(32)))
+    await state.writer.durable()
+    seen = []
+    async for one in state.quarantined(resolved=False):
+        seen.append((one.log_id, one.index))
+        state.writer.resolve(one.log_id, [one.index])
+        await state.writer.durable()
+        with closing(sqlite3.connect(state.file)) as connection:
+            busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert not busy
+    assert seen == [(book.log.id, index) for book in books for index in range(7)]
+    assert [one async for one in state.quarantined(resolved=False)] == []
+    assert len([one async for one in state.quarantined(books[1].log.id)]) == 7

@@ -141,7 +141,8 @@ class Reader:
         reason: str | None = None,
     ) -> AsyncIterator[Quarantined]:
         """Entries that could not be decoded, by log and index; without `resolved` those that still can't. `reason`:
-        only those that could not for exactly that."""
+        only those that could not for exactly that. Nothing is held open between two of them, however long the caller
+        takes over one."""
         query = select(quarantine, logs.c.log_id).join(logs).order_by(quarantine.c.log, quarantine.c.index)
         if log_id is not None:
             query = query.where(logs.c.log_id == log_id)
@@ -151,8 +152,13 @@ class Reader:
             query = query.where(quarantine.c.reason == reason)
         if not resolved:
             query = query.where(quarantine.c.resolved.is_(None))
-        async for row in self.stream(query):
-            yield Quarantined(**{field: row[field] for field in _QUARANTINED})
+        number, place = quarantine.c.log, quarantine.c.index
+        after = query
+        while rows := await self._rows(after.limit(AT_ONCE)):
+            for row in rows:
+                yield Quarantined(**{field: row[field] for field in _QUARANTINED})
+            log, index = rows[-1]["log"], rows[-1]["index"]
+            after = query.where((number > log) | ((number == log) & (place > index)))
 
     async def unresolved(self, reason: str) -> dict[bytes, list[Span]]:
         """Ranges of entries in quarantine for exactly that reason, by log id: of many rows few leave the database."""
