@@ -101,3 +101,15 @@ def test_a_frozen_log_is_so_until_it_is_accepted() -> None:
     after.carry(status)
     assert after.alarms == ["another"], "the next follower says whether it is frozen still"
     assert after.health is Health.HEALTHY
+
+
+def test_a_freeze_is_told_once_also_by_the_next_follower() -> None:
+    before, after = Status(LOG), Status(LOG)
+    assert before.freezes("frozen at 5: two heads")
+    after.carry(before)
+    assert (after.health, after.alarms) == (Health.HEALTHY, [])
+    assert not after.freezes("frozen at 5: two heads")
+    assert (after.health, after.alarms) == (Health.FROZEN, ["frozen at 5: two heads"])
+    last = Status(LOG)
+    last.carry(after)
+    assert last.freezes("frozen at 7: another root")

@@ -44,6 +44,7 @@ class Status:
     ended: bool = False  # finished as it takes no more entries, and its head has stood still for long enough
     rate: float = 0.0  # entries a second, smoothed
     _kept: tuple[int, int, int, int] = (0, 0, 0, 0)  # entries, precerts, quarantined, matches at the verified position
+    _froze: str = ""  # what was told of its freeze last
     _waiting_since: float | None = None  # monotonic
     _rate_at: float | None = None
     _rate_count: int = 0
@@ -117,11 +118,14 @@ class Status:
         self._judge()
         return bool(before)
 
-    def freezes(self, frozen: str) -> None:
-        """It contradicted itself: said in `frozen`, which is an alarm. Nothing of it is verified any more."""
+    def freezes(self, frozen: str) -> bool:
+        """It contradicted itself: said in `frozen`, which is an alarm. Nothing of it is verified any more. False where
+        the follower that ran before has told that."""
+        told, self._froze = self._froze == frozen, frozen
         self.frozen = frozen
         self.alarms.append(frozen)
         self._judge()
+        return not told
 
     @property
     def failing(self) -> bool:
@@ -171,6 +175,7 @@ class Status:
         self._kept = before._kept
         self.go_back()
         self.alarms = [alarm for alarm in before.alarms if alarm != before.frozen]
+        self._froze = before._froze
         self.heard, self.missed, self.unreadable = before.heard, before.missed, before.unreadable
 
 

@@ -344,12 +344,12 @@ class Verifier:
         self.frozen(freeze)
 
     def frozen(self, freeze: Freeze) -> None:
-        """Tells that the log is frozen: at once, and in every summary."""
+        """Tells that the log is frozen: at once, and in every summary; once in a run."""
         log = self._client.log
         where = f"frozen at {freeze.position}" if freeze.position is not None else "frozen before it was verified"
         file = f"; evidence: {freeze.evidence}, for `certhia verify-evidence`" if freeze.evidence else ""
-        self._status.freezes(f"{where}: {freeze.reason}{file}; `certhia logs --accept {log.url}` has it go on")
-        self._out.notice(log, self._status.frozen, "error")
+        if self._status.freezes(f"{where}: {freeze.reason}{file}; `certhia logs --accept {log.url}` has it go on"):
+            self._out.notice(log, self._status.frozen, "error")
 
     def _forget(self) -> None:
         """Back to the verified position."""
