@@ -20,7 +20,7 @@ from certhia.awaiting import Waits, stuck
 from certhia.errors import ConfigError, Lagging, Malformed, RemoteError, Throttled, Unverified, first_of
 from certhia.freezing import Freezing
 from certhia.logs import start as starts
-from certhia.logs.backfill import Backfiller, Disagreement, Takers, Unproven, agree, gather, named
+from certhia.logs.backfill import Backfiller, Disagreement, Takers, Unproven, agree, gather, hashed, named
 from certhia.logs.budget import Budget
 from certhia.logs.chains import Chains
 from certhia.logs.client import LogClient
@@ -271,7 +271,9 @@ class Backfilling:
             notice=lambda log, text, level: self._notice(log, text, level=level),
             rules=parts.rules,
             precerts=parts.precerts,
-            accepted=lambda span: any(reason.startswith(named(*span)) for reason in accepted),
+            accepted=lambda block: any(
+                reason.startswith(named(block.start, block.end)) and hashed(block.root) in reason for reason in accepted
+            ),
         )
 
     async def _freeze(self, log: Log, wish: Backfill, error: Unproven | Disagreement) -> bool:

@@ -87,6 +87,26 @@ async def test_a_leaf_that_is_not_what_the_log_signed(certhia_world: World, tmp_
 
 
 @in_simulated_time
+async def test_another_leaf_of_a_block_than_the_one_that_was_accepted(certhia_world: World, tmp_path: Path) -> None:
+    log = make(certhia_world, Protocol.RFC6962)
+    fill(certhia_world, log, 600)
+    rig = Rig(certhia_world, tmp_path)
+    rig.origin = Point("now")
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(10)
+        for place in (300, 301):
+            log.hooks = [flipped_leaf(place)]
+            await request(rig, asked("alpha"))
+            await until_done(rig)
+            assert (await wishes(rig))[-1].outcome == "not what the log signed: entries 256 to 319; the log is frozen"
+            assert (await accept(rig, log.id)).startswith("accepted")
+            await rig.clock.sleep(30)
+        (status,) = pipeline.statuses()
+        assert status.health is Health.HEALTHY
+    assert len(found_in(tmp_path)) == 2
+
+
+@in_simulated_time
 async def test_frozen_where_nobody_follows(certhia_world: World, tmp_path: Path) -> None:
     """The command ends, and says it."""
     log = make(certhia_world, Protocol.STATIC)

@@ -39,7 +39,7 @@ def test_the_trees_of_its_heads_and_no_others(certhia_world: World) -> None:
     assert found.covers(head(log, 5, one), head(log, 5, other)), "whenever they were signed"
     assert not found.covers(head(log, 5, one), head(log, 5, b"z" * 32))
     assert not found.covers(head(log, 6, one))
-    assert not found.entries
+    assert found.served is None
     assert decode(found.encode()) == found
 
 
@@ -51,7 +51,7 @@ def test_hashes_that_were_shown_name_a_tree_too(certhia_world: World) -> None:
     found = Accepted().and_also(evidence(log, (1, b"x" * 32), (10, b"y" * 32), shown=Prefix(1, edge.hashes, 1)))
     assert found.covers(head(log, 1, edge.root()))
     read = Prefix(1, edge.hashes, 1)
-    assert Accepted().and_also(evidence(log, (1, b"x" * 32), verified=read, read=read)).entries
+    assert Accepted().and_also(evidence(log, (1, b"x" * 32), verified=read, read=read)).served == (1, edge.root())
 
 
 def test_heads_that_nobody_signed_name_nothing(certhia_world: World) -> None:
@@ -157,3 +157,48 @@ async def test_a_third_tree_is_not_gone_on_in(certhia_world: World, kind: Protoc
     assert after.health() is Health.FROZEN
     (found,) = after.evidence
     assert judge(found).verdict is Verdict.PROOF
+
+
+@kinds
+@in_simulated_time
+async def test_another_entry_than_the_one_that_was_accepted(certhia_world: World, kind: Protocol) -> None:
+    """The log serves the accepted one rightly now, and another one wrongly: that is something new."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 100)
+    before = Bench(certhia_world, log, reading=Reading(patience=0))
+    async with before.following():
+        await before.clock.sleep(100)
+        fill(certhia_world, log, 300)
+        log.hooks = [flipped_leaf(210)]
+        await before.clock.sleep(300)
+    assert before.health() is Health.FROZEN
+    log.hooks = [flipped_leaf(215)]
+    after = Bench(certhia_world, log, before.accepted(), reading=Reading(patience=0))
+    await after.follow(300)
+    assert after.health() is Health.FROZEN
+    assert all(step.note == "" for step in after.steps)
+    (found,) = after.evidence
+    assert found.agreed is not None
+    assert found.agreed.size == 215
+
+
+@kinds
+@in_simulated_time
+async def test_an_entry_behind_those_that_were_accepted(certhia_world: World, kind: Protocol) -> None:
+    """What was accepted is skipped, to the entry; what is served wrongly behind it freezes the log again."""
+    log = make(certhia_world, kind)
+    fill(certhia_world, log, 100)
+    before = Bench(certhia_world, log, reading=Reading(patience=0))
+    async with before.following():
+        await before.clock.sleep(100)
+        fill(certhia_world, log, 300)
+        log.hooks = [flipped_leaf(210)]
+        await before.clock.sleep(300)
+    fill(certhia_world, log, 200)
+    log.hooks.append(flipped_leaf(450))
+    after = Bench(certhia_world, log, before.accepted(), reading=Reading(patience=0))
+    await after.follow(600)
+    (skipped, *_) = after.steps
+    assert (skipped.start, skipped.end, skipped.note) == (100, 400, before.freezes[0].note)
+    assert after.health() is Health.FROZEN
+    assert 400 <= after.status.verified <= 450

@@ -50,7 +50,7 @@ class Table:
             alarm=self.alarms.append,
             notice=lambda _log, text, _level: self.notices.append(text),
             rules=lambda: watched,
-            accepted=lambda span: span in self.accepted,
+            accepted=lambda block: (block.start, block.end) in self.accepted,
         )
         self.make: Callable[[Head], Backfiller] = lambda head: Backfiller(
             self.client,

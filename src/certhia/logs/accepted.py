@@ -25,11 +25,12 @@ class Accepted:
 
     Attributes:
         trees: that it signed, or whose hashes it showed; which of them it shows from now on is its affair.
-        entries: whether the last freeze was about entries that are not those that it signed.
+        served: entries as they were served, that are not those that it signed, by the root that they gave with all
+            before them. Other ones in their place were not accepted.
     """
 
     trees: tuple[Tree, ...] = ()
-    entries: bool = False
+    served: Tree | None = None
 
     def covers(self, *heads: Head) -> bool:
         """Whether each of them is of a tree that was named."""
@@ -38,17 +39,22 @@ class Accepted:
     def and_also(self, evidence: Evidence) -> Accepted:
         """With what this evidence names."""
         trees = dict.fromkeys((*self.trees, *_named(evidence)))
-        return Accepted(tuple(trees)[-KEPT:], evidence.read is not None or evidence.block is not None)
+        read = evidence.read
+        served = (read.size, Edge(read.size, read.edge).root()) if read is not None else None
+        return Accepted(tuple(trees)[-KEPT:], served)
 
     def encode(self) -> str:
         """As text, for the state."""
-        return json.dumps({"entries": self.entries, "trees": [[size, root.hex()] for size, root in self.trees]})
+        served = [self.served[0], self.served[1].hex()] if self.served is not None else None
+        return json.dumps({"served": served, "trees": [[size, root.hex()] for size, root in self.trees]})
 
 
 def decode(text: str) -> Accepted:
     """What `Accepted.encode` gave."""
     fields = json.loads(text)
-    return Accepted(tuple((size, bytes.fromhex(root)) for size, root in fields["trees"]), fields["entries"])
+    served = fields.get("served")
+    trees = tuple((size, bytes.fromhex(root)) for size, root in fields["trees"])
+    return Accepted(trees, (served[0], bytes.fromhex(served[1])) if served else None)
 
 
 def _named(evidence: Evidence) -> Iterator[Tree]:

@@ -58,6 +58,11 @@ def named(start: int, end: int) -> str:
     return f"entries {start} to {end - 1}, read for a backfill, "
 
 
+def hashed(root: bytes) -> str:
+    """What else it says of the block."""
+    return f"they hash to {root.hex()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Takers:
     """Where what is found goes, and what is known already."""
@@ -71,7 +76,7 @@ class Takers:
     rules: Callable[[], Watched]
     precerts: bool = True
     unreadable: Callable[[str], None] = lambda _: None  # that the log serves entries that can't be read
-    accepted: Callable[[Span], bool] = lambda _: False  # whether a human accepted that a block is not what was signed
+    accepted: Callable[[Block], bool] = lambda _: False  # whether a human accepted this one, which was not signed
 
 
 class Backfiller:
@@ -162,7 +167,7 @@ class Backfiller:
         self._out.forget(left)
         if self._mismatches[span] == 1:
             self._out.notice(self.log, f"{error}: reads them again", "warning")
-        elif isinstance(error, Unproven) and not self._out.accepted((error.block.start, error.block.end)):
+        elif isinstance(error, Unproven) and not self._out.accepted(error.block):
             raise error
         else:
             self.doubtful += left
@@ -230,13 +235,13 @@ class Backfiller:
                 if not block.holds():
                     raise Unverified(
                         f"{named(start, end)}are not proven to be in the signed head of size {head.size} (root "
-                        f"{head.root.hex()}): they hash to {root.hex()}"
+                        f"{head.root.hex()}): {hashed(root)}"
                     )
                 self._out.proven(block)
             except Unverified as error:
                 wrong.append(Unproven(str(error), block, roots.leaves_of(start, end)))
         if wrong:
-            raise next((one for one in wrong if not self._out.accepted((one.block.start, one.block.end))), wrong[0])
+            raise next((one for one in wrong if not self._out.accepted(one.block)), wrong[0])
 
 
 async def agree(client: LogClient, head: Head, others: Sequence[Head]) -> None:

@@ -41,6 +41,7 @@ class Verifier:
         accepted = freeze is not None and freeze.accepted is not None
         self._pardon = freeze if accepted else None  # that was accepted, until a step is proven
         self.accepted = origin.accepted
+        self._served: Edge | None = None  # of what is read, as far as entries were accepted that were served wrongly
         self._held: Proof | None = None  # that the verified position belongs to the newest head
         self.witness = Witness(client, clock)
         self._quarantined = 0  # since the last step
@@ -134,9 +135,16 @@ class Verifier:
     def append(self, page: Page) -> None:
         """The next page in order. Called off the event loop, once at a time."""
         if self._edge is not None:
+            if self._pardon is not None and self.accepted.served is not None:
+                self._note_served(self._edge, page, self.accepted.served[0])
             self._edge.append_page(page)
         if self._leaves is not None and len(self._leaves) < 32 * MAX_LEAVES:
             self._leaves += page.leaf_hashes
+
+    def _note_served(self, edge: Edge, page: Page, size: int) -> None:
+        if edge.size < size <= page.end:
+            self._served = edge.copy()
+            self._served.append(page.leaf_hashes[: 32 * (size - edge.size)])
 
     def quarantine(self, count: int) -> None:
         """So many entries of it could not be decoded."""
@@ -231,6 +239,8 @@ class Verifier:
             raise error
         if (other := await self.witness.other(read, head)) is not True:
             self._shows_nothing(error, head, other)
+        if self._pardon is not None and read.size < (self.accepted.served or (0,))[0] <= head.size:
+            raise RemoteError(f"{error}: to be compared with what was accepted, once that much is read") from error
         if self._pardon is not None and (view := await self._accepted_view(verified, head)) is not None:
             if await self._go_on(self._pardon, view, verified, head):
                 raise error  # what is in flight is of no use
@@ -303,7 +313,8 @@ class Verifier:
         try:
             edge = await self._client.edge(head, verified.size)
             if edge.hashes == verified.hashes:
-                return edge if self.accepted.entries else None
+                served = self._served
+                return edge if served is not None and (served.size, served.root()) == self.accepted.served else None
             if self.accepted.covers(head) or (edge.size, edge.root()) in self.accepted.trees:
                 return edge
             for size, root in reversed(self.accepted.trees):
@@ -316,14 +327,15 @@ class Verifier:
 
     async def _go_on(self, freeze: Freeze, view: Edge, verified: Edge, head: Head) -> bool:
         """A human accepted that the log contradicts itself here: by its present view from the same position, or where
-        its view is ours up to there, from behind what was read, which stays unverified.
+        its view is ours up to there, from behind the entries that were accepted, which stay unverified.
 
-        True where it goes on from the same position. Raises RemoteError.
+        True where what is in flight is of no use. Raises RemoteError.
         """
-        edge, skips = view, view.hashes == verified.hashes
+        edge, skips, rest = view, view.hashes == verified.hashes, None
         try:
-            if skips:
-                edge = await self._client.edge(head, self._status.position)
+            if skips and self._served is not None:
+                edge = await self._client.edge(head, self._served.size)
+                rest = self._since(edge.size, verified.size)
             proof = await self._client.prove(edge, head)
         except RemoteError:
             self.read_again()
@@ -334,7 +346,17 @@ class Verifier:
         self._record(verified.size, edge, head, proof, freeze.note)
         until = f"; {verified.size} to {edge.size - 1} stay unverified" if skips else ""
         self._out.notice(self._client.log, f"goes on at {edge.size}, {freeze.note}{until}", "warning")
-        return not skips
+        if rest is None and skips:
+            self._forget()
+        elif rest is not None:
+            self._edge.append(rest)
+        return rest is None
+
+    def _since(self, size: int, verified: int) -> bytes | None:
+        """Leaf hashes of what was read from `size` on; None where not all are kept."""
+        leaves = bytes(self._leaves or b"")
+        whole = self._edge is not None and len(leaves) == 32 * (self._edge.size - verified)
+        return leaves[32 * (size - verified) :] if whole else None
 
     async def freeze(self, evidence: Evidence) -> None:
         """Nothing of the log is verified any more, until a human accepts. Reading goes on."""
