@@ -19,6 +19,7 @@ from certhia.stream import websocket
 from certhia.stream.client import Limits
 from certhia.stream.front import Front
 from certhia.stream.gate import Bounds
+from certhia.stream.takeover import GOODBYE, PATIENCE, Connection
 from certhia.testing import SimClock, World, in_simulated_time
 
 SLOW, HEALTHY = 20, 180
@@ -131,6 +132,67 @@ async def _caught_up(raw: Raw) -> int:
             next_ += 1
             told += 1
     return told
+
+
+async def stalled(stage: Asking, raw: Raw) -> Connection:
+    """A client that has stopped reading, until its connection takes no more."""
+    (connection,) = stage.server.streams.connections
+    while not connection.client.paused:
+        await stage.feed(AT_ONCE)
+        await stage.clock.sleep(0.1)
+    return connection
+
+
+@in_simulated_time
+async def test_c01_who_says_goodbye_and_never_reads_is_gone(certhia_clock: SimClock) -> None:
+    """It keeps no place: after the time for a leave it is cut off."""
+    stage = Asking(World(certhia_clock), heartbeat=None)
+    async with stage.running() as port:
+        raw = await narrow(port)
+        await joined(stage, 1, certhia_clock)
+        connection = await stalled(stage, raw)
+        began = certhia_clock.monotonic()
+        raw.send(masked(8, b"\x03\xe8"))
+        await connection.over
+        assert certhia_clock.monotonic() - began <= PATIENCE + 2.0  # its kernel may take some for a while
+        while stage.server.streams.connections or stage.server.front.gate.inside:
+            await certhia_clock.sleep(0.1)
+        await raw.gone()
+
+
+@in_simulated_time
+async def test_c01_who_wants_nothing_and_never_reads_is_gone(certhia_clock: SimClock) -> None:
+    """What stands in its connection counts, though nothing else waits for it."""
+    stage = Asking(World(certhia_clock), heartbeat=None)
+    async with stage.running() as port:
+        raw = await narrow(port)
+        await joined(stage, 1, certhia_clock)
+        connection = await stalled(stage, raw)
+        began = certhia_clock.monotonic()
+        raw.send(masked(1, b'{"subscribe": {"rules": ["never-there.invalid"]}}'))
+        await connection.over
+        assert certhia_clock.monotonic() - began <= Limits().lag + PATIENCE + 2.0
+        assert stage.server.too_late == 1
+        await raw.gone()
+
+
+@in_simulated_time
+async def test_c01_who_reads_slowly_hears_the_goodbye(certhia_clock: SimClock) -> None:
+    """What stands before the goodbye takes longer than a leave: as long as it moves, that is waited for."""
+    stage = Asking(World(certhia_clock), heartbeat=None)
+    async with stage.running() as port:
+        raw = await narrow(port)
+        await joined(stage, 1, certhia_clock)
+        connection = await stalled(stage, raw)
+        began = certhia_clock.monotonic()
+        connection.close(1013, "60 s behind")
+        last = b""
+        while not connection.over.done() and (some := await raw.reader.read(4096)):
+            last = some
+            await certhia_clock.sleep(0.5)
+        assert certhia_clock.monotonic() - began > GOODBYE
+        assert last.endswith(b"\x03\xf560 s behind")
+        await raw.gone()
 
 
 def bomb() -> bytes:

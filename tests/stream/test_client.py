@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from certhia.stream.client import CHUNK, Block, Client, Limits
+from certhia.stream.client import CHUNK, STALLED, Block, Client, Limits
 from certhia.stream.pool import Pool
 from certhia.stream.websocket import WebSocketFraming
 from certhia.testing import SimClock
@@ -24,6 +24,7 @@ class Pipe(asyncio.Transport):
         self.takes = takes
         self.written = bytearray()
         self.writes = 0
+        self.left = 0  # bytes that nobody has taken
         client.connected(self)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -35,6 +36,9 @@ class Pipe(asyncio.Transport):
     def take(self, more: int) -> None:
         self.takes = len(self.written) + more
         self.client.resume()
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         assert high is not None
@@ -189,13 +193,28 @@ def test_heartbeats_and_pings_wait_for_nobody(client: Client) -> None:
 def test_how_far_behind(client: Client) -> None:
     pipe = Pipe(client, takes=1)
     client.send(block(0, at=5.0))
-    assert client.behind(100.0) == 0.0
+    assert client.behind(100.0) == 100.0  # it was paused at 0.0
     client.send(block(10, at=40.0))
     assert client.behind(100.0) == 60.0
     assert not client.is_too_late(100.0)
     assert client.is_too_late(100.1)
     pipe.take(1 << 30)
     assert client.behind(200.0) == 0.0
+
+
+def test_who_takes_nothing_is_too_late_though_nothing_waits() -> None:
+    client = roomy()
+    pipe = Pipe(client, takes=1)
+    pipe.left = 5000
+    client.send(block(0))
+    assert (client.waiting, client.paused) == (0, True)
+    assert [client.is_too_late(now) for now in (STALLED, STALLED + 0.1)] == [False, True]
+    pipe.left = 4999  # of what was written long ago
+    assert not client.is_too_late(100.0)
+    assert [client.is_too_late(100.0 + more) for more in (STALLED, STALLED + 0.1)] == [False, True]
+    client.close(1013, "too slow")
+    assert not client.is_too_late(500.0)  # that is known
+    assert client.is_closing()
 
 
 def test_a_goodbye_comes_between_messages() -> None:

@@ -138,6 +138,26 @@ def test_a_slow_client_loses_nothing_of_what_is_repeated(tmp_path: Path) -> None
     run_simulated(main(clock), clock=clock)
 
 
+def test_who_takes_leave_is_repeated_nothing(tmp_path: Path) -> None:
+    async def main(clock: SimClock) -> None:
+        async with at_work(tmp_path, clock) as rig:
+            for _ in range(20):
+                await rig.feed()
+                await rig.settle()
+            pipe = rig.client(takes=1, buffer=1000)
+            task = asyncio.get_running_loop().create_task(rig.follow(pipe, rig.asked("-1d")))
+            await rig.settle()
+            assert not task.done()
+            pipe.client.close(1000, "")
+            await rig.settle()
+            await task
+            assert len(rig.hub.members) == 0
+            assert 0 < pipe.client.sent < 400
+
+    clock = SimClock(START)
+    run_simulated(main(clock), clock=clock)
+
+
 def test_a_new_subscription_goes_on_where_the_client_is() -> None:
     before = Asked(Wanted(), "-1h")
     client = Client(WebSocketFraming(), Limits(), SimClock())

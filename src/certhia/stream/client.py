@@ -9,13 +9,14 @@ from typing import Final
 from typing import Protocol as Protocol_
 
 from certhia.clock import Clock
-from certhia.stream import notices
+from certhia.stream import kernel, notices
 from certhia.stream.notices import Cursor
 from certhia.stream.pool import Pool
 from certhia.stream.tally import Tally
 
 CHUNK: Final = 128 << 10  # bytes handed to a transport at once: what the kernel does not take of them is copied
 HIGH_WATER: Final = 32 << 10  # bytes in a transport that it is left alone at
+STALLED: Final = 40.0  # seconds without a byte taken; as long as one who answers no ping stays
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +89,8 @@ class Client:
         self._held: Block | None = None  # that block, where it has to wait
         self._waiting = 0  # bytes in the queue and in `_rest`
         self._paused = False
+        self._untaken = 0  # bytes that its connection had not taken when that was looked at last
+        self._moved = 0.0  # when it was last seen to take some; counts while it is paused
         self._gap: _Gap | None = None
         self._idle = asyncio.Event()
         self._closing = False
@@ -95,6 +98,7 @@ class Client:
     def connected(self, transport: asyncio.Transport) -> None:
         """From now on it can be written to."""
         transport.set_write_buffer_limits(high=HIGH_WATER, low=0)
+        kernel.bound(transport)
         self._transport = transport
 
     @property
@@ -107,15 +111,33 @@ class Client:
         """Whether its connection takes nothing now."""
         return self._paused
 
+    def is_closing(self) -> bool:
+        """Whether nothing more is sent to it."""
+        return self._closing
+
     def behind(self, now: float) -> float:
-        """Seconds since the oldest of what waits for it was made; 0 where nothing waits. `now` is monotonic."""
+        """Seconds since the oldest of what waits for it was made; where nothing waits but in its connection, since that
+        took a byte; 0 where that takes all. `now` is monotonic."""
         if self._rest:
             return now - self._begun
-        return now - self._queue[0].at if self._queue else 0.0
+        if self._queue:
+            return now - self._queue[0].at
+        return now - self._moved if self._paused else 0.0
 
     def is_too_late(self, now: float) -> bool:
-        """Whether it is further behind than it may be."""
-        return self.behind(now) > self._limits.lag
+        """Whether it is further behind than it may be, or takes nothing. To be asked now and then."""
+        if self._closing:
+            return False
+        if self._paused and self.moves():
+            self._moved = now
+        most = self._limits.lag
+        return self.behind(now) > (most if self._waiting else min(most, STALLED))
+
+    def moves(self) -> bool:
+        """Whether its connection has taken bytes since this was asked last."""
+        before = self._untaken
+        self._untaken = kernel.untaken(self._transport) if self._transport is not None else 0
+        return self._untaken < before
 
     # --- writing ---
 
@@ -175,6 +197,7 @@ class Client:
     def pause(self) -> None:
         """Its connection takes no more for now."""
         self._paused = True
+        self._moved = self._clock.monotonic()
 
     def resume(self) -> None:
         """Its connection takes more."""

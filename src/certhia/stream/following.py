@@ -25,21 +25,21 @@ def place(asked: Asked, history: History | None, now: float) -> Place | None:
 
 
 async def follow(client: Client, asked: Asked, start: Place | None, hub: Hub, history: History | None) -> None:
-    """Gives a client what it asks for, and joins it to what comes live: returns once that is done."""
+    """Gives a client what it asks for, and joins it to what comes live: returns once that is done, or it leaves."""
     if start is None or history is None:
         if asked.since:
             client.lose(None, None, None, notices.TOO_OLD)
         hub.join(client, asked.wanted)
         return
     replay = Replay(history, start, asked.wanted)
-    while True:
-        while (one := await replay.next()) is not None:
+    while not client.is_closing():
+        while not client.is_closing() and (one := await replay.next()) is not None:
             if isinstance(one, Missing):
                 losses.tell(client, one)
             else:
                 client.send(one)
             await client.drained()
-        if await hub.follow_on(client, asked.wanted, replay.reached):
+        if client.is_closing() or await hub.follow_on(client, asked.wanted, replay.reached):
             return
 
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from certhia.stream.client import Client
-from certhia.stream.takeover import Connection
+from certhia.stream.takeover import GOODBYE, Connection
 
 MAX_INBOUND: Final = 1024  # bytes; whoever has asked has nothing more to say
 
@@ -43,7 +43,7 @@ class EventStream(Connection):
         self._heard = 0
         self._asked = loop.time()
 
-    def close(self, code: int, reason: str, *, patience: float = 5.0) -> None:
+    def close(self, code: int, reason: str, *, patience: float = GOODBYE) -> None:
         """Ends the stream once what was begun is written."""
         super().close(code, reason, patience=patience)
         if self._transport is not None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
 
 GOODBYE: Final = 5.0  # seconds that a client has to take leave; then its connection is cut
+PATIENCE: Final = 60.0  # seconds at most for one who takes what stands before the goodbye, however slowly
 
 
 class Connection(asyncio.Protocol):
@@ -37,11 +38,23 @@ class Connection(asyncio.Protocol):
         self.client.connected(transport)
 
     def close(self, code: int, reason: str, *, patience: float = GOODBYE) -> None:
-        """Says goodbye; the connection is cut after `patience` seconds at the latest."""
-        if self._transport is None or self._cut is not None:
+        """Says goodbye; the connection is cut after `patience` seconds, if that is GOODBYE once it takes no more."""
+        now = self._loop.time()
+        if self._transport is None or (self._cut is not None and self._cut.when() <= now + patience):
             return
         self.client.close(code, reason)
-        self._cut = self._loop.call_later(patience, self._transport.abort)
+        self.client.moves()  # from here on
+        if self._cut is not None:
+            self._cut.cancel()
+        last = now + PATIENCE if patience >= GOODBYE else now
+        self._cut = self._loop.call_later(patience, self._leave, last)
+
+    def _leave(self, last: float) -> None:
+        """Cuts the connection, unless it has taken bytes since this was asked before and `last` is not past."""
+        if self.client.moves() and self._loop.time() + GOODBYE <= last:
+            self._cut = self._loop.call_later(GOODBYE, self._leave, last)
+        else:
+            self.cut()
 
     def ping(self, now: float) -> None:
         """Shows that somebody is there, where nothing else does. `now`: the loop's time."""

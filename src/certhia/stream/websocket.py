@@ -166,11 +166,10 @@ class WebSocket(Connection):
 
     def _take(self, received: Received) -> None:
         if received.opcode == frames.CLOSE:
+            if not self._closing:
+                self.close(int.from_bytes(received.payload[:2] or b"\x03\xe8", "big"), "")
             if self._transport is not None:
-                if not self._closing:
-                    self._closing = True
-                    self.client.close(int.from_bytes(received.payload[:2] or b"\x03\xe8", "big"), "")
-                self._transport.close()
+                self._transport.close()  # once all is written, which may be never
         elif received.opcode == frames.PING:
             self.client.write(frames.frame(frames.PONG, received.payload))
         elif received.opcode == frames.TEXT and not self._closing:
