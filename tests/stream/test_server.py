@@ -33,6 +33,26 @@ async def test_at_the_end_each_is_told_where_to_go_on(stage: Stage) -> None:
     assert (code, reason) == (1001, f"the server stops; continue with since={stage.log.id[:8].hex()}:2")
 
 
+async def test_also_who_was_sent_nothing_yet_or_no_cursors_is_told_where_to_go_on(stage: Stage) -> None:
+    async with stage.running() as port:
+        early = await Raw.open(port, "/?since=1795000000")
+        await stage.joined(1)
+        (connection,) = stage.server.streams.connections
+        assert stage.hub.reached(connection.client) == "1795000000.000"
+        rare = await Raw.open(port, "/?rule=never.invalid")
+        calidog = await Raw.open(port, "/?profile=calidog")
+        await stage.joined(3)
+        await stage.feed(3)
+        for _ in range(3):
+            await calidog.message()
+        assert [(await early.message())["message_type"] for _ in range(4)] == ["gap", *["certificate_update"] * 3]
+        await stage.clock.sleep(0)
+        leaving = asyncio.get_running_loop().create_task(stage.server.close())
+        told = {(await raw.closed()) for raw in (early, rare, calidog)}
+        await leaving
+    assert told == {(1001, f"the server stops; continue with since={stage.log.id[:8].hex()}:2")}
+
+
 async def test_who_is_too_far_behind_is_closed(stage: Stage) -> None:
     stage.server = Server(stage.hub, stage.terms(limits=Limits(50_000_000, 0.0)), stage.clock, stage._say)
     async with stage.running() as port:

@@ -70,6 +70,7 @@ class Client:
         sent: messages handed to the connection.
         missed: messages that it lost.
         last: cursor of the last message handed to the connection.
+        begun: from where it gets what it asked for: what it may come back with before it got anything.
         tally: counts the same for all clients of its stream.
     """
 
@@ -79,6 +80,7 @@ class Client:
         self.gaps = gaps
         self.sent = self.missed = 0
         self.last: Cursor | None = None
+        self.begun = ""
         self.tally = Tally()
         self._limits = limits
         self._clock = clock

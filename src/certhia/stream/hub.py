@@ -24,6 +24,7 @@ from certhia.stream.client import Block, Client
 from certhia.stream.forms import Wanted
 from certhia.stream.groups import Group, Plan, Shape
 from certhia.stream.members import Members
+from certhia.stream.notices import Cursor
 from certhia.stream.places import Missing
 from certhia.stream.waiting import Lost, Waiting
 from certhia.supervision import unbroken
@@ -81,6 +82,7 @@ class Hub:
         self._under_way = 0  # of them, those that are being recorded
         self._progress = asyncio.Event()  # something was recorded
         self._over = False
+        self._last: dict[str, Cursor] = {}  # the last entry that was sent to all who want it, in each order
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -119,6 +121,14 @@ class Hub:
     def leave(self, client: Client) -> None:
         """Nothing more for this client."""
         self.members.leave(client)
+
+    def reached(self, client: Client) -> str:
+        """What a client comes back with (`since=`): behind its last message; where nothing was for it so far, behind
+        the last entry that was sent to others; else from where it began."""
+        place, order = client.last, self.members.order(client)
+        if place is None and order is not None and not (client.waiting or client.missed):
+            place = self._last.get(order)
+        return notices.cursor(place) or client.begun
 
     # --- what the pipeline tells ---
 
@@ -271,6 +281,7 @@ class Hub:
                     if turn % AT_ONCE == 0:
                         await asyncio.sleep(0)
         self.sequence = number
+        self._last |= {one.order: (one.log.id, one.page.end - 1) for one in batch}
 
     async def _record(self, batch: Sequence[Sheet]) -> tuple[int, Sequence[Sheet]]:
         """Records a batch, also when cancelled meanwhile; gives the number of its last sheet and what is to be sent."""

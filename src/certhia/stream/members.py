@@ -51,6 +51,11 @@ class Members:
         """Whether anybody wants pages in this order, or will from the next batch on."""
         return order in self.plan.orders or any(one.wanted.order == order for one in self._changes.values())
 
+    def order(self, client: Client) -> str | None:
+        """The order in which a client gets what comes live; None for one that doesn't yet."""
+        group = self._of.get(client)
+        return group.wanted.order if group is not None else None
+
     @property
     def wants_chains(self) -> bool:
         """Whether anybody is sent chains."""

@@ -41,6 +41,7 @@ class Server:
         self.app = web.Application(middlewares=[self._faults])
         self.front.attach(self.app)
         self.too_late = 0
+        self._hub = hub
         self._terms = terms
         self._clock = clock
         self._tell = tell
@@ -79,7 +80,7 @@ class Server:
                 if connection.client.is_too_late(now):
                     self.too_late += 1
                     behind = connection.client.behind(now)
-                    connection.close(frames.TRY_AGAIN_LATER, _goodbye(connection, f"{behind:.0f} s behind"))
+                    connection.close(frames.TRY_AGAIN_LATER, self._goodbye(connection, f"{behind:.0f} s behind"))
                 else:
                     connection.ping(loop.time())
 
@@ -88,7 +89,7 @@ class Server:
         self.streams.closing = True
         connections = tuple(self.streams.connections)
         for connection in connections:
-            connection.close(frames.GOING_AWAY, _goodbye(connection, "the server stops"), patience=LEAVE_WITHIN)
+            connection.close(frames.GOING_AWAY, self._goodbye(connection, "the server stops"), patience=LEAVE_WITHIN)
         if self._runner is None:
             return
         if self._listener is not None:
@@ -96,6 +97,11 @@ class Server:
         if connections:
             await asyncio.wait([connection.over for connection in connections], timeout=2 * LEAVE_WITHIN)
         await self._runner.cleanup()
+
+    def _goodbye(self, connection: Connection, why: str) -> str:
+        """Why a connection ends, and what to return with."""
+        place = self._hub.reached(connection.client)
+        return f"{why}; continue with since={place}" if place else why
 
     def _beat(self, now: float) -> None:
         """A heartbeat for all, made once for each framing."""
@@ -115,9 +121,3 @@ class Server:
         except Exception as error:  # noqa: BLE001  (a fault in our own code: told, and this request's alone)
             self._tell(f"a request for {request.path} failed: {type(error).__name__}: {error}", level="error")
             return web.Response(status=500, text="something broke here, and was told to whoever runs this server\n")
-
-
-def _goodbye(connection: Connection, why: str) -> str:
-    """Why a connection ends, and the cursor to return with."""
-    place = notices.cursor(connection.client.last)
-    return f"{why}; continue with since={place}" if place and connection.client.gaps else why

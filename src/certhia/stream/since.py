@@ -41,6 +41,10 @@ class Moment:
 
     at: float
 
+    def __str__(self) -> str:
+        """The seconds, as a client may write them."""
+        return f"{max(self.at, 0.0):.3f}"
+
 
 Since = After | Moment
 

@@ -12,11 +12,12 @@ from aiohttp import web
 
 from certhia.clock import Clock
 from certhia.errors import ConfigError
-from certhia.stream import following, forms, sse, websocket
+from certhia.stream import following, forms, since, sse, websocket
 from certhia.stream.client import Client
 from certhia.stream.forms import Asked
 from certhia.stream.hub import Hub
 from certhia.stream.places import Place
+from certhia.stream.since import Moment
 from certhia.stream.takeover import Connection, Takeover
 from certhia.stream.tally import Tally
 from certhia.stream.terms import Terms
@@ -145,6 +146,8 @@ class Streams:
 
     async def _follow(self, client: Client, asked: Asked, start: Place | None) -> None:
         client.gaps, client.tally = asked.wanted.gaps, self.tallies[asked.wanted.kind]
+        now = self._clock.now()
+        client.begun = str(since.read(asked.since, now) if asked.since else Moment(now))
         await following.follow(client, asked, start, self._hub, self.history)
 
     async def _refused(self, request: web.Request) -> web.Response | None:
