@@ -9,7 +9,7 @@ import pytest
 from tests.stream.asking import Asking
 
 from certhia.logs.status import Status
-from certhia.model import Health
+from certhia.model import Alarm, Health
 from certhia.store.ledger import new_track
 from certhia.stream import standing
 from certhia.stream.standing import TROUBLE
@@ -63,3 +63,14 @@ def test_what_is_wrong_is_not_told_at_any_length(stage: Asking) -> None:
     stage.statuses[0].alarms = ["y" * 10_000]
     (told,) = standing.deep(stage.known, 0.0)[1]["logs"]
     assert (len(told["trouble"]), len(told["alarms"][0])) == (TROUBLE, TROUBLE)
+
+
+def test_a_frozen_log_is_an_alarm_before_the_next_look(stage: Asking) -> None:
+    (status,) = stage.statuses
+    status.freezes("frozen at 7: it signed two trees")
+    (alarm,) = standing.deep(stage.known, 5.0)[1]["alarms"]
+    assert (alarm["log"], alarm["text"]) == ("First Log 2026", "frozen at 7: it signed two trees")
+    assert alarm["since"] == "1970-01-01T00:00:05.000Z"
+    stage.alarms = (Alarm(alarm["key"], alarm["text"], 1.0, alarm["log"]),)
+    (raised,) = standing.deep(stage.known, 5.0)[1]["alarms"]
+    assert raised == alarm | {"since": "1970-01-01T00:00:01.000Z"}

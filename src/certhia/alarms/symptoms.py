@@ -80,8 +80,8 @@ class Symptoms:
     def of_logs(self) -> list[Found]:
         """What single logs are ill of, and that many are out of contact."""
         statuses = [status for status in self._looked.statuses() if not status.finished]
-        contradictions = [found for status in self._looked.statuses() for found in _contradictions(status)]
-        return [*contradictions, *(one for status in statuses for one in self._stale(status)), *self._contact(statuses)]
+        told = [found for status in self._looked.statuses() for found in contradictions(status)]
+        return [*told, *(one for status in statuses for one in self._stale(status)), *self._contact(statuses)]
 
     def _stale(self, status: Status) -> Iterator[Found]:
         key, silent = f"stale:{status.log.id.hex()}", self._silent(status)
@@ -182,7 +182,7 @@ class Symptoms:
             yield Found(Alarm(f"sink:{name}", text))
 
 
-def _contradictions(status: Status) -> Iterator[Found]:
+def contradictions(status: Status) -> Iterator[Found]:
     """What its follower found, and told: two trees, another final root. Stays until a human has seen to it."""
     for text in status.alarms:
         key = f"log:{status.log.id.hex()}:{hashlib.sha256(text.encode()).hexdigest()[:16]}"

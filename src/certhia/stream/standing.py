@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from certhia.alarms.symptoms import contradictions
 from certhia.clock import iso
 from certhia.logs.snapshot import Run
 from certhia.logs.status import Status
-from certhia.model import Health
+from certhia.model import Alarm, Health
 from certhia.store.ledger import Track
 from certhia.stream.tally import Tally
 
@@ -60,9 +61,20 @@ def deep(known: Known, now: float) -> tuple[bool, Json]:
     healthy = bool(statuses) and 2 * ill <= len(statuses)
     alarms = [
         {"key": alarm.key, "since": iso(alarm.since), "log": alarm.log or None, "text": alarm.text}
-        for alarm in known.run().alarms
+        for alarm in _alarms(known, now)
     ]
     return healthy, {"healthy": healthy, "alarms": alarms, "logs": [_log(status, now) for status in statuses]}
+
+
+def _alarms(known: Known, now: float) -> Iterator[Alarm]:
+    """Those that are raised, and what followers found since the last look."""
+    raised = known.run().alarms
+    keys = {alarm.key for alarm in raised}
+    yield from raised
+    for status in known.statuses():
+        for found in contradictions(status):
+            if found.alarm.key not in keys:
+                yield replace(found.alarm, since=now, text=found.alarm.text[:TROUBLE])
 
 
 def ledger(known: Known, now: float) -> Json:
