@@ -23,7 +23,7 @@ def test_the_schema_of_an_alarm_is_one(certhia: Command) -> None:
     assert {"type", "event", "kind", "key", "text"} <= set(schema["properties"])
 
 
-@pytest.mark.parametrize("kind", ["lite", "full", "domains", "gap"])
+@pytest.mark.parametrize("kind", ["lite", "full", "domains", "gap", "error"])
 def test_the_schema_of_a_message_is_one(certhia: Command, kind: str) -> None:
     schema = json.loads(certhia("schema", kind).out)
     Draft202012Validator.check_schema(schema)

@@ -139,3 +139,14 @@ def test_every_message_of_the_world_fits(kind: str) -> None:
 def test_gaps_fit(missed: int | None, reason: str) -> None:
     for first, last in ((None, None), (PLACE, None), (PLACE, PLACE)):
         Draft202012Validator(closed(schema("gap"))).validate(json.loads(notices.gap(missed, first, last, reason)))
+
+
+def test_errors_are_as_the_schema_has_them() -> None:
+    Draft202012Validator(closed(schema("error"))).validate(json.loads(notices.error("what was wrong")))
+
+
+def test_every_reason_of_a_gap_is_explained() -> None:
+    told = schema("gap")["properties"]["data"]["properties"]["reason"]["description"]  # type: ignore[index]
+    known = {value for name, value in vars(notices).items() if name.isupper() and isinstance(value, str)}
+    assert known >= {notices.SLOW, notices.FAULT}
+    assert all(f"{reason}: " in told for reason in (*known, places.NOT_RECORDED))

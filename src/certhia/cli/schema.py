@@ -18,6 +18,7 @@ class Name(StrEnum):
     FULL = "full"
     DOMAINS = "domains"
     GAP = "gap"
+    ERROR = "error"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,7 @@ def schema(name: Annotated[Name, typer.Argument(help="What to describe.")]) -> N
     """Print the JSON Schema of an output.
 
     `match` is one line of --format jsonl, `alarm` one of --alarms; `lite`, `full` and `domains` are the messages of
-    `certhia serve`'s streams, `gap` the one that says what is missing in them.
+    `certhia serve`'s streams, `gap` the one that says what is missing in them, `error` why they are closed.
     """
     from certhia.sinks import alarms
     from certhia.sinks import schema as match

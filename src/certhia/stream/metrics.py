@@ -57,7 +57,11 @@ METRICS: Final[Mapping[str, Named]] = {
     "certhia_client_waiting_bytes": Named(False, (), "Bytes that wait for clients, all together"),
     "certhia_messages_sent_total": Named(True, ("stream",), "Messages handed to connections"),
     "certhia_messages_missed_total": Named(True, ("stream",), "Messages that clients lost"),
-    "certhia_gaps_total": Named(True, ("stream",), "Times that clients lost messages, each told in their stream"),
+    "certhia_gaps_total": Named(
+        True,
+        ("stream",),
+        "Times that clients lost messages, also where a profile has no words to tell them",
+    ),
     "certhia_sent_bytes_total": Named(True, ("stream",), "Bytes of messages handed to connections"),
     "certhia_logs": Named(False, ("health",), "Logs that are followed, by how they are doing"),
     "certhia_log_up": Named(False, _LOG, "1 of a log that is healthy or degraded, 0 of one that failed or is frozen"),

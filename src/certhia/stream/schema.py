@@ -13,13 +13,13 @@ from certhia.stream import notices, places
 
 Json = dict[str, object]
 
-KINDS: Final = ("lite", "full", "domains", "gap")
+KINDS: Final = ("lite", "full", "domains", "gap", "error")
 
 _COLONS: Final = "^([0-9A-F]{2}:)*[0-9A-F]{2}$"
 
 
 def schema(kind: str) -> Json:
-    """JSON Schema (draft 2020-12) of a message of the stream "lite", "full" or "domains", or of a "gap" in any."""
+    """JSON Schema (draft 2020-12) of messages: of a stream ("lite", "full", "domains"), "gap" or "error" of any."""
     title, meaning, properties = _MESSAGES[kind]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -160,15 +160,20 @@ _GAP: Final[dict[str, Json]] = {
     "data": _object(
         {
             "missed": _or_null(_number("How many messages are missing; null where nobody knows", "integer")),
-            "from": _or_null(_cursor("Of the first of them")),
-            "to": _or_null(_cursor("Of the last of them")),
+            "from": _or_null(_cursor("Of the first of them, in the order of the stream; null where nobody knows")),
+            "to": _or_null(_cursor("Of the last of them, maybe of another log; null where nobody knows")),
             "reason": _text(
                 f"{notices.SLOW}: the client did not keep up; {notices.UNPROVEN}: more waited for its proof than is "
-                f"kept; {notices.TOO_OLD}: it is no longer there; {places.NOT_RECORDED}: it never was. There may be "
-                "more"
+                f"kept; {notices.TOO_OLD}: it is no longer there; {places.NOT_RECORDED}: it never was; "
+                f"{notices.FAULT}: something broke in the server; {notices.UPSTREAM}: the server that this one relays "
+                "missed it. There may be more"
             ),
         }
     ),
+}
+_ERROR: Final[dict[str, Json]] = {
+    "message_type": {"type": "string", "const": "error"},
+    "data": _object({"message": _text("What was wrong with what the client asked for, and what to do")}),
 }
 _MESSAGES: Final[dict[str, tuple[str, str, Mapping[str, Json]]]] = {
     "lite": ("Certhia lite", "A certificate that a log showed", _envelope("certificate_update", _update(full=False))),
@@ -179,4 +184,5 @@ _MESSAGES: Final[dict[str, tuple[str, str, Mapping[str, Json]]]] = {
     ),
     "domains": ("Certhia domains", "The names of a certificate that a log showed", _DOMAINS),
     "gap": ("Certhia gap", "That messages are missing here", _GAP),
+    "error": ("Certhia error", "Why the server closes the connection now, with 1008", _ERROR),
 }
