@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from certhia._core import Audience, Issuers, Source
+from certhia._core import Audience, Issuers, Page, Source
 from certhia.clock import Clock
 from certhia.logs.chains import Chains
 from certhia.model import Arrival, Log, Protocol, Tell
@@ -26,6 +26,7 @@ from certhia.stream.groups import Group, Plan, Shape
 from certhia.stream.members import Members
 from certhia.stream.notices import Cursor
 from certhia.stream.places import Missing
+from certhia.stream.unproven import Unproven
 from certhia.stream.waiting import Lost, Waiting
 from certhia.supervision import unbroken
 
@@ -75,6 +76,7 @@ class Hub:
         self._executor: Executor | None = None  # the loop's own until there is a pipeline
         self._memory = Memory(dedupe)
         self._waiting = Waiting(unproven, self._lose)
+        self._unproven = Unproven()
         self._queue: deque[Sheet | Lost] = deque()
         self._queued = 0  # bytes
         self._pending = 0  # entries
@@ -165,11 +167,17 @@ class Hub:
             self._waiting.add(sheet)
         if self.members.wants("arrival") or self.record:
             await self._room.wait()
-            self._put(sheet)
+            # Where a log went back: its history knows what was sent, else we do. Of others' words nothing is proven.
+            if self.record is not None or not isinstance(sheet.page, Page):
+                self._put(sheet)
+                return
+            for page in self._unproven.fresh(sheet.log.id, sheet.page):
+                self._put(replace(sheet, page=page))
 
     def proven(self, log_id: bytes, end: int) -> None:
         """The log's entries below `end` are proven."""
         self._ends[log_id] = end
+        self._unproven.proven(log_id, end)
         for sheet in self._waiting.proven(log_id, end):
             self._put(sheet)
 
@@ -177,9 +185,14 @@ class Hub:
         """What came of a log after its last proof comes again."""
         self._waiting.rewound(log.id)
 
+    def frozen(self, log: Log) -> None:
+        """A log contradicted itself: who wants only what is proven is told that its entries are missing."""
+        self._waiting.frozen(log.id)
+
     def unprovable(self, log: Log) -> None:
         """A log gives no proofs; should it ever, its entries come again."""
         self._waiting.unprovable(log.id)
+        self._unproven.forget(log.id)
 
     async def recorded(self) -> None:
         """Returns once all that came so far is recorded, at once where nothing is; or after RECORDED_WITHIN: what isn't
@@ -257,7 +270,7 @@ class Hub:
                 if batch:
                     break
                 page, log_id = one.sheet.page, one.sheet.log.id
-                self._tell_missing("proof", Missing(log_id, page.first, page.end, notices.UNPROVEN))
+                self._tell_missing("proof", Missing(log_id, page.first, page.end, one.reason))
             else:
                 self._queued -= one.page.nbytes
                 self._pending -= len(one.page)
