@@ -22,7 +22,7 @@ from certhia.stream.takeover import Connection
 from certhia.stream.terms import Terms
 
 WATCH_EVERY: Final = 1.0  # seconds between two looks at all clients
-LEAVE_WITHIN: Final = 0.2  # seconds that clients have to take leave at the end
+LEAVE_WITHIN: Final = 0.15  # seconds that clients have to take leave at the end
 
 
 class Server:
