@@ -31,6 +31,7 @@ class Freezing:
     """Which logs are frozen; one for each run."""
 
     def __init__(self, state: State, clock: Clock) -> None:
+        self.heard: Callable[[Log, bool], None] = lambda *_: None  # whether a log that is begun with stands frozen
         self._state = state
         self._clock = clock
         self._last: dict[bytes, Freeze] = {}  # by log id
@@ -59,6 +60,7 @@ class Freezing:
         last, end = self._last.get(log.id), position.end if position is not None else None
         freeze = last if last is not None and (last.accepted is None or last.position == end) else None
         named = self._named.get(log.id, Accepted())
+        self.heard(log, freeze is not None and freeze.accepted is None)
         if position is None:
             return Origin(point, freeze=freeze, accepted=named)
         return Origin(point, position.end, position.edge, position.head, position.at, freeze, named)
@@ -88,6 +90,7 @@ class Freezing:
             self._last[log.id] = last  # from here on whoever begins with the log finds it frozen
             self._committing[log.id] = task = asyncio.get_running_loop().create_task(self._commit(name, content))
             task.add_done_callback(lambda _: self._committing.pop(log.id, None))
+        self.heard(log, True)
         if (under_way := self._committing.get(log.id)) is not None:
             await _to_its_end(under_way)
         return last

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 
 from certhia._core import Issuers
+from certhia.freezing import Freezing
 from certhia.logs.chains import Chains
 from certhia.logs.roster import Roster
 from certhia.model import Arrival, Log, Step
@@ -27,12 +28,13 @@ class Intake:
         self._roster = roster
         self._matched = matched
 
-    def attach(self, issuers: Issuers, executor: Executor) -> None:
+    def attach(self, issuers: Issuers, executor: Executor, freezing: Freezing) -> None:
         """Joins the stream to the run. No position is committed before what leads up to it is in the history: what
         isn't there when the process dies is read again."""
         if (hub := self._parts.hub) is not None:
             hub.attach(issuers, self._chains, executor)
             self._parts.state.writer.before = hub.recorded
+            freezing.heard = lambda log, stands: hub.frozen(log, stands=stands)
 
     def finish(self) -> None:
         """Nothing is sent any more: what waits for that is only recorded, with the next commit."""

@@ -85,7 +85,7 @@ class Pipeline:
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._intake = Intake(parts, self._chains, self._roster, self._matched)
-        self._intake.attach(self._issuers, self._executor)
+        self._intake.attach(self._issuers, self._executor, self._freezing)
         self._followers: dict[bytes, Follower] = {}
         self._tasks: dict[bytes, asyncio.Task[None]] = {}
         self._logs: dict[bytes, Log] = {}  # what the tasks follow

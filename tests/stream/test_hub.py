@@ -208,6 +208,21 @@ async def test_what_was_read_in_vain_comes_again(rig: Rig) -> None:
 
 
 @in_simulated_time
+async def test_what_a_frozen_log_will_not_prove_is_told(certhia_world: World) -> None:
+    rig = Rig(certhia_world)
+    async with rig.running():
+        pipe, at_once = rig.client(Wanted(order="proof")), rig.client(Wanted())
+        await rig.settle()
+        await rig.feed(10)
+        rig.hub.frozen(rig.log.model, stands=True)
+        await rig.feed(10)
+        await rig.settle()
+    told = [one["data"] for one in got(pipe)]
+    assert [(gap["missed"], gap["reason"]) for gap in told] == [(10, "frozen"), (10, "frozen")]
+    assert indexes(at_once) == list(range(20))
+
+
+@in_simulated_time
 async def test_what_can_not_wait_for_its_proof_is_told(certhia_world: World) -> None:
     rig = Rig(certhia_world)
     rig.hub = Hub(rig.clock, unproven=30_000)

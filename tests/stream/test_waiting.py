@@ -6,6 +6,7 @@ import pytest
 from tests.stream.rig import arrival
 
 from certhia._core import Issuers, Source
+from certhia.stream import notices
 from certhia.stream.blocks import Sheet
 from certhia.stream.waiting import Lost, Waiting
 from certhia.testing import World
@@ -77,3 +78,22 @@ def test_what_comes_again_is_forgotten(sheets: list[Sheet]) -> None:
     assert waiting.held == 0
     waiting.add(sheets[1])
     assert spans(waiting.proven(sheets[0].log.id, 30)) == [(10, 20)]
+
+
+def test_a_frozen_log_is_not_waited_for_and_that_is_told(sheets: list[Sheet]) -> None:
+    lost: list[Lost] = []
+    waiting, log_id = Waiting(1 << 30, lost.append), sheets[0].log.id
+    waiting.add(sheets[0])
+    waiting.frozen(log_id)
+    waiting.add(sheets[1])
+    assert spans([one.sheet for one in lost]) == [(0, 10), (10, 20)]
+    assert {one.reason for one in lost} == {notices.FROZEN}
+    assert waiting.held == 0
+    waiting.rewound(log_id)
+    waiting.add(sheets[0])
+    assert (waiting.held, len(lost)) == (0, 3)
+    waiting.thawed(log_id)
+    for sheet in sheets:
+        waiting.add(sheet)
+    assert spans(waiting.proven(log_id, 30)) == spans(sheets)
+    assert len(lost) == 3

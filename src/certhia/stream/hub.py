@@ -185,9 +185,9 @@ class Hub:
         """What came of a log after its last proof comes again."""
         self._waiting.rewound(log.id)
 
-    def frozen(self, log: Log) -> None:
-        """A log contradicted itself: who wants only what is proven is told that its entries are missing."""
-        self._waiting.frozen(log.id)
+    def frozen(self, log: Log, *, stands: bool) -> None:
+        """Whether a log stands frozen: then who wants only what is proven is told that its entries are missing."""
+        (self._waiting.frozen if stands else self._waiting.thawed)(log.id)
 
     def unprovable(self, log: Log) -> None:
         """A log gives no proofs; should it ever, its entries come again."""

@@ -10,6 +10,7 @@ Cursor = tuple[bytes, int]
 
 SLOW: Final = "slow"  # why a gap is: the client did not keep up
 UNPROVEN: Final = "unproven-overflow"  # more waited for its proof than is kept
+FROZEN: Final = "frozen"  # the log contradicted itself: nothing of it is proven any more
 UPSTREAM: Final = "upstream"  # another server, whose stream this one hands on, missed it
 FAULT: Final = "fault"  # something broke in the server
 TOO_OLD: Final = "too-old"  # it is no longer there, or nothing is ever kept

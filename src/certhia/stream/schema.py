@@ -165,6 +165,7 @@ _GAP: Final[dict[str, Json]] = {
             "reason": _text(
                 f"{notices.SLOW}: the client did not keep up; {notices.UNPROVEN}: more waited for its proof than is "
                 f"kept; {notices.TOO_OLD}: it is no longer there; {places.NOT_RECORDED}: it never was; "
+                f"{notices.FROZEN}: the log contradicted itself, nothing of it is proven; "
                 f"{notices.FAULT}: something broke in the server; {notices.UPSTREAM}: the server that this one relays "
                 "missed it. There may be more"
             ),

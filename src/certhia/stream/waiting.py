@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from certhia.stream import notices
 from certhia.stream.blocks import Sheet
 
 
@@ -14,6 +15,7 @@ class Lost:
     """Entries of one log that nobody will get in order of proof."""
 
     sheet: Sheet
+    reason: str = notices.UNPROVEN
 
 
 @dataclass(slots=True)
@@ -28,10 +30,14 @@ class Waiting:
     held: int = 0  # bytes
     _sheets: dict[bytes, deque[Sheet]] = field(default_factory=dict)
     _hopeless: set[bytes] = field(default_factory=set)  # logs that prove nothing
+    _frozen: set[bytes] = field(default_factory=set)  # logs that contradicted themselves
 
     def add(self, sheet: Sheet) -> None:
         """One more page."""
         if sheet.log.id in self._hopeless:
+            return
+        if sheet.log.id in self._frozen:
+            self.lost(Lost(sheet, notices.FROZEN))
             return
         self._sheets.setdefault(sheet.log.id, deque()).append(sheet)
         self.held += sheet.page.nbytes
@@ -63,6 +69,17 @@ class Waiting:
         """A log proves nothing, until it does: then all of it comes again."""
         self._hopeless.add(log_id)
         self.rewound(log_id)
+
+    def frozen(self, log_id: bytes) -> None:
+        """A log contradicted itself: what waits of it is lost, and what comes, until somebody has seen to it."""
+        self._frozen.add(log_id)
+        for sheet in self._sheets.pop(log_id, ()):
+            self.held -= sheet.page.nbytes
+            self.lost(Lost(sheet, notices.FROZEN))
+
+    def thawed(self, log_id: bytes) -> None:
+        """A log is not frozen, or no longer."""
+        self._frozen.discard(log_id)
 
     def rewound(self, log_id: bytes) -> None:
         """What waits of a log comes again."""
