@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+import threading
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,8 +16,9 @@ from tests.stream.asking import Asking, get
 from tests.stream.rig import UPGRADE, Raw
 from tests.stream.test_frames import masked
 
-from certhia.stream import websocket
+from certhia.stream import forms, streams, websocket
 from certhia.stream.client import Limits
+from certhia.stream.forms import Asked, Defaults
 from certhia.stream.front import Front
 from certhia.stream.gate import Bounds
 from certhia.stream.takeover import GOODBYE, PATIENCE, Connection
@@ -248,6 +250,30 @@ async def test_c03_flood_of_pings() -> None:
         assert (await other.message())["data"]["cert_index"] == 0
         for raw in floods:
             assert await _closing(raw) == 1008
+
+
+@in_simulated_time
+async def test_c03_flood_of_subscriptions(certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One a second is read after the first few, in a thread that no page waits for."""
+    read, threads, before = list[float](), set[str](), forms.of_message
+
+    def noted(text: bytes, request: Asked, defaults: Defaults) -> Asked | None:
+        read.append(certhia_clock.monotonic())
+        threads.add(threading.current_thread().name)
+        return before(text, request, defaults)
+
+    monkeypatch.setattr(forms, "of_message", noted)
+    stage = Asking(World(certhia_clock), heartbeat=None)
+    async with stage.running() as port:
+        raw = await Raw.open(port)
+        began = certhia_clock.monotonic()
+        for number in range(200):
+            raw.send(masked(1, b'{"subscribe": {"logs": ["%d*"]}}' % number))
+            await certhia_clock.sleep(0.05)
+        taken = certhia_clock.monotonic() - began
+        await raw.gone()
+    assert streams.ASKS <= len(read) <= streams.ASKS + taken + 1
+    assert threads == {"core_clients_0"}
 
 
 async def _closing(raw: Raw) -> int:

@@ -8,6 +8,7 @@ import json
 import pytest
 import websockets
 from tests.stream.rig import Raw, Stage
+from tests.stream.test_frames import masked
 
 from certhia.stream.server import Server
 from certhia.testing import World
@@ -92,6 +93,30 @@ async def test_what_makes_no_sense_is_said_and_closed_with_1008(stage: Stage, qu
     assert said in told["data"]["message"]
     assert (code, reason) == (1008, told["data"]["message"][:123])
     assert events.head.startswith(b"HTTP/1.1 400")
+
+
+async def test_what_breaks_on_the_way_closes_its_client_alone_and_is_told_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("a defect\ud800")
+
+    monkeypatch.setattr("certhia.stream.forms.of_message", broken)
+    async with stage.running() as port:
+        for _ in range(3):
+            raw = await Raw.open(port)
+            raw.send(masked(1, b'{"subscribe": {}}'))
+            assert (await raw.closed())[0] == 1011
+        said, stage.said[:] = list(stage.said), []
+    assert said == ["a client of / was closed: ValueError: a defect\\ud800"]
+
+
+async def test_half_a_character_is_refused(stage: Stage) -> None:
+    async with stage.running() as port:
+        raw = await Raw.open(port)
+        raw.send(masked(1, b'{"subscribe": {"rules": ["a\\ud800.com"]}}'))
+        assert "lone surrogate" in (await raw.message())["data"]["message"]
+        assert (await raw.closed())[0] == 1008
 
 
 async def test_a_subscription_may_change(stage: Stage) -> None:

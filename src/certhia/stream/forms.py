@@ -6,19 +6,19 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from certhia._core import Filter
 from certhia.errors import ConfigError
 from certhia.model import Log
 from certhia.render import quoted
-from certhia.stream import filters
+from certhia.stream import filters, globs
 
 KINDS: Final = ("lite", "full", "domains")
 PROFILES: Final = ("certhia", "calidog")
 MAX_OPTION: Final = 4096  # characters of one value
 MAX_GLOB: Final = 200  # characters of what logs and operators are named by
+MAX_GLOBS: Final = 50  # of a client, of logs and of operators each
 
 Options = dict[str, list[str]]
 """What a client gave, by the options' names."""
@@ -46,6 +46,7 @@ class Wanted:
     dedupe: bool = False  # of the entries that pass, first sightings only
     logs: tuple[str, ...] = ()  # globs of description, URL or id; none: all
     operators: tuple[str, ...] = ()  # globs
+    _known: dict[bytes, bool] = field(default_factory=dict, compare=False, repr=False)  # which logs it takes, by id
 
     @property
     def gaps(self) -> bool:
@@ -53,9 +54,13 @@ class Wanted:
         return self.profile != "calidog" or bool(self.cursor)
 
     def takes(self, log: Log) -> bool:
-        """Whether entries of this log are wanted."""
-        names = (log.description, log.url, log.url.rstrip("/"), log.id.hex())
-        return _fits(self.logs, names) and _fits(self.operators, (log.operator,))
+        """Whether entries of this log are wanted. Looked at once: for many patterns it takes a while."""
+        known = self._known.get(log.id)
+        if known is None:
+            names = (log.description, log.url, log.url.rstrip("/"), log.id.hex())
+            known = _fits(self.logs, names) and _fits(self.operators, (log.operator,))
+            self._known[log.id] = known
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +205,15 @@ def _flag(name: str, options: Options) -> bool | None:
 
 
 def _globs(texts: Sequence[str]) -> tuple[str, ...]:
-    if len(texts) > filters.MAX_RULES:
-        raise ConfigError(f"there are more than {filters.MAX_RULES:,} logs or operators")
+    if len(texts) > MAX_GLOBS:
+        raise ConfigError(
+            f"there are more than {MAX_GLOBS} logs or operators; name them with fewer patterns, as argon*"
+        )
     if any(len(text) > MAX_GLOB for text in texts):
         raise ConfigError(f"a log or operator is longer than {MAX_GLOB} characters")
     return tuple(dict.fromkeys(text.strip().lower() for text in texts if text.strip()))
 
 
-def _fits(globs: Sequence[str], names: Sequence[str]) -> bool:
-    return not globs or any(fnmatchcase(name.lower(), glob) for glob in globs for name in names)
+def _fits(wanted: Sequence[str], names: Sequence[str]) -> bool:
+    lowered = {name.lower() for name in names}
+    return not wanted or any(globs.fits(name, glob) for glob in wanted for name in lowered)

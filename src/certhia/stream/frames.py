@@ -20,6 +20,7 @@ PROTOCOL_ERROR: Final = 1002
 INVALID_DATA: Final = 1007
 POLICY: Final = 1008
 TOO_BIG: Final = 1009
+INTERNAL_ERROR: Final = 1011
 TRY_AGAIN_LATER: Final = 1013
 
 MAX_MESSAGE: Final = 64 << 10  # bytes of a client's message, inflated

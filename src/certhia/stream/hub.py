@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -21,7 +21,7 @@ from certhia.model import Arrival, Log, Protocol, Tell
 from certhia.stream import losses, notices
 from certhia.stream.blocks import Memory, Sheet, Spoken, make
 from certhia.stream.client import Block, Client
-from certhia.stream.forms import Wanted
+from certhia.stream.forms import Asked, Wanted
 from certhia.stream.groups import Group, Plan, Shape
 from certhia.stream.members import Members
 from certhia.stream.notices import Cursor
@@ -42,6 +42,14 @@ BATCH: Final = 512  # entries that are made into blocks at once: more would not 
 REBUILD: Final = 0.2  # seconds between two tables of all filters
 RECORDED_WITHIN: Final = 10.0  # seconds that a commit waits for the record of what it covers
 AT_ONCE: Final = 64  # clients that are written to before others have their turn
+
+
+def _understood(logs: Sequence[Log], work: Callable[..., Asked | None], arguments: Sequence[object]) -> Asked | None:
+    asked = work(*arguments)
+    if asked is not None:
+        for log in logs:
+            asked.wanted.takes(log)
+    return asked
 
 
 def _silent(text: str, *, level: str = "info", log: str = "") -> None:
@@ -74,6 +82,9 @@ class Hub:
         self._issuers = Issuers()
         self._chains: Chains | None = None
         self._executor: Executor | None = None  # the loop's own until there is a pipeline
+        # What strangers write takes no turn of the pages, nor does the table of what they want.
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="core_clients")
+        self._compiling = ThreadPoolExecutor(1, thread_name_prefix="core_filters")
         self._memory = Memory(dedupe)
         self._waiting = Waiting(unproven, self._lose)
         self._unproven = Unproven()
@@ -106,6 +117,12 @@ class Hub:
     async def aside(self, work: Callable[..., Result], *arguments: Any) -> Result:
         """Runs what takes too long for the loop."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+
+    async def understood(self, work: Callable[..., Asked | None], *arguments: Any) -> Asked | None:
+        """What a client asks for, as `work` reads it, with what it takes of the logs at hand: in a thread apart, one
+        request after another."""
+        logs = [log for log, _source in self._sources.values()]
+        return await asyncio.get_running_loop().run_in_executor(self._reading, _understood, logs, work, arguments)
 
     def join(self, client: Client, wanted: Wanted) -> None:
         """From the next batch on a client gets this; also one that had something else so far."""
@@ -243,7 +260,9 @@ class Hub:
             await self.members.changed.wait()
             self.members.changed.clear()
             filters = self.members.filters()
-            audience = await self.aside(Audience, list(filters)) if filters else None
+            loop, audience = asyncio.get_running_loop(), None
+            if filters:
+                audience = await loop.run_in_executor(self._compiling, Audience, list(filters))
             self.members.compiled(audience, filters)
             self._wake.set()
             await self._clock.sleep(REBUILD)

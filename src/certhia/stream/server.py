@@ -36,7 +36,7 @@ class Server:
     """
 
     def __init__(self, hub: Hub, terms: Terms, clock: Clock, tell: Tell, front: Front | None = None) -> None:
-        self.streams = Streams(hub, terms, clock)
+        self.streams = Streams(hub, terms, clock, tell)
         self.front = front or Front(clock)
         self.app = web.Application(middlewares=[self._faults])
         self.front.attach(self.app)

@@ -12,7 +12,10 @@ from aiohttp import web
 
 from certhia.clock import Clock
 from certhia.errors import ConfigError
-from certhia.stream import following, forms, since, sse, websocket
+from certhia.model import Tell
+from certhia.render import terminal
+from certhia.stream import following, forms, frames, since, sse, websocket
+from certhia.stream.budget import Budget
 from certhia.stream.client import Client
 from certhia.stream.forms import Asked
 from certhia.stream.hub import Hub
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from certhia.stream.history import History
 
 HINT: Final = "this is a certstream server: connect with a WebSocket, or read /sse?stream=lite\n"
+ASKS: Final = 5  # subscriptions that a client may send at once; of more, one a second is answered
+FAULTS_EVERY: Final = 60.0  # seconds between two lines about clients that were closed for a fault of ours
 _UPGRADE: Final = {"Upgrade": "websocket", "Connection": "Upgrade"}  # RFC 9110 section 15.5.22
 
 Admit = Callable[[web.Request], Awaitable[web.Response | None]]
@@ -44,7 +49,7 @@ class Streams:
         tallies: what was sent so far, by stream.
     """
 
-    def __init__(self, hub: Hub, terms: Terms, clock: Clock) -> None:
+    def __init__(self, hub: Hub, terms: Terms, clock: Clock, tell: Tell) -> None:
         self.connections: set[Connection] = set()
         self.admit: Admit | None = None
         self.history: History | None = None
@@ -54,6 +59,9 @@ class Streams:
         self._terms = terms
         self._defaults = replace(terms.defaults, kinds=tuple(kind for kind in forms.KINDS if kind in terms.paths))
         self._clock = clock
+        self._tell = tell
+        self._told = float("-inf")  # when a fault was told
+        self._untold = 0  # faults since then
 
     def route(self, router: web.UrlDispatcher) -> None:
         """Adds the streams' paths; the last of them takes what nobody else has."""
@@ -98,17 +106,38 @@ class Streams:
                 connection.refuse(refusal)
                 await connection.over
             else:
-                await self._converse(connection, asked, start)
+                try:
+                    await self._converse(connection, asked, start)
+                except Exception as error:  # noqa: BLE001  (a fault in our own code: told, and this client's alone)
+                    self._tell_fault(request.path, error)
+                    connection.close(frames.INTERNAL_ERROR, "something broke here, and was told to who runs this")
+                    await connection.over
         return answer
+
+    def _tell_fault(self, path: str, error: Exception) -> None:
+        """Says what broke, now and then: a client may know how to break it again."""
+        now = self._clock.monotonic()
+        if now - self._told < FAULTS_EVERY:
+            self._untold += 1
+            return
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        more = f" ({self._untold} more since the last such line)" if self._untold else ""
+        what = terminal(f"{path} was closed: {type(error).__name__}: {error}")
+        self._tell(f"a client of {what}{more}", level="error")
+        self._told, self._untold = now, 0
 
     async def _converse(self, connection: WebSocket, request: Asked, start: Place | None) -> None:
         """Gives a client what it asks for, and takes what it says, until it is gone."""
-        client, asked = connection.client, request
+        client, asked, budget = connection.client, request, Budget(self._clock, ASKS, 1.0)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(self._follow(client, asked, start))
             while (text := await connection.heard()) is not None:
+                if text.lstrip()[:1] != b"{":
+                    continue  # no subscription, and nothing to read
+                await budget.spend()
                 try:
-                    again = await self._hub.aside(forms.of_message, text, request, self._defaults)
+                    again = await self._hub.understood(forms.of_message, text, request, self._defaults)
                     if again is None:
                         continue
                     if not task.done():
@@ -160,7 +189,9 @@ class Streams:
         query = tuple(request.query.items())
         if not query:
             return forms.of_query(kind, framing, (), self._defaults)
-        return await self._hub.aside(forms.of_query, kind, framing, query, self._defaults)
+        asked = await self._hub.understood(forms.of_query, kind, framing, query, self._defaults)
+        assert asked is not None
+        return asked
 
     @asynccontextmanager
     async def _held(self, connection: Connection) -> AsyncIterator[None]:
