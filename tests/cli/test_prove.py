@@ -163,6 +163,7 @@ def test_a_promise_that_is_kept_ends_an_alarm_that_waits(
                 await beside.request(PROMISE, "{}", MOST)
             return await beside.requests()
 
+    requests: list[Request] = []
     for leave, count in ((0, 0), (1, 4), (MOST, MOST)):
         asyncio.run(left(leave=leave))
         assert certhia("prove", proven.certificate, "--log-list", log_list, "--state", state).status == 0

@@ -15,7 +15,7 @@ from certhia.logs.succession import HEADS
 from certhia.model import Health, Protocol
 from certhia.net import Response
 from certhia.quantity import Point
-from certhia.testing import Fault, Request, World, fail, in_simulated_time, old_head
+from certhia.testing import Fault, Request, SimClock, World, fail, in_simulated_time, old_head
 from certhia.testing.false_heads import time_travel
 
 STATIC = Protocol.STATIC
@@ -269,7 +269,8 @@ async def test_a_machine_that_slept_takes_no_head_for_one_from_the_future(certhi
     async with bench.following():
         await bench.clock.sleep(100)
         for step in (43_200, -43_200):
-            bench.clock.step(step)
+            assert isinstance(certhia_world.clock, SimClock)
+            certhia_world.clock.step(step)
             for _ in range(10):
                 fill(certhia_world, log, 3)
                 log.publish()

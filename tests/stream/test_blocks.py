@@ -145,8 +145,8 @@ def test_whoever_wants_each_once_gets_what_passes_once(world: World, issuers: Is
     for group, block in blocks:
         assert block.first is not None
         assert block.last is not None
-        log = [one.id for one in logs].index(block.first[0])
-        got.setdefault(group.wanted, []).append((log, block.first[1]))
+        place = [one.id for one in logs].index(block.first[0])
+        got.setdefault(group.wanted, []).append((place, block.first[1]))
         assert block.count == (4 if not group.wanted.dedupe else 1), group.wanted
     assert [got[one] for one in every[:5]] == [[(0, 1)], [(0, 0)], [(0, 0)], [(1, 0)], [(0, 0)]]
 
