@@ -12,6 +12,7 @@ from certhia.alarms.board import Found
 from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
 from certhia.housekeeping import Keeping
+from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
@@ -86,6 +87,7 @@ class Parts:
     reloads: Sequence[Reloaded[Any]] = ()  # what is read again when its files change
     hub: Hub | None = None  # what hands every page to the clients of the stream
     beside: Beside = field(default_factory=Beside)
+    follower: Callable[..., Follower] = Follower  # what follows a log; takes what `Follower` does
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
 
     def shared(self, issuers: Issuers, executor: Executor) -> Shared:

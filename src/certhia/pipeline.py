@@ -317,7 +317,7 @@ class Pipeline:
             keep=self._freezing.keep,
             recorded=self._freezing.recorded,
         )
-        follower = Follower(
+        follower = parts.follower(
             make_client(log, parts.transport, parts.paces, self._issuers, self._clock, unpacked=parts.reading.unpacked),
             self._freezing.origin(log, origin, position),
             outlets,

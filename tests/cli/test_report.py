@@ -48,6 +48,9 @@ def test_what_was_not_verified_is_said() -> None:
     assert report.summary(changed(verified=1_234_000, quarantined=0))[1:] == [
         "567 entries were not verified yet: the next run reads them again"
     ]
+    assert report.summary(changed(verified=1_234_000, quarantined=0), names_only=True)[1:] == [
+        "567 entries were not verified (names alone are read)"
+    ]
 
 
 def test_what_was_dropped_is_said() -> None:

@@ -60,6 +60,17 @@ async def test_settings_are_what_counts(certhia_world: World, tmp_path: Path) ->
     assert (terms.limits.buffer, terms.limits.lag) == (1_000_000, 9.0)
 
 
+@in_simulated_time
+async def test_names_alone_leave_one_stream(certhia_world: World, tmp_path: Path) -> None:
+    one = serving(tmp_path, [], names_only=True)
+    async with Rig(certhia_world, tmp_path / "state").running() as pipeline:
+        await one.start(pipeline)
+        assert one.server is not None
+        await one.server.close()
+    terms = one.server.streams._terms
+    assert (terms.paths, terms.defaults.names_only) == ({"domains": "/domains-only", "sse": "/sse"}, True)
+
+
 @pytest.mark.parametrize(
     "given, said",
     [

@@ -9,11 +9,12 @@ import pytest
 
 from certhia._core import Issuers, Page
 from certhia.errors import BadAnswer, Lagging, Malformed, RemoteError, Unverified
+from certhia.logs import static
 from certhia.logs.client import Fetched, Line
 from certhia.logs.pace import Paces
 from certhia.logs.static import StaticClient
 from certhia.model import Head
-from certhia.net import Response
+from certhia.net import Response, TooLong
 from certhia.testing import FakeLog, Hook, Request, World, fail, in_simulated_time
 
 
@@ -233,3 +234,31 @@ def test_real_tiles_lead_to_their_hash_tiles(corpus: Path) -> None:
         body = (folder / "data" / f"{number:03d}").read_bytes()
         page = Page.from_tile(body, number * 256)
         assert page.leaf_hashes == (folder / "0" / f"{number:03d}").read_bytes()
+
+
+@in_simulated_time
+async def test_names_tiles_as_the_head_has_them(certhia_world: World) -> None:
+    log = certhia_world.static("alpha", names_tiles=True, drop_partials=True)
+    certhia_world.grow(300)
+    reader = reader_of(certhia_world, log)
+
+    def lines(body: bytes) -> int:
+        return gzip.decompress(body).count(b"\n")
+
+    assert lines(await reader.names(0, 300)) == 256
+    assert lines(await reader.names(1, 300)) == 44
+    certhia_world.grow(300)
+    assert lines(await reader.names(1, 300)) == 256  # the partial one is gone
+    assert asked(log) == ["tile/names/000", "tile/names/001.p/44", "tile/names/001.p/44", "tile/names/001"]
+    with pytest.raises(Lagging):
+        await reader_of(certhia_world, certhia_world.static("beta")).names(0, 1)
+
+
+@in_simulated_time
+async def test_names_tiles_are_bounded(certhia_world: World) -> None:
+    body = bytes(static.MAX_NAMES + 1)
+    log = certhia_world.static("alpha", names_tiles=True)
+    certhia_world.grow(256)
+    log.on_request = lambda _: Response(200, body, {"content-encoding": "gzip"})
+    with pytest.raises(TooLong):
+        await reader_of(certhia_world, log).names(0, 256)

@@ -68,3 +68,9 @@ def test_bounds() -> None:
 def test_what_the_core_refuses_is_said() -> None:
     with pytest.raises(ConfigError, match="the filter cannot be compiled"):
         filters.read([f"re:^(a{{1000}}){{{number}}}$" for number in range(10, 19)], (), (), "")
+
+
+def test_rules_that_names_alone_answer() -> None:
+    filters.check_names(["example.com", "re:^a", "!b.example.com", "typo:acme.com"])
+    with pytest.raises(ConfigError, match='the rule "issuer:Acme" needs more than names'):
+        filters.check_names(["example.com", "issuer:Acme"])

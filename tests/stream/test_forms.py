@@ -171,3 +171,22 @@ def test_a_stream_that_is_off_is_none() -> None:
     assert asked(("stream", "domains"), defaults=here).wanted.kind == "domains"
     with pytest.raises(ConfigError, match='"lite" is none; there are full'):
         asked(defaults=Defaults(kinds=("full",)))
+
+
+@pytest.mark.parametrize(
+    "query, said",
+    [
+        (("issuer", "Acme"), "issuer: this server reads names alone"),
+        (("type", "precert"), "type: this server reads names alone"),
+        (("verified", "1"), "of which nothing is proven"),
+        (("rule", "org:Acme"), "needs more than names"),
+    ],
+)
+def test_names_alone_don_t_tell_all(query: tuple[str, str], said: str) -> None:
+    names = Defaults(names_only=True)
+    with pytest.raises(ConfigError, match=said):
+        of_query("domains", "websocket", [query], names)
+    before = of_query("domains", "websocket", [("rule", "example.com"), ("verified", "0")], names)
+    text = json.dumps({"subscribe": {query[0]: [query[1]] if query[0] == "rule" else query[1]}}).encode()
+    with pytest.raises(ConfigError, match=said):
+        of_message(text, before, names)

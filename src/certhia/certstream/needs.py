@@ -8,12 +8,13 @@ from typing import Final
 
 from certhia._core import Matcher
 from certhia.certstream.messages import DOMAINS, LITE
+from certhia.stream.filters import BEYOND_NAMES
 
 SHOWN: Final = 3  # rules that are named as examples
 
 LACKING: Final[Mapping[str, frozenset[str]]] = {
     LITE: frozenset({"key", "certificate"}),
-    DOMAINS: frozenset({"key", "certificate", "issuer", "organization"}),
+    DOMAINS: BEYOND_NAMES,
 }
 """Kinds of rules that can't be checked on messages of a kind. A "certificate" rule with the fingerprint of a final
 certificate can on lite messages that bring the SHA-256."""

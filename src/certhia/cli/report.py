@@ -17,8 +17,9 @@ from certhia.pipeline import Pipeline
 TROUBLES = 5  # ill logs that are told one by one
 
 
-def summary(done: Summary, *, dropped: int = 0, state: str | None = "") -> list[str]:
-    """What a run did, for its end. `state`: what the user called it, "" by default; None for one that is gone now."""
+def summary(done: Summary, *, dropped: int = 0, state: str | None = "", names_only: bool = False) -> list[str]:
+    """What a run did, for its end. `state`: what the user called it, "" by default; None for one that is gone now.
+    `names_only`: whether names were read instead of entries."""
     rate = done.entries / done.seconds if done.seconds else 0.0
     lines = [
         f"{done.entries:,} entries seen in {done.logs} logs ({rate:,.0f}/s over {age(done.seconds)}), "
@@ -29,7 +30,8 @@ def summary(done: Summary, *, dropped: int = 0, state: str | None = "") -> list[
         named = f" --state {shlex.quote(render.terminal(state))}" if state else ""
         lines.append(f"certhia quarantine list{named} shows the entries that could not be decoded")
     if done.verified < done.entries:
-        lines.append(f"{done.entries - done.verified:,} entries were not verified yet: the next run reads them again")
+        left = "(names alone are read)" if names_only else "yet: the next run reads them again"
+        lines.append(f"{done.entries - done.verified:,} entries were not verified {left}")
     if dropped:
         lines.append(f"{dropped:,} streamed matches were dropped: standard output was read too slowly")
     lines += [f"alarm: {render.terminal(alarm)}" for alarm in done.alarms]

@@ -33,6 +33,7 @@ SERVING: Final = (
     Option("--sse", str, "serve.sse", "Path of the event streams, or off.", SERVING_PANEL, "PATH"),
     Option("--profile", str, "serve.profile", "Shape of messages: certhia or calidog.", SERVING_PANEL),
     Option("--verified-only", bool, "serve.verified_only", "Send only what is proven.", SERVING_PANEL),
+    Option("--names-only", bool, "serve.names_only", "Names alone: few bytes, unverified.", SERVING_PANEL),
     Option("--heartbeat", str, "serve.heartbeat", "Time between heartbeats.", SERVING_PANEL),
     Option("--compression", bool, "serve.compression", "Compress where clients offer it.", SERVING_PANEL),
     Option("--client-buffer", str, "serve.client_buffer", "What may wait for one client, such as 64MB.", SERVING_PANEL),

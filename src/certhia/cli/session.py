@@ -99,7 +99,9 @@ class Session:
                 say = self._messages.write if self._settings.output.log_format == "text" else self._messages
                 dropped = self._stdout.dropped if self._stdout else 0
                 state = (self._settings.state.name or "") if self._lasting else None
-                for text in report.summary(summary, dropped=dropped, state=state):
+                for text in report.summary(
+                    summary, dropped=dropped, state=state, names_only=self._settings.serve.names_only
+                ):
                     say(text)
         return 0
 

@@ -212,6 +212,10 @@ class Serve(Section):
         "certhia", description="What messages look like unless a client says `?profile=`; calidog is the original's"
     )
     verified_only: bool = Field(False, description="Send only what is proven, each log in its order")
+    names_only: bool = Field(
+        False,
+        description="Serve names alone, read from names tiles where logs have them: a tenth of the bytes, unverified",
+    )
     heartbeat: Interval | None = Field(30.0, description="How often clients are sent a heartbeat")
     compression: bool = Field(False, description="Compress messages for clients that offer permessage-deflate")
     client_buffer: Size = Field(64 * MB, description="The most that may wait for one client; beyond, it loses messages")

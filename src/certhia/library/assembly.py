@@ -15,6 +15,7 @@ from certhia.config import Settings
 from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
 from certhia.library.hearing import beside_of, without_logs
+from certhia.library.naming import follower_of
 from certhia.library.setup import choice_of, connect, expected_of, reading_of, sources_of
 from certhia.logs.pace import Paces
 from certhia.model import Hearing, Hears, Match, MatchKind, Sink, Tell, Watched
@@ -86,6 +87,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             state=state,
             sources=without_logs(sources) if beside.alone else sources,
             beside=beside,
+            follower=follower_of(settings, given.hub, state),
             refresh=settings.logs.refresh,
             choice=choice,
             transport=transport,

@@ -105,7 +105,8 @@ def _known(pipeline: Pipeline) -> Known:
 def _paths(settings: Settings) -> dict[str, str]:
     serve = settings.serve
     paths = {"lite": serve.lite, "full": serve.full, "domains": serve.domains, "sse": serve.sse}
-    return {name: path for name, path in paths.items() if path != OFF}
+    served = {"domains", "sse"} if serve.names_only else paths.keys()
+    return {name: path for name, path in paths.items() if path != OFF and name in served}
 
 
 def _terms(settings: Settings) -> Terms:
@@ -113,7 +114,7 @@ def _terms(settings: Settings) -> Terms:
     return Terms(
         listen=serve.listen,
         paths=_paths(settings),
-        defaults=Defaults(serve.profile, serve.verified_only),
+        defaults=Defaults(serve.profile, serve.verified_only, names_only=serve.names_only),
         limits=Limits(serve.client_buffer, serve.lag_limit, Pool(serve.buffers)),
         heartbeat=serve.heartbeat,
         compression=serve.compression,

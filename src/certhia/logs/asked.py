@@ -30,7 +30,7 @@ class Outcome(StrEnum):
 
 
 _HEADS: Final = ("checkpoint", "ct/v1/get-sth")
-_ENTRIES: Final = ("tile/data/", "tile/entries/", "ct/v1/get-entries")
+_ENTRIES: Final = ("tile/data/", "tile/names/", "tile/entries/", "ct/v1/get-entries")
 
 
 def reason_of(path: str) -> Reason:

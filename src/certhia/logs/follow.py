@@ -190,18 +190,23 @@ class Follower:
 
     async def _limit_backlog(self, verified: int, head: Head) -> int:
         """Skips ahead of a backlog that is longer than the user wants, and records what was skipped."""
-        begin, most = verified, self._reading.max_backlog
-        if most.entries is not None:
-            begin = max(begin, head.size - most.entries)
-        elif most.seconds is not None:
-            date = Point("date", self._clock.now() - most.seconds)
-            begin = max(begin, await starts.resolve(date, self.client, head, self._clock))
+        begin = await self._beyond_backlog(verified, head)
         if begin > verified:
             skipped = f"{begin - verified} entries, {verified} to {begin - 1}, by --max-backlog"
             if not self.status.frozen:
                 await self._verifier.anchor(begin, head, note=f"skipped {skipped}")
             self._out.notice(self.log, f"skipped {skipped}", "warning")
         return begin
+
+    async def _beyond_backlog(self, read_to: int, head: Head) -> int:
+        """Where to go on, no further back than the user wants."""
+        most = self._reading.max_backlog
+        if most.entries is not None:
+            return max(read_to, head.size - most.entries)
+        if most.seconds is not None:
+            date = Point("date", self._clock.now() - most.seconds)
+            return max(read_to, await starts.resolve(date, self.client, head, self._clock))
+        return read_to
 
     # --- reading ---
 

@@ -16,6 +16,7 @@ from certhia.model import Head, Log
 from certhia.net import TooLong, quote
 
 LARGEST = 1 << 40  # entries: leaf indices have 40 bits
+MAX_NAMES = 4 << 20  # bytes of a names tile as it comes; real ones have 10 kB
 
 
 class StaticClient:
@@ -65,14 +66,21 @@ class StaticClient:
         hashes = await self._hash_tiles.leaves(tile, size) if given_up else b""
         return Fetched(tile * WIDTH, width, body, tile=True, hashes=hashes)
 
-    async def _tile(self, level: str, tile: int, width: int) -> bytes:
+    async def names(self, tile: int, size: int) -> bytes:
+        """A names tile (Sunlight's names-tiles.md) as it came: of the data tile's entries in a head of `size`.
+        Nothing shows that it is what the log signed.
+
+        Raises Lagging where there is none (or none yet), TooLong, BadAnswer, RemoteError."""
+        return await self._tile("names", tile, width_at(tile, size), MAX_NAMES)
+
+    async def _tile(self, level: str, tile: int, width: int, cap: int = PAGE) -> bytes:
         missing = "not served yet, though the log signed for it"
         if width < WIDTH:
             try:
-                return await self._line.get(tile_path(level, tile, width), cap=PAGE, gzip=True, missing=missing)
+                return await self._line.get(tile_path(level, tile, width), cap=cap, gzip=True, missing=missing)
             except Lagging:  # partial tiles may go once the full one is there
-                return await self._line.get(tile_path(level, tile, WIDTH), cap=PAGE, gzip=True, missing=missing)
-        return await self._line.get(tile_path(level, tile, width), cap=PAGE, gzip=True, missing=missing)
+                return await self._line.get(tile_path(level, tile, WIDTH), cap=cap, gzip=True, missing=missing)
+        return await self._line.get(tile_path(level, tile, width), cap=cap, gzip=True, missing=missing)
 
     def decode(self, fetched: Sequence[Fetched]) -> Page:
         """See LogClient.decode."""

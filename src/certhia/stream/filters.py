@@ -14,6 +14,7 @@ from certhia.rules.language import parse_rule
 MAX_RULES: Final = 1000  # of a client: rules, issuers and top-level domains together
 MAX_ISSUER: Final = 200  # characters
 TYPES: Final = ("precert", "certificate")
+BEYOND_NAMES: Final = frozenset({"key", "certificate", "issuer", "organization"})  # rules that need more than names
 
 
 def read(rules: Sequence[str], issuers: Sequence[str], tlds: Sequence[str], kind: str) -> Filter | None:
@@ -38,6 +39,13 @@ def read(rules: Sequence[str], issuers: Sequence[str], tlds: Sequence[str], kind
         return Filter(wanted, excluded, named, below, kind)
     except Malformed as error:
         raise ConfigError(f"the filter cannot be compiled: {terminal(str(error))}") from error
+
+
+def check_names(rules: Sequence[str]) -> None:
+    """Raises ConfigError for the first rule that names alone don't answer."""
+    for text in rules[:MAX_RULES]:
+        if parse_rule(text, suffixes=_suffixes()).kind in BEYOND_NAMES:
+            raise ConfigError(f"the rule {quoted(text)} needs more than names, and this server reads names alone")
 
 
 def _each(texts: Sequence[str], one: Callable[[str], str]) -> list[str]:

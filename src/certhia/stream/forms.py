@@ -70,6 +70,7 @@ class Defaults:
     profile: str = "certhia"
     verified_only: bool = False  # nothing else is sent, whatever clients say
     kinds: tuple[str, ...] = KINDS  # of streams that there are
+    names_only: bool = False  # there is nothing but names: what needs more is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ def _asked(
         if not all(map(_is_text, values)):
             raise ConfigError(f"{name} is no text: it holds half a character (a lone surrogate); write it as UTF-8")
     kind = _one_of("stream", options, defaults.kinds, kind)
+    if defaults.names_only:
+        _check_names(options)
     verified = defaults.verified_only or bool(_flag("verified", options))
     wanted = Wanted(
         kind=kind,
@@ -182,6 +185,15 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _check_names(options: Options) -> None:
+    """Raises ConfigError for what names don't tell."""
+    if lacking := [name for name in ("issuer", "type") if options.get(name)]:
+        raise ConfigError(f"{lacking[0]}: this server reads names alone, which don't tell; leave it out")
+    if _flag("verified", options):
+        raise ConfigError("verified: this server reads names alone, of which nothing is proven; leave it out")
+    filters.check_names(options.get("rule", ()))
 
 
 def _one(name: str, options: Options) -> str:
