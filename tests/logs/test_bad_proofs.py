@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from tests.logs.bench import KINDS, Bench, fill, make
+from tests.rig import Rig
 
 from certhia.logs.reading import Reading
 from certhia.logs.verify import UNPROVEN
@@ -58,6 +60,28 @@ async def test_a_log_that_proves_nothing_that_holds_is_told_until_it_does(certhi
         await bench.clock.sleep(3600)
         assert (bench.status.verified, bench.status.alarms) == (768, [])
     assert bench.evidence == []
+
+
+@in_simulated_time
+async def test_its_alarm_ends_also_where_the_list_changed_the_log(certhia_world: World, tmp_path: Path) -> None:
+    """Another follower goes on, and knows what the one before it told."""
+    log = make(certhia_world, STATIC)
+    fill(certhia_world, log, 300)
+    rig = Rig(certhia_world, tmp_path)
+    rig.refresh, rig.reading = 3600, Reading(patience=1e6)
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(100)
+        log.hooks.append(flipped_tile(900))
+        fill(certhia_world, log, 700)
+        await rig.clock.sleep(3 * UNPROVEN)
+        (alarm,) = pipeline.statuses()[0].alarms
+        log.state = "qualified"
+        await rig.clock.sleep(3600 + UNPROVEN)
+        assert [text for _, _, text in rig.said if "changed in" in text]
+        assert pipeline.statuses()[0].alarms == [alarm]
+        log.hooks.clear()
+        await rig.clock.sleep(3600)
+        assert pipeline.statuses()[0].alarms == []
 
 
 def _no_proof(request: Request) -> Response:

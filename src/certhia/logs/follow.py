@@ -82,6 +82,7 @@ class Follower:
     def carry(self, before: Follower) -> None:
         """Takes over what the follower that ran before for the same log counted, and what it told."""
         self.status.carry(before.status)
+        self._verifier.carry(before._verifier)
         self._heads.carry(before._heads)
 
     def finish(self, reason: str) -> None:

@@ -78,6 +78,10 @@ class Verifier:
 
     # --- where to begin ---
 
+    def carry(self, before: Verifier) -> None:
+        """Takes over what the follower that ran before for the same log told of proofs that do not hold."""
+        self._unproven, self._unproven_since = before._unproven, before._unproven_since
+
     def resume(self, position: int, hashes: bytes) -> None:
         """Goes on from the edge of a verified position."""
         self._verified = Edge(position, hashes)
