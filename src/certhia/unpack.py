@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import zlib
+from collections.abc import Iterator
 
 from certhia.errors import BadAnswer
 from certhia.net import SMALL, TooLong
@@ -21,9 +22,18 @@ def gunzip(body: bytes, cap: int) -> bytes:
     work grows with `body` and `cap`, whatever `body` holds."""
     if not body.startswith(MAGIC):
         return body
+    # Measured first: what a bomb would fill leaves holes in memory that nobody gets back.
+    size = 0
+    for part in _parts(body):
+        size += len(part)
+        if size > cap:
+            raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
+    return b"".join(_parts(body))
+
+
+def _parts(body: bytes) -> Iterator[bytes]:
+    """What is in it, at most BITE bytes at a time."""
     packed = memoryview(body)
-    # One buffer that grows in place: many blocks of a bomb would leave holes in memory that nobody gets back.
-    whole = bytearray()
     at = members = 0
     try:
         while at < len(body):  # members follow one another (RFC 1952 section 2.2)
@@ -37,17 +47,10 @@ def gunzip(body: bytes, cap: int) -> bytes:
                 bite = unpacker.unconsumed_tail or packed[at : at + BITE]
                 if not bite:
                     raise BadAnswer(f"a gzip answer of {len(body)} bytes is cut off")
-                whole += unpacker.decompress(bite, min(BITE, cap - len(whole) + 1))
-                if len(whole) > cap:
-                    raise TooLong(f"a gzip answer of {len(body)} bytes unpacks to more than {cap}: it was not read on")
+                yield unpacker.decompress(bite, BITE)
                 at += len(bite) - len(unpacker.unconsumed_tail) - len(unpacker.unused_data)
-    except BadAnswer:
-        whole.clear()  # the error holds this frame
-        raise
     except zlib.error as error:
-        whole.clear()
         raise BadAnswer(f"an answer of {len(body)} bytes begins like gzip but is none ({error})") from error
-    return bytes(whole)
 
 
 async def unpack(url: str, body: bytes, cap: int) -> bytes:
