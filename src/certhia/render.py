@@ -130,10 +130,14 @@ def csv_line(cells: Sequence[str]) -> str:
     return ",".join(csv_cell(cell) for cell in cells) + "\n"
 
 
+_line = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode  # made once: it is dear
+
+
 def json_text(value: object, indent: int | None = None) -> str:
     """JSON (RFC 8259) in printable ASCII; on one line unless `indent` is given. No newline at the end."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, separators=separators)
+    if indent is None:
+        return _line(value)
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent, separators=(",", ": "))
 
 
 def encoding(name: str | None, environment: Mapping[str, str]) -> str:
