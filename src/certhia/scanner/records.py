@@ -114,12 +114,20 @@ class Chain(NamedTuple):
     """How the leaf leads to a root.
 
     Attributes:
-        path: DER, leaf first; the root last where there is one.
+        path: DER, leaf first; the root last where there is one. The best that there is where none leads to a root.
         trusted: whether it ends at a trusted root, all within their validity; None when nobody looked.
         root: the root's subject, inert; "" where there is none.
         fetched: how many of the path came by AIA.
         signatures: whether all signatures of the path hold; None when they were not checked.
         reason: why it is not trusted; "" where it is.
+        sources: where each of the path is from: "sent", "seen" (sent by another server), "fetched" (AIA) or "roots".
+        length: certificates that were sent.
+        not_before: since when all of the path is valid, Unix seconds; 0 where there is no path.
+        not_after: until when.
+        disordered: whether those of the path that were sent came in another order.
+        unneeded: positions of certificates that were sent for nothing: not of the path, or sent twice.
+        missing: subjects of issuers that should have been sent and were not, inert.
+        notes: what else was noticed, inert.
     """
 
     path: tuple[bytes, ...]
@@ -128,6 +136,14 @@ class Chain(NamedTuple):
     fetched: int = 0
     signatures: bool | None = None
     reason: str = ""
+    sources: tuple[str, ...] = ()
+    length: int = 0
+    not_before: int = 0
+    not_after: int = 0
+    disordered: bool = False
+    unneeded: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Policy(NamedTuple):
