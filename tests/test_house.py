@@ -23,6 +23,7 @@ FLOORS = (
         "render",
         "config",
         "quantity",
+        "memory",
         "net",
         "bandwidth",
         "unpack",

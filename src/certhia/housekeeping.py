@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from certhia.logs import snapshot
 from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.status import Status
+from certhia.memory import give_back
 from certhia.model import Tell
 from certhia.store import State
 from certhia.store.codec import WIDEST
@@ -58,11 +60,13 @@ class Housekeeping:
         self._look, self._save = look, save
 
     async def snapshots(self) -> None:
-        """Saves soon, then now and then, what a next start and commands that look on want to know."""
+        """Saves soon, then now and then, what a next start and commands that look on want to know; and gives back the
+        memory that a large answer took."""
         pause = SNAPSHOT_FIRST
         while True:
             await self._clock.sleep(pause)
             await self.snapshot()
+            await asyncio.to_thread(give_back)
             pause = self._save
 
     async def snapshot(self) -> None:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 SLOWEST = 1024  # bytes a second: a body that drips slower than this, after the grace, is given up
 GRACE = 10.0  # seconds
+STEP = 128  # bytes after which a body's deadline is set anew: not for each of a million tiny pieces
 READ_BUFFER = 1 << 20  # bytes of a body that may wait in the process before the connection is held back
 TLS_BUFFER = (
     1 << 16
 )  # bytes that each TLS connection sets aside for reading; asyncio's own 256 KiB are 15 MB for 60 logs
+LOOSE = 4096  # pieces of a body before they are joined: a few bytes alone take ten times their room in memory
 SMALL = 1 << 20  # bytes: an answer of at most this is a head, a proof or the like
 QUOTED = 200  # characters of a body that an error message quotes
 
@@ -170,10 +172,11 @@ class Http:
         begun, end = self._clock.monotonic(), deadline.when() or float("inf")
         content, bandwidth = answer.content, self._bandwidth
         chunks: list[bytes] = []
-        size, waited = 0, 0.0
+        size, due, waited, joined = 0, 0, 0.0, 0
         try:
             while True:
-                if not content.is_eof():  # else all is here already
+                if not content.is_eof() and (size >= due or bandwidth is not None):  # else all is here already
+                    due = size + STEP
                     deadline.reschedule(min(end, begun + GRACE + size / SLOWEST) + waited)
                 chunk = await content.readany()
                 if not chunk:
@@ -184,6 +187,9 @@ class Http:
                     answer.close()
                     raise TooLong(f"{url}: more than the {cap} bytes that are read of such an answer; it was cut off")
                 chunks.append(chunk)
+                if len(chunks) - joined == LOOSE:
+                    chunks[joined:] = [b"".join(chunks[joined:])]
+                    joined = len(chunks)
                 if bandwidth is not None:
                     deadline.reschedule(None)
                     waited += await bandwidth.take(len(chunk), small=cap <= SMALL)
@@ -247,21 +253,6 @@ def raise_file_limit() -> int:
     except (OSError, ValueError):  # a sandbox may forbid it; the old limit holds on
         return soft
     return wanted
-
-
-def keep_memory(most: int = 32 << 20) -> bool:
-    """Has the allocator keep up to `most` bytes of freed memory instead of giving each body's back to the kernel and
-    asking for it anew: halves what reading a body costs. And has all threads share two heaps: else each of a dozen
-    would keep what the largest body took that ever passed through it. Only glibc can be told; says whether it was."""
-    import ctypes  # noqa: PLC0415
-
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError):  # another C library: it does as it likes
-        return False
-    trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # malloc.h
-    wishes = (mmap_threshold, min(most, 32 << 20)), (trim_threshold, most), (arena_max, 2)
-    return all(mallopt(*wish) for wish in wishes)
 
 
 def _bypassed(host: str, port: int | None, exceptions: str) -> bool:
