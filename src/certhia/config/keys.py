@@ -9,7 +9,8 @@ from typing import Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from certhia.config.settings import Settings, Written
+from certhia.config.settings import Settings
+from certhia.config.values import Written
 from certhia.quantity import show_duration, show_size
 
 PREFIX = "CERTHIA_"
@@ -21,6 +22,9 @@ _FLAGS = {
     "read.poll_static": "--poll",
     "read.poll_rfc6962": "--poll",
     "output.files": "--output",
+    "scan.targets": "TARGET",
+    "scan.targets_from": "--file",
+    "scan.files": "--output",
     "state.name": "--state",
 }
 _PATHS = (Written("file or URL"), Written("name or path"))

@@ -6,59 +6,30 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from certhia import quantity
-from certhia.config.listen import Listen, listen
-from certhia.config.networks import Network, network
-from certhia.config.secret import Secret, secret
-from certhia.quantity import Backlog, Point
+from certhia.config.listen import Listen
+from certhia.config.scanning import Scan
+from certhia.config.values import (
+    MB,
+    Address,
+    Bandwidth,
+    Files,
+    Interval,
+    Most,
+    Named,
+    Networks,
+    Place,
+    Seconds,
+    Section,
+    Size,
+    Start,
+    StreamUrl,
+    Token,
+    Written,
+)
+from certhia.quantity import Point
 from certhia.render import quoted
-
-MB = 10**6
-
-
-class Written(str):
-    """How the docs call the way in which a value is written."""
-
-    __slots__ = ()
-
-
-def _positive(value: float) -> float:
-    if value <= 0:
-        raise ValueError("must be more than nothing")
-    return value
-
-
-Seconds = Annotated[float, BeforeValidator(quantity.duration), Written("duration")]
-Interval = Annotated[float, BeforeValidator(quantity.duration), AfterValidator(_positive), Written("duration")]
-Size = Annotated[int, BeforeValidator(quantity.size), AfterValidator(_positive), Written("size")]
-Bandwidth = Annotated[int, BeforeValidator(quantity.bandwidth), AfterValidator(_positive), Written("bandwidth")]
-Start = Annotated[Point, BeforeValidator(quantity.point), Written("point")]
-Most = Annotated[Backlog, BeforeValidator(quantity.backlog), Written("backlog")]
-Address = Annotated[Listen, BeforeValidator(listen), Written("address")]
-Networks = Annotated[Network, BeforeValidator(network), Written("network")]
-Token = Annotated[Secret, BeforeValidator(secret), Written("token")]
-Place = Annotated[str, Written("file or URL")]
-Named = Annotated[str, Written("name or path")]
-
-
-def _stream_url(value: str) -> str:
-    text = value.strip()
-    if not re.fullmatch(r"(wss?|https?)://[^/?#\s]+[^#\s]*", text, re.IGNORECASE | re.ASCII):
-        raise ValueError(
-            f"{quoted(text.partition('?')[0])} is no server; write wss://HOST/PATH, or https:// for events"
-        )
-    return text
-
-
-StreamUrl = Annotated[str, AfterValidator(_stream_url), Written("URL")]
-
-
-class Section(BaseModel):
-    """What all sections share: they do not change, and know every key that they may have."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=False)
 
 
 class Logs(Section):
@@ -138,22 +109,13 @@ class Watch(Section):
     roots: Path | None = Field(None, description="A file of registrable domains that output is limited to")
 
 
-def _unlike(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    for path in paths:
-        if paths.count(path) > 1:
-            raise ValueError(f"{quoted(str(path))} is named twice; name each file once")
-    return paths
-
-
 class Output(Section):
     """How matches are told."""
 
     format: Literal["human", "jsonl", "json", "csv", "silent"] = Field(
         "human", description="What standard output shows"
     )
-    files: Annotated[tuple[Path, ...], AfterValidator(_unlike)] = Field(
-        (), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt"
-    )
+    files: Files = Field((), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt")
     alarms: Path | None = Field(
         None, description="File to append alarms to: a line of JSON when one is raised, and one when it is over"
     )
@@ -275,4 +237,5 @@ class Settings(Section):
     watch: Watch = Field(Watch(), description="What is looked for")
     output: Output = Field(Output(), description="How matches are told")
     serve: Serve = Field(Serve(), description="What is served")
+    scan: Scan = Field(Scan(), description="What is asked of servers")
     state: State = Field(State(), description="Where positions and matches are kept")

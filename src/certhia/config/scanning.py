@@ -1,0 +1,43 @@
+"""The section `scan`: what is asked of servers, and how."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from certhia.config.values import Files, Interval, Section, Source
+
+
+class Scan(Section):
+    """What `certhia scan` and `certhia.scan` ask of servers, and how."""
+
+    targets: tuple[str, ...] = Field(
+        (), description="Addresses, networks, ranges (`192.0.2.1-99`), hosts and URLs to ask"
+    )
+    targets_from: tuple[Source, ...] = Field((), description="Files of such targets, one a line; `-` is standard input")
+    ports: str = Field("443", description="Where nothing else is said: `443,8443,465-466,smtp,2525/smtp`")
+    exclude: tuple[Source, ...] = Field(
+        (), description="Addresses, networks and ranges that are left out, or files of them"
+    )
+    allow_private: bool = Field(
+        False, description="Ask private, local and reserved addresses too, and names that resolve to such"
+    )
+    full: bool = Field(False, description="Complete every handshake, also where a shorter one shows the certificate")
+    sni: str = Field("host", description="The name asked for: `host` (the target's), `none`, `ptr`, or a list of names")
+    starttls: str | None = Field(
+        None, description="The protocol that leads to TLS on every port; else the port says: `smtp`, `imap`, `none`"
+    )
+    rate: float | None = Field(None, gt=0, description="The most connections a second")
+    concurrency: int | None = Field(
+        None, ge=1, description="Targets at once; found out, up to the limit of open files, unless given"
+    )
+    per_host: int | None = Field(None, ge=1, description="The most connections at once to one address or domain")
+    timeout: Interval = Field(10.0, description="How long a target may take, all of it together")
+    retry: int = Field(0, ge=0, le=20, description="How often a target is asked again whose failure may pass")
+    format: Literal["jsonl", "csv", "domains", "human", "silent", "tlsxtractor", "json"] = Field(
+        "jsonl", description="What standard output shows; `json` is `tlsxtractor`, one document at the end"
+    )
+    files: Files = Field(
+        (), description="Files of results: .jsonl, .ndjson, .csv, .txt (names) or .json (TLSXtractor's document)"
+    )
