@@ -57,9 +57,12 @@ def test_services_are_ports() -> None:
 
 @given(st.text(max_size=20))
 def test_any_text_is_ports_or_told(text: str) -> None:
+    told = ""
+    ports: tuple[Port, ...] = ()
     try:
         ports = read_ports(text)
     except ConfigError as error:
-        assert str(error).isprintable()
-    else:
-        assert all(1 <= port.number <= 65535 for port in ports)
+        told = str(error)
+    assert bool(told) is not bool(ports)
+    assert told.isprintable()
+    assert all(1 <= port.number <= 65535 for port in ports)

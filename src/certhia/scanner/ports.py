@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from certhia import render
@@ -65,6 +66,7 @@ class Port(NamedTuple):
     starttls: str | None = None
 
 
+@lru_cache(maxsize=1024)
 def read_port(text: str) -> Port:
     """One port: a number, a service, or `number/protocol`. Raises ConfigError."""
     found = read_ports(text)
