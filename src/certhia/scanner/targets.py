@@ -34,6 +34,7 @@ _IPV4 = re.compile(r"(?:(?:0|[1-9]\d{0,2})(?:\.(?=\d)|\Z)){4}", re.ASCII)
 _RANGE = re.compile(r"([0-9a-f:.]+)\s*-\s*([0-9a-f:.]+)", re.ASCII | re.IGNORECASE)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 _PORT = re.compile(r"([^:]*):([^:]*)")
+_HOST_PORT = re.compile(r"([^:]*):(\d{1,5})", re.ASCII)
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#\\]*)([^#]*)(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _GROUP = re.compile(r"[0-9a-f]{1,4}", re.ASCII | re.IGNORECASE)
 _PATH_SAFE = "!#$%&'()*+,/:;=?@[]~"  # RFC 3986, besides letters, digits and -._~; the rest is percent-encoded
@@ -87,7 +88,7 @@ def read_target(text: str, line: int | None = None) -> Written:
         if _IPV4.fullmatch(text):
             number = int.from_bytes(inet_aton(text))
             return Block(text, line, 4, number, number)
-        if (parted := _PORT.fullmatch(lowered)) and is_plain(parted[1]):
+        if (parted := _HOST_PORT.fullmatch(lowered)) and is_plain(parted[1]):
             return Name(text, line, parted[1], _port(text, parted[2]))
         if url := _URL.fullmatch(text):
             return _url(text, line, *url.groups())
