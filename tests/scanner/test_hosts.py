@@ -34,7 +34,7 @@ def test_names_come_as_a_labels(written: str, name: str) -> None:
     assert read_host(written) == name == to_ascii(written)
 
 
-@pytest.mark.parametrize("written", ["a.1", "a.0x7f", "a.٣", "１２７.１", "a.0X7F"])
+@pytest.mark.parametrize("written", ["a.1", "a.0x7f", "１２７.１", "a.0X7F"])
 def test_a_name_that_ends_in_a_number_is_none(written: str) -> None:
     """Other programs would read an address in it (WHATWG URL, section 3.5)."""
     with pytest.raises(HostError, match="ends in a number"):

@@ -102,7 +102,7 @@ WRONG = {
     "a" * 64 + ".example": "is no host name",
     "a-.example": "begins or ends with a hyphen",
     "under^score.example": "is no host name (a name has letters, digits, hyphens and dots)",
-    ".".join(["abcdefgh"] * 29): "longer than a host name can be",
+    ".".join(["abcdefgh"] * 29): "is no host name (a name has 1 to 253",
 }
 
 
