@@ -8,6 +8,7 @@ at it any more.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final, NamedTuple
@@ -15,7 +16,8 @@ from typing import Final, NamedTuple
 from certhia._core import Certificate, to_ascii
 
 COMMON_NAME: Final = "2.5.4.3"
-_LABEL: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+_LABELS: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}")
+_NAME: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z][a-z0-9_-]{0,62}")  # none of them is an address
 
 
 class Matched(NamedTuple):
@@ -70,11 +72,18 @@ def covers(pattern: str, name: str) -> bool:
     return wanted is not None and not is_address and _stands_for(pattern.lower(), wanted)
 
 
-@lru_cache(maxsize=1024)
 def reference(name: str) -> tuple[str | None, bool]:
     """What is looked for in a certificate: the name in A-labels, lower case, without a dot at its end, or the address
     in its shortest form; and whether it is an address. None for what no certificate can be for."""
     text = name.removesuffix(".").lower()
+    if _NAME.fullmatch(text) and len(text) <= 253:
+        return text, False
+    return _odd(text)
+
+
+@lru_cache(maxsize=1024)
+def _odd(text: str) -> tuple[str | None, bool]:
+    """What ends like an address, or is not in ASCII."""
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
     try:
@@ -86,10 +95,7 @@ def reference(name: str) -> tuple[str | None, bool]:
             text = to_ascii(text)
         except ValueError:  # Malformed is one; text that is no Unicode another
             return None, False
-    labels = text.split(".")
-    if len(text) > 253 or not all(label and len(label) <= 63 and _LABEL.issuperset(label) for label in labels):
-        return None, False
-    return text, False
+    return (text, False) if _LABELS.fullmatch(text) and len(text) <= 253 else (None, False)
 
 
 def common_names(certificate: Certificate) -> list[str]:

@@ -187,8 +187,11 @@ def sign(key: Key, message: bytes, digest: str = "sha256") -> bytes:
 
 def algorithm_of(key: Key, digest: str = "sha256") -> bytes:
     """The AlgorithmIdentifier of such a signature."""
-    family = {ec.EllipticCurvePrivateKey: "ec", rsa.RSAPrivateKey: "rsa", dsa.DSAPrivateKey: "dsa"}
-    kind = next((name for parent, name in family.items() if isinstance(key, parent)), "ed25519")
+    kind = "ed25519"
+    if isinstance(key, rsa.RSAPrivateKey | dsa.DSAPrivateKey):
+        kind = "rsa" if isinstance(key, rsa.RSAPrivateKey) else "dsa"
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
+        kind = "ec"
     return der.sequence(der.oid(_ALGORITHMS[kind, digest]), der.tlv(der.NULL) if kind == "rsa" else b"")
 
 
@@ -237,12 +240,10 @@ def _extensions(wish: Wish, key: Key, issuer_key: Key) -> list[bytes]:
     names += [der.tlv(0x87, ipaddress.ip_address(ip).packed) for ip in wish.ips]
     if names:
         own.append(der.extension(der.SUBJECT_ALT_NAME, der.sequence(*names)))
-    if wish.permitted or wish.excluded:
-        trees = [
-            der.tlv(tag, *(_subtree(one) for one in listed))
-            for tag, listed in ((0xA0, wish.permitted), (0xA1, wish.excluded))
-            if listed
-        ]
+    permitted, excluded = ([_subtree(one) for one in listed] for listed in (wish.permitted, wish.excluded))
+    trees = [der.tlv(0xA0, *permitted)] if permitted else []
+    trees += [der.tlv(0xA1, *excluded)] if excluded else []
+    if trees:
         own.append(der.extension(NAME_CONSTRAINTS, der.sequence(*trees), critical=True))
     return own + _places(wish)
 
