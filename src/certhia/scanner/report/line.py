@@ -1,0 +1,87 @@
+"""A result as one line of JSON: what `certhia.scanner.report.schema` describes key by key.
+
+It is put together from texts: of an equal certificate, and of equal names, the JSON is made once and kept. All that a
+stranger wrote goes through `render.json_text`; what stands there plain are numbers and words of our own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from certhia._core import registrable_domain
+from certhia.render import json_text
+from certhia.scanner.records import Found, Result, Served
+from certhia.scanner.report import certificate, parts
+from certhia.scanner.report.kept import Kept
+from certhia.scanner.report.words import cipher, group, version
+
+CERTIFICATES: Final = 16 << 20  # bytes that are kept of certificates, twice over
+NAMES: Final = 4 << 20
+UNSERVED: Final = (
+    '"version":null,"cipher":null,"group":null,"alpn":null,"server_name":null,"complete":false,'
+    '"client_certificate":false,"signature":null,"stapled":false,"tls_scts":0,"note":null,"certificate":null,"chain":[]'
+)
+
+
+class Lines:
+    """Makes lines, and keeps what it may need again. Not for two threads at once."""
+
+    def __init__(self) -> None:
+        self._certificate: Kept[bytes, str] = Kept(_certificate, lambda der, text: len(der) + len(text), CERTIFICATES)
+        self._names: Kept[tuple[Found, ...], str] = Kept(_names, lambda _, text: 2 * len(text), NAMES)
+
+    def line(self, result: Result) -> str:
+        """One line, without its newline."""
+        target, at, seconds, served, failure, names, verdicts, chain, http, prints, enumerated, attempts, hits = result
+        return (
+            f'{{"timestamp":{at:.3f},"target":{json_text(target.origin)},"line":{target.line or "null"},'
+            f'"host":{_text(target.host)},"ip":"{target.address}","port":{target.port},'
+            f'"starttls":{_text(target.starttls)},"seconds":{seconds:.4f},"attempts":{attempts},'
+            f'"error":{"null" if failure is None else json_text(parts.failure(failure))},'
+            f"{UNSERVED if served is None else self._served(served)},"
+            f"{self._names(names)},"
+            f'"verdicts":{json_text(parts.verdicts(verdicts)) if verdicts else "[]"},'
+            f'"trust":{"null" if chain is None else json_text(parts.trust(chain))},'
+            f'"http":{"null" if http is None else json_text(parts.http(http))},'
+            f'"jarm":{_text(prints and prints.jarm)},"ja3s":{_text(_ja3s(result))},'
+            f'"supported":{"null" if enumerated is None else json_text(parts.supported(enumerated))},'
+            f'"rules":{json_text(parts.hits(hits)) if hits else "[]"}}}'
+        )
+
+    def _served(self, served: Served) -> str:
+        certificates = served.certificates
+        leaf = self._certificate(certificates[0]) if certificates else "null"
+        chain = ",".join([self._certificate(der) for der in certificates[1:]])
+        return (
+            f'"version":"{version(served.version)}","cipher":"{cipher(served.cipher)}",'
+            f'"group":{_text(group(served.group))},"alpn":{_text(served.alpn)},'
+            f'"server_name":{_text(served.server_name)},"complete":{_truth(served.complete)},'
+            f'"client_certificate":{_truth(served.client_certificate)},"signature":"{served.signature}",'
+            f'"stapled":{_truth(served.staple is not None)},"tls_scts":{len(served.scts)},'
+            f'"note":{_text(served.note)},"certificate":{leaf},"chain":[{chain}]'
+        )
+
+
+def _ja3s(result: Result) -> str | None:
+    if result.fingerprints is not None and result.fingerprints.ja3s:
+        return result.fingerprints.ja3s
+    return result.served.ja3s if result.served is not None else None
+
+
+def _text(value: str | None) -> str:
+    return json_text(value) if value else "null"  # the encoder takes long for what is no text
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _certificate(der: bytes) -> str:
+    return json_text(certificate.record(der))
+
+
+def _names(names: tuple[Found, ...]) -> str:
+    """Names with their sources, and the registrable domains that they are below."""
+    told = [{"name": one.name, "source": one.source, "confidence": one.confidence} for one in names]
+    domains = dict.fromkeys(domain for one in names if (domain := registrable_domain(one.name)))
+    return f'"names":{json_text(told)},"domains":{json_text([*domains])}'

@@ -1,0 +1,72 @@
+"""What only some results have, as records ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from certhia.model import RuleHit
+from certhia.scanner.records import Chain, Enumerated, Failure, Http, Verdict
+from certhia.scanner.report.words import cipher, version
+
+
+def failure(one: Failure) -> dict[str, object]:
+    """Why there is nothing, or not all."""
+    return {"kind": one.kind, "step": one.step or None, "detail": one.detail or None}
+
+
+def verdicts(all_: Sequence[Verdict]) -> list[dict[str, object]]:
+    """What holds against the server."""
+    return [{"kind": one.kind, "severity": one.severity, "detail": one.detail or None} for one in all_]
+
+
+def trust(chain: Chain) -> dict[str, object]:
+    """How the leaf leads to a root."""
+    return {
+        "trusted": chain.trusted,
+        "root": chain.root or None,
+        "path": [sha256(der).hexdigest() for der in chain.path],
+        "fetched": chain.fetched,
+        "signatures": chain.signatures,
+        "reason": chain.reason or None,
+    }
+
+
+def http(one: Http) -> dict[str, object]:
+    """What came of `GET /`."""
+    return {
+        "status": one.status,
+        "url": one.url,
+        "headers": [list(header) for header in one.headers],
+        "policies": [{"where": policy.where, "text": policy.text} for policy in one.policies],
+        "scripts": list(one.scripts),
+        "location": one.location,
+        "redirects": list(one.redirects),
+        "error": None if one.failure is None else failure(one.failure),
+    }
+
+
+def supported(one: Enumerated) -> dict[str, object]:
+    """What the server would speak."""
+    return {
+        "versions": [version(number) for number in one.versions],
+        "ciphers": {version(number): [cipher(suite) for suite in suites] for number, suites in one.ciphers},
+        "complete": one.complete,
+    }
+
+
+def hits(all_: Sequence[RuleHit]) -> list[dict[str, object]]:
+    """Watch rules that it matches, as in the record of a match."""
+    return [
+        {
+            "rule": hit.rule,
+            "name": hit.name,
+            "where": hit.where,
+            "why": hit.why,
+            "programme": hit.programme or None,
+            "platform": hit.platform or None,
+            "detail": hit.detail or None,
+            "score": hit.score or None,
+        }
+        for hit in all_
+    ]

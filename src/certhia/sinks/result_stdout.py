@@ -1,0 +1,95 @@
+"""A scan's results on standard output, which may be read slowly, or no more."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final, TextIO
+
+from certhia import render
+from certhia.errors import ConfigError
+from certhia.scanner.records import Result
+from certhia.scanner.report.formats import Texts
+from certhia.sinks.writer import outlet, readerless
+
+BEHIND: Final = 4 << 20  # bytes that wait for a reader; then no further targets are begun
+
+
+class ResultStdout:
+    """Lines on standard output, from a thread of its own."""
+
+    def __init__(
+        self,
+        texts: Texts,
+        header: str = "",
+        *,
+        stream: TextIO | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """`stream`: sys.stdout unless given. Raises ConfigError where there is no standard output."""
+        target = stream or sys.stdout
+        if target is None:
+            raise ConfigError("there is no standard output to write to; use --format silent with -o FILE")
+        self._stream = target
+        self._texts = texts
+        self._charset = render.encoding(target.encoding, environment)
+        self._write = outlet(target)
+        self._changed = threading.Condition()
+        self._queue: deque[bytes] = deque([render.encode(header, self._charset)] if header else [])
+        self._waiting = len(header)
+        self._broken = False
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="certhia-stdout", daemon=True)
+        self._thread.start()
+
+    @property
+    def behind(self) -> bool:
+        """Whether its reader is so slow that nothing more should be begun."""
+        return self._waiting > BEHIND
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody will read it any more."""
+        return self._broken or readerless(self._stream)
+
+    def take(self, results: Sequence[Result]) -> None:
+        """Has them written, without waiting."""
+        self.put(self._texts.of(results))
+
+    def put(self, text: str) -> None:
+        """The same for text, newline included."""
+        data = render.encode(text, self._charset)
+        if data and not self._broken:
+            with self._changed:
+                self._queue.append(data)
+                self._waiting += len(data)
+                self._changed.notify()
+
+    def close(self, grace: float | None = None) -> bool:
+        """Waits until all is written, `grace` seconds at most; whether it was."""
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+        self._thread.join(grace)
+        return not self._thread.is_alive() and not self._broken
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._over)
+                if not self._queue:
+                    return
+                data = self._queue.popleft()
+            left = memoryview(data)
+            try:
+                while left:
+                    left = left[self._write(left) :]
+            except OSError:
+                self._broken = True
+                return
+            with self._changed:
+                self._waiting -= len(data)
+                self._changed.notify_all()
