@@ -23,6 +23,8 @@ __all__ = [
     "Messages",
     "Note",
     "Page",
+    "Permutation",
+    "Ranges",
     "Rules",
     "Scan",
     "Sct",
@@ -668,6 +670,49 @@ class Suffixes:
         """The list's own VERSION line, or ""."""
     def registrable_domain(self, name: str) -> str | None:
         """The registrable domain, A-labels; None for a public suffix, an address, and what is no name."""
+
+@final
+class Ranges:
+    """Ranges of IPv4 and IPv6 addresses: sorted, merged, never expanded; 32 bytes of memory each.
+
+    IPv4 stands at ::ffff:0:0/96 among the IPv6 addresses. `::ffff:192.0.2.1` is 192.0.2.1; a range of IPv6 around all
+    such addresses leaves them out.
+    """
+    def __new__(cls, texts: Sequence[str] = ..., excluded: Sequence[str] | Ranges | None = None) -> Self:
+        """`192.0.2.1`, `192.0.2.0/24` (bits behind the prefix are ignored), `192.0.2.1-99`, `192.0.2.1-192.0.2.99`,
+        `2001:db8::/32`, `2001:db8::1-2001:db8::ff`. Raises Malformed with the position of the text in its list as
+        `offset`, and for all 2^128 addresses at once.
+        """
+    @property
+    def count(self) -> int:
+        """How many addresses: more than `len()` could say."""
+    @property
+    def spans(self) -> list[tuple[str, str]]:
+        """First and last address of each range."""
+    def at(self, position: int) -> str:
+        """The address with `position` others before it, as text. Raises IndexError where there is none."""
+    def contains(self, address: str) -> bool:
+        """Raises Malformed for what is no address."""
+    def minus(self, excluded: Ranges) -> Ranges: ...
+    def visit(self, order: Permutation, ports: Sequence[int], start: int, count: int) -> list[tuple[str, int]]:
+        """The targets (address, port) at positions `start`, `start + 1`… of the order, at most `count`; fewer at its
+        end. About a microsecond each. Raises Malformed unless `order.count` is that of the addresses times that of the
+        ports.
+        """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Permutation:
+    """A random order of the numbers from 0 to `count` - 1 that is computed, not kept: a keyed Feistel network, walked on
+    until within. The same count and key give the same order on every machine and in every version.
+    """
+    def __new__(cls, count: int, key: bytes) -> Self:
+        """`count` below 2^128; any key."""
+    @property
+    def count(self) -> int: ...
+    def at(self, position: int) -> int:
+        """Which number stands there. Raises IndexError where there is none."""
 
 @final
 class Edge:

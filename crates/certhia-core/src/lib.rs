@@ -43,6 +43,7 @@ pub mod sct;
 pub mod spellings;
 pub mod suffixes;
 pub mod table;
+pub mod targets;
 pub mod tbs;
 pub mod text;
 pub mod tile;

@@ -13,6 +13,7 @@ mod messages;
 mod note;
 mod page;
 mod rules;
+mod targets;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -41,6 +42,8 @@ mod _core {
     use super::page::{Entry, Page, count_get_entries};
     #[pymodule_export]
     use super::rules::{LinesRead, Rules, Suffixes};
+    #[pymodule_export]
+    use super::targets::{Permutation, Ranges};
 
     use super::{Bound, PyModule, PyResult, build_info};
     use pyo3::prelude::*;
