@@ -12,8 +12,9 @@
 General layout: `World` makes the logs and lists them, and serves them over HTTP (`serve`) or as a
 `certhia.net.Transport` (`transport`). `CA` issues the certificates. `FakeLog` grows on command (`add`, `publish`) and
 can be made to do what honest servers do (`hooks`, with `fail`, `lag`, `short`, `slow`, `silent`, `old_head` and
-`RateLimit`). `run_simulated` runs a coroutine in simulated time; `in_simulated_time` makes a test of one. The pytest
-plugin is found by itself and brings the fixtures `certhia_world`, `certhia_ca`, `certhia_clock` and `simulated`.
+`RateLimit`). `FakeDns` is a name server that can be made to misbehave. `run_simulated` runs a coroutine in simulated
+time; `in_simulated_time` makes a test of one. The pytest plugin is found by itself and brings the fixtures
+`certhia_world`, `certhia_ca`, `certhia_clock` and `simulated`.
 `python -m certhia.testing.feed` is a world in a process of its own, which grows by itself.
 
 Names are imported when they are first used: the plugin is part of every test run, and costs those nothing that don't
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from certhia.testing.ca import CA, Issued
+    from certhia.testing.dns import FakeDns
     from certhia.testing.entries import Entry, RawEntry, Submission, Template, templates
     from certhia.testing.heads import SignedHead
     from certhia.testing.logs import FakeLog
@@ -40,6 +42,7 @@ __all__ = [
     "START",
     "Answer",
     "Entry",
+    "FakeDns",
     "FakeLog",
     "Fault",
     "Hook",
@@ -68,6 +71,7 @@ __all__ = [
 
 _HOMES = {
     "ca": "CA Issued",
+    "dns": "FakeDns",
     "entries": "Entry RawEntry Submission Template templates",
     "heads": "SignedHead",
     "logs": "FakeLog",

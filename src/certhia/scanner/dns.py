@@ -1,0 +1,212 @@
+"""From names to addresses, and back: what name servers say, remembered for as long as they say.
+
+The same name is asked for once, however many want it at the same time. Answers count as far as they are about what was
+asked: the chain of CNAMEs is followed record by record, and asked on where an answer leaves it open. What comes of a
+name is an `Addresses`, also where there are none: then it says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from ipaddress import ip_address
+from itertools import chain, zip_longest
+from typing import Final, NamedTuple, TypeVar
+
+from certhia.clock import Clock
+from certhia.scanner.answers import Ask, Record, Unanswered
+from certhia.scanner.cache import Cache
+from certhia.scanner.hosts import HostError, read_host
+
+MAX_ALIASES = 8  # CNAMEs between a name and its addresses
+MAX_ADDRESSES = 64  # of one name and kind; the rest is left out
+MAX_POINTERS = 8  # names of one address
+MAX_CACHED = 20_000  # names, and as many addresses
+
+SHORTEST: Final = 10.0  # seconds that an answer is kept, whatever it says
+LONGEST: Final = 3600.0
+ABSENT: Final = 60.0  # seconds for names that do not exist, or have no such record
+FAILED: Final = 5.0  # seconds for all else; RFC 2308 section 7 allows five minutes
+_LASTING: Final = ("NXDOMAIN", "NODATA")
+
+T = TypeVar("T")
+
+
+class Addresses(NamedTuple):
+    """What a name leads to.
+
+    Attributes:
+        name: A-labels.
+        addresses: numeric, the versions by turns, the preferred one first (RFC 8305 section 4).
+        aliases: the CNAMEs on the way, in order.
+        fault: why there is no address ("NXDOMAIN", "no answer in time"); "" where there is one.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    fault: str = ""
+
+
+class Pointers(NamedTuple):
+    """The names that an address's PTR records give, A-labels; those that are none are left out."""
+
+    address: str
+    names: tuple[str, ...]
+    fault: str = ""
+
+
+class _Answer(NamedTuple):
+    values: tuple[str, ...]
+    aliases: tuple[str, ...]
+    ttl: float
+    fault: str = ""
+
+
+class Resolver:
+    """Asks, and remembers.
+
+    Args:
+        ask: asks one question, `Nameservers.ask` as a rule.
+        versions: (4, 6), (6, 4), (4,) or (6,): those wanted, the preferred one first.
+        every: whether all addresses are wanted. Else the second version is only asked for where the first has none.
+        fixed: addresses of names that nobody is asked for, as those of a hosts file.
+        at_once: questions under way; more wait.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        *,
+        versions: Sequence[int] = (4, 6),
+        every: bool = False,
+        fixed: Mapping[str, Sequence[str]] | None = None,
+        at_once: int = 256,
+        clock: Clock | None = None,
+    ) -> None:
+        self._ask = ask
+        self._kinds = ["A" if version == 4 else "AAAA" for version in versions]
+        self._every = every
+        self._fixed = fixed or {}
+        self._slots = asyncio.Semaphore(at_once)
+        clock = clock or Clock()
+        self._names: Cache[Addresses] = Cache(MAX_CACHED, clock)
+        self._pointers: Cache[Pointers] = Cache(MAX_CACHED, clock)
+        self._running: dict[str, asyncio.Future[object]] = {}
+
+    def known(self, name: str) -> Addresses | None:
+        """What is remembered of a name in A-labels; None where it has to be asked for."""
+        return self._names.get(name)
+
+    async def resolve(self, name: str) -> Addresses:
+        """The addresses of a name in A-labels. Never raises for what a server says."""
+        if (found := self._names.get(name)) is not None:
+            return found
+        return await self._once(name, lambda: self._addresses(name))
+
+    async def pointers(self, address: str) -> Pointers:
+        """The names of an address."""
+        if (found := self._pointers.get(address)) is not None:
+            return found
+        return await self._once(f"{address} PTR", lambda: self._reverse(address))
+
+    async def _once(self, key: str, find: Callable[[], Awaitable[T]]) -> T:
+        """What `find` gives; whoever asks for the same meanwhile gets that too."""
+        while (running := self._running.get(key)) is not None:
+            if (told := await asyncio.shield(running)) is not None:
+                return told  # type: ignore[return-value]
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._running[key] = future
+        found: T | None = None
+        try:
+            found = await find()
+        finally:
+            del self._running[key]
+            future.set_result(found)  # None when this one was cancelled: another asks
+        return found
+
+    async def _addresses(self, name: str) -> Addresses:
+        if fixed := self._fixed.get(name):
+            return self._remembered(self._of_fixed(name, fixed), LONGEST)
+        answers: list[_Answer] = []
+        if self._every and len(self._kinds) > 1:
+            answers += await asyncio.gather(*(self._answer(name, kind) for kind in self._kinds))
+        else:
+            for kind in self._kinds:
+                answers.append(await self._answer(name, kind))
+                if answers[-1].values or answers[-1].fault == "NXDOMAIN":
+                    break
+        turns = zip_longest(*(answer.values for answer in answers))
+        addresses = tuple(value for value in chain.from_iterable(turns) if value is not None)
+        good = [answer for answer in answers if answer.values]
+        aliases = next((answer.aliases for answer in (*good, *answers)), ())
+        fault = "" if addresses else _worst([answer.fault for answer in answers])
+        ttl = min(answer.ttl for answer in good or answers)
+        return self._remembered(Addresses(name, addresses, aliases, fault), ttl)
+
+    def _remembered(self, found: Addresses, ttl: float) -> Addresses:
+        self._names.put(found.name, found, ttl)
+        return found
+
+    def _of_fixed(self, name: str, addresses: Sequence[str]) -> Addresses:
+        versions = ["AAAA" if ":" in one else "A" for one in addresses]
+        by_kind = [[one for one, kind in zip(addresses, versions, strict=True) if kind == each] for each in self._kinds]
+        found = tuple(value for value in chain.from_iterable(zip_longest(*by_kind)) if value is not None)
+        return Addresses(name, found, (), "" if found else "no address")
+
+    async def _reverse(self, address: str) -> Pointers:
+        answer = await self._answer(ip_address(address).reverse_pointer, "PTR")
+        names: dict[str, None] = {}
+        for text in answer.values:
+            try:
+                names[read_host(text)] = None
+            except HostError:  # a PTR record may hold anything
+                continue
+        kept = tuple(names)[:MAX_POINTERS]
+        fault = answer.fault or ("" if kept else "no name")
+        found = Pointers(address, kept, fault)
+        self._pointers.put(address, found, answer.ttl)
+        return found
+
+    async def _answer(self, name: str, kind: str) -> _Answer:
+        """One kind of record, at the end of all aliases."""
+        owner, ttl = name, LONGEST
+        aliases: list[str] = []
+        while True:
+            try:
+                async with self._slots:
+                    records = await self._ask(owner, kind)
+                values, passed, left = _followed(records, owner, kind, MAX_ALIASES - len(aliases))
+            except Unanswered as error:
+                seconds = ABSENT if error.word in _LASTING else FAILED
+                return _Answer((), tuple(aliases), seconds, error.word)
+            aliases += passed
+            ttl = min(ttl, left)
+            if values:
+                return _Answer(values[:MAX_ADDRESSES], tuple(aliases), max(ttl, SHORTEST))
+            if not passed:
+                return _Answer((), tuple(aliases), ABSENT, "NODATA")
+            owner = aliases[-1]
+
+
+def _followed(records: Sequence[Record], owner: str, kind: str, most: int) -> tuple[tuple[str, ...], list[str], float]:
+    """Values of `kind` at the end of the aliases that these records hold, those aliases, and the least TTL on the way.
+    Raises Unanswered for a way that is too long, as a loop's is."""
+    passed: list[str] = []
+    ttl = LONGEST
+    aliases = {record.owner: record for record in records if record.kind == "CNAME"}
+    while (alias := aliases.get(owner)) is not None:
+        owner, ttl = alias.value, min(ttl, alias.ttl)
+        passed.append(owner)
+        if len(passed) > most:
+            raise Unanswered(f"more than {MAX_ALIASES} aliases")
+    found = [record for record in records if record.kind == kind and record.owner == owner]
+    ttl = min([ttl, *(record.ttl for record in found)])
+    return tuple(dict.fromkeys(record.value for record in found)), passed, ttl
+
+
+def _worst(faults: Sequence[str]) -> str:
+    """What to tell where one version failed for this reason and the other for that."""
+    if "NXDOMAIN" in faults:
+        return "NXDOMAIN"
+    return next((fault for fault in faults if fault not in {"", "NODATA"}), "no address")
