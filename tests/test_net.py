@@ -357,3 +357,30 @@ async def test_a_body_in_tiny_pieces_takes_no_more_memory_than_a_whole_one() -> 
         tracemalloc.stop()
     assert len(body) == 2 * count
     assert peak < 4 * len(body)  # each piece alone takes 43 bytes: 22 times its length
+
+
+async def test_connections_go_where_the_resolver_says_and_nowhere_else() -> None:
+    asked: list[str] = []
+
+    async def resolve(host: str) -> list[str]:
+        asked.append(host)
+        if host == "closed.example":
+            raise RemoteError("closed.example is not for us")
+        return ["127.0.0.1"]
+
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+    async with served(raw(body)) as url, http(resolve=resolve) as door:
+        port = url.rpartition(":")[2]
+        assert (await door.get(f"http://here.example:{port}")).body == b"ok"
+        assert (await door.get(f"http://127.0.0.1:{port}")).body == b"ok"
+        with pytest.raises(RemoteError, match="not for us"):
+            await door.get(f"http://closed.example:{port}")
+    assert asked == ["here.example", "127.0.0.1", "closed.example"]
+
+
+async def test_a_post_sends_its_body() -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n" + await reader.readexactly(4))
+
+    async with served(echo) as url, http() as door:
+        assert (await door.post(url, b"ping", headers={"Content-Type": "text/x"})).body == b"ping"

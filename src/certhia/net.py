@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 from urllib.request import getproxies_environment  # noqa: TID251  (reads variables, opens nothing)
 
 from certhia.bandwidth import Bandwidth
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from aiohttp import ClientResponse, ClientSession
+    from aiohttp.abc import AbstractResolver
     from yarl import URL
 
 SLOWEST = 1024  # bytes a second: a body that drips slower than this, after the grace, is given up
@@ -28,6 +29,9 @@ TLS_BUFFER = (
 LOOSE = 4096  # pieces of a body before they are joined: a few bytes alone take ten times their room in memory
 SMALL = 1 << 20  # bytes: an answer of at most this is a head, a proof or the like
 QUOTED = 200  # characters of a body that an error message quotes
+
+# The addresses of a host, which is a name or numeric; connections go to these and no others.
+Resolve: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,19 @@ class Http:
         ca_file: str | None = None,
         max_bandwidth: float | None = None,
         limit_per_host: int = 64,
+        resolve: Resolve | None = None,
     ) -> None:
         """`ca_file`: PEM certificates trusted besides the system's. `max_bandwidth`: bytes a second. Proxies come from
-        HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Raises ConfigError for a `ca_file` that can't be read."""
+        HTTP_PROXY, HTTPS_PROXY and NO_PROXY. `resolve`: asked for the addresses of each new connection's host, once;
+        it gives at least one; what it raises is raised, and no proxy is used. Raises ConfigError for a `ca_file` that can't be read."""
         self.requests = 0
         self.bytes_in = 0
         self._clock = clock
         self._user_agent = user_agent
         self._bandwidth = Bandwidth(max_bandwidth, clock) if max_bandwidth is not None else None
         self._limit_per_host = limit_per_host
-        proxies = getproxies_environment()
+        self._resolve = resolve
+        proxies = getproxies_environment() if resolve is None else {}
         self._no_proxy = proxies.get("no", "")
         self._proxies = {name: url for name, url in proxies.items() if name in ("http", "https", "all")}
         self._routes: dict[str, str | None] = {}  # scheme://host:port to its proxy
@@ -100,6 +107,23 @@ class Http:
         self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
     ) -> Response:
         """See Transport.get."""
+        return await self._ask("GET", url, None, headers, cap, timeout)
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        cap: int = 1 << 20,
+        timeout: float = 30.0,
+    ) -> Response:
+        """One POST, as `get` otherwise."""
+        return await self._ask("POST", url, body, headers, cap, timeout)
+
+    async def _ask(
+        self, method: str, url: str, data: bytes | None, headers: Mapping[str, str] | None, cap: int, timeout: float
+    ) -> Response:
         import aiohttp  # noqa: PLC0415  (34 MB that commands without a network do without)
         import yarl  # noqa: PLC0415
 
@@ -108,8 +132,12 @@ class Http:
         try:
             async with self._clock.deadline(timeout) as deadline:
                 target = yarl.URL(url, encoded=True)
-                async with session.get(
+                if self._resolve is not None and _numeric(target.host or ""):
+                    await self._resolve(target.host or "")  # of which aiohttp asks nobody
+                async with session.request(
+                    method,
                     target,
+                    data=data,
                     headers=headers,
                     allow_redirects=False,
                     proxy=self._proxy(target),
@@ -151,7 +179,13 @@ class Http:
         import aiohttp  # noqa: PLC0415
 
         SSLProtocol.max_size = min(SSLProtocol.max_size, TLS_BUFFER)  # there is no option for it
-        connector = aiohttp.TCPConnector(limit=0, limit_per_host=self._limit_per_host, ttl_dns_cache=300)
+        named = {"ttl_dns_cache": 300} if self._resolve is None else {"use_dns_cache": False}
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=self._limit_per_host,
+            resolver=_pinned(self._resolve) if self._resolve is not None else None,
+            **named,
+        )
         self._session = aiohttp.ClientSession(
             connector=connector,
             headers={"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
@@ -253,6 +287,39 @@ def raise_file_limit() -> int:
     except (OSError, ValueError):  # a sandbox may forbid it; the old limit holds on
         return soft
     return wanted
+
+
+def _pinned(resolve: Resolve) -> AbstractResolver:
+    """`resolve` as aiohttp asks."""
+    import socket  # noqa: PLC0415
+
+    from aiohttp.abc import AbstractResolver, ResolveResult  # noqa: PLC0415
+
+    class Pinned(AbstractResolver):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            kinds = {address: socket.AF_INET6 if ":" in address else socket.AF_INET for address in await resolve(host)}
+            return [
+                ResolveResult(hostname=host, host=one, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST)
+                for one, kind in kinds.items()
+                if family in {kind, socket.AF_UNSPEC}
+            ]
+
+        async def close(self) -> None:
+            """Nothing is held."""
+
+    return Pinned()
+
+
+def _numeric(host: str) -> bool:
+    import ipaddress  # noqa: PLC0415
+
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _bypassed(host: str, port: int | None, exceptions: str) -> bool:

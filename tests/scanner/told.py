@@ -28,8 +28,8 @@ NOT_A_CA, NO_SIGNER, PATH_LENGTH, PURPOSE, NAME, EXCLUDED, NOT_PERMITTED, WEAK_K
 
 
 def openssl(folder: Path, roots: Sequence[Made], sent: Sequence[Made], *options: str) -> set[int]:
-    """Numbers of the errors that `openssl verify` has for a server's certificates, leaf first, asked as a TLS client would
-    (`-purpose sslserver`); none where it is content."""
+    """Numbers of the errors that `openssl verify` has for a server's certificates, leaf first, asked as a TLS client
+    would (`-purpose sslserver`); none where it is content."""
     (folder / "roots.pem").write_text("".join(made.pem for made in roots))
     (folder / "sent.pem").write_text("".join(made.pem for made in sent[1:]))
     (folder / "leaf.pem").write_text(sent[0].pem)
