@@ -8,7 +8,7 @@ bytes into it, and thousands of them share one thread.
         return (yield Send(b"", "starttls"))
 
 Where a step fails, a `ScanFailure` is thrown in at its `yield`. A conversation may catch it and go on (a second
-attempt, another protocol), except after its deadline: then the first thing it does must be to return or to raise, or
+attempt, another protocol), except where it is `Expired`: then the first thing it does must be to return or to raise, or
 to yield `Again`. What it leaves uncaught is the target's failure.
 
 Steps are tuples by another name, since several are made for every target, and a frozen dataclass costs three times as

@@ -47,3 +47,8 @@ class ScanFailure(Exception):
     def __str__(self) -> str:
         at = f" at {self.step}" if self.step else ""
         return f"{self.kind}{at}: {self.detail}" if self.detail else f"{self.kind}{at}"
+
+
+class Expired(ScanFailure):
+    """The deadline of the whole target is over, where a plain "timeout" is of one step. A conversation that gets it can
+    only return what it has, raise, or yield `Again`."""

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from certhia.render import terminal
 from certhia.scanner import polling
 from certhia.scanner.conversation import Again, Connect, Conversation, Send, Step, Tell, Wait
-from certhia.scanner.failures import ScanFailure
+from certhia.scanner.failures import Expired, ScanFailure
 from certhia.scanner.slots import CONNECTING, OVER, RECEIVING, RESTING, SENDING, Slot
 from certhia.scanner.timers import EXPIRE, LATE, OPEN, WAKE, Timers
 from certhia.scanner.wires import Wires
@@ -58,7 +58,8 @@ class Talks:
         self.now = self.unix = 0.0
         self.running: dict[Slot, None] = {}
         self._late: set[Slot] = set()  # those that wait for limits of ours, or did: their deadlines are timers
-        self._unfinished: list[tuple[Slot, bytes]] = []  # had more to say than fits in one turn
+        # Those that had more to say than fits in one turn: (slot, its turn, what it gets).
+        self._unfinished: list[tuple[Slot, int, bytes, ScanFailure | None]] = []
         self.outcomes: list[Outcome] = []
         self.done = 0
 
@@ -135,7 +136,7 @@ class Talks:
             if data is None:
                 return
         slot.state = RESTING
-        self._unfinished.append((slot, data or b""))
+        self._unfinished.append((slot, slot.turn, data or b"", failure))
 
     def _do(self, slot: Slot, step: Step) -> bytes | None:
         """Does a step. Returns what comes of it at once; None where it takes time."""
@@ -205,8 +206,9 @@ class Talks:
         """Slots whose moment has come: who was not finished, whose place is free, whose timer or deadline is over."""
         if self._unfinished:
             unfinished, self._unfinished = self._unfinished, []
-            for slot, data in unfinished:
-                self._advance(slot, data)
+            for slot, turn, data, failure in unfinished:
+                if slot.turn == turn:
+                    self._advance(slot, data, failure)
         ready = self._wires.ready
         for _ in range(len(ready)):
             self._reopen(ready.popleft(), False)
@@ -230,7 +232,7 @@ class Talks:
 
     def _expire(self, slot: Slot) -> None:
         """The deadline is over: the conversation may still return what it has, or begin anew."""
-        late = ScanFailure("timeout", slot.step or "connect")
+        late = Expired("timeout", slot.step or "connect")
         talk: Any = slot.talk
         slot.turn += 1
         self._wires.close(slot)

@@ -174,13 +174,14 @@ class Wires:
         self._limit.shrink(now, held)
         if now >= self._said + _QUIET:
             self._said = now
-            self._say(_complaint(number, held))
+            self._say(complaint(number, held))
         self._rest(slot, connect, now)
         self._timers.set(now + _PAUSE, slot, OPEN)
         return False
 
 
-def _complaint(number: int, held: int) -> str:
+def complaint(number: int, held: int) -> str:
+    """What there is too little of, for people."""
     if number in (errno.EMFILE, errno.ENFILE):
         return (
             f"No file descriptor is left with {held} connections open: the scan goes on with fewer. Raise `ulimit -n`."

@@ -1,0 +1,447 @@
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from tests.scanner.driving import run, serving, until_cut
+
+from certhia.scanner import sockets, wires
+from certhia.scanner.conversation import RECEIVE, Again, Connect, Conversation, Send, Tell, Wait
+from certhia.scanner.engine import DONE, Engine, Item
+from certhia.scanner.failures import Expired, ScanFailure
+from certhia.scanner.sockets import Scarce
+from certhia.scanner.talks import Outcome
+
+
+def ask(port: int, say: bytes = b"hello", address: str = "127.0.0.1") -> Conversation[bytes]:
+    """Says something and reads to the end."""
+    yield Connect(address, port)
+    answer = data = yield Send(say, "hello")
+    while data:
+        data = yield RECEIVE
+        answer += data
+    return answer
+
+
+def echo(peer: socket.socket) -> None:
+    peer.sendall(peer.recv(65536))
+
+
+def mute(peer: socket.socket) -> None:
+    until_cut(peer)
+
+
+def test_asks_many_at_once() -> None:
+    with serving(echo) as port:
+        outcomes = run((n, ask(port, b"%d" % n)) for n in range(500))
+    assert {key: outcome.value for key, outcome in outcomes.items()} == {n: b"%d" % n for n in range(500)}
+    assert all(outcome.attempts == 1 and outcome.seconds >= 0 and outcome.at > 1e9 for outcome in outcomes.values())
+
+
+def test_runs_on_a_thread_of_its_own_and_delivers_there() -> None:
+    threads = set()
+    outcomes: list[Outcome] = []
+
+    def deliver(batch: Sequence[Outcome]) -> None:
+        threads.add(threading.current_thread().name)
+        outcomes.extend(batch)
+
+    with serving(echo) as port:
+        left: Iterator[Item] = iter([(n, ask(port)) for n in range(3)])
+        engine = Engine(lambda: next(left, DONE), deliver)
+        engine.start()
+        assert engine.join(20)
+    assert (threads, len(outcomes), engine.done, engine.busy) == ({"scanner"}, 3, 3, 0)
+
+
+def test_large_things_both_ways() -> None:
+    """More than the system takes at once, more than one chunk, and the end."""
+    said = bytes(range(256)) * 8192
+
+    def large(peer: socket.socket) -> None:
+        got = 0
+        while got < len(said):
+            got += len(peer.recv(65536))
+        peer.sendall(said)
+
+    with serving(large) as port:
+        assert run([(1, ask(port, said))])[1].value == said
+
+
+def test_tells_and_waits() -> None:
+    heard = []
+
+    def handle(peer: socket.socket) -> None:
+        heard.append(peer.recv(100))
+        peer.sendall(b"yes")
+        until_cut(peer)
+
+    def talk(port: int) -> Conversation[bytes]:
+        yield Connect("127.0.0.1", port)
+        yield Tell(b"no answer wanted", "hello")
+        yield Wait(0.001)
+        return (yield RECEIVE)
+
+    with serving(handle) as port:
+        assert run([(1, talk(port))])[1].value == b"yes"
+    assert heard == [b"no answer wanted"]
+
+
+def test_one_after_the_other() -> None:
+    """A second connection cuts off the first."""
+
+    def twice(port: int) -> Conversation[bytes]:
+        yield Connect("127.0.0.1", port)
+        first = yield Send(b"a")
+        yield Connect("127.0.0.1", port)
+        return first + (yield Send(b"b"))
+
+    with serving(echo) as port:
+        assert run([(1, twice(port))])[1].value == b"ab"
+
+
+# What goes wrong
+
+
+def hang_up(peer: socket.socket) -> None:
+    peer.recv(100)
+
+
+def reset(peer: socket.socket) -> None:
+    peer.recv(100)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+
+def must(port: int) -> Conversation[bytes]:
+    yield Connect("127.0.0.1", port)
+    data = yield Send(b"x", "hello")
+    if not data:
+        raise ScanFailure("closed")
+    return data
+
+
+@pytest.mark.parametrize(
+    "server, failure",
+    [(hang_up, "closed at hello"), (reset, "reset at hello"), (mute, "timeout at hello")],
+    ids=["closed", "reset", "timeout"],
+)
+def test_failures_say_where(server: Any, failure: str) -> None:
+    with serving(server) as port:
+        outcome = run([(1, must(port))], timeout=0.3)[1]
+    assert (str(outcome.failure), outcome.value) == (failure, None)
+
+
+def test_nobody_listens() -> None:
+    with serving(mute) as port:
+        pass
+    assert str(run([(1, ask(port))])[1].failure) == "refused at connect"
+
+
+def test_a_conversations_own_bug_is_not_the_others_end() -> None:
+    def broken(port: int) -> Conversation[bytes]:
+        yield Connect("127.0.0.1", port)
+        raise ZeroDivisionError("\x1b[2J")
+
+    def confused(port: int) -> Conversation[bytes]:
+        yield Connect("127.0.0.1", port)
+        yield "what?"  # type: ignore[misc]
+        return b""
+
+    def hasty() -> Conversation[bytes]:
+        return (yield Send(b"before it connects"))
+
+    with serving(echo) as port:
+        outcomes = run([(1, broken(port)), (2, ask(port)), (3, confused(port)), (4, hasty())])
+    assert outcomes[2].value == b"hello"
+    kinds = {key: outcome.failure.kind for key, outcome in outcomes.items() if outcome.failure}
+    assert kinds == {1: "defect", 3: "defect", 4: "defect"}
+    assert "\x1b" not in str(outcomes[1].failure)
+
+
+# Deadlines
+
+
+def test_the_deadline_is_one_for_all_steps() -> None:
+    """One byte at a time does not prolong it (T01)."""
+    left = threading.Event()
+
+    def drip(peer: socket.socket) -> None:
+        peer.recv(100)
+        while not left.wait(0.02):
+            peer.sendall(b".")
+
+    with serving(drip) as port:
+        outcome = run([(1, ask(port))], timeout=0.3)[1]
+        left.set()
+    assert str(outcome.failure) == "timeout at hello"
+
+
+def test_a_flood_does_not_hold_the_deadline_up() -> None:
+    def flood(peer: socket.socket) -> None:
+        peer.recv(100)
+        while True:
+            peer.sendall(bytes(65536))
+
+    with serving(flood) as port, serving(echo) as other:
+        outcomes = run([(1, ask(port)), (2, ask(other))], timeout=0.3)
+    assert str(outcomes[1].failure) == "timeout at hello"
+    assert outcomes[2].value == b"hello"
+
+
+def test_what_was_seen_until_then_may_be_kept() -> None:
+    def patient(port: int) -> Conversation[str]:
+        yield Connect("127.0.0.1", port)
+        try:
+            yield Send(b"x", "hello")
+        except Expired as late:
+            return f"until {late.step}"
+        return "all"
+
+    def stubborn(port: int) -> Conversation[str]:
+        yield Connect("127.0.0.1", port)
+        while True:
+            try:
+                yield Send(b"x", "hello")
+            except ScanFailure:
+                continue
+
+    with serving(mute) as port:
+        outcomes = run([(1, patient(port)), (2, stubborn(port))], timeout=0.1)
+    assert outcomes[1].value == "until hello"
+    assert str(outcomes[2].failure) == "timeout at hello"
+
+
+def test_a_steps_own_limit_can_be_survived() -> None:
+    def impatient(port: int, other: int) -> Conversation[bytes]:
+        yield Connect("127.0.0.1", port)
+        try:
+            yield Send(b"x", "hello", 0.02)
+        except ScanFailure as late:
+            if isinstance(late, Expired) or late.kind != "timeout":
+                raise
+        yield Connect("127.0.0.1", other)
+        yield Send(b"y", "hello", 0.05)
+        yield Wait(0.1)
+        return b"went on"
+
+    with serving(mute) as port, serving(echo) as other:
+        assert run([(1, impatient(port, other))])[1].value == b"went on"
+
+
+def test_another_attempt_has_a_deadline_of_its_own() -> None:
+    tries = []
+
+    def once(peer: socket.socket) -> None:
+        tries.append(1)
+        echo(peer) if len(tries) > 2 else until_cut(peer)
+
+    def again(port: int) -> Conversation[bytes]:
+        while True:
+            try:
+                return (yield from must(port))
+            except ScanFailure:
+                yield Again(0.01)
+
+    with serving(once) as port:
+        outcome = run([(1, again(port))], timeout=0.1)[1]
+    assert (outcome.value, outcome.attempts) == (b"x", 3)
+
+
+# Limits
+
+
+def test_no_more_at_once_than_asked_for() -> None:
+    most = 0
+    now = 0
+    lock = threading.Lock()
+
+    def count(peer: socket.socket) -> None:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+        peer.recv(100)
+        with lock:
+            now -= 1
+        peer.sendall(b"ok")
+
+    with serving(count) as port:
+        assert len(run(((n, must(port)) for n in range(60)), concurrency=7)) == 60
+    assert most <= 7
+
+
+def test_no_more_to_one_address_than_allowed_and_others_go_on() -> None:
+    here: dict[str, int] = {}
+    most: dict[str, int] = {}
+    lock = threading.Lock()
+
+    def count(peer: socket.socket) -> None:
+        address = peer.getsockname()[0]
+        with lock:
+            here[address] = here.get(address, 0) + 1
+            most[address] = max(most.get(address, 0), here[address])
+        peer.recv(100)
+        with lock:
+            here[address] -= 1
+        peer.sendall(b"ok")
+        until_cut(peer)
+
+    with serving(count, "0.0.0.0") as port:
+        items = [(n, ask_once(port, f"127.0.0.{1 + (n > 40)}")) for n in range(50)]
+        outcomes = run(items, per_host=3)
+    assert all(outcome.value == b"ok" for outcome in outcomes.values())
+    assert max(most.values()) <= 3
+
+
+def ask_once(port: int, address: str) -> Conversation[bytes]:
+    yield Connect(address, port)
+    return (yield Send(b"x", "hello"))
+
+
+def test_the_rate_holds_for_second_connections_too() -> None:
+    def twice(port: int) -> Conversation[int]:
+        yield Connect("127.0.0.1", port)
+        yield Connect("127.0.0.1", port)
+        return 2
+
+    with serving(until_cut) as port:
+        outcomes = run([(n, twice(port)) for n in range(10)], rate=500.0, timeout=5.0)
+    assert [outcome.value for outcome in outcomes.values()] == [2] * 10
+
+
+def test_no_target_is_lost_when_descriptors_run_out() -> None:
+    """Ten may be had where a hundred are wanted: the machine says so, and nothing is given up."""
+    said: list[str] = []
+
+    def visit(port: int) -> Conversation[str]:
+        yield Connect("127.0.0.1", port)
+        yield Wait(0.001)
+        return "seen"
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as listener:
+        left = iter([(n, visit(listener.getsockname()[1])) for n in range(100)])
+        outcomes: list[Outcome] = []
+        engine = Engine(lambda: next(left, DONE), outcomes.extend, say=said.append)
+        filled = [os.dup(listener.fileno()) for _ in range(50)]  # no gaps below the last
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(filled) + 11, before[1]))
+            engine.run()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            for descriptor in filled:
+                os.close(descriptor)
+    assert [outcome.value for outcome in outcomes] == ["seen"] * 100
+    assert len(said) == 1
+    assert "file descriptor" in said[0]
+    assert "ulimit -n" in said[0]
+    assert engine.limit <= 11
+
+
+def test_ports_that_run_out_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    refusals = iter([errno.EADDRNOTAVAIL, errno.ENOBUFS])
+    real = sockets.connection
+
+    def scarce(address: str, port: int) -> Any:
+        number = next(refusals, None)
+        if number:
+            raise Scarce(number)
+        return real(address, port)
+
+    monkeypatch.setattr(wires, "connection", scarce)
+    with serving(echo) as port:
+        outcome = run([(1, ask(port))], say=said.append, timeout=0.2)[1]
+    assert outcome.value == b"hello"
+    assert [text for text in said if "local port" in text]
+
+
+# Stopping
+
+
+def test_stops_when_all_are_done() -> None:
+    """What is open goes on to its end; nothing more is pulled."""
+    release = threading.Event()
+    begun = threading.Event()
+
+    def slow(peer: socket.socket) -> None:
+        peer.recv(100)
+        begun.set()
+        release.wait(10)
+        peer.sendall(b"done")
+
+    outcomes: list[Outcome] = []
+    with serving(slow) as port:
+        engine = Engine(lambda: (0, must(port)), outcomes.extend, concurrency=1)
+        engine.start()
+        begun.wait(10)
+        engine.stop()
+        release.set()
+        assert engine.join(20)
+    assert [outcome.value for outcome in outcomes] == [b"done"]
+
+
+def test_cut_off_at_once_and_said_so() -> None:
+    begun = threading.Event()
+
+    def never(peer: socket.socket) -> None:
+        peer.recv(100)
+        begun.set()
+        until_cut(peer)
+
+    outcomes: list[Outcome] = []
+    with serving(never) as port:
+        engine = Engine(lambda: (0, must(port)), outcomes.extend, concurrency=1)
+        engine.start()
+        begun.wait(10)
+        engine.stop(cut=True)
+        assert engine.join(20)
+        engine.stop()
+    assert [str(outcome.failure) for outcome in outcomes] == ["stopped at hello"]
+
+
+def test_a_source_that_has_nothing_yet_wakes_it_later() -> None:
+    items: list[Any] = []
+    outcomes: list[Outcome] = []
+    asked = threading.Event()
+
+    def source() -> Any:
+        asked.set()
+        return items.pop() if items else None
+
+    with serving(echo) as port:
+        engine = Engine(source, outcomes.extend)
+        engine.start()
+        asked.wait(10)
+        items.extend([DONE, (1, ask(port))])
+        engine.wake()
+        assert engine.join(20)
+    assert [outcome.value for outcome in outcomes] == [b"hello"]
+
+
+def test_what_source_or_deliver_raise_comes_out_of_join() -> None:
+    def source() -> Any:
+        raise ZeroDivisionError
+
+    engine = Engine(source, print)
+    engine.start()
+    with pytest.raises(ZeroDivisionError):
+        engine.join(20)
+
+
+def test_tarpits_do_not_stop_the_good() -> None:
+    """They hold places until their deadline, and there are more places than they take."""
+    with serving(mute, "0.0.0.0") as bad, serving(echo, "0.0.0.0") as good:
+        items: list[Item] = [(n, must(bad)) for n in range(700)]
+        items += [(n, must(good)) for n in range(1000, 1050)]
+        order: list[Outcome] = []
+        left = iter(items)
+        Engine(lambda: next(left, DONE), order.extend, timeout=1.5).run()
+    assert len(order) == 750
+    assert {outcome.key for outcome in order[:50]} == set(range(1000, 1050))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from certhia.scanner.polling import ENDED, READ, WRITE, Poller, Portable, pair, poller
+
+
+@pytest.fixture(params=[poller, Portable], ids=["here", "portable"])
+def watching(request: pytest.FixtureRequest) -> Iterator[Poller]:
+    made: Callable[[], Poller] = request.param
+    polled = made()
+    yield polled
+    polled.close()
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    left, right = pair()
+    with left, right:
+        yield left, right
+
+
+def test_tells_of_a_change_once(watching: Poller, ends: tuple[socket.socket, socket.socket]) -> None:
+    left, right = ends
+    watching.add(left.fileno(), True)
+    assert [(fd, mask & WRITE) for fd, mask in watching.wait(1)] == [(left.fileno(), WRITE)]
+    assert watching.wait(0) == []
+    right.send(b"x")
+    assert [(fd, mask & READ) for fd, mask in watching.wait(1)] == [(left.fileno(), READ)]
+
+
+def test_tells_that_it_may_be_written_to_again(watching: Poller, ends: tuple[socket.socket, socket.socket]) -> None:
+    left, right = ends
+    watching.add(left.fileno(), False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            left.send(bytes(65536))
+    watching.writing(left.fileno())
+    watching.wait(0)
+    while True:
+        try:
+            right.recv(1 << 20)
+        except BlockingIOError:
+            break
+    assert any(mask & WRITE for _, mask in watching.wait(1))
+
+
+def test_tells_of_the_end(watching: Poller, ends: tuple[socket.socket, socket.socket]) -> None:
+    left, right = ends
+    watching.add(left.fileno(), False)
+    right.shutdown(socket.SHUT_WR)
+    assert any(mask & ENDED for _, mask in watching.wait(1))
+    watching.remove(left.fileno())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no epoll")
+def test_linux_has_the_quick_one() -> None:
+    polled = poller()
+    assert type(polled).__name__ == "Edges"
+    polled.close()
