@@ -89,6 +89,7 @@ def _register() -> None:
         logs_command,
         prove,
         quarantine,
+        scan,
         schema,
         selftest,
         serve,
@@ -98,7 +99,7 @@ def _register() -> None:
         watch,
     )
 
-    following = (watch, serve, backfill, status, logs_command)
+    following = (watch, scan, serve, backfill, status, logs_command)
     looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, suffixes, schema)
     for module in (*following, *looking, demo, selftest):
         module.register(app)

@@ -6,13 +6,11 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, TextIO
 
 from certhia import render
 from certhia.errors import ConfigError
-from certhia.scanner.records import Result
-from certhia.scanner.report.formats import Texts
 from certhia.sinks.writer import outlet, readerless
 
 BEHIND: Final = 4 << 20  # bytes that wait for a reader; then no further targets are begun
@@ -23,8 +21,6 @@ class ResultStdout:
 
     def __init__(
         self,
-        texts: Texts,
-        header: str = "",
         *,
         stream: TextIO | None = None,
         environment: Mapping[str, str] = os.environ,
@@ -34,12 +30,11 @@ class ResultStdout:
         if target is None:
             raise ConfigError("there is no standard output to write to; use --format silent with -o FILE")
         self._stream = target
-        self._texts = texts
         self._charset = render.encoding(target.encoding, environment)
         self._write = outlet(target)
         self._changed = threading.Condition()
-        self._queue: deque[bytes] = deque([render.encode(header, self._charset)] if header else [])
-        self._waiting = len(header)
+        self._queue: deque[bytes] = deque()
+        self._waiting = 0
         self._broken = False
         self._over = False
         self._thread = threading.Thread(target=self._run, name="certhia-stdout", daemon=True)
@@ -55,12 +50,8 @@ class ResultStdout:
         """Whether nobody will read it any more."""
         return self._broken or readerless(self._stream)
 
-    def take(self, results: Sequence[Result]) -> None:
-        """Has them written, without waiting."""
-        self.put(self._texts.of(results))
-
     def put(self, text: str) -> None:
-        """The same for text, newline included."""
+        """Has text written, newline included, without waiting. Any thread may call it."""
         data = render.encode(text, self._charset)
         if data and not self._broken:
             with self._changed:

@@ -10,13 +10,15 @@ from typing import Final
 
 from certhia._core import registrable_domain
 from certhia.render import json_text
-from certhia.scanner.records import Found, Result, Served
+from certhia.scanner.records import Chain, Found, Result, Served, Verdict
 from certhia.scanner.report import certificate, parts
 from certhia.scanner.report.kept import Kept
 from certhia.scanner.report.words import cipher, group, version
 
 CERTIFICATES: Final = 16 << 20  # bytes that are kept of certificates, twice over
+CHAINS: Final = 16 << 20
 NAMES: Final = 4 << 20
+VERDICTS: Final = 1 << 20
 UNSERVED: Final = (
     '"version":null,"cipher":null,"group":null,"alpn":null,"server_name":null,"complete":false,'
     '"client_certificate":false,"signature":null,"stapled":false,"tls_scts":0,"note":null,"certificate":null,"chain":[]'
@@ -28,6 +30,8 @@ class Lines:
 
     def __init__(self) -> None:
         self._certificate: Kept[bytes, str] = Kept(_certificate, lambda der, text: len(der) + len(text), CERTIFICATES)
+        self._trust: Kept[Chain, str] = Kept(_trust, lambda chain, text: sum(map(len, chain.path)) + len(text), CHAINS)
+        self._verdicts: Kept[tuple[Verdict, ...], str] = Kept(_verdicts, lambda _, text: 2 * len(text), VERDICTS)
         self._names: Kept[tuple[Found, ...], str] = Kept(_names, lambda _, text: 2 * len(text), NAMES)
 
     def line(self, result: Result) -> str:
@@ -40,8 +44,8 @@ class Lines:
             f'"error":{"null" if failure is None else json_text(parts.failure(failure))},'
             f"{UNSERVED if served is None else self._served(served)},"
             f"{self._names(names)},"
-            f'"verdicts":{json_text(parts.verdicts(verdicts)) if verdicts else "[]"},'
-            f'"trust":{"null" if chain is None else json_text(parts.trust(chain))},'
+            f'"verdicts":{self._verdicts(verdicts) if verdicts else "[]"},'
+            f'"trust":{"null" if chain is None else self._trust(chain)},'
             f'"http":{"null" if http is None else json_text(parts.http(http))},'
             f'"jarm":{_text(prints and prints.jarm)},"ja3s":{_text(_ja3s(result))},'
             f'"supported":{"null" if enumerated is None else json_text(parts.supported(enumerated))},'
@@ -78,6 +82,14 @@ def _truth(value: bool) -> str:
 
 def _certificate(der: bytes) -> str:
     return json_text(certificate.record(der))
+
+
+def _trust(chain: Chain) -> str:
+    return json_text(parts.trust(chain))
+
+
+def _verdicts(verdicts: tuple[Verdict, ...]) -> str:
+    return json_text(parts.verdicts(verdicts))
 
 
 def _names(names: tuple[Found, ...]) -> str:

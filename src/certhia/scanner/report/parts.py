@@ -25,10 +25,17 @@ def trust(chain: Chain) -> dict[str, object]:
     return {
         "trusted": chain.trusted,
         "root": chain.root or None,
-        "path": [sha256(der).hexdigest() for der in chain.path],
-        "fetched": chain.fetched,
-        "signatures": chain.signatures,
         "reason": chain.reason or None,
+        "signatures": chain.signatures,
+        "path": [sha256(der).hexdigest() for der in chain.path],
+        "sources": list(chain.sources),
+        "sent": chain.length,
+        "not_before": chain.not_before or None,
+        "not_after": chain.not_after or None,
+        "disordered": chain.disordered,
+        "unneeded": list(chain.unneeded),
+        "missing": list(chain.missing),
+        "notes": list(chain.notes),
     }
 
 

@@ -121,10 +121,21 @@ HTTP: Final = (
 TRUST: Final = (
     Key("trusted", _BOOLEAN_OR_NULL, "Whether it ends at a trusted root, all valid; null when nobody looked"),
     Key("root", _STRING_OR_NULL, "The root's subject"),
-    Key("path", {"type": "array", "items": _SHA256}, "SHA-256 of its certificates, leaf first"),
-    Key("fetched", _COUNT, "How many of them came by AIA"),
-    Key("signatures", _BOOLEAN_OR_NULL, "Whether all its signatures hold; null when they were not checked"),
     Key("reason", _STRING_OR_NULL, "Why it is not trusted"),
+    Key("signatures", _BOOLEAN_OR_NULL, "Whether all its signatures hold; null when they were not checked"),
+    Key("path", {"type": "array", "items": _SHA256}, "SHA-256 of its certificates, leaf first"),
+    Key(
+        "sources",
+        {"type": "array", "items": {**_STRING, "enum": ["sent", "seen", "fetched", "roots"]}},
+        "Where each is from: the server, another server, AIA, or the roots",
+    ),
+    Key("sent", _COUNT, "How many certificates the server sent"),
+    Key("not_before", {"type": ["integer", "null"]}, "Since when all of it is valid, Unix seconds"),
+    Key("not_after", {"type": ["integer", "null"]}, "Until when"),
+    Key("disordered", _BOOLEAN, "Whether they were sent in another order"),
+    Key("unneeded", {"type": "array", "items": _COUNT}, "Places of certificates that were sent for nothing"),
+    Key("missing", _STRINGS, "Subjects of issuers that should have been sent and were not"),
+    Key("notes", _STRINGS, "What else was noticed"),
 )
 SUPPORTED: Final = (
     Key("versions", _STRINGS, "Versions that it speaks, oldest first"),

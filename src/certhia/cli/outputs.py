@@ -1,0 +1,144 @@
+"""All that a scan's results are written to: standard output and files, as they come or as one document at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Protocol
+
+from certhia.cli.messages import Messages
+from certhia.config.scanning import Scan
+from certhia.errors import StateError
+from certhia.render import encode, encoding
+from certhia.scanner.records import Result
+from certhia.scanner.report import formats
+from certhia.scanner.report.document import Document, Figures
+from certhia.scanner.report.formats import Texts
+from certhia.scanner.report.leaf import leaves
+from certhia.sinks.result_file import ResultFile
+from certhia.sinks.result_stdout import BEHIND, ResultStdout
+from certhia.sinks.whole import Whole
+
+GRACE = 5.0  # seconds that a slow reader of standard output has at the end
+
+
+class _Out(Protocol):
+    """Standard output, whatever it is."""
+
+    @property
+    def behind(self) -> bool: ...
+    @property
+    def unread(self) -> bool: ...
+    def put(self, text: str) -> None: ...
+    def close(self, grace: float | None = None) -> bool: ...
+
+
+class Outputs:
+    """What results go to. `take` is called on the engine's thread, all else on the loop's."""
+
+    def __init__(self, options: Scan, messages: Messages, *, color: bool, mode: str) -> None:
+        """Opens them all. `mode`: of TLSXtractor's document. Raises ConfigError."""
+        self._leaf = leaves()
+        named = [(path, formats.of(path)) for path in options.files]
+        self.files = [self._file(path, name) for path, name in named if name in formats.STREAMED]
+        self._whole = [Whole(path) for path, name in named if name in formats.WHOLE]
+        name = options.format
+        self._texts = Texts(name, self._leaf, color=color)
+        self._prints = name in formats.WHOLE
+        self.document = Document(mode) if self._whole or self._prints else None
+        self._stdout: _Out | None = None
+        if name != "silent":
+            on_screen = sys.stdout is not None and sys.stdout.isatty()
+            self._stdout = _Screen(messages) if on_screen else ResultStdout()
+            self._stdout.put(formats.header(name))
+
+    def _file(self, path: Path, name: str) -> ResultFile:
+        return ResultFile(path, Texts(name, self._leaf), formats.header(name))
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody reads standard output any more."""
+        return self._stdout is not None and self._stdout.unread
+
+    def behind(self) -> bool:
+        """Whether so much waits to be written that nothing more should be begun."""
+        return self._stdout is not None and self._stdout.behind
+
+    def take(self, results: Sequence[Result]) -> None:
+        """More results. Raises OSError where a file can't be written."""
+        for file in self.files:
+            file.take(results)
+        if self._stdout is not None:
+            self._stdout.put(self._texts.of(results))
+        if self.document is not None:
+            self.document.take(results)
+
+    async def finish(self, figures: Figures) -> None:
+        """Writes what is written at the end, then closes. Raises StateError, ConfigError."""
+        if self.document is not None:
+            await asyncio.to_thread(self._write, self.document, figures)
+        await self.close()
+
+    def _write(self, document: Document, figures: Figures) -> None:
+        try:
+            for piece in document.pieces(figures):
+                for file in self._whole:
+                    file.write(piece)
+                if self._prints and self._stdout is not None:
+                    self._stdout.put(piece)
+            for file in self._whole:
+                file.commit()
+        except OSError as error:
+            raise StateError(f"{error.filename or 'results'}: cannot be written: {error.strerror}") from error
+
+    async def close(self) -> None:
+        """Idempotent. Raises StateError where a disk does not take what was written."""
+        for file in self.files:
+            await asyncio.to_thread(file.close)
+        if self._stdout is not None:
+            await asyncio.to_thread(self._stdout.close, GRACE)
+        for whole in self._whole:
+            whole.discard()
+        if self.document is not None:
+            self.document.close()
+
+
+class _Screen:
+    """The terminal that may also show the live picture: what is printed goes above it, on the loop's thread."""
+
+    def __init__(self, messages: Messages, environment: Mapping[str, str] = os.environ) -> None:
+        self._messages = messages
+        self._charset = encoding(sys.stdout.encoding, environment)
+        self._loop = asyncio.get_running_loop()
+        self._given = self._shown = 0
+        self._gone = False
+
+    @property
+    def behind(self) -> bool:
+        return self._given - self._shown > BEHIND
+
+    @property
+    def unread(self) -> bool:
+        return self._gone
+
+    def put(self, text: str) -> None:
+        if text and not self._gone:
+            self._given += len(text)
+            self._loop.call_soon_threadsafe(self._show, text)
+
+    def _show(self, text: str) -> None:
+        live = self._messages.live
+        with live.aside() if live is not None else nullcontext():
+            try:
+                sys.stdout.write(encode(text, self._charset).decode(self._charset))
+                sys.stdout.flush()
+            except OSError:
+                self._gone = True
+        self._shown += len(text)
+
+    def close(self, grace: float | None = None) -> bool:  # noqa: ARG002  (as `_Out` has it)
+        return not self._gone

@@ -1,0 +1,75 @@
+"""`certhia scan`: what do the servers out there really show?"""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from certhia.cli import options as opt
+from certhia.cli.options import Option
+
+TARGETS_PANEL = "Targets"
+PROBING_PANEL = "Asking"
+MANNERS_PANEL = "Rate and manners"
+
+TARGETS = (
+    Option(
+        "targets",
+        list[str],
+        "scan.targets",
+        "Addresses, networks, ranges (192.0.2.1-99), hosts, URLs.",
+        metavar="[TARGET]...",
+    ),
+    Option(
+        "--file -f", list[str], "scan.targets_from", "File of targets, - for input; repeatable.", TARGETS_PANEL, "FILE"
+    ),
+    Option("--ports -p", str, "scan.ports", "443,8443,465-466,smtp.", TARGETS_PANEL),
+    Option(
+        "--exclude",
+        list[str],
+        "scan.exclude",
+        "Addresses and networks to leave out, or a file of them.",
+        TARGETS_PANEL,
+        "FILE|LIST",
+    ),
+    Option("--allow-private", bool, "scan.allow_private", "Private and local addresses, too.", TARGETS_PANEL),
+)
+PROBING = (
+    Option("--full", bool, "scan.full", "Complete every handshake.", PROBING_PANEL),
+    Option("--sni", str, "scan.sni", "Names to ask for, none, or ptr.", PROBING_PANEL, "LIST"),
+    Option("--starttls", str, "scan.starttls", "Protocol that leads to TLS: smtp, imap, ...", PROBING_PANEL, "PROTO"),
+)
+MANNERS = (
+    Option("--rate", float, "scan.rate", "Connections a second.", MANNERS_PANEL),
+    Option("--concurrency", int, "scan.concurrency", "Targets at once.", MANNERS_PANEL),
+    Option("--per-host", int, "scan.per_host", "Connections at once to an address or domain.", MANNERS_PANEL),
+    Option("--timeout", str, "scan.timeout", "For all of a target, such as 5s.", MANNERS_PANEL),
+    Option("--retry", int, "scan.retry", "Further attempts where they may help.", MANNERS_PANEL),
+)
+OUTPUT = (
+    Option("--format", str, "scan.format", "jsonl, csv, domains, human, silent or tlsxtractor.", opt.OUTPUT_PANEL),
+    Option("--output -o", list[str], "scan.files", "File, format by extension; repeatable.", opt.OUTPUT_PANEL, "FILE"),
+    opt.WATCHLIST.saying("File of watch rules that mark results; repeatable.")._replace(panel=opt.OUTPUT_PANEL),
+    opt.STATS,
+    *opt.LOUDNESS,
+    opt.LOG_FORMAT,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("scan")(scan)
+
+
+@opt.sets(*TARGETS, *PROBING, *MANNERS, *OUTPUT, opt.STATE)
+def scan(*, given: opt.Given, config: opt.Config = None) -> None:
+    """Ask servers for their certificates, and tell what they show.
+
+    Exit status: 0 done, whatever the servers said; 1 something of ours failed; 2 the command makes no sense; 130 ended
+    by a second Ctrl-C. A first one ends it in order: what is written is whole, and --resume goes on.
+    """
+    from certhia.cli.scanning import Scanning
+    from certhia.config import load
+
+    raise typer.Exit(asyncio.run(Scanning(load(given, config)).run()))
