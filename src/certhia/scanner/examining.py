@@ -1,0 +1,136 @@
+"""All that can be said of what one server showed: by what was seen alone, and by asking others where that is wished for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from certhia._core import Certificate
+from certhia.clock import Clock
+from certhia.errors import Malformed
+from certhia.scanner import checking, revocation, scts
+from certhia.scanner.aia import MAX_LEVELS, Issuers
+from certhia.scanner.ocsp import Status, staple_scts
+from certhia.scanner.records import Chain, Served, Target, Verdict
+from certhia.scanner.revocation import Revocation
+from certhia.scanner.scts import Checked, Timestamps
+from certhia.scanner.verdicts import Judge, Judged, worst_first
+
+MAX_CERTIFICATES: Final = 16  # of one server
+
+
+class Examined(NamedTuple):
+    """What is said of one server.
+
+    Attributes:
+        verdicts: the worst first.
+        chain: how its certificate leads to a root; None where it showed none that can be read.
+        timestamps: what came of its SCTs; () where they were not checked.
+        revocation: what is known of the leaf's; None where nobody looked.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    chain: Chain | None
+    timestamps: tuple[Checked, ...] = ()
+    revocation: Status | None = None
+
+
+class Examiner:
+    """Examines. Not safe to share between threads: `examine` is called on one event loop, `look` on the same thread."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        clock: Clock,
+        *,
+        timestamps: Timestamps | None = None,
+        issuers: Issuers | None = None,
+        revoked: Revocation | None = None,
+        profile: bool = False,
+    ) -> None:
+        """`timestamps` checks SCTs, `issuers` fetches by AIA, `revoked` finds out about revocation, `profile` asks for a
+        second word by the browsers' profile. All of them are left out unless given."""
+        self._judge = judge
+        self._clock = clock
+        self._timestamps = timestamps
+        self._issuers = issuers
+        self._revoked = revoked
+        self._profile = profile
+
+    @property
+    def asks(self) -> bool:
+        """Whether `examine` may ask others, so that `look` is not all."""
+        return self._issuers is not None or self._revoked is not None
+
+    def look(self, target: Target, served: Served) -> Examined:
+        """By what was seen alone; nobody is asked."""
+        sent = read(served.certificates)
+        if not sent:
+            return _nothing(served)
+        judged = self._judged(sent, target, served)
+        return self._told(judged, served, target)
+
+    async def examine(self, target: Target, served: Served) -> Examined:
+        """With all that was wished for. Takes as long as those who are asked take, which is bounded."""
+        sent = read(served.certificates)
+        if not sent:
+            return _nothing(served)
+        judged = self._judged(sent, target, served)
+        for _ in range(MAX_LEVELS if self._issuers is not None else 0):
+            if judged.standing.kind != "untrusted" or judged.chain.root:
+                break
+            assert self._issuers is not None
+            if await self._issuers.fetch(judged.standing) is not None:
+                break
+            judged = self._judged(sent, target, served)
+        path = judged.standing.path
+        status = None
+        if self._revoked is not None and len(path) > 1:
+            status = await self._revoked.status(path[0], path[1], served.staple)
+        return self._told(judged, served, target, status)
+
+    def _judged(self, sent: Sequence[Certificate], target: Target, served: Served) -> Judged:
+        name = asked_for(target, served)
+        return self._judge.judge(sent, self._clock.now(), name=name, address=target.address)
+
+    def _told(self, judged: Judged, served: Served, target: Target, status: Status | None = None) -> Examined:
+        verdicts = list(judged.verdicts)
+        checked: tuple[Checked, ...] = ()
+        path = judged.standing.path
+        if self._timestamps is not None:
+            staple = staple_scts(served.staple) if served.staple is not None else b""
+            issuer = path[1] if len(path) > 1 else None
+            now = self._clock.now()
+            checked = self._timestamps.judge(path[0], issuer, handshake=served.scts, staple=staple, now=now)
+            verdicts += scts.verdicts(checked)
+        if status is not None:
+            verdicts.append(revocation.verdict(status))
+        name = asked_for(target, served) or target.address
+        if self._profile and judged.chain.trusted and not any(one.kind == "mismatched" for one in verdicts):
+            second = checking.verdict(path, name, self._clock.now())
+            if second is not None:
+                verdicts.append(second)
+        return Examined(worst_first(verdicts), judged.chain, checked, status)
+
+
+def asked_for(target: Target, served: Served) -> str | None:
+    """The name that a server was asked for by: what SNI said, else the host."""
+    return served.server_name or target.server_name or target.host
+
+
+def read(certificates: Sequence[bytes]) -> list[Certificate]:
+    """Certificates as the core has them, leaf first; what can't be read is left out, and all where the leaf is."""
+    out: list[Certificate] = []
+    for der in certificates[:MAX_CERTIFICATES]:
+        try:
+            out.append(Certificate.from_der(der))
+        except Malformed:
+            if not out:
+                return []
+    return out
+
+
+def _nothing(served: Served) -> Examined:
+    if not served.certificates:
+        return Examined((), None)
+    return Examined((Verdict("unreadable", "high", "its certificate can't be read"),), None)
