@@ -34,6 +34,7 @@ from feeds import (
 )
 from process import once, rules_file, share, stretch
 from rows import RFC6962, STATIC, Figure, Row, Work, several
+from stream_ill import Ill
 from stream_rows import Stream
 from stream_runs import compiled
 from table import machine, table, write
@@ -199,6 +200,7 @@ class Bench:
             self.notes.append(why)
             return
         yield from Stream(program, self._source, self._rounds, self._count, self._seconds).rows()
+        yield from Ill(program, self._source, self._seconds).rows()
 
     def _start(self) -> Iterator[Row]:
         warm = Figure("warm: files in memory, state there", "s", several(start.warm, self._rounds), 1)

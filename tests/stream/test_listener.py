@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import ssl
 from pathlib import Path
 from typing import NamedTuple
@@ -12,12 +14,13 @@ import trustme
 from tests.stream.asking import Answer, Asking, get, over
 from tests.stream.rig import UPGRADE
 
+from certhia.clock import Clock
 from certhia.config.listen import Listen
 from certhia.errors import ConfigError
 from certhia.stream import listener
 from certhia.stream.access import Rules
 from certhia.stream.front import LOCAL, USUAL, Front
-from certhia.stream.gate import Bounds
+from certhia.stream.gate import Bounds, Gate
 from certhia.stream.listener import ASK_WITHIN, HANDSHAKE_WITHIN, context
 from certhia.stream.server import Server
 from certhia.stream.terms import Terms
@@ -110,6 +113,48 @@ def test_what_is_no_certificate(tmp_path: Path, cert: bytes | str | None, key: b
         made.key.write_bytes(key)
     with pytest.raises(ConfigError, match=said):
         context(made.cert, made.key)
+
+
+class Scarce(socket.socket):
+    """A socket that listens in a process whose file descriptors are used up at first."""
+
+    tries = 0
+
+    def accept(self) -> tuple[socket.socket, object]:
+        self.tries += 1
+        if self.tries == 1:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().accept()
+
+
+async def test_without_file_descriptors_those_who_come_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is lost, and the loop does not spin meanwhile: asking again is left for a while."""
+    monkeypatch.setattr(listener, "EXHAUSTED_FOR", 0.0)
+    here = listener.Listener([], Gate(Bounds(), Clock()))
+    one = Scarce()
+    one.bind(("127.0.0.1", 0))
+    one.setblocking(False)
+    one.listen()
+    here._sockets.append(one)
+    arrived = asyncio.get_running_loop().create_future()
+
+    def take(connection: socket.socket, peer: object) -> None:
+        connection.close()
+        arrived.set_result(peer)
+
+    monkeypatch.setattr(here, "_arrived", take)
+    here._await(one)
+    _, writer = await asyncio.open_connection(*one.getsockname())
+    assert await arrived == writer.get_extra_info("sockname")
+    assert one.tries == 3  # refused by the system, taken, and nobody more
+    writer.close()
+    await here.stop()
+
+
+async def test_a_name_without_an_address_here_is_a_config_error() -> None:
+    stage = listening(Listen("192.0.2.77", 0))
+    with pytest.raises(ConfigError, match=r"cannot listen on 192\.0\.2\.77:0: .*; give another address with --listen"):
+        await stage.server.start()
 
 
 async def test_several_addresses(tmp_path: Path) -> None:

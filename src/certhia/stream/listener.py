@@ -1,21 +1,23 @@
 """Sockets: where connections come in, whether there is room for them, their TLS, and how long they may take to ask.
 
-    socket ──▶ Door: gate, TLS ──▶ Guest: HTTP by aiohttp ──▶ what answers (a stream takes the connection over)
+    socket ──▶ Listener: gate, TLS ──▶ Guest: HTTP by aiohttp ──▶ what answers (a stream takes the connection over)
 
-A connection is counted before anything of it is read. Whoever has not sent a whole request after `ASK_WITHIN` seconds
-is cut off, whatever it sent.
+A connection is counted before anything is made for it, and for one that is refused nothing is: ten thousand of them a
+second must leave others their turn. Whoever has not sent a whole request after `ASK_WITHIN` seconds is cut off,
+whatever it sent.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
-from asyncio.trsock import TransportSocket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
 
@@ -35,8 +37,11 @@ MAX_LINE: Final = 32 << 10  # bytes of a request's first line: filters are long
 MAX_HEADER: Final = 8 << 10  # bytes of one header
 MAX_HEADERS: Final = 64
 MAX_UNREAD: Final = 16 << 10  # bytes of a request's body that wait to be thrown away
-BACKLOG: Final = 1024  # connections that wait in the kernel
-AT_ONCE: Final = 64  # of them that are taken before others have their turn
+BACKLOG: Final = 4096  # connections that wait in the kernel
+NOT_HERE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
+EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+EXHAUSTED_FOR: Final = 1.0  # seconds that nobody is taken after that
+AT_ONCE: Final = 256  # of them that are taken before others have their turn
 SERVER: Final = "certhia"  # what it calls itself: nobody needs to know which Python or aiohttp runs it
 TLS_BUFFER: Final = 64 << 10  # bytes that a TLS connection sets aside for reading; asyncio's own are 256 KiB
 
@@ -87,18 +92,6 @@ class Guest(web.RequestHandler):
         self._left()
 
 
-class Door(asyncio.Protocol):
-    """A connection that nobody has let in yet."""
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Lets it in or not."""
-        assert isinstance(transport, asyncio.Transport)
-        self._listener.arrived(transport)
-
-
 class Listener:
     """All sockets that a server listens on.
 
@@ -118,8 +111,8 @@ class Listener:
         self._gate = gate
         self._tls = tls
         self._is_proxy = is_proxy
-        self._servers: list[asyncio.Server] = []
-        self._shaking: set[asyncio.Task[None]] = set()
+        self._sockets: list[socket.socket] = []
+        self._arriving: set[asyncio.Task[None]] = set()
         self._http: web.Server | None = None
         # What strangers send that is no HTTP is nobody's concern.
         self._silent = logging.Logger("certhia.serve", logging.CRITICAL + 1)
@@ -127,82 +120,94 @@ class Listener:
     @property
     def addresses(self) -> list[Listen]:
         """Where it listens, with the ports that it was given."""
-        return [_of(one) for server in self._servers for one in server.sockets]
+        return [_of(one) for one in self._sockets]
 
     async def start(self, http: web.Server) -> None:
         """Listens. Raises ConfigError where it can't."""
         self._http = http
-        loop = asyncio.get_running_loop()
         if self._tls is not None:
             SSLProtocol.max_size = min(SSLProtocol.max_size, TLS_BUFFER)  # there is no option for it
         for listen in self._wanted:
             try:
-                if listen.path:
-                    server = await loop.create_unix_server(self._door, listen.path, backlog=AT_ONCE)
-                else:
-                    server = await loop.create_server(self._door, listen.host, listen.port, backlog=AT_ONCE)
+                self._sockets += await opened(listen)
             except OSError as error:
                 await self.stop()
                 why = error.strerror or str(error)
                 raise ConfigError(f"cannot listen on {listen}: {why}; give another address with --listen") from error
-            self._servers.append(server)
-            for one in server.sockets:
-                _deepen(one.fileno())
+        for one in self._sockets:
+            self._await(one)
 
     async def stop(self) -> None:
         """Takes no more connections."""
-        for server in self._servers:
-            paths = [str(one.getsockname()) for one in server.sockets if one.family == socket.AF_UNIX]
-            server.close()
-            for path in paths:
+        loop = asyncio.get_running_loop()
+        for one in self._sockets:
+            path = str(one.getsockname()) if one.family == socket.AF_UNIX else ""
+            loop.remove_reader(one)
+            one.close()
+            if path:
                 await asyncio.to_thread(Path(path).unlink, missing_ok=True)
-        self._servers.clear()
-        for task in tuple(self._shaking):
+        self._sockets.clear()
+        for task in tuple(self._arriving):
             task.cancel()
 
-    def _door(self) -> Door:
-        return Door(self)
+    def _await(self, one: socket.socket) -> None:
+        if one in self._sockets:
+            asyncio.get_running_loop().add_reader(one, self._take, one)
 
-    def arrived(self, transport: asyncio.Transport) -> None:
-        """A connection came in."""
-        is_local = transport.get_extra_info("socket").family == socket.AF_UNIX
-        address = None if is_local else peer_of(transport.get_extra_info("peername"))
+    def _take(self, one: socket.socket) -> None:
+        """Takes some of the connections that wait, and then others have their turn."""
+        for _ in range(AT_ONCE):
+            try:
+                connection, peer = one.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in EXHAUSTED:
+                    raise
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(one)  # those who wait go on waiting
+                loop.call_later(EXHAUSTED_FOR, self._await, one)
+                return
+            self._arrived(connection, peer)
+
+    def _arrived(self, connection: socket.socket, peer: object) -> None:
+        is_local = connection.family == socket.AF_UNIX
+        address = None if is_local else peer_of(peer)
         if address is None and not is_local:  # it has gone already
-            transport.abort()
+            connection.close()
             return
         slot = self._gate.enter(None if self._is_proxy(address) else address)
         if isinstance(slot, str):
-            if self._tls is None and slot in _SAID:
-                transport.write(_SAID[slot])
-                transport.close()
-            else:
-                transport.abort()
+            self._refuse(connection, slot)
             return
-        if self._tls is None or is_local:
-            guest = self._guest(slot)
-            transport.set_protocol(guest)
-            guest.connection_made(transport)
-            return
-        task = asyncio.get_running_loop().create_task(self._shake(transport, slot, self._tls()))
-        self._shaking.add(task)
-        task.add_done_callback(self._shaking.discard)
+        connection.setblocking(False)
+        task = asyncio.get_running_loop().create_task(self._let_in(connection, slot, is_local=is_local))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
 
-    async def _shake(self, transport: asyncio.Transport, slot: Slot, context: ssl.SSLContext) -> None:
-        """TLS, then HTTP."""
-        guest, loop = self._guest(slot), asyncio.get_running_loop()
+    def _refuse(self, connection: socket.socket, reason: str) -> None:
+        """Says why, where that can be understood, in what the kernel takes at once."""
+        with connection, suppress(OSError):
+            if self._tls is None and reason in _SAID:
+                connection.setblocking(False)
+                connection.send(_SAID[reason])
+                connection.shutdown(socket.SHUT_WR)
+
+    async def _let_in(self, connection: socket.socket, slot: Slot, *, is_local: bool) -> None:
+        """TLS where it is wanted, then HTTP."""
+        context = None if self._tls is None or is_local else self._tls()
         try:
-            async with asyncio.timeout(HANDSHAKE_WITHIN):
-                inner = await loop.start_tls(
-                    transport, guest, context, server_side=True, ssl_shutdown_timeout=HANDSHAKE_WITHIN
+            async with asyncio.timeout(2 * HANDSHAKE_WITHIN):  # asyncio's own is for the handshake alone
+                await asyncio.get_running_loop().connect_accepted_socket(
+                    lambda: self._guest(slot),
+                    connection,
+                    ssl=context,
+                    ssl_handshake_timeout=HANDSHAKE_WITHIN if context is not None else None,
+                    ssl_shutdown_timeout=HANDSHAKE_WITHIN if context is not None else None,
                 )
         except (OSError, TimeoutError, asyncio.CancelledError):  # what strangers do is nobody's concern
-            transport.abort()
+            connection.close()
             self._gate.leave(slot)
-            return
-        if inner is None or inner.is_closing():
-            self._gate.leave(slot)
-            return
-        guest.connection_made(inner)
 
     def _guest(self, slot: Slot) -> Guest:
         assert self._http is not None
@@ -231,14 +236,66 @@ def _no_password() -> str:
     raise ValueError("the key is encrypted, and nobody is asked for passwords; store it without one")
 
 
-def _of(one: TransportSocket | socket.socket) -> Listen:
+async def opened(listen: Listen) -> list[socket.socket]:
+    """Sockets that listen, one of each address that a name stands for. Raises OSError."""
+    if listen.path:
+        return [_unix(listen.path)]
+    found = await asyncio.get_running_loop().getaddrinfo(
+        listen.host, listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    out, missing = list[socket.socket](), OSError(errno.EADDRNOTAVAIL, "it stands for no address")
+    try:
+        for family, _, _, _, address in dict.fromkeys(found):
+            try:
+                out.append(_bound(family, address))
+            except OSError as error:
+                if error.errno not in NOT_HERE:
+                    raise
+                missing = error  # a machine without IPv6, say
+        if not out:
+            raise missing
+    except OSError:
+        for one in out:
+            one.close()
+        raise
+    return out
+
+
+def _bound(family: int, address: tuple[object, ...]) -> socket.socket:
+    one = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        return _listening(one, address)
+    except OSError:
+        one.close()
+        raise
+
+
+def _unix(path: str) -> socket.socket:
+    """A socket in the file system, in the place of one that nobody listens on any more."""
+    with suppress(FileNotFoundError):
+        if Path(path).is_socket():
+            Path(path).unlink()
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        return _listening(one, path)
+    except OSError:
+        one.close()
+        raise
+
+
+def _listening(one: socket.socket, address: tuple[object, ...] | str) -> socket.socket:
+    one.bind(address)
+    one.setblocking(False)
+    one.listen(BACKLOG)
+    return one
+
+
+def _of(one: socket.socket) -> Listen:
     name = one.getsockname()
     if one.family == socket.AF_UNIX:
         return Listen(None, 0, str(name))
     return Listen(str(name[0]), int(name[1]))
-
-
-def _deepen(number: int) -> None:
-    """asyncio takes as many connections at once as may wait in the kernel; few of one, many of the other are wanted."""
-    with socket.socket(fileno=os.dup(number)) as same:
-        same.listen(BACKLOG)
