@@ -58,6 +58,7 @@ UNLISTED = {
     "certhia.rules.files.MAX_WIDE": "lines that people are shown",
     "certhia.reload.MAX_LINKS": "links that a system follows",
     "crates/certhia-core/src/batch/build.rs MAX_DEFECTS": "defects of ours in one page, not what is taken in",
+    "crates/certhia-core/src/hello/client.rs MAX_HELLO": "what we say, not what is taken in; tests/core/test_hello.py",
     "crates/certhia-core/src/leaf.rs MAX_CHAIN": "what a TileLeaf can hold; tests/core/test_bounds.py",
     "crates/certhia-core/src/merkle.rs MAX_SIZE": "entries of any log, as the core has it; tests/core/test_merkle.py",
     "crates/certhia-core/src/names.rs MAX_COMPOSED": "longer labels can't be any; crates/certhia-core/src/linear.rs",

@@ -16,7 +16,9 @@ __all__ = [
     "Entry",
     "Extension",
     "Filter",
+    "Flight",
     "Form",
+    "Hello",
     "Issuers",
     "LinesRead",
     "Matcher",
@@ -31,17 +33,22 @@ __all__ = [
     "Sightings",
     "Source",
     "Suffixes",
+    "alert_name",
     "build_info",
+    "cipher_name",
     "count_get_entries",
     "cover",
     "edge_from_inclusion",
     "floor",
+    "group_name",
     "leaf_hash",
     "node_hash",
     "registrable_domain",
+    "signature_scheme_name",
     "to_ascii",
     "verify_consistency",
     "verify_inclusion",
+    "version_name",
 ]
 
 build_info: dict[str, str]  # version, profile, target, features
@@ -784,3 +791,135 @@ def floor(bodies: Sequence[bytes], matcher: Matcher, rounds: int = 5, tiles: Seq
     the certificate decoded; walk: frame and names alone; match: all names against `matcher`; inflate: unpacking `tiles`,
     which hold the same entries.
     """
+
+@final
+class Hello:
+    """A TLS ClientHello, made once; for each target only its random bytes and the server name differ.
+
+    TLS 1.0 to 1.2 servers answer it with their certificates in the clear (RFC 5246 section 7.4), which `Flight` reads.
+    """
+    def __new__(
+        cls,
+        *,
+        versions: tuple[int, int] = (0x0301, 0x0303),
+        ciphers: Sequence[int] | None = None,
+        groups: Sequence[int] | None = None,
+        signature_schemes: Sequence[int] | None = None,
+        alpn: Sequence[str] = (),
+        status_request: bool = True,
+        scts: bool = True,
+        extensions: bool = True,
+    ) -> Self:
+        """Raises Malformed for what no hello can say: other versions, no ciphers, more than 16 KiB.
+
+        versions        the lowest and the highest, from 0x0300 (SSL 3.0) to 0x0304 (TLS 1.3). Below 1.3 a hello names its
+                        highest alone: a server may answer any lower version, and `Flight.version` says which
+        ciphers         in order of preference; None: those of the versions that come with a certificate, best first
+        groups          of key exchange; None: x25519, P-256, P-384, P-521, x448, ffdhe2048
+        signature_schemes   None: ECDSA, EdDSA, RSA-PSS, RSA, and SHA-1 and DSA for old servers
+        alpn            protocol names
+        status_request  asks for a stapled OCSP response
+        scts            asks for SCTs
+        extensions      False: none at all, not even a server name, as SSL 3.0 has it; a hello of SSL 3.0 alone has none
+
+        A hello that goes up to TLS 1.3 has an x25519 key share, or an empty one where x25519 is not among `groups`: then
+        a server names the group it wants (`Flight.retry`). Nobody has the share's private key: the hello is for looking
+        at the answer, not for a handshake. Hellos of 256 to 511 bytes are padded to 512 (RFC 7685).
+        """
+    def make(self, server_name: str | None, random: bytes) -> bytes:
+        """The record to send. `server_name`: A-labels, at most 253 bytes; a dot at its end is left out. `random`: 64 bytes
+        that nobody can guess, 32 of the hello's random and 32 of its session id. Raises Malformed.
+        """
+
+@final
+class Flight:
+    """What a TLS server says in the clear after a ClientHello, read as it comes, tolerantly. Mutable; for one thread.
+
+    TLS 1.0 to 1.2: up to ServerHelloDone (RFC 5246 section 7.4). TLS 1.3: the ServerHello or HelloRetryRequest; what
+    follows is encrypted. What was read stays readable whatever comes after it. Bytes in any pieces give the same.
+    """
+    def __new__(cls, most_bytes: int = 100_000, most_certificates: int = 16) -> Self:
+        """Bounds of one flight; `most_bytes` at most 16 MiB."""
+    def feed(self, data: bytes) -> str:
+        """"more": there is more to come; "done"; "failed": `fault` says why. After "done" and "failed" bytes change
+        nothing."""
+    @property
+    def state(self) -> str:
+        """What `feed` gave last; "more" before."""
+    @property
+    def fault(self) -> tuple[str, str] | None:
+        """(kind, detail) of a flight that failed:
+
+        "not-tls"    the answer's first line where it can be read, else its first 16 bytes in hexadecimal
+        "alert"      the name of the alert that ended it, such as "handshake_failure"
+        "malformed"  what is wrong
+        "too-large"  more bytes or certificates than its bounds
+        """
+    @property
+    def alert(self) -> tuple[int, int] | None:
+        """(level, code) of the last alert; level 1 is a warning, after which the flight goes on."""
+    @property
+    def version(self) -> int | None:
+        """The version agreed on, 0x0300 to 0x0304; None before the ServerHello, as all that it says."""
+    @property
+    def legacy_version(self) -> int | None:
+        """The ServerHello's field of that name: 0x0303 in TLS 1.3."""
+    @property
+    def cipher(self) -> int | None: ...
+    @property
+    def compression(self) -> int | None:
+        """0 is none."""
+    @property
+    def random(self) -> bytes | None:
+        """The server's, 32 bytes."""
+    @property
+    def session_id(self) -> bytes: ...
+    @property
+    def retry(self) -> bool:
+        """Whether it is a HelloRetryRequest: `group` is the one that the server wants."""
+    @property
+    def extensions(self) -> list[int]:
+        """Types of the ServerHello's extensions in their order: 23 is extended_master_secret, 65281 renegotiation_info."""
+    @property
+    def alpn(self) -> str | None:
+        """The protocol chosen; unreadable bytes are escaped."""
+    @property
+    def group(self) -> int | None:
+        """Of the key exchange: the named curve of TLS 1.2, the key share's group of TLS 1.3."""
+    @property
+    def prime_bits(self) -> int | None:
+        """Of the Diffie-Hellman prime, where there is one."""
+    @property
+    def signature_scheme(self) -> int | None:
+        """Of the key exchange; only TLS 1.2 tells it in the clear."""
+    @property
+    def certificates(self) -> list[bytes]:
+        """DER, the leaf first, as served."""
+    @property
+    def staple(self) -> bytes | None:
+        """OCSPResponse (RFC 6960), unread."""
+    @property
+    def scts(self) -> list[bytes]:
+        """SerializedSCTs of the extension (RFC 6962 section 3.3)."""
+    @property
+    def client_certificate(self) -> bool:
+        """Whether the server asked for one."""
+    @property
+    def ja3s(self) -> str | None:
+        """JA3S as text: "771,49199,65281-0-11-35"."""
+
+def cipher_name(number: int) -> str:
+    """As IANA names the suite, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"; of a number without a name, here and below, "0xc0ff",
+    of GREASE (RFC 8701) "GREASE 0x0a0a"."""
+
+def version_name(number: int) -> str:
+    """0x0303: "TLS 1.2"; 0x0300: "SSL 3.0"; 0x7f1c: "TLS 1.3 draft 28"."""
+
+def group_name(number: int) -> str:
+    """29: "x25519"; 23: "secp256r1"; 0x11ec: "X25519MLKEM768"."""
+
+def alert_name(code: int) -> str:
+    """40: "handshake_failure"; of a code without a name "alert_99"."""
+
+def signature_scheme_name(number: int) -> str:
+    """0x0804: "rsa_pss_rsae_sha256"."""

@@ -7,6 +7,7 @@ mod certificate;
 mod edge;
 mod extensions;
 mod fault;
+mod hello;
 mod issuers;
 mod matcher;
 mod messages;
@@ -30,6 +31,8 @@ mod _core {
     use super::edge::{Edge, cover, edge_from_inclusion, leaf_hash, node_hash, verify_consistency, verify_inclusion};
     #[pymodule_export]
     use super::extensions::{Extension, Sct};
+    #[pymodule_export]
+    use super::hello::{Flight, Hello, alert_name, cipher_name, group_name, signature_scheme_name, version_name};
     #[pymodule_export]
     use super::issuers::Issuers;
     #[pymodule_export]
