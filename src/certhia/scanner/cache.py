@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Generic, TypeVar
 
 from certhia.clock import Clock
@@ -19,7 +20,8 @@ class Cache(Generic[T]):
     def __init__(self, most: int, clock: Clock) -> None:
         self._most = most
         self._clock = clock
-        self._kept: dict[str, tuple[float, T]] = {}
+        # A plain dict would search for its first key past all those that went.
+        self._kept: OrderedDict[str, tuple[float, T]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -38,5 +40,5 @@ class Cache(Generic[T]):
         """Keeps a value for `seconds`, in place of the one there was."""
         self._kept.pop(key, None)
         if len(self._kept) >= self._most:
-            del self._kept[next(iter(self._kept))]
+            self._kept.popitem(last=False)
         self._kept[key] = (self._clock.monotonic() + seconds, value)

@@ -8,10 +8,10 @@ name is an `Addresses`, also where there are none: then it says why.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from itertools import chain, zip_longest
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from certhia.clock import Clock
 from certhia.scanner.answers import Ask, Record, Unanswered
@@ -28,8 +28,6 @@ LONGEST: Final = 3600.0
 ABSENT: Final = 60.0  # seconds for names that do not exist, or have no such record
 FAILED: Final = 5.0  # seconds for all else; RFC 2308 section 7 allows five minutes
 _LASTING: Final = ("NXDOMAIN", "NODATA")
-
-T = TypeVar("T")
 
 
 class Addresses(NamedTuple):
@@ -92,7 +90,7 @@ class Resolver:
         clock = clock or Clock()
         self._names: Cache[Addresses] = Cache(MAX_CACHED, clock)
         self._pointers: Cache[Pointers] = Cache(MAX_CACHED, clock)
-        self._running: dict[str, asyncio.Future[object]] = {}
+        self._wanted: dict[str, list[asyncio.Future[Addresses | None]]] = {}  # of those who wait for somebody's answer
 
     def known(self, name: str) -> Addresses | None:
         """What is remembered of a name in A-labels; None where it has to be asked for."""
@@ -102,56 +100,43 @@ class Resolver:
         """The addresses of a name in A-labels. Never raises for what a server says."""
         if (found := self._names.get(name)) is not None:
             return found
-        return await self._once(name, lambda: self._addresses(name))
+        while (waiting := self._wanted.get(name)) is not None:
+            if (told := await _joined(waiting)) is not None:
+                return told
+        self._wanted[name] = waiting = []
+        found = None
+        try:
+            found = await self._addresses(name)
+        finally:
+            _tell(self._wanted.pop(name), found)
+        return found
 
     async def pointers(self, address: str) -> Pointers:
         """The names of an address."""
         if (found := self._pointers.get(address)) is not None:
             return found
-        return await self._once(f"{address} PTR", lambda: self._reverse(address))
-
-    async def _once(self, key: str, find: Callable[[], Awaitable[T]]) -> T:
-        """What `find` gives; whoever asks for the same meanwhile gets that too."""
-        while (running := self._running.get(key)) is not None:
-            if (told := await asyncio.shield(running)) is not None:
-                return told  # type: ignore[return-value]
-        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._running[key] = future
-        found: T | None = None
-        try:
-            found = await find()
-        finally:
-            del self._running[key]
-            future.set_result(found)  # None when this one was cancelled: another asks
-        return found
+        return await self._reverse(address)
 
     async def _addresses(self, name: str) -> Addresses:
         if fixed := self._fixed.get(name):
-            return self._remembered(self._of_fixed(name, fixed), LONGEST)
-        answers: list[_Answer] = []
-        if self._every and len(self._kinds) > 1:
-            answers += await asyncio.gather(*(self._answer(name, kind) for kind in self._kinds))
+            found, ttl = self._of_fixed(name, fixed), LONGEST
+        elif self._every and len(self._kinds) > 1:
+            found, ttl = _together(name, await asyncio.gather(*(self._answer(name, kind) for kind in self._kinds)))
         else:
-            for kind in self._kinds:
-                answers.append(await self._answer(name, kind))
-                if answers[-1].values or answers[-1].fault == "NXDOMAIN":
-                    break
-        turns = zip_longest(*(answer.values for answer in answers))
-        addresses = tuple(value for value in chain.from_iterable(turns) if value is not None)
-        good = [answer for answer in answers if answer.values]
-        aliases = next((answer.aliases for answer in (*good, *answers)), ())
-        fault = "" if addresses else _worst([answer.fault for answer in answers])
-        ttl = min(answer.ttl for answer in good or answers)
-        return self._remembered(Addresses(name, addresses, aliases, fault), ttl)
-
-    def _remembered(self, found: Addresses, ttl: float) -> Addresses:
-        self._names.put(found.name, found, ttl)
+            answer = await self._answer(name, self._kinds[0])
+            if answer.values:
+                found, ttl = Addresses(name, answer.values, answer.aliases), answer.ttl
+            elif len(self._kinds) == 1 or answer.fault == "NXDOMAIN":
+                found, ttl = _together(name, [answer])
+            else:
+                found, ttl = _together(name, [answer, await self._answer(name, self._kinds[1])])
+        self._names.put(name, found, ttl)
         return found
 
     def _of_fixed(self, name: str, addresses: Sequence[str]) -> Addresses:
         versions = ["AAAA" if ":" in one else "A" for one in addresses]
         by_kind = [[one for one, kind in zip(addresses, versions, strict=True) if kind == each] for each in self._kinds]
-        found = tuple(value for value in chain.from_iterable(zip_longest(*by_kind)) if value is not None)
+        found = _by_turns(by_kind)
         return Addresses(name, found, (), "" if found else "no address")
 
     async def _reverse(self, address: str) -> Pointers:
@@ -176,33 +161,67 @@ class Resolver:
             try:
                 async with self._slots:
                     records = await self._ask(owner, kind)
-                values, passed, left = _followed(records, owner, kind, MAX_ALIASES - len(aliases))
+                end, left = _followed(records, owner, aliases)
             except Unanswered as error:
                 seconds = ABSENT if error.word in _LASTING else FAILED
                 return _Answer((), tuple(aliases), seconds, error.word)
-            aliases += passed
             ttl = min(ttl, left)
+            values = []
+            for where, what, value, seconds in records:
+                if what == kind and where == end:
+                    values.append(value)
+                    ttl = min(ttl, seconds)
             if values:
-                return _Answer(values[:MAX_ADDRESSES], tuple(aliases), max(ttl, SHORTEST))
-            if not passed:
+                each = tuple(values) if len(values) == 1 else tuple(dict.fromkeys(values))[:MAX_ADDRESSES]
+                return _Answer(each, tuple(aliases), max(ttl, SHORTEST))
+            if end == owner:
                 return _Answer((), tuple(aliases), ABSENT, "NODATA")
-            owner = aliases[-1]
+            owner = end
 
 
-def _followed(records: Sequence[Record], owner: str, kind: str, most: int) -> tuple[tuple[str, ...], list[str], float]:
-    """Values of `kind` at the end of the aliases that these records hold, those aliases, and the least TTL on the way.
-    Raises Unanswered for a way that is too long, as a loop's is."""
-    passed: list[str] = []
+def _followed(records: Sequence[Record], owner: str, aliases: list[str]) -> tuple[str, float]:
+    """The name at the end of the CNAMEs among these records, and the least TTL on the way; those names are added to
+    `aliases`. Raises Unanswered for a way that is too long, as a loop's is."""
     ttl = LONGEST
-    aliases = {record.owner: record for record in records if record.kind == "CNAME"}
-    while (alias := aliases.get(owner)) is not None:
+    if not any(record[1] == "CNAME" for record in records):
+        return owner, ttl
+    ways = {record.owner: record for record in records if record.kind == "CNAME"}
+    while (alias := ways.get(owner)) is not None:
         owner, ttl = alias.value, min(ttl, alias.ttl)
-        passed.append(owner)
-        if len(passed) > most:
+        aliases.append(owner)
+        if len(aliases) > MAX_ALIASES:
             raise Unanswered(f"more than {MAX_ALIASES} aliases")
-    found = [record for record in records if record.kind == kind and record.owner == owner]
-    ttl = min([ttl, *(record.ttl for record in found)])
-    return tuple(dict.fromkeys(record.value for record in found)), passed, ttl
+    return owner, ttl
+
+
+def _together(name: str, answers: Sequence[_Answer]) -> tuple[Addresses, float]:
+    """What the answers for each version come to, and for how many seconds."""
+    good = [answer for answer in answers if answer.values]
+    if len(good) == 1:
+        return Addresses(name, good[0].values, good[0].aliases), good[0].ttl
+    if good:
+        return Addresses(name, _by_turns([answer.values for answer in answers]), good[0].aliases), min(
+            answer.ttl for answer in good
+        )
+    fault = _worst([answer.fault for answer in answers])
+    return Addresses(name, (), answers[0].aliases, fault), min(answer.ttl for answer in answers)
+
+
+def _by_turns(versions: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(value for value in chain.from_iterable(zip_longest(*versions)) if value is not None)
+
+
+async def _joined(waiting: list[asyncio.Future[Addresses | None]]) -> Addresses | None:
+    """What somebody else is finding; None where they were cancelled."""
+    future: asyncio.Future[Addresses | None] = asyncio.get_running_loop().create_future()
+    waiting.append(future)
+    return await future
+
+
+def _tell(waiting: list[asyncio.Future[Addresses | None]], found: Addresses | None) -> None:
+    for future in waiting:
+        if not future.done():
+            future.set_result(found)
 
 
 def _worst(faults: Sequence[str]) -> str:

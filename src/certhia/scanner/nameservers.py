@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import weakref
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any, Final
@@ -12,7 +13,6 @@ import aiodns
 import pycares
 
 from certhia import render
-from certhia.clock import Clock
 from certhia.errors import ConfigError
 from certhia.scanner.answers import Record, Unanswered
 
@@ -22,6 +22,7 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 _RENEWED: Final = 8192  # questions; c-ares remembers all that it was told, for up to an hour
 _KINDS: Final = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA"}
+_NUMERIC: Final = ("A", "AAAA")
 _VALUES: Final = {1: "addr", 5: "cname", 12: "dname", 28: "addr"}
 
 # What c-ares calls it: what we call it.
@@ -71,8 +72,33 @@ def _server(written: str) -> str:
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
 
+class _OnLoop(aiodns.DNSResolver):
+    """aiodns on the loop's own thread. Left alone it lets c-ares have a thread, and both fight over the interpreter:
+    a question then costs half as much again."""
+
+    def _make_channel(self, **kwargs: Any) -> tuple[bool, pycares.Channel]:
+        weak = weakref.ref(self)
+
+        def changed(number: int, readable: bool, writable: bool) -> None:
+            if (alive := weak()) is not None:
+                alive._sock_state_cb(number, readable, writable)
+
+        return False, pycares.Channel(sock_state_cb=changed, timeout=self._timeout, **kwargs)
+
+
+class _Turn:
+    """One of the resolvers that take over from each other."""
+
+    __slots__ = ("left", "open", "resolver")
+
+    def __init__(self, resolver: aiodns.DNSResolver) -> None:
+        self.resolver = resolver
+        self.left = _RENEWED
+        self.open = 0
+
+
 class Nameservers:
-    """Asks the servers that it was given, by turns; without any those of the system.
+    """Asks the servers that it was given, by turns; without any those of the system. Belongs to one event loop.
 
     Args:
         servers: as `read_servers` gives them.
@@ -82,53 +108,54 @@ class Nameservers:
     """
 
     def __init__(
-        self,
-        servers: Sequence[str] = (),
-        *,
-        timeout: float = 2.0,
-        tries: int = 2,
-        deadline: float = 10.0,
-        clock: Clock | None = None,
+        self, servers: Sequence[str] = (), *, timeout: float = 2.0, tries: int = 2, deadline: float = 10.0
     ) -> None:
-        self._servers = list(servers)
-        self._options = {"timeout": timeout, "tries": tries, "rotate": len(servers) > 1}
+        self._servers = list(servers) or None
+        flags = pycares.ARES_FLAG_NOSEARCH  # a name is what it says, and the local network is told of no other
+        self._options = {"timeout": timeout, "tries": tries, "rotate": len(servers) > 1, "flags": flags}
         self._deadline = deadline
-        self._clock = clock or Clock()
-        self._now: aiodns.DNSResolver | None = None
-        self._left = 0  # questions until the next one takes over
-        self._open: dict[int, int] = {}  # by identity of the one asked
-        self._old: dict[int, aiodns.DNSResolver] = {}
+        self._now: _Turn | None = None
+        self._old: set[_Turn] = set()
 
     async def ask(self, name: str, kind: str) -> list[Record]:
         """The records of the answer. Raises Unanswered."""
-        asked = await self._resolver()
-        identity = id(asked)
-        self._open[identity] = self._open.get(identity, 0) + 1
+        loop = asyncio.get_running_loop()
+        turn = self._now
+        if turn is None or not turn.left:
+            turn = self._now = self._renewed(loop)
+        turn.left -= 1
+        turn.open += 1
+        late = None
         try:
-            async with self._clock.deadline(self._deadline):
-                answer = await asked.query_dns(name, kind)
+            future = turn.resolver.query_dns(name, kind)
+            late = loop.call_later(self._deadline, _expire, future)
+            answer = (await future).answer
         except aiodns.error.DNSError as error:
-            raise Unanswered(_word(error.args[0] if error.args else None)) from None
-        except TimeoutError:
-            raise Unanswered("no answer in time") from None
-        except (ValueError, UnicodeError):
+            word = _WORDS_BY_NUMBER.get(error.args[0] if error.args else None, str(error))
+            raise Unanswered(word) from None
+        except UnicodeError:
             raise Unanswered("not a name that can be asked for") from None
         finally:
-            await self._leave(identity)
-        return [
-            Record(_plain(one.name), _KINDS[one.type], _plain(getattr(one.data, _VALUES[one.type])), int(one.ttl))
-            for one in answer.answer
-            if one.type in _KINDS
-        ]
+            if late is not None:
+                late.cancel()
+            turn.open -= 1
+            if not turn.open and turn in self._old:
+                self._old.discard(turn)
+                await turn.resolver.close()
+        records = []
+        for one in answer:
+            if kind_of := _KINDS.get(one.type):
+                value = getattr(one.data, _VALUES[one.type])
+                value = value if kind_of in _NUMERIC else _plain(value)
+                records.append(Record(name if one.name == name else _plain(one.name), kind_of, value, one.ttl))
+        return records
 
     async def close(self) -> None:
         """Ends; questions that are open get no answer."""
-        old, self._old = self._old, {}
-        for one in old.values():
-            await one.close()
-        if self._now is not None:
-            await self._now.close()
-            self._now = None
+        turns = [*self._old, *([self._now] if self._now is not None else [])]
+        self._old, self._now = set(), None
+        for turn in turns:
+            await turn.resolver.close()
 
     async def __aenter__(self) -> Nameservers:
         return self
@@ -136,36 +163,22 @@ class Nameservers:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _resolver(self) -> aiodns.DNSResolver:
-        if self._now is None or self._left <= 0:
-            if self._now is not None:
-                if self._open.get(id(self._now)):
-                    self._old[id(self._now)] = self._now
-                else:
-                    await self._now.close()
-            options: dict[str, Any] = {**self._options, "flags": pycares.ARES_FLAG_NOSEARCH}
-            loop = asyncio.get_running_loop()
-            try:
-                self._now = aiodns.DNSResolver(self._servers or None, loop=loop, **options)
-            except pycares.AresError as error:
-                raise Unanswered(f"name lookups can't begin: {render.terminal(str(error))}") from error
-            self._left = _RENEWED
-        self._left -= 1
-        return self._now
-
-    async def _leave(self, identity: int) -> None:
-        """One question less; the last one of a resolver that was taken over from closes it."""
-        self._open[identity] -= 1
-        if not self._open[identity]:
-            del self._open[identity]
-            if old := self._old.pop(identity, None):
-                await old.close()
+    def _renewed(self, loop: asyncio.AbstractEventLoop) -> _Turn:
+        """A resolver that remembers nothing; the one before ends with its last question."""
+        if self._now is not None:
+            self._old.add(self._now)  # it has open questions, or else it is closed with the next one that ends
+        try:
+            return _Turn(_OnLoop(self._servers, loop=loop, **self._options))
+        except pycares.AresError as error:
+            raise Unanswered(f"name lookups can't begin: {render.terminal(str(error))}") from error
 
 
-def _word(number: object) -> str:
-    return _WORDS_BY_NUMBER.get(number, f"error {number}")
+def _expire(future: asyncio.Future[pycares.DNSResult]) -> None:
+    if not future.done():
+        future.set_exception(Unanswered("no answer in time"))
 
 
-def _plain(name: object) -> str:
-    text = name if isinstance(name, str) else bytes(name).decode("latin-1") if isinstance(name, bytes) else str(name)
+def _plain(name: str | bytes) -> str:
+    """As pycares gives names: bytes where they are no ASCII."""
+    text = name if isinstance(name, str) else name.decode("latin-1")
     return text.lower().removesuffix(".")
