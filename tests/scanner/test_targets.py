@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from certhia.errors import ConfigError
 from certhia.scanner.ports import Port
-from certhia.scanner.targets import MAX_ADDRESSES, Block, Name, TargetError, read_target
+from certhia.scanner.targets import Block, Name, TargetError, read_target, text_of
 
 
 def block(first: str, last: str = "", port: Port | None = None) -> tuple[object, ...]:
@@ -27,6 +27,7 @@ BLOCKS = {
     "192.0.2.9/30": block("192.0.2.8", "192.0.2.11"),
     "192.0.2.9/32": block("192.0.2.9"),
     "0.0.0.0/0": block("0.0.0.0", "255.255.255.255"),
+    "::/0": block("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
     "2001:db8::/120": block("2001:db8::", "2001:db8::ff"),
     "::ffff:192.0.2.0/120": block("192.0.2.0", "192.0.2.255"),
     "192.0.2.1-99": block("192.0.2.1", "192.0.2.99"),
@@ -78,7 +79,6 @@ WRONG = {
     "192.0.2.9-1": "ends before it begins; write 192.0.2.1-192.0.2.9",
     "192.0.2.1-2001:db8::1": "is no range of addresses",
     "192.0.2.1-999": "is no range of addresses; write 192.0.2.1-99",
-    "::/0": f"has more than {MAX_ADDRESSES:,} addresses",
     "fe80::1%eth0": "write an address without a zone",
     "[www.example.com]:1": "something else than IPv6 in brackets",
     "2001:db8::g": "is no IPv6 address",
@@ -164,3 +164,13 @@ def test_every_address_is_read_as_itself(address: object) -> None:
     meant = ip_address(str(address))
     mapped = None if isinstance(meant, IPv4Address) else meant.ipv4_mapped
     assert found.first == found.last == int(mapped or meant)
+
+
+@given(st.ip_addresses(), st.integers(0, 1000))
+def test_blocks_are_told_as_they_can_be_written(address: object, more: int) -> None:
+    first = ip_address(str(address))
+    last = min(int(first) + more, (1 << first.max_prefixlen) - 1)
+    written = text_of(first.version, int(first), last)
+    found = read_target(written)
+    assert isinstance(found, Block)
+    assert found.last - found.first == last - int(first)
