@@ -42,14 +42,6 @@ def test_both_families() -> None:
         pytest.skip("no IPv6 loopback here")
 
 
-def test_a_port_where_nobody_listens() -> None:
-    with serving(until_cut) as port:
-        pass
-    with pytest.raises(ScanFailure) as caught:  # loopback says so at once; others through the poller
-        connection("127.0.0.1", port)
-    assert (caught.value.kind, caught.value.step) == ("refused", "connect")
-
-
 @pytest.mark.parametrize("address, port", [("no address", 443), ("127.0.0.1", 70000)])
 def test_what_is_no_address(address: str, port: int) -> None:
     with pytest.raises(ScanFailure) as caught:
