@@ -26,6 +26,7 @@ from certhia.telling import Teller
 
 if TYPE_CHECKING:
     from certhia.stream.hub import Hub
+    from certhia.stream.standing import Relayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ class Beside:
     async def look(self) -> list[Found]:
         """Alarms of now."""
         return []
+
+    def standing(self) -> Sequence[Relayed]:
+        """What is read, and what came of it."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,9 @@ class Pipeline:
             parts.clock,
             notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
         )
-        clock, tell = parts.clock, parts.tell
+        tell, clock, self.relayed = parts.tell, parts.clock, parts.beside.standing
         self._house = Housekeeping(parts.state, parts.paces, self.statuses, tell, clock=clock, run=self.progress)
-        self._freezing = Freezing(parts.state, parts.clock)
+        self._freezing = Freezing(parts.state, clock)
         self._old = Backfilling(
             parts,
             self._chains,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import websockets
+from tests.stream.asking import get
 from tests.stream.rig import Stage
 
 from certhia.cli.session import Session
@@ -77,6 +78,12 @@ async def test_lite_messages_go_on_as_they_came_marked_unverified(certhia_world:
             with pytest.raises(TimeoutError):
                 async with certhia_world.clock.deadline(3):
                     await received(full, 1)
+            port = int(url.rpartition(":")[2])
+            health, metrics = await get(port, "/health"), (await get(port, "/metrics")).body.decode()
+            assert (health.status, health.json["servers"]) == (200, {"connected": 1, "lost": 0})
+            assert (await get(port, "/stats")).json["processed_certs"] == 3
+            assert f'certhia_server_messages_total{{kind="lite",server="ws://{place}/"}} 3.0' in metrics
+            assert f'certhia_server_up{{server="ws://{place}/"}} 1.0' in metrics
 
 
 @in_simulated_time

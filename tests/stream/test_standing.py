@@ -12,7 +12,7 @@ from certhia.logs.status import Status
 from certhia.model import Alarm, Health
 from certhia.store.ledger import new_track
 from certhia.stream import standing
-from certhia.stream.standing import TROUBLE
+from certhia.stream.standing import TROUBLE, Relayed
 from certhia.testing import World
 
 
@@ -74,3 +74,39 @@ def test_a_frozen_log_is_an_alarm_before_the_next_look(stage: Asking) -> None:
     stage.alarms = (Alarm(alarm["key"], alarm["text"], 1.0, alarm["log"]),)
     (raised,) = standing.deep(stage.known, 5.0)[1]["alarms"]
     assert raised == alarm | {"since": "1970-01-01T00:00:01.000Z"}
+
+
+def relayed(*, connected: bool) -> Relayed:
+    return Relayed("wss://other.example/", connected, "cut off", {"lite": 7, "heartbeat": 2, "malformed": 1}, 4, 3)
+
+
+def test_a_server_that_is_read_is_something_that_is_followed(stage: Asking) -> None:
+    """One who only relays is as well as those that it reads."""
+    stage.statuses = []
+    stage.known = replace(stage.known, relayed=lambda: [relayed(connected=True)])
+    assert standing.health(stage.known) == (
+        True, {"healthy": True, "followed": 0, "logs": {}, "servers": {"connected": 1, "lost": 0}}
+    )  # fmt: skip
+    well, told = standing.deep(stage.known, 0.0)
+    assert well
+    assert told["servers"] == [
+        {
+            "server": "wss://other.example/",
+            "connected": True,
+            "trouble": None,
+            "entries": 7,
+            "messages": {"lite": 7, "heartbeat": 2, "malformed": 1},
+            "missed": 4,
+            "connections": 3,
+        }
+    ]
+    assert standing.stats(stage.known, {}, {}, 0.0)["processed_certs"] == stage.fed + 7
+
+
+def test_a_server_that_is_lost_is_told(stage: Asking) -> None:
+    stage.statuses = []
+    stage.known = replace(stage.known, relayed=lambda: [relayed(connected=False)])
+    assert standing.health(stage.known)[0] is False
+    well, told = standing.deep(stage.known, 0.0)
+    assert (well, told["servers"][0]["trouble"]) == (False, "cut off")
+    assert standing.stats(stage.known, {}, {}, 0.0)["servers"] == told["servers"]

@@ -12,6 +12,7 @@ from certhia.clock import Clock
 from certhia.model import Alarm, Tell
 from certhia.net import Http
 from certhia.parts import Beside, Shared
+from certhia.stream.standing import Relayed
 
 PATIENCE: Final = 300.0  # seconds in which nothing came: then it is an alarm
 
@@ -40,3 +41,17 @@ class Servers(Beside):
                 text = f"certstream {one.shown}: nothing comes, so nothing of what it shows is seen: {one.trouble}"
                 found.append(Found(Alarm(f"certstream:{one.shown}", text)))
         return found
+
+    def standing(self) -> Sequence[Relayed]:
+        """All of them."""
+        return [
+            Relayed(
+                one.shown,
+                one.lost_at is None,
+                one.trouble,
+                dict(one.tally.kinds),
+                one.tally.missed,
+                one.tally.connections,
+            )
+            for one in self.upstreams
+        ]

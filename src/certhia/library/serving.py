@@ -99,6 +99,7 @@ def _known(pipeline: Pipeline) -> Known:
         run=pipeline.progress,
         tracks=lambda: pipeline.state.writer.tracks,
         outbox=pipeline.state.queues,
+        relayed=pipeline.relayed,
     )
 
 

@@ -28,7 +28,7 @@ from certhia.stream.answers import Answers
 from certhia.stream.hub import Hub
 from certhia.stream.once import Once
 from certhia.stream.server import Server
-from certhia.stream.standing import Known
+from certhia.stream.standing import Known, Relayed
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -72,6 +72,12 @@ METRICS: Final[Mapping[str, Named]] = {
     "certhia_tree_size": Named(False, _LOG, "Entries that the newest head covers"),
     "certhia_lag_entries": Named(False, _LOG, "Entries that the newest head covers and that are not read yet"),
     "certhia_lag_seconds": Named(False, _LOG, "Age of the newest entry read, while there are some to be read"),
+    "certhia_server_up": Named(
+        False, ("server",), "1 of a certstream server that is read, 0 while nothing comes of it"
+    ),
+    "certhia_server_messages_total": Named(True, ("server", "kind"), "Messages that came of it"),
+    "certhia_server_missed_total": Named(True, ("server",), "Messages that it says it did not send"),
+    "certhia_server_connections_total": Named(True, ("server",), "Connections to it that came about"),
     "certhia_requests_total": Named(
         True, (*_LOG, "reason", "outcome"), "Requests to logs; those for log lists have an empty `log_id`"
     ),
@@ -160,6 +166,7 @@ async def collect(known: Known, server: Server, clients: Mapping[str, int], vers
         *(("certhia_outbox_waiting", (sink,), count) for sink, count in waiting.items()),
         *_stream(server, clients),
         *_logs(statuses, now),
+        *_servers(known.relayed()),
         *_requests("log lists", "", run.lists),
     ]
     for status in statuses:
@@ -202,6 +209,15 @@ def _logs(statuses: Iterable[Status], now: float) -> Iterator[Sample]:
             yield "certhia_tree_size", labels, status.head.size
     for health in Health:
         yield "certhia_logs", (health.value,), healths[health]
+
+
+def _servers(servers: Iterable[Relayed]) -> Iterator[Sample]:
+    for one in servers:
+        yield "certhia_server_up", (one.server,), one.connected
+        yield "certhia_server_missed_total", (one.server,), one.missed
+        yield "certhia_server_connections_total", (one.server,), one.connections
+        for kind, count in one.messages.items():
+            yield "certhia_server_messages_total", (one.server, kind), count
 
 
 def _requests(log: str, log_id: str, asked: Asked) -> Iterator[Sample]:

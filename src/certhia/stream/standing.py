@@ -26,6 +26,27 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Relayed:
+    """A certstream server that is read: what came of it in this run.
+
+    Attributes:
+        server: its address; inert, and without what nobody else is to know.
+        connected: whether anything comes of it now.
+        trouble: why the last connection ended, while there is none.
+        messages: how many, by kind.
+        missed: how many the server says it did not send.
+        connections: how often one came about.
+    """
+
+    server: str
+    connected: bool
+    trouble: str
+    messages: Mapping[str, int]
+    missed: int
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """Where answers come from.
 
@@ -34,12 +55,14 @@ class Known:
         run: what it did so far.
         tracks: what is proven of each log, by its id.
         outbox: deliveries that wait, by sink.
+        relayed: the certstream servers that are read.
     """
 
     statuses: Callable[[], Sequence[Status]]
     run: Callable[[], Run]
     tracks: Callable[[], Mapping[bytes, Track]]
     outbox: Callable[[], Awaitable[Mapping[str, int]]]
+    relayed: Callable[[], Sequence[Relayed]] = tuple
 
 
 def followed(known: Known) -> list[Status]:
@@ -48,22 +71,29 @@ def followed(known: Known) -> list[Status]:
 
 
 def health(known: Known) -> tuple[bool, Json]:
-    """Whether anything is followed; logs by how they are doing."""
-    statuses = followed(known)
+    """Whether anything is followed, a log or another server; logs by how they are doing."""
+    statuses, servers = followed(known), known.relayed()
     counts = Counter(status.health.value for status in statuses)
-    return bool(statuses), {"healthy": bool(statuses), "followed": len(statuses), "logs": dict(counts)}
+    connected = sum(one.connected for one in servers)
+    healthy = bool(statuses or connected)
+    answer: Json = {"healthy": healthy, "followed": len(statuses), "logs": dict(counts)}
+    if servers:
+        answer["servers"] = {"connected": connected, "lost": len(servers) - connected}
+    return healthy, answer
 
 
 def deep(known: Known, now: float) -> tuple[bool, Json]:
-    """Whether at least half of the logs are read; each log, and all alarms. `now`: Unix seconds."""
-    statuses = followed(known)
-    ill = sum(status.health in ILL for status in statuses)
-    healthy = bool(statuses) and 2 * ill <= len(statuses)
+    """Whether at least half of the logs and servers are read; each of them, and all alarms. `now`: Unix seconds."""
+    statuses, servers = followed(known), known.relayed()
+    count = len(statuses) + len(servers)
+    ill = sum(status.health in ILL for status in statuses) + sum(not one.connected for one in servers)
+    healthy = bool(count) and 2 * ill <= count
     alarms = [
         {"key": alarm.key, "since": iso(alarm.since), "log": alarm.log or None, "text": alarm.text}
         for alarm in _alarms(known, now)
     ]
-    return healthy, {"healthy": healthy, "alarms": alarms, "logs": [_log(status, now) for status in statuses]}
+    answer = {"healthy": healthy, "alarms": alarms, "logs": [_log(status, now) for status in statuses]}
+    return healthy, answer | ({"servers": [_server(one) for one in servers]} if servers else {})
 
 
 def _alarms(known: Known, now: float) -> Iterator[Alarm]:
@@ -90,13 +120,13 @@ def ledger(known: Known, now: float) -> Json:
 
 def stats(known: Known, clients: Mapping[str, int], tallies: Mapping[str, Tally], now: float) -> Json:
     """What was done since the start."""
-    run = known.run()
+    run, servers = known.run(), known.relayed()
     done = run.summary
     return {
         "since": iso(run.since),
         "uptime_seconds": round(max(now - run.since, 0.0), 3),
         "logs": len(followed(known)),
-        "processed_certs": done.entries,  # as the original calls them
+        "processed_certs": done.entries + sum(_entries(one) for one in servers),  # as the original calls them
         "verified": done.verified,
         "quarantined": done.quarantined,
         "matches": done.matches,
@@ -111,6 +141,23 @@ def stats(known: Known, clients: Mapping[str, int], tallies: Mapping[str, Tally]
             }
             for kind, tally in tallies.items()
         },
+    } | ({"servers": [_server(one) for one in servers]} if servers else {})
+
+
+def _entries(one: Relayed) -> int:
+    """Messages that told of a log entry."""
+    return sum(one.messages.get(kind, 0) for kind in ("full", "lite", "domains"))
+
+
+def _server(one: Relayed) -> Json:
+    return {
+        "server": one.server,
+        "connected": one.connected,
+        "trouble": one.trouble[:TROUBLE] if not one.connected else None,
+        "entries": _entries(one),
+        "messages": dict(one.messages),
+        "missed": one.missed,
+        "connections": one.connections,
     }
 
 
