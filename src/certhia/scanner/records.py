@@ -6,9 +6,13 @@ frozen dataclass takes three times as long.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from certhia.model import RuleHit
+
+if TYPE_CHECKING:
+    from certhia.scanner.ocsp import Status
+    from certhia.scanner.scts import Checked
 
 Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
 
@@ -225,6 +229,8 @@ class Result(NamedTuple):
         enumerated: of `--enumerate`.
         attempts: how often it was tried.
         hits: watch rules that it matches.
+        timestamps: what came of its SCTs, where they were checked.
+        revocation: what is known of its revocation, where somebody looked.
     """
 
     target: Target
@@ -240,3 +246,5 @@ class Result(NamedTuple):
     enumerated: Enumerated | None = None
     attempts: int = 1
     hits: tuple[RuleHit, ...] = ()
+    timestamps: tuple[Checked, ...] = ()
+    revocation: Status | None = None
