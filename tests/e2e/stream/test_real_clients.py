@@ -7,11 +7,12 @@ import json
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from tests.e2e.conftest import Certhia
 from tests.e2e.program import Program
 from tests.e2e.stream import installed
@@ -68,13 +69,15 @@ class Firehose:
         """Of each log, by what cursors begin with."""
         return self.there.do(lambda: {log.id[:8].hex(): log.size for log in self.there.world.logs.values()})
 
-    def listen(self, command: Command, url: str) -> Program:
+    def listen(self, command: Command, url: str, environment: Mapping[str, str] | None = None) -> Program:
         """A client; skips the test where it can't be had."""
         try:
             line = command(url.format(self.address))
         except UnavailableError as reason:
             pytest.skip(str(reason))
-        program = self.certhia.launcher.installed(directory=self.certhia.directory, command=line)
+        program = self.certhia.launcher.installed(
+            directory=self.certhia.directory, command=line, environment=environment
+        )
         self.certhia.started.append(program)
         return program
 
@@ -119,8 +122,8 @@ def world() -> Iterator[Served]:
         yield there
 
 
-def serving(world: Served, certhia: Certhia, address: str = "127.0.0.1:0") -> Firehose:
-    given = ("--listen", address, "--compression", "--cors", "*", "--heartbeat", "1s", "--history", "16MB")
+def serving(world: Served, certhia: Certhia, address: str = "127.0.0.1:0", *more: str) -> Firehose:
+    given = (*more, "--listen", address, "--compression", "--cors", "*", "--heartbeat", "1s", "--history", "16MB")
     reading = ("--log-list", world.list_url, "--poll", "200ms", "--patience", "0")
     program = certhia("serve", *given, *reading, "--state", str(certhia.state))
     program.says("serving on ")
@@ -193,3 +196,34 @@ def test_calidogs_client_reads_what_it_was_written_for(firehose: Firehose, tmp_p
         assert "sha256" not in data["leaf_cert"]
     assert all(later == earlier + 1 for row in seen.values() for earlier, later in itertools.pairwise(row))
     assert all({*message} == {"message_type", "data"} for message in messages(client))
+
+
+TOKEN = "open-sesame-and-32-more-characters"
+SECURE = {
+    "calidog-python": (calidog_python, "wss://{}/?token=" + TOKEN, "WEBSOCKET_CLIENT_CA_BUNDLE"),
+    "calidog-javascript": (calidog_javascript, "wss://{}/?token=" + TOKEN, "NODE_EXTRA_CA_CERTS"),
+    "websockets": (ours("with_websockets.py"), "wss://{}/domains-only?token=" + TOKEN, "SSL_CERT_FILE"),
+    "aiohttp": (ours("with_aiohttp.py"), "wss://{}/full-stream?token=" + TOKEN, "SSL_CERT_FILE"),
+}
+
+
+@pytest.mark.parametrize("name", SECURE)
+def test_over_tls_with_a_token(world: Served, certhia: Certhia, tmp_path: Path, name: str) -> None:
+    """The same, where nobody else may listen; the token is nowhere in what the server says."""
+    command, url, trust = SECURE[name]
+    ca, cert = trustme.CA(), tmp_path / "cert.pem"
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(cert)
+    there = serving(world, certhia, "127.0.0.1:0", "--tls-cert", str(cert), "--token", TOKEN)
+    stranger = there.listen(ours("with_websockets.py"), "wss://{}/", {"SSL_CERT_FILE": str(tmp_path / "ca.pem")})
+    stranger.until(lambda: stranger.status is not None)
+    assert "401" in stranger.err
+    client = there.listen(command, url, {trust: str(tmp_path / "ca.pem")})
+    there.until_it_sees(client)
+    there.there.grow(EACH)
+    ends = there.sizes
+    client.until(lambda: {log: seen[-1] + 1 for log, seen in of_each_log(cursors(client)).items()} == ends)
+    for log, seen in of_each_log(cursors(client)).items():
+        assert seen == list(range(seen[0], ends[log]))
+    assert there.program.stop() < 5
+    assert TOKEN not in there.program.err + there.program.out
