@@ -54,7 +54,7 @@ class View(Protocol):
 
     @property
     def ja3s(self) -> str | None:
-        """MD5 in hex, once there was a ServerHello."""
+        """As text, once there was a ServerHello."""
 
 
 class Session(View, Protocol):

@@ -1,0 +1,276 @@
+"""The conversation of one target: what it shows in the clear where it does, a whole handshake where it must be.
+
+First a ClientHello for TLS 1.0 to 1.2, whose servers show their chain in the clear: it is read and the connection cut
+off. A server that wants none of that is asked again, by a whole handshake of TLS 1.3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from certhia._core import Flight, Hello, registrable_domain
+from certhia.clock import Clock
+from certhia.errors import Malformed
+from certhia.scanner import openssl, starttls
+from certhia.scanner.conversation import RECEIVE, Again, Connect, Conversation, Send
+from certhia.scanner.enumerating import enumerated
+from certhia.scanner.failures import PASSING, Expired, ScanFailure
+from certhia.scanner.records import Enumerated, Failure, Fingerprints, Http, Served, Target
+from certhia.scanner.sessions import Session, View, fault, shake
+
+WEB: Final = ("h2", "http/1.1")
+# TLS at once, and nothing of HTTP under it: no ALPN is offered there.
+NOT_WEB: Final = frozenset((465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 3269, 5061, 5223, 5671, 6379, 6697, 8883))
+
+# What servers say to a hello without TLS 1.3 when they speak nothing else.
+_NEWER_ONLY: Final = frozenset(
+    ("protocol_version", "handshake_failure", "insufficient_security", "illegal_parameter", "internal_error",
+     "missing_extension", "decode_error", "unexpected_message", "unsupported_extension")
+)  # fmt: skip
+_BACKOFF: Final = 0.5
+_LONGEST: Final = 8.0
+_RANDOM: Final = 64
+_POOL: Final = 64 * _RANDOM
+
+# What is asked under a finished handshake, given the target and what it showed.
+Content: TypeAlias = Callable[[Session, Target, Served], Conversation[Http]]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How targets are asked.
+
+    Attributes:
+        full: complete every handshake.
+        content: what is asked under TLS; completes the handshake, and offers HTTP/1.1 alone.
+        fingerprints: JARM and JA3S.
+        enumerate: versions and suites.
+        retries: further attempts where a moment may help.
+        by_domain: connections are counted by registrable domain besides the address.
+    """
+
+    full: bool = False
+    content: Content | None = None
+    fingerprints: bool = False
+    enumerate: bool = False
+    retries: int = 0
+    by_domain: bool = False
+
+
+class Seen(NamedTuple):
+    """What a conversation gave.
+
+    Attributes:
+        served: the handshake.
+        failure: what went wrong after that.
+        http: what came of `Manner.content`.
+        fingerprints: of `Manner.fingerprints`.
+        enumerated: of `Manner.enumerate`.
+    """
+
+    served: Served
+    failure: Failure | None = None
+    http: Http | None = None
+    fingerprints: Fingerprints | None = None
+    enumerated: Enumerated | None = None
+
+
+class Way(NamedTuple):
+    """How a target is asked this time. `how`: "glance", "whole" or "old" (by OpenSSL)."""
+
+    how: str
+    server_name: str | None
+    alpn: tuple[str, ...]
+    note: str = ""
+
+
+class Prober:
+    """Makes conversations.
+
+    Args:
+        manner: how targets are asked.
+        clock: spreads retries.
+    """
+
+    def __init__(self, manner: Manner | None = None, clock: Clock | None = None) -> None:
+        self._manner = manner or Manner()
+        self._clock = clock or Clock()
+        self._hellos: dict[tuple[str, ...], Hello] = {alpn: Hello(alpn=alpn) for alpn in ((), WEB)}
+        self._whole = "whole" if self._manner.full or self._manner.content else "glance"
+        self._extras = self._manner.fingerprints or self._manner.enumerate
+        self._pool = b""
+        self._used = _POOL
+
+    def talk(self, target: Target) -> Conversation[Seen]:
+        """What is said to `target`. Its failure is a ScanFailure, where nothing was seen at all."""
+        talk = self._with_extras(target) if self._extras else self._ask(target)
+        return self._again(target, talk) if self._manner.retries else talk
+
+    def _again(self, target: Target, talk: Conversation[Seen]) -> Conversation[Seen]:
+        for attempt in range(self._manner.retries):
+            try:
+                return (yield from talk)
+            except ScanFailure as failure:
+                if failure.kind not in PASSING:
+                    raise
+            yield Again(self._clock.jitter(min(_LONGEST, _BACKOFF * 2**attempt), 0.5))
+            talk = self._with_extras(target) if self._extras else self._ask(target)
+        return (yield from talk)
+
+    def _ask(self, target: Target) -> Conversation[Seen]:
+        """One way after the other, as far as what the server said makes another one worth while."""
+        name = target.host if target.server_name == "" else target.server_name
+        way = Way(self._whole, name, self._alpn(target))
+        first: ScanFailure | None = None
+        while True:
+            try:
+                if way.how == "glance":
+                    return (yield from self._glance(target, way))
+                return (yield from self._complete(target, way))
+            except Expired:
+                raise
+            except ScanFailure as failure:
+                following = another(way, failure, first)
+                if following is None:
+                    raise
+                way, first = following, first or failure
+
+    def _alpn(self, target: Target) -> tuple[str, ...]:
+        if target.port in NOT_WEB or starttls.protocol(target.starttls, target.port):
+            return ()
+        return WEB[1:] if self._manner.content else WEB
+
+    def open(self, target: Target) -> Conversation[None]:
+        """Up to where TLS may begin."""
+        yield Connect(target.address, target.port, self._domain(target))
+        protocol = starttls.protocol(target.starttls, target.port)
+        if protocol:
+            yield from starttls.PROTOCOLS[protocol](target.host or target.address)
+
+    def _domain(self, target: Target) -> str:
+        return domain_of(target.host) if self._manner.by_domain and target.host else ""
+
+    def _glance(self, target: Target, way: Way) -> Conversation[Seen]:
+        """The flight of TLS 1.0 to 1.2, in the clear, and no more."""
+        yield from self.open(target)
+        flight = Flight()
+        try:
+            data = yield Send(self._hello(way), "hello")
+            state = flight.feed(data) if data else "closed"
+            while state == "more":
+                data = yield RECEIVE
+                state = flight.feed(data) if data else "closed"
+            if state == "done":
+                return Seen(self._served(flight, way))
+            raise ScanFailure("closed", "hello") if state == "closed" else fault(flight, "hello")
+        except ScanFailure as failure:
+            if not flight.certificates:
+                raise
+            return Seen(self._served(flight, way), Failure(failure.kind, failure.step, failure.detail))
+
+    def _complete(self, target: Target, way: Way) -> Conversation[Seen]:
+        """A whole handshake, and what is asked under it."""
+        yield from self.open(target)
+        session = self._session(way)
+        try:
+            yield from shake(session)
+        except ScanFailure as failure:
+            if not session.certificates:
+                raise
+            served = self._served(session, way, note="asks for a client certificate" * session.client_certificate)
+            return Seen(served, Failure(failure.kind, failure.step, failure.detail))
+        served = self._served(session, way, complete=True, signature=session.signature)
+        if self._manner.content is None:
+            return Seen(served)
+        try:
+            return Seen(served, http=(yield from self._manner.content(session, target, served)))
+        except ScanFailure as failure:
+            return Seen(served, Failure(failure.kind, failure.step, failure.detail))
+
+    def _session(self, way: Way) -> Session:
+        return openssl.Session(way.server_name, alpn=way.alpn)
+
+    def _hello(self, way: Way) -> bytes:
+        if self._used >= _POOL:
+            self._pool, self._used = os.urandom(_POOL), 0
+        start = self._used
+        self._used += _RANDOM
+        try:
+            return self._hellos[way.alpn].make(way.server_name, self._pool[start : self._used])
+        except Malformed as error:
+            raise ScanFailure("local", "hello", str(error)) from None
+
+    def _served(
+        self, view: View, way: Way, *, complete: bool = False, signature: str = "unchecked", note: str = ""
+    ) -> Served:
+        return Served(
+            view.version or 0,
+            view.cipher or 0,
+            view.group,
+            view.alpn,
+            tuple(view.certificates),
+            view.staple,
+            tuple(view.scts),
+            view.client_certificate,
+            complete,
+            signature,
+            _md5(view.ja3s) if self._manner.fingerprints else None,
+            way.server_name,
+            f"{way.note}; {note}" if way.note and note else way.note or note,
+        )
+
+    def _with_extras(self, target: Target) -> Conversation[Seen]:
+        """What `--fingerprints` and `--enumerate` ask besides; what fails of it leaves the rest as it is."""
+        seen: Seen = yield from self._ask(target)
+        name = seen.served.server_name
+
+        def reach() -> Conversation[None]:
+            return self.open(target)
+
+        found: dict[str, Any] = {}
+        try:
+            if self._manner.fingerprints:
+                found["fingerprints"] = Fingerprints(None, seen.served.ja3s)
+            if self._manner.enumerate:
+                found["enumerated"] = yield from enumerated(reach, name)
+        except ScanFailure as failure:
+            found["failure"] = seen.failure or Failure(failure.kind, failure.step, failure.detail)
+        return seen._replace(**found)
+
+
+def another(way: Way, failure: ScanFailure, first: ScanFailure | None) -> Way | None:
+    """Another way to ask, after `failure`; None where there is none. `first`: what went wrong at the first way."""
+    if failure.kind == "alert":
+        if failure.detail == "unrecognized_name" and way.server_name is not None:
+            return way._replace(server_name=None, note=_noted(way, "unrecognized_name: asked again without SNI"))
+        if failure.detail == "no_application_protocol" and way.alpn:
+            return way._replace(alpn=(), note=_noted(way, "no_application_protocol: asked again without ALPN"))
+    if way.how == "glance":
+        # Some say nothing and hang up instead of an alert.
+        newer = failure.detail in _NEWER_ONLY if failure.kind == "alert" else failure.kind in ("closed", "reset")
+        return way._replace(how="whole") if newer and failure.step == "hello" else None
+    # What the glance offered is all that OpenSSL has up to TLS 1.2: it is of use where there was none, and where the
+    # server said that it speaks TLS 1.3 and the core's handshake did not agree with it on the rest.
+    if way.how == "whole" and failure.kind in ("alert", "malformed"):
+        glanced = first is not None and first.step == "hello"
+        return way._replace(how="old") if not glanced or (first and first.detail == "protocol_version") else None
+    return None
+
+
+def _noted(way: Way, note: str) -> str:
+    return f"{way.note}; {note}" if way.note else note
+
+
+def _md5(text: str | None) -> str | None:
+    return None if text is None else hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def domain_of(host: str) -> str:
+    """The registrable domain, or the name itself where there is none."""
+    return registrable_domain(host) or host
