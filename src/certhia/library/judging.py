@@ -1,112 +1,142 @@
 """From what a server showed to what is said of it: names, verdicts, watch rules.
 
-Most servers of a scan show what others showed before them: what follows from the certificates alone is found out once,
-and kept for a minute, as dates are part of it.
+Most servers of a scan show what others showed before them: what follows from that alone is found out once, and kept
+for a minute, as dates are part of it.
 """
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from certhia._core import Certificate
 from certhia.errors import Malformed
 from certhia.model import RuleHit
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner import verdicts
+from certhia.scanner.examining import Examined, Examiner
 from certhia.scanner.hosts import is_plain
-from certhia.scanner.records import Chain, Failure, Found, Result, Verdict
+from certhia.scanner.records import Failure, Found, Result, Served, Target, Verdict
 from certhia.scanner.report.kept import Kept
 from certhia.scanner.talks import Outcome
-from certhia.scanner.verdicts import Judge
 
 KEPT: Final = 16 << 20  # bytes of certificates, twice over
 ROUGHLY: Final = 4000  # bytes that what is said of some takes besides
 FRESH: Final = 60.0  # seconds
+NOWHERE: Final = Target("", None, None, "", 443)
+
+# What all that is kept follows from: certificates, staple, SCTs of the handshake.
+_Shown: TypeAlias = tuple[tuple[bytes, ...], bytes | None, tuple[bytes, ...]]
 
 
 class _Known(NamedTuple):
-    """What follows from certificates alone.
+    """What follows from what was shown, whoever showed it.
 
-    `leaf` is None where the first is none. `verdicts` say nothing of the name that was asked for; `foreign` are these
-    and that an address which is not among `addresses` is not.
+    `leaf` is None where the first certificate is none. `examined` says nothing of the name that was asked for;
+    `foreign` are its verdicts and that an address which is not among `addresses` is not.
     """
 
     leaf: Certificate | None
     names: tuple[Found, ...]
-    hits: tuple[RuleHit, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
-    foreign: tuple[Verdict, ...] = ()
-    addresses: frozenset[str] = frozenset()
-    chain: Chain | None = None
+    hits: tuple[RuleHit, ...]
+    examined: Examined
+    foreign: tuple[Verdict, ...]
+    addresses: frozenset[str]
 
 
 class Judging:
     """Judges results. Not for two threads at once."""
 
-    def __init__(self, judge: Judge, rules: Watchlist | None = None) -> None:
+    def __init__(self, examiner: Examiner, rules: Watchlist | None = None) -> None:
         """`rules`: what marks results; None for nothing."""
-        self._judge = judge
+        self.examiner = examiner
         self._rules = rules
         self._now = 0.0
         self._known = self._afresh()
 
-    def _afresh(self) -> Kept[tuple[bytes, ...], _Known]:
-        return Kept(self._look, lambda ders, _: sum(map(len, ders)) + ROUGHLY, KEPT)
+    def _afresh(self) -> Kept[_Shown, _Known]:
+        return Kept(self._look, lambda shown, _: sum(map(len, shown[0])) + ROUGHLY, KEPT)
 
     def judged(self, outcome: Outcome) -> Result:
-        """What came of a target (the outcome's key), with all that follows from what was served."""
-        target, seen, failed, at, seconds, attempts = outcome
+        """What came of a target (the outcome's key), with all that follows from what was served. Asks nobody."""
+        target, seen, _, at, _, _ = outcome
         if seen is None:
-            failure = None if failed is None else Failure(failed.kind, failed.step, failed.detail)
-            return Result(target, at, seconds, failure=failure, attempts=attempts)
-        served, failure, http, prints, enumerated = seen
+            return result_of(outcome)
+        served = seen.served
         if not self._now <= at < self._now + FRESH:
             self._now, self._known = at, self._afresh()
-        known = self._known(served.certificates)
-        asked = served.server_name
-        names = (Found(asked, "sni"), *known.names) if asked else known.names
-        name = asked or target.host
+        known = self._known((served.certificates, served.staple, served.scts))
+        said = known.examined
+        name = served.server_name or target.host
         if name and known.leaf is not None:
-            said = self._of_name(known, known.leaf, name)
-        else:
-            said = known.verdicts if target.address in known.addresses else known.foreign
-        return Result(
-            target,
-            at,
-            seconds,
-            served,
-            failure,
-            names,
-            said,
-            known.chain,
-            http,
-            prints,
-            enumerated,
-            attempts,
-            known.hits,
-        )
+            said = said._replace(verdicts=self._of_name(known, known.leaf, name))
+        elif target.address not in known.addresses:
+            said = said._replace(verdicts=known.foreign)
+        return result_of(outcome, known.names, said, known.hits)
+
+    async def examined(self, outcome: Outcome) -> Result:
+        """The same, with those asked whom the examiner asks."""
+        target, seen, *_ = outcome
+        if seen is None:
+            return result_of(outcome)
+        known = self._look((seen.served.certificates, None, ()))
+        said = await self.examiner.examine(target, seen.served)
+        return result_of(outcome, known.names, said, known.hits)
 
     def _of_name(self, known: _Known, leaf: Certificate, name: str) -> tuple[Verdict, ...]:
         more = [one for one in verdicts.names(leaf, name, "") if one.kind != "wildcard"]
-        return verdicts.worst_first([*more, *known.verdicts]) if more else known.verdicts
+        return verdicts.worst_first([*more, *known.examined.verdicts]) if more else known.examined.verdicts
 
-    def _look(self, ders: tuple[bytes, ...]) -> _Known:
-        sent = [read for read in map(_read, ders) if read is not None]
-        if not sent or sent[0].der != ders[0]:
-            return _Known(None, ())
-        leaf = sent[0]
-        judged = self._judge.judge(sent, self._now)
+    def _look(self, shown: _Shown) -> _Known:
+        certificates, staple, timestamps = shown
+        served = Served(0x0303, 0, None, None, certificates, staple, timestamps)
+        said = self.examiner.look(NOWHERE, served)
+        leaf = _read(certificates[0]) if certificates else None
+        if leaf is None:
+            return _Known(None, (), (), said, said.verdicts, frozenset())
         # Few servers have a certificate for their address: it is said, without the address, and not held against them.
-        foreign = [Verdict("mismatched", "info", "its address is not among the certificate's"), *judged.verdicts]
+        foreign = [Verdict("mismatched", "info", "its address is not among the certificate's"), *said.verdicts]
         return _Known(
             leaf,
             _found(leaf),
             self._rules.match(leaf) if self._rules is not None else (),
-            judged.verdicts,
+            said,
             verdicts.worst_first(foreign),
             frozenset(leaf.ip_addresses),
-            judged.chain,
         )
+
+
+def result_of(
+    outcome: Outcome,
+    names: tuple[Found, ...] = (),
+    said: Examined | None = None,
+    hits: tuple[RuleHit, ...] = (),
+) -> Result:
+    """An outcome, and what is said of it, as a result."""
+    target, seen, failed, at, seconds, attempts = outcome
+    if seen is None or said is None:
+        failure = None if failed is None else Failure(failed.kind, failed.step, failed.detail)
+        return Result(target, at, seconds, failure=failure, attempts=attempts)
+    served, failure, http, prints, enumerated = seen
+    if served.server_name:
+        names = (Found(served.server_name, "sni"), *names)
+    told, chain, timestamps, revocation = said
+    return Result(
+        target,
+        at,
+        seconds,
+        served,
+        failure,
+        names,
+        told,
+        chain,
+        http,
+        prints,
+        enumerated,
+        attempts,
+        hits,
+        timestamps,
+        revocation,
+    )
 
 
 def _read(der: bytes) -> Certificate | None:

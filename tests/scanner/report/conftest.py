@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from certhia.model import RuleHit
+from certhia.scanner.ocsp import Status
 from certhia.scanner.records import (
     Chain,
     Enumerated,
@@ -20,6 +21,7 @@ from certhia.scanner.records import (
     Target,
     Verdict,
 )
+from certhia.scanner.scts import Checked
 from certhia.testing import CA, SimClock
 
 MAKE = Callable[..., Result]
@@ -73,6 +75,8 @@ def everything(make: MAKE, certificates: tuple[bytes, ...]) -> Result:
         fingerprints=Fingerprints("a" * 62, "b" * 32),
         enumerated=Enumerated((0x0303, 0x0304), ((0x0303, (0xC02F, 0xC030)),)),
         attempts=2,
+        timestamps=(Checked("certificate", "false", "Example Log", "Example", 1_760_000_000_123, "signature"),),
+        revocation=Status("revoked", "crl", "http://crl.example/", "keyCompromise", NOW - 5, NOW - 4, NOW + 3),
         hits=(RuleHit("example.com", "www.example.com", "san", "below", "Acme", "hackerone"),),
     )
 

@@ -36,7 +36,10 @@ class Lines:
 
     def line(self, result: Result) -> str:
         """One line, without its newline."""
-        target, at, seconds, served, failure, names, verdicts, chain, http, prints, enumerated, attempts, hits = result
+        target, at, seconds, served, failure, names, verdicts, chain, http, prints, enumerated, attempts, hits = result[
+            :13
+        ]
+        timestamps, revocation = result[13:]
         return (
             f'{{"timestamp":{at:.3f},"target":{json_text(target.origin)},"line":{target.line or "null"},'
             f'"host":{_text(target.host)},"ip":"{target.address}","port":{target.port},'
@@ -46,6 +49,8 @@ class Lines:
             f"{self._names(names)},"
             f'"verdicts":{self._verdicts(verdicts) if verdicts else "[]"},'
             f'"trust":{"null" if chain is None else self._trust(chain)},'
+            f'"timestamps":{json_text(parts.timestamps(timestamps)) if timestamps else "[]"},'
+            f'"revocation":{"null" if revocation is None else json_text(parts.revocation(revocation))},'
             f'"http":{"null" if http is None else json_text(parts.http(http))},'
             f'"jarm":{_text(prints and prints.jarm)},"ja3s":{_text(_ja3s(result))},'
             f'"supported":{"null" if enumerated is None else json_text(parts.supported(enumerated))},'

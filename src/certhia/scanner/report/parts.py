@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from certhia.model import RuleHit
+from certhia.scanner.ocsp import Status
 from certhia.scanner.records import Chain, Enumerated, Failure, Http, Verdict
 from certhia.scanner.report.words import cipher, version
+from certhia.scanner.scts import Checked
 
 
 def failure(one: Failure) -> dict[str, object]:
@@ -59,6 +61,34 @@ def supported(one: Enumerated) -> dict[str, object]:
         "versions": [version(number) for number in one.versions],
         "ciphers": {version(number): [cipher(suite) for suite in suites] for number, suites in one.ciphers},
         "complete": one.complete,
+    }
+
+
+def timestamps(all_: Sequence[Checked]) -> list[dict[str, object]]:
+    """What came of the server's SCTs."""
+    return [
+        {
+            "source": one.source,
+            "state": one.state,
+            "log": one.log,
+            "operator": one.operator or None,
+            "timestamp": one.timestamp,
+            "detail": one.detail or None,
+        }
+        for one in all_
+    ]
+
+
+def revocation(one: Status) -> dict[str, object]:
+    """What is known of its revocation."""
+    return {
+        "state": one.state,
+        "source": one.source or None,
+        "detail": one.detail or None,
+        "reason": one.reason or None,
+        "at": one.at or None,
+        "produced": one.produced or None,
+        "until": one.until or None,
     }
 
 

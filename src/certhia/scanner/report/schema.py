@@ -137,6 +137,23 @@ TRUST: Final = (
     Key("missing", _STRINGS, "Subjects of issuers that should have been sent and were not"),
     Key("notes", _STRINGS, "What else was noticed"),
 )
+TIMESTAMP: Final = (
+    Key("source", {**_STRING, "enum": ["certificate", "handshake", "staple"]}, "Where it came"),
+    Key("state", {**_STRING, "enum": ["valid", "false", "unknown", "unread"]}, "What came of it"),
+    Key("log", _STRING, "The log's description; its id in hex where it is not known"),
+    Key("operator", _STRING_OR_NULL, "Who runs the log"),
+    Key("timestamp", _COUNT, "When the log promised, Unix milliseconds"),
+    Key("detail", _STRING_OR_NULL, "Why it is not valid"),
+)
+REVOCATION: Final = (
+    Key("state", {**_STRING, "enum": ["good", "revoked", "unknown", "unavailable"]}, "What is known"),
+    Key("source", {**_STRING_OR_NULL, "enum": ["staple", "ocsp", "crl", None]}, "Who said so"),
+    Key("detail", _STRING_OR_NULL, "Why nothing is known, or where the answer is from"),
+    Key("reason", _STRING_OR_NULL, "Why it was revoked, as RFC 5280 names it"),
+    Key("at", {"type": ["number", "null"]}, "Since when, Unix seconds"),
+    Key("produced", {"type": ["number", "null"]}, "From when the answer is, Unix seconds"),
+    Key("until", {"type": ["number", "null"]}, "Until when it counts"),
+)
 SUPPORTED: Final = (
     Key("versions", _STRINGS, "Versions that it speaks, oldest first"),
     Key("ciphers", _LISTS, "Suites by version, in the order in which it chose them"),
@@ -174,6 +191,8 @@ KEYS: Final = (
     Key("domains", _STRINGS, "The registrable domains of these names"),
     Key("verdicts", _list(*VERDICT), "What holds against it"),
     Key("trust", _or_null(_record(*TRUST)), "How the leaf leads to a root; null when nobody looked"),
+    Key("timestamps", _list(*TIMESTAMP), "What came of its signed certificate timestamps, of `--verify`"),
+    Key("revocation", _or_null(_record(*REVOCATION)), "What is known of it, of `--revocation`"),
     Key("http", _or_null(_record(*HTTP)), "What came of `--http`"),
     Key("jarm", {**_STRING_OR_NULL, "pattern": "^[0-9a-f]{62}$"}, "JARM, of `--fingerprints`"),
     Key("ja3s", {**_STRING_OR_NULL, "pattern": "^[0-9a-f]{32}$"}, "JA3S, of `--fingerprints`"),
@@ -200,6 +219,8 @@ def reference() -> str:
         ("names[]", NAME),
         ("verdicts[]", VERDICT),
         ("trust", TRUST),
+        ("timestamps[]", TIMESTAMP),
+        ("revocation", REVOCATION),
         ("http", HTTP),
         ("supported", SUPPORTED),
         ("rules[]", HIT),
