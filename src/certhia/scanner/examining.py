@@ -1,4 +1,4 @@
-"""All that can be said of what one server showed: by what was seen alone, and by asking others where that is wished for."""
+"""All that can be said of what one server showed: by what was seen, and by asking others where that is wished for."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Examiner:
         revoked: Revocation | None = None,
         profile: bool = False,
     ) -> None:
-        """`timestamps` checks SCTs, `issuers` fetches by AIA, `revoked` finds out about revocation, `profile` asks for a
-        second word by the browsers' profile. All of them are left out unless given."""
+        """`timestamps` checks SCTs, `issuers` fetches by AIA, `revoked` finds out about revocation, `profile` asks for
+        a second word by the browsers' profile. All of them are left out unless given."""
         self._judge = judge
         self._clock = clock
         self._timestamps = timestamps

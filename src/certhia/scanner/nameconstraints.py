@@ -69,7 +69,7 @@ def _subtree(name: x509.GeneralName) -> tuple[str, object]:
         return "uri", name.value.lower()
     if isinstance(name, x509.DirectoryName):
         return "dirname", tuple((one.oid.dotted_string, plain(str(one.value))) for one in name.value)
-    return "other", name
+    return "rid" if isinstance(name, x509.RegisteredID) else "othername", name
 
 
 def _names(certificate: Certificate) -> list[tuple[str, object]]:

@@ -49,18 +49,6 @@ class Status(NamedTuple):
     until: float = 0.0
 
 
-class Answer(NamedTuple):
-    """An OCSP answer that holds.
-
-    Attributes:
-        status: what it says.
-        scts: the SCTs that came with it, as a SignedCertificateTimestampList (RFC 6962 section 3.3), DER.
-    """
-
-    status: Status
-    scts: bytes
-
-
 def request(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
     """The question, DER. Names are hashed by SHA-1, as responders want it (RFC 5019 section 2.1.1); there is no nonce,
     so that they may answer from a cache."""
@@ -74,7 +62,7 @@ def get_url(url: str, question: bytes) -> str | None:
     return f"{url.removesuffix('/')}/{text}" if len(text) <= LONGEST_GET else None
 
 
-def read(answer: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: float, source: str) -> Answer:
+def read(answer: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: float, source: str) -> Status:
     """What an answer says about a certificate. Raises Unverified, with the reason, for one that does not count."""
     if len(answer) > MAX_ANSWER:
         raise Unverified(f"an answer of {len(answer)} bytes, where at most {MAX_ANSWER} are read")
@@ -84,7 +72,7 @@ def read(answer: bytes, certificate: x509.Certificate, issuer: x509.Certificate,
             raise Unverified(f"the responder says {response.response_status.name.lower().replace('_', ' ')}")
         single = _about(response, certificate, issuer)
         _check_signature(response, issuer, now)
-        return Answer(_status(single, now, source), _scts(response))
+        return _status(single, now, source)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType) as error:
         raise Unverified(f"an answer that can't be read ({type(error).__name__})") from error
 
@@ -192,7 +180,8 @@ def _seconds(moment: datetime | None) -> float:
 
 
 def staple_scts(answer: bytes) -> bytes:
-    """The SCTs that come with a stapled answer, unchecked, as `Answer.scts`: they are signed for themselves."""
+    """The SCTs that come with an answer, a SignedCertificateTimestampList (RFC 6962 section 3.3) in DER; b"" without.
+    The answer is not checked: they are signed for themselves."""
     try:
         response = ocsp.load_der_ocsp_response(answer[: MAX_ANSWER + 1])
         successful = response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL

@@ -19,7 +19,7 @@ from certhia.errors import RemoteError, Unverified
 from certhia.scanner import crl, ocsp
 from certhia.scanner.guard import Guard
 from certhia.scanner.kept import Fetched, Kept
-from certhia.scanner.ocsp import Answer, Status
+from certhia.scanner.ocsp import Status
 from certhia.scanner.records import Verdict
 
 MAX_URLS: Final = 2  # of each kind that are tried
@@ -53,7 +53,7 @@ class Revocation:
         whys = []
         if staple is not None:
             try:
-                return ocsp.read(staple, *pair, self._clock.now(), "staple").status
+                return ocsp.read(staple, *pair, self._clock.now(), "staple")
             except Unverified as error:
                 whys.append(f"the staple: {error}")
         if self._guard is None:
@@ -76,14 +76,14 @@ class Revocation:
     async def _responder(self, url: str, certificate: Certificate, pair: _Pair) -> Status:
         async def ask() -> Fetched[Status]:
             try:
-                status = (await self._ask(url, pair)).status
+                status = await self._ask(url, pair)
             except RemoteError as error:
                 return Fetched(Status("unavailable", "ocsp", f"the responder: {error}"), 500, FAILED)
             return Fetched(status, 500, min(max(status.until - self._clock.now(), FAILED), LONGEST))
 
         return await self._answers.get(f"{url} {certificate.sha256.hex()}", ask)
 
-    async def _ask(self, url: str, pair: _Pair) -> Answer:
+    async def _ask(self, url: str, pair: _Pair) -> Status:
         """A GET, which caches answer, and where that fails a POST. Raises RemoteError."""
         assert self._guard is not None
         question = ocsp.request(*pair)
