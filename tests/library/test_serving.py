@@ -12,6 +12,7 @@ from tests.rig import Rig
 from certhia.config import load
 from certhia.errors import ConfigError
 from certhia.library.serving import Serving
+from certhia.stream.standing import Kept
 from certhia.testing import SimClock, World, in_simulated_time
 
 
@@ -85,3 +86,16 @@ def test_settings_that_make_no_sense(tmp_path: Path, given: dict[str, object], s
     with pytest.raises(ConfigError) as caught:
         load({f"serve.{name}": value for name, value in given.items()}, None, {"HOME": str(tmp_path)})
     assert said in str(caught.value)
+
+
+@in_simulated_time
+async def test_how_much_history_there_is_can_be_seen(certhia_world: World, tmp_path: Path) -> None:
+    one = serving(tmp_path, [], history="16MB")
+    assert one._kept() is None
+    async with Rig(certhia_world, tmp_path / "state").running() as pipeline:
+        await one.start(pipeline)
+        assert one.server is not None
+        kept = one._kept()
+        assert (kept, one.server.streams.history is None) == (Kept(0, None, ""), False)
+        await one.server.close()
+        await one.close()

@@ -12,7 +12,7 @@ from certhia.logs.status import Status
 from certhia.model import Alarm, Health
 from certhia.store.ledger import new_track
 from certhia.stream import standing
-from certhia.stream.standing import TROUBLE, Relayed
+from certhia.stream.standing import TROUBLE, Kept, Relayed
 from certhia.testing import World
 
 
@@ -110,3 +110,13 @@ def test_a_server_that_is_lost_is_told(stage: Asking) -> None:
     well, told = standing.deep(stage.known, 0.0)
     assert (well, told["servers"][0]["trouble"]) == (False, "cut off")
     assert standing.stats(stage.known, {}, {}, 0.0)["servers"] == told["servers"]
+
+
+def test_a_history_that_cannot_be_written_is_an_alarm(stage: Asking) -> None:
+    assert standing.stats(stage.known, {}, {}, 0.0)["history"] is None
+    stage.known = replace(stage.known, history=lambda: Kept(4096, 60.0, "no space left on device"))
+    said = {"bytes": 4096, "since": "1970-01-01T00:01:00.000Z", "trouble": "no space left on device"}
+    assert standing.stats(stage.known, {}, {}, 0.0)["history"] == said
+    (alarm,) = standing.deep(stage.known, 5.0)[1]["alarms"]
+    assert alarm["key"] == "history"
+    assert alarm["text"].endswith("nobody can go on from what is sent now: no space left on device")

@@ -14,7 +14,7 @@ from certhia.stream.client import Limits
 from certhia.stream.forms import Defaults
 from certhia.stream.hub import Hub
 from certhia.stream.pool import Pool
-from certhia.stream.standing import Known
+from certhia.stream.standing import Kept, Known
 from certhia.stream.terms import Terms
 from certhia.supervision import supervised
 
@@ -51,7 +51,7 @@ class Serving:
         from certhia.stream.metrics import Metrics  # noqa: PLC0415
         from certhia.stream.server import Server  # noqa: PLC0415
 
-        terms, known = _terms(self._settings), _known(pipeline)
+        terms, known = _terms(self._settings), self._known(pipeline)
         self.server = server = Server(self.hub, terms, self._clock, self._tell, self._front)
         answers = Answers(self.hub, server.streams, terms, known, self._clock)
         answers.route(server.app.router)
@@ -89,18 +89,25 @@ class Serving:
         if self._history is not None:
             await self._history.close()
 
+    def _known(self, pipeline: Pipeline) -> Known:
+        return Known(
+            statuses=pipeline.statuses,
+            run=pipeline.progress,
+            tracks=lambda: pipeline.state.writer.tracks,
+            outbox=pipeline.state.queues,
+            relayed=pipeline.relayed,
+            history=self._kept,
+        )
+
+    def _kept(self) -> Kept | None:
+        if self._history is None:
+            return None
+        index = self._history.index
+        oldest = next((segment.rows.seen(0) for segment in index.segments if len(segment.rows)), None)
+        return Kept(index.nbytes, oldest, self._history.trouble)
+
     def _say(self, text: str) -> None:
         self._tell(f"looking after clients: {text}", level="error")
-
-
-def _known(pipeline: Pipeline) -> Known:
-    return Known(
-        statuses=pipeline.statuses,
-        run=pipeline.progress,
-        tracks=lambda: pipeline.state.writer.tracks,
-        outbox=pipeline.state.queues,
-        relayed=pipeline.relayed,
-    )
 
 
 def _paths(settings: Settings) -> dict[str, str]:

@@ -124,6 +124,11 @@ class Hub:
         logs = [log for log, _source in self._sources.values()]
         return await asyncio.get_running_loop().run_in_executor(self._reading, _understood, logs, work, arguments)
 
+    @property
+    def unproven_bytes(self) -> int:
+        """Of pages that wait to be proven."""
+        return self._waiting.held
+
     def join(self, client: Client, wanted: Wanted) -> None:
         """From the next batch on a client gets this; also one that had something else so far."""
         self.members.want(client, wanted)

@@ -28,7 +28,7 @@ from certhia.stream.answers import Answers
 from certhia.stream.hub import Hub
 from certhia.stream.once import Once
 from certhia.stream.server import Server
-from certhia.stream.standing import Known, Relayed
+from certhia.stream.standing import Kept, Known, Relayed
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -72,6 +72,10 @@ METRICS: Final[Mapping[str, Named]] = {
     "certhia_tree_size": Named(False, _LOG, "Entries that the newest head covers"),
     "certhia_lag_entries": Named(False, _LOG, "Entries that the newest head covers and that are not read yet"),
     "certhia_lag_seconds": Named(False, _LOG, "Age of the newest entry read, while there are some to be read"),
+    "certhia_history_bytes": Named(False, (), "Bytes of what is kept for those who come back"),
+    "certhia_history_seconds": Named(False, (), "Age of the oldest of it"),
+    "certhia_history_up": Named(False, (), "1 while what is sent is recorded, 0 while it can't be"),
+    "certhia_unproven_bytes": Named(False, (), "Bytes of pages that wait to be proven, for those who want them so"),
     "certhia_server_up": Named(
         False, ("server",), "1 of a certstream server that is read, 0 while nothing comes of it"
     ),
@@ -144,13 +148,13 @@ class Metrics:
     async def _answer(self, _request: web.Request) -> web.Response:
         async def make() -> bytes:
             clients, now = self._answers.clients(), self._clock.now()
-            seen = await collect(self._known, self._server, clients, self._version, now)
+            seen = await collect(self._known, self._server, self._hub, clients, self._version, now)
             return await self._hub.aside(seen.text)
 
         return web.Response(body=await self._once.get("metrics", make), headers={"Content-Type": CONTENT_TYPE})
 
 
-async def collect(known: Known, server: Server, clients: Mapping[str, int], version: str, now: float) -> Seen:
+async def collect(known: Known, server: Server, hub: Hub, clients: Mapping[str, int], version: str, now: float) -> Seen:
     """All figures. `now`: Unix seconds."""
     run, statuses = known.run(), known.statuses()
     done = run.summary
@@ -167,6 +171,8 @@ async def collect(known: Known, server: Server, clients: Mapping[str, int], vers
         *_stream(server, clients),
         *_logs(statuses, now),
         *_servers(known.relayed()),
+        *_history(known.history(), now),
+        ("certhia_unproven_bytes", (), hub.unproven_bytes),
         *_requests("log lists", "", run.lists),
     ]
     for status in statuses:
@@ -218,6 +224,13 @@ def _servers(servers: Iterable[Relayed]) -> Iterator[Sample]:
         yield "certhia_server_connections_total", (one.server,), one.connections
         for kind, count in one.messages.items():
             yield "certhia_server_messages_total", (one.server, kind), count
+
+
+def _history(kept: Kept | None, now: float) -> Iterator[Sample]:
+    if kept is not None:
+        yield "certhia_history_bytes", (), kept.nbytes
+        yield "certhia_history_seconds", (), max(now - kept.since, 0.0) if kept.since is not None else 0.0
+        yield "certhia_history_up", (), not kept.trouble
 
 
 def _requests(log: str, log_id: str, asked: Asked) -> Iterator[Sample]:

@@ -47,6 +47,21 @@ class Relayed:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The history that clients go on from.
+
+    Attributes:
+        nbytes: on disk.
+        since: when the oldest of it was sent, Unix seconds; None while there is nothing.
+        trouble: why nothing is recorded now; empty while all is well.
+    """
+
+    nbytes: int
+    since: float | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """Where answers come from.
 
@@ -56,6 +71,7 @@ class Known:
         tracks: what is proven of each log, by its id.
         outbox: deliveries that wait, by sink.
         relayed: the certstream servers that are read.
+        history: what is kept for those who come back; None where nothing is.
     """
 
     statuses: Callable[[], Sequence[Status]]
@@ -63,6 +79,7 @@ class Known:
     tracks: Callable[[], Mapping[bytes, Track]]
     outbox: Callable[[], Awaitable[Mapping[str, int]]]
     relayed: Callable[[], Sequence[Relayed]] = tuple
+    history: Callable[[], Kept | None] = lambda: None
 
 
 def followed(known: Known) -> list[Status]:
@@ -105,6 +122,9 @@ def _alarms(known: Known, now: float) -> Iterator[Alarm]:
         for found in contradictions(status):
             if found.alarm.key not in keys:
                 yield replace(found.alarm, since=now, text=found.alarm.text[:TROUBLE])
+    if (kept := known.history()) is not None and kept.trouble:
+        text = f"the stream's history can't be written, so nobody can go on from what is sent now: {kept.trouble}"
+        yield Alarm("history", text[:TROUBLE], now)
 
 
 def ledger(known: Known, now: float) -> Json:
@@ -131,6 +151,7 @@ def stats(known: Known, clients: Mapping[str, int], tallies: Mapping[str, Tally]
         "quarantined": done.quarantined,
         "matches": done.matches,
         "alarms": len(run.alarms),
+        "history": _history(known.history()),
         "streams": {
             kind: {
                 "clients": clients.get(kind, 0),
@@ -142,6 +163,13 @@ def stats(known: Known, clients: Mapping[str, int], tallies: Mapping[str, Tally]
             for kind, tally in tallies.items()
         },
     } | ({"servers": [_server(one) for one in servers]} if servers else {})
+
+
+def _history(kept: Kept | None) -> Json | None:
+    if kept is None:
+        return None
+    since = iso(kept.since) if kept.since is not None else None
+    return {"bytes": kept.nbytes, "since": since, "trouble": kept.trouble[:TROUBLE] or None}
 
 
 def _entries(one: Relayed) -> int:
