@@ -53,6 +53,7 @@ def test_kinds() -> None:
         "serve.token_file",
         "serve.tls_cert",
         "serve.tls_key",
+        "scan.roots",
         "scan.files",
         "state.name",
     ]

@@ -17,10 +17,10 @@ def test_what_holds_unless_said_otherwise() -> None:
 
 
 def test_it_does_not_change() -> None:
-    scan = Scan(timeout="3s")  # type: ignore[arg-type]  # as people write it
+    scan = Scan(timeout="3s")
     assert scan.timeout == 3.0
     with pytest.raises(ValidationError):
-        scan.rate = 5.0
+        scan.rate = 5.0  # type: ignore[misc]
 
 
 def test_what_makes_no_sense_is_told_by_its_key() -> None:

@@ -95,11 +95,12 @@ def _register() -> None:
         serve,
         status,
         suffixes,
+        tls,
         verify_evidence,
         watch,
     )
 
-    following = (watch, scan, serve, backfill, status, logs_command)
+    following = (watch, scan, tls, serve, backfill, status, logs_command)
     looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, suffixes, schema)
     for module in (*following, *looking, demo, selftest):
         module.register(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import typer
 
@@ -39,6 +40,14 @@ PROBING = (
     Option("--full", bool, "scan.full", "Complete every handshake.", PROBING_PANEL),
     Option("--sni", str, "scan.sni", "Names to ask for, none, or ptr.", PROBING_PANEL, "LIST"),
     Option("--starttls", str, "scan.starttls", "Protocol that leads to TLS: smtp, imap, ...", PROBING_PANEL, "PROTO"),
+    Option("--fingerprints", bool, "scan.fingerprints", "JARM and JA3S.", PROBING_PANEL),
+    Option("--enumerate", bool, "scan.enumerate", "All versions and suites that are spoken.", PROBING_PANEL),
+)
+TRUST = (
+    Option("--verify", bool, "scan.verify", "Check signatures of chains and timestamps.", PROBING_PANEL),
+    Option("--roots", Path, "scan.roots", "Trusted roots, PEM, instead of Mozilla's.", PROBING_PANEL, "FILE"),
+    Option("--aia", bool, "scan.aia", "Fetch issuers that servers left out.", PROBING_PANEL),
+    Option("--revocation", bool, "scan.revocation", "Find out whether certificates were revoked.", PROBING_PANEL),
 )
 MANNERS = (
     Option("--rate", float, "scan.rate", "Connections a second.", MANNERS_PANEL),
@@ -62,7 +71,7 @@ def register(app: typer.Typer) -> None:
     app.command("scan")(scan)
 
 
-@opt.sets(*TARGETS, *PROBING, *MANNERS, *OUTPUT, opt.STATE)
+@opt.sets(*TARGETS, *PROBING, *TRUST, *MANNERS, *OUTPUT, opt.STATE)
 def scan(*, given: opt.Given, config: opt.Config = None) -> None:
     """Ask servers for their certificates, and tell what they show.
 

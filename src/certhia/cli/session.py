@@ -17,8 +17,8 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.library.assembly import Given, assemble
 from certhia.library.setup import rules_of
-from certhia.model import Delivery, Match, Sink, SinkClosed
 from certhia.memory import keep_memory
+from certhia.model import Delivery, Match, Sink, SinkClosed
 from certhia.net import contact_notice, raise_file_limit
 from certhia.pipeline import Pipeline
 from certhia.rules.nothing import NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -27,6 +28,18 @@ class Scan(Section):
     sni: str = Field("host", description="The name asked for: `host` (the target's), `none`, `ptr`, or a list of names")
     starttls: str | None = Field(
         None, description="The protocol that leads to TLS on every port; else the port says: `smtp`, `imap`, `none`"
+    )
+    fingerprints: bool = Field(False, description="Find out JARM and JA3S: ten further connections to each target")
+    enumerate: bool = Field(
+        False, description="Find out all versions and suites that are spoken: up to 120 further connections"
+    )
+    verify: bool = Field(
+        False, description="Check signatures: of chains, and of the timestamps of logs, against the shipped log list"
+    )
+    roots: Path | None = Field(None, description="PEM file of trusted roots, instead of Mozilla's")
+    aia: bool = Field(False, description="Fetch issuers that servers left out from where certificates say")
+    revocation: bool = Field(
+        False, description="Find out whether certificates were revoked: by staples, OCSP responders, lists"
     )
     rate: float | None = Field(None, gt=0, description="The most connections a second")
     concurrency: int | None = Field(

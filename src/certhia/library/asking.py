@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import Semaphore, TaskGroup, to_thread
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from certhia.clock import Clock
 from certhia.config.scanning import Scan
+from certhia.library.handover import Handover
 from certhia.library.judging import Judging
 from certhia.scanner.conversation import Conversation, Step
 from certhia.scanner.engine import Engine
@@ -16,17 +17,26 @@ from certhia.scanner.probing import Manner, Prober, Seen
 from certhia.scanner.records import Failure, Result, Target
 from certhia.scanner.talks import Outcome
 
+AHEAD: Final = 64  # servers about which others are asked at once
+
 # Gives the next target, or one that can't be asked with the reason; None where there is none now, DONE at the end.
 Pull: TypeAlias = Callable[[], "Target | tuple[Target, Failure] | object | None"]
 
 
 def manner_of(options: Scan) -> Manner:
     """How targets are asked, by the settings."""
-    return Manner(full=options.full, retries=options.retry, by_domain=options.per_host is not None)
+    return Manner(
+        full=options.full,
+        fingerprints=options.fingerprints,
+        enumerate=options.enumerate,
+        retries=options.retry,
+        by_domain=options.per_host is not None,
+    )
 
 
 class Asking:
-    """Asks all targets. Targets are pulled, and results taken, on the engine's thread."""
+    """Asks all targets. They are pulled on the engine's thread. Results are taken there too, or on the loop where
+    others are asked about them; never by both."""
 
     def __init__(
         self,
@@ -39,12 +49,14 @@ class Asking:
         clock: Clock,
         tell: Callable[[str], None],
     ) -> None:
-        """`take`: gets results. `hold`: whether to begin no more targets for now; `wake` when that is over."""
+        """`take`: gets results. `hold`: whether to begin no more targets for now; it is asked again in a moment."""
         self._pull = pull
         self._judging = judging
         self._take = take
         self._hold = hold
         self._prober = Prober(manner_of(options), clock)
+        self._later: Handover[Outcome] | None = None
+        self._ahead = Semaphore(AHEAD)
         self.engine = Engine(
             self._source,
             self._deliver,
@@ -58,22 +70,25 @@ class Asking:
 
     async def run(self) -> None:
         """Until nothing is left, or `stop`. Raises what taking results raised."""
+        if self._judging.examiner.asks:
+            self._later = Handover()
         self.engine.start()
         try:
-            await asyncio.to_thread(self.engine.join)
+            async with TaskGroup() as group:
+                if self._later is not None:
+                    group.create_task(self._examine(group, self._later))
+                await to_thread(self.engine.join)
+                if self._later is not None:
+                    self._later.finish()
         finally:
-            self.stop(cut=True)
+            self.stop()
 
-    def stop(self, *, cut: bool = True) -> None:
-        """Begins no more; with `cut` connections are closed at once. Any thread may call it, also twice."""
-        self.engine.stop(cut=cut)
-
-    def wake(self) -> None:
-        """There may be targets again, or room for them. Any thread may call it."""
-        self.engine.wake()
+    def stop(self) -> None:
+        """Ends it: connections are closed at once. Any thread may call it, also twice."""
+        self.engine.stop(cut=True)
 
     def _source(self) -> object | None:
-        if self._hold():
+        if self._hold() or (self._later is not None and self._later.full):
             return None
         target = self._pull()
         if isinstance(target, Target):
@@ -84,7 +99,21 @@ class Asking:
         return target
 
     def _deliver(self, outcomes: Sequence[Outcome]) -> None:
-        self._take([*map(self._judging.judged, outcomes)])
+        if self._later is not None:
+            self._later.put(outcomes)
+        else:
+            self._take([*map(self._judging.judged, outcomes)])
+
+    async def _examine(self, group: TaskGroup, later: Handover[Outcome]) -> None:
+        while (outcome := await later.take()) is not None:
+            await self._ahead.acquire()
+            group.create_task(self._examine_one(outcome))
+
+    async def _examine_one(self, outcome: Outcome) -> None:
+        try:
+            self._take([await self._judging.examined(outcome)])
+        finally:
+            self._ahead.release()
 
 
 def unasked(failure: Failure) -> Conversation[Seen]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import ssl
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -12,6 +11,7 @@ from certhia.config import Settings
 from certhia.config.settings import OFF
 from certhia.errors import ConfigError
 from certhia.model import Tell
+from certhia.net import raise_file_limit
 from certhia.reload import Reloaded
 from certhia.stream.access import Rules, read_tokens
 from certhia.stream.front import LOCAL, Front
@@ -48,7 +48,7 @@ def front_of(settings: Settings, clock: Clock, tell: Tell) -> Fronting:
         origins=frozenset(serve.cors),
     )
     bounds = Bounds(
-        total=min(serve.max_clients, _most_files() - SPARE),
+        total=_room(serve.max_clients, tell),
         per_address=serve.max_per_address,
         rate=serve.connect_rate,
         burst=BURST,
@@ -80,6 +80,13 @@ def _tokens_changed(before: tuple[bytes, ...], after: tuple[bytes, ...]) -> list
     return [f"tokens: {len(set(after) - set(before))} more, {len(set(before) - set(after))} fewer"]
 
 
-def _most_files() -> int:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return soft if soft > 0 else 1 << 20
+def _room(wanted: int, tell: Tell) -> int:
+    """How many clients there is room for: each is a file to the system. Raises ConfigError where there is none."""
+    files = raise_file_limit()
+    if not files or files - SPARE >= wanted:
+        return wanted
+    how = "raise the limit (ulimit -n, or LimitNOFILE of the service)"
+    if files <= SPARE:
+        raise ConfigError(f"at most {files} files may be open, and {SPARE} are needed before any client comes: {how}")
+    tell(f"room for {files - SPARE:,} of {wanted:,} clients: at most {files:,} files may be open; {how}", level="warning")
+    return files - SPARE

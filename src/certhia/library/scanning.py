@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequen
 from certhia.clock import Clock
 from certhia.config.scanning import Scan
 from certhia.library.asking import Asking
+from certhia.library.examining import examiner_of, guard_of
 from certhia.library.handover import Handover
 from certhia.library.judging import Judging
 from certhia.library.running import Beside, logged
@@ -14,8 +15,6 @@ from certhia.model import Tell
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.engine import DONE
 from certhia.scanner.records import Result, Target
-from certhia.scanner.trust import Roots
-from certhia.scanner.verdicts import Judge
 
 
 async def scan(
@@ -80,7 +79,8 @@ class Inquiry:
     ) -> None:
         """`take` and `hold`: see `Asking`. Raises ConfigError."""
         self._supply = _Supply(options)
-        judging = Judging(Judge(Roots.shipped()), rules)
+        self._guard = guard_of(options, clock)
+        judging = Judging(examiner_of(options, self._guard, clock), rules)
         self._asking = Asking(options, self._supply.pull, judging, take, hold=hold, clock=clock, tell=tell)
 
     @property
@@ -94,7 +94,11 @@ class Inquiry:
 
     async def run(self) -> None:
         """Until all are asked, or `stop`. Raises what `take` raised."""
-        await self._asking.run()
+        try:
+            await self._asking.run()
+        finally:
+            if self._guard is not None:
+                await self._guard.close()
 
     def stop(self) -> None:
         """Ends it now: what is open is closed, and comes as a failure "stopped". Any thread may call it, also twice."""
