@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from certhia._core import Certificate
@@ -17,6 +16,7 @@ from certhia.errors import Malformed, RemoteError
 from certhia.scanner.chains import Standing
 from certhia.scanner.guard import Guard
 from certhia.scanner.kept import Fetched, Kept
+from certhia.scanner.strictly import UNREADABLE
 from certhia.scanner.trust import Seen, certificates_in
 
 MAX_ISSUER: Final = 256 << 10  # bytes of an answer
@@ -96,6 +96,6 @@ def _read(der: bytes) -> Certificate | None:
 def _bundle(body: bytes, *, pem: bool) -> list[bytes]:
     try:
         found = pkcs7.load_pem_pkcs7_certificates(body) if pem else pkcs7.load_der_pkcs7_certificates(body)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return []
     return [one.public_bytes(Encoding.DER) for one in found[:MAX_BUNDLE]]

@@ -11,15 +11,16 @@ from ipaddress import ip_address
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from certhia._core import Certificate
 from certhia.clock import utc
 from certhia.render import terminal
+from certhia.scanner import strictly
 from certhia.scanner.hostnames import reference
 from certhia.scanner.paths import MAX_DEPTH
 from certhia.scanner.records import Verdict
+from certhia.scanner.strictly import UNREADABLE
 
 MAX_TEXT: Final = 300  # characters of what it says
 
@@ -31,13 +32,13 @@ def refusal(path: Sequence[Certificate], name: str, now: float) -> str:
     if wanted is None or len(path) < 2:
         return "not read: no name and path to go by"
     try:
-        read = [x509.load_der_x509_certificate(one.der) for one in path]
+        read = [strictly.certificate(one.der) for one in path]
         builder = PolicyBuilder().store(Store(read[-1:])).time(utc(now).replace(tzinfo=None)).max_chain_depth(MAX_DEPTH)
         subject = x509.IPAddress(ip_address(wanted)) if is_address else x509.DNSName(wanted)
         builder.build_server_verifier(subject).verify(read[0], read[1:-1])
     except VerificationError as error:
         return _inert(str(error))
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:  # Malformed is a ValueError
         return f"not read: {_inert(str(error) or type(error).__name__)}"
     return ""
 

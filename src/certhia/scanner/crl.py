@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 
 from certhia.clock import iso
 from certhia.errors import Unverified
 from certhia.scanner.ocsp import SKEW, Status, verify
+from certhia.scanner.strictly import UNREADABLE
 
 MAX_CRL: Final = 20 << 20  # bytes
 _KNOWN: Final = frozenset(("2.5.29.28", "2.5.29.20", "2.5.29.35"))  # distribution point, number, authority key
@@ -22,7 +23,7 @@ def load(data: bytes) -> x509.CertificateRevocationList:
         raise Unverified(f"a list of {len(data)} bytes, where at most {MAX_CRL} are read")
     try:
         return x509.load_pem_x509_crl(data) if data.startswith(b"-----BEGIN") else x509.load_der_x509_crl(data)
-    except (ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise Unverified("no revocation list") from error
 
 
@@ -42,7 +43,7 @@ def check(crl: x509.CertificateRevocationList, issuer: x509.Certificate, now: fl
         verify(issuer.public_key(), crl.signature, crl.tbs_certlist_bytes, crl)
     except InvalidSignature:
         raise Unverified("the list's signature does not hold under the issuer's key") from None
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType) as error:
+    except UNREADABLE as error:
         raise Unverified(f"the list can't be read ({type(error).__name__})") from error
 
 
@@ -55,7 +56,7 @@ def look_up(crl: x509.CertificateRevocationList, certificate: x509.Certificate, 
         if entry is None:
             return Status("good", "crl", "", "", 0.0, produced, until)
         return Status("revoked", "crl", "", _reason(entry), _seconds(entry.revocation_date_utc), produced, until)
-    except (ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise Unverified(f"the list can't be read ({type(error).__name__})") from error
 
 
@@ -71,7 +72,7 @@ def _check_scope(crl: x509.CertificateRevocationList, url: str, *, is_ca: bool) 
         point = crl.extensions.get_extension_for_class(x509.IssuingDistributionPoint).value
     except x509.ExtensionNotFound:
         return
-    except ValueError as error:
+    except UNREADABLE as error:
         raise Unverified("the list's distribution point can't be read") from error
     if point.only_contains_attribute_certs or point.indirect_crl or point.only_some_reasons:
         raise Unverified("a list for other things, or of some reasons only")
@@ -87,7 +88,7 @@ def _check_scope(crl: x509.CertificateRevocationList, url: str, *, is_ca: bool) 
 def _reason(entry: x509.RevokedCertificate) -> str:
     try:
         return entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value
-    except (x509.ExtensionNotFound, ValueError):
+    except UNREADABLE:
         return ""
 
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from certhia._core import Certificate
+from certhia.errors import Malformed
+from certhia.scanner import strictly
 from certhia.scanner.hostnames import common_names, reference
 from certhia.scanner.trust import plain, shown
 
@@ -32,10 +34,10 @@ def constraints_of(issuer: Certificate) -> Constraints | str | None:
     if not any(one.oid == "2.5.29.30" for one in issuer.extensions):
         return None
     try:
-        parsed = x509.load_der_x509_certificate(issuer.der).extensions
+        parsed = strictly.certificate(issuer.der).extensions
         value = parsed.get_extension_for_class(x509.NameConstraints).value
-    except (ValueError, TypeError, x509.ExtensionNotFound, x509.UnsupportedGeneralNameType) as error:
-        return f"the name constraints of {shown(issuer.subject)} can't be read ({type(error).__name__})"
+    except (Malformed, x509.ExtensionNotFound) as error:
+        return f"the name constraints of {shown(issuer.subject)} can't be read ({error})"
     permitted, excluded = (
         tuple(_subtree(one) for one in trees or ()) for trees in (value.permitted_subtrees, value.excluded_subtrees)
     )

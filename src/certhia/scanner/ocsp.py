@@ -17,6 +17,7 @@ from cryptography.x509 import ocsp
 
 from certhia.clock import iso
 from certhia.errors import Unverified
+from certhia.scanner.strictly import UNREADABLE
 
 MAX_ANSWER: Final = 64 << 10  # bytes
 MAX_SINGLE: Final = 64  # certificates that one answer may be about
@@ -73,7 +74,7 @@ def read(answer: bytes, certificate: x509.Certificate, issuer: x509.Certificate,
         single = _about(response, certificate, issuer)
         _check_signature(response, issuer, now)
         return _status(single, now, source)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType) as error:
+    except UNREADABLE as error:
         raise Unverified(f"an answer that can't be read ({type(error).__name__})") from error
 
 
@@ -132,7 +133,7 @@ def _signers(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> Iterator[
 def _check_appointment(signer: x509.Certificate, issuer: x509.Certificate, now: float) -> None:
     try:
         signer.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (InvalidSignature, *UNREADABLE) as error:
         raise Unverified("the responder's certificate is not from the issuer") from error
     if not _seconds(signer.not_valid_before_utc) <= now <= _seconds(signer.not_valid_after_utc):
         raise Unverified("the responder's certificate is not valid now")
@@ -170,7 +171,7 @@ def _key_hash(certificate: x509.Certificate) -> bytes:
 def _scts(response: ocsp.OCSPResponse) -> bytes:
     try:
         listed = response.single_extensions.get_extension_for_class(x509.SignedCertificateTimestamps).value
-    except (x509.ExtensionNotFound, ValueError):
+    except UNREADABLE:
         return b""
     return listed.public_bytes()
 
@@ -186,5 +187,5 @@ def staple_scts(answer: bytes) -> bytes:
         response = ocsp.load_der_ocsp_response(answer[: MAX_ANSWER + 1])
         successful = response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
         return _scts(response) if successful else b""
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType):
+    except UNREADABLE:
         return b""

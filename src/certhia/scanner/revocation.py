@@ -15,8 +15,8 @@ from cryptography import x509
 
 from certhia._core import Certificate
 from certhia.clock import Clock, iso
-from certhia.errors import RemoteError, Unverified
-from certhia.scanner import crl, ocsp
+from certhia.errors import Malformed, RemoteError, Unverified
+from certhia.scanner import crl, ocsp, strictly
 from certhia.scanner.guard import Guard
 from certhia.scanner.kept import Fetched, Kept
 from certhia.scanner.ocsp import Status
@@ -46,10 +46,9 @@ class Revocation:
     async def status(self, certificate: Certificate, issuer: Certificate, staple: bytes | None = None) -> Status:
         """What is known of a certificate. Never raises for what a server does: then it is "unavailable", with why."""
         try:
-            pair = x509.load_der_x509_certificate(certificate.der), x509.load_der_x509_certificate(issuer.der)
-            pair[0].serial_number  # noqa: B018  (read when asked for, and may not be readable)
-        except ValueError as error:
-            return Status("unavailable", detail=f"the certificate can't be read strictly ({type(error).__name__})")
+            pair = strictly.certificate(certificate.der), strictly.certificate(issuer.der)
+        except Malformed as error:
+            return Status("unavailable", detail=error.reason)
         whys = []
         if staple is not None:
             try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from certhia._core import Certificate
 from certhia.errors import Malformed, Unverified
+from certhia.scanner import strictly
 from certhia.scanner.der import signed
 
 MAX_KEYS: Final = 1024
@@ -130,7 +130,7 @@ def verify(key: PublicKeyTypes, child: Certificate, tbs: bytes) -> None:
 
 def _verify_pss(key: rsa.RSAPublicKey, child: Certificate, tbs: bytes) -> None:
     """Its parameters are in the certificate (RFC 4055): cryptography reads them."""
-    parsed = x509.load_der_x509_certificate(child.der)
+    parsed = strictly.certificate(child.der)
     parameters, digest = parsed.signature_algorithm_parameters, parsed.signature_hash_algorithm
     if not isinstance(parameters, padding.PSS) or digest is None:
         raise Unverified("signed with RSASSA-PSS of parameters that can't be checked here")

@@ -1,0 +1,118 @@
+"""Revocation lists: which count, and what they say."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.scanner.responding import crl, parsed
+
+from certhia.errors import Unverified
+from certhia.scanner.crl import MAX_CRL, check, load, look_up, until
+from certhia.testing.authority import DAY, Authority
+
+ROOT = Authority.root("CRL root")
+GOOD, REVOKED = ROOT.leaf(["good.example"]), ROOT.leaf(["revoked.example"])
+NOW = time.time()
+URL = "http://crl.example/1.crl"
+
+
+def scope(**wishes: object) -> x509.IssuingDistributionPoint:
+    fields: dict[str, object] = {
+        "full_name": None,
+        "relative_name": None,
+        "only_contains_user_certs": False,
+        "only_contains_ca_certs": False,
+        "only_some_reasons": None,
+        "indirect_crl": False,
+        "only_contains_attribute_certs": False,
+    }
+    return x509.IssuingDistributionPoint(**{**fields, **wishes})  # type: ignore[arg-type]
+
+
+def test_what_it_says() -> None:
+    found = load(crl(ROOT, [REVOKED]))
+    check(found, parsed(ROOT), NOW)
+    good = look_up(found, parsed(GOOD), URL, is_ca=False)
+    assert (good.state, good.source, good.at) == ("good", "crl", 0.0)
+    bad = look_up(found, parsed(REVOKED), URL, is_ca=False)
+    assert (bad.state, bad.reason) == ("revoked", "keyCompromise")
+    assert bad.at == pytest.approx(NOW - DAY, abs=5)
+    assert until(found) == pytest.approx(NOW + DAY, abs=5)
+
+
+def test_pem_is_read_too() -> None:
+    pem = load(crl(ROOT)).public_bytes(Encoding.PEM)
+    check(load(pem), parsed(ROOT), NOW)
+
+
+@pytest.mark.parametrize(
+    "data, reason",
+    [
+        (crl(Authority.root("Another authority")), "another authority's"),
+        (crl(Authority.root("CRL root", "p384")), "does not hold"),
+        (crl(ROOT, since=-3, until=-1), "counted until"),
+        (crl(ROOT, since=1, until=2), "future"),
+    ],
+)
+def test_lists_that_do_not_count(data: bytes, reason: str) -> None:
+    with pytest.raises(Unverified, match=reason):
+        check(load(data), parsed(ROOT), NOW)
+
+
+def test_a_signature_that_does_not_hold() -> None:
+    good = crl(ROOT)
+    with pytest.raises(Unverified, match="does not hold"):
+        check(load(good[:-1] + bytes((good[-1] ^ 1,))), parsed(ROOT), NOW)
+
+
+@pytest.mark.parametrize(
+    "wishes, is_ca, reason",
+    [
+        ({"only_contains_user_certs": True}, False, ""),
+        ({"only_contains_user_certs": True}, True, "without authorities"),
+        ({"only_contains_ca_certs": True}, False, "authorities only"),
+        ({"only_contains_ca_certs": True}, True, ""),
+        ({"indirect_crl": True}, False, "other things"),
+        ({"only_some_reasons": frozenset([x509.ReasonFlags.superseded])}, False, "other things"),
+        ({"full_name": [x509.UniformResourceIdentifier(URL)]}, False, ""),
+        ({"full_name": [x509.UniformResourceIdentifier("http://crl.example/2.crl")]}, False, "another place"),
+    ],
+)
+def test_lists_for_something_else(wishes: dict[str, object], is_ca: bool, reason: str) -> None:
+    """One piece of a list in the place of another would hide what is revoked in that."""
+    found = load(crl(ROOT, [REVOKED], scope=scope(**wishes)))
+    check(found, parsed(ROOT), NOW)
+    if reason:
+        with pytest.raises(Unverified, match=reason):
+            look_up(found, parsed(REVOKED), URL, is_ca=is_ca)
+    else:
+        assert look_up(found, parsed(REVOKED), URL, is_ca=is_ca).state == "revoked"
+
+
+def test_what_is_no_list() -> None:
+    for data in (b"", b"<html>", b"-----BEGIN X509 CRL-----\nx\n-----END X509 CRL-----\n"):
+        with pytest.raises(Unverified, match="no revocation list"):
+            load(data)
+    with pytest.raises(Unverified, match="at most"):
+        load(bytes(MAX_CRL + 1))
+
+
+DATA = crl(ROOT, [REVOKED], scope=scope(only_contains_user_certs=True))
+
+
+@given(st.integers(0, 2000), st.integers(0, 255))
+def test_broken_lists_are_unverified(place: int, value: int) -> None:
+    data = bytearray(DATA)
+    data[place % len(data)] = value
+    try:
+        found = load(bytes(data))
+        check(found, parsed(ROOT), NOW)
+    except Unverified:
+        return
+    assert look_up(found, parsed(REVOKED), URL, is_ca=False).state in {"good", "revoked"}
+    assert bytes(data)[:-80] == DATA[:-80]  # ECDSA signatures have more than one spelling
