@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import pytest
 from tests.stream.rig import arrival
 
@@ -49,6 +52,37 @@ def test_beyond_the_bound_the_oldest_are_let_go(sheets: list[Sheet]) -> None:
     log_id = sheets[0].log.id
     assert spans([one.sheet for one in lost]) == [(0, 10)]
     assert spans(waiting.proven(log_id, 30)) == [(10, 20), (20, 30)]
+
+
+@dataclass
+class Counting:
+    """A page of one entry that counts how often it is asked for its size."""
+
+    first: int
+    asked: list[int]
+
+    @property
+    def end(self) -> int:
+        return self.first + 1
+
+    @property
+    def nbytes(self) -> int:
+        self.asked.append(self.first)
+        return 1000
+
+
+def test_a_page_that_is_let_go_costs_the_same_however_many_wait(sheets: list[Sheet]) -> None:
+    """Counted are looks at sizes of pages: two for each page, one when it comes and one when it goes."""
+    for most in (10, 1000):
+        lost: list[Lost] = []
+        waiting, asked = Waiting(most * 1000, lost.append), list[int]()
+        for number in range(most + 50):
+            log = replace(sheets[0].log, id=bytes([number % 3]) * 32)
+            page: Any = Counting(number, asked)
+            waiting.add(replace(sheets[0], log=log, page=page))
+        assert len(lost) == 50
+        assert len(asked) == most + 50 + 50
+        assert waiting.held == most * 1000
 
 
 def test_one_page_larger_than_all(sheets: list[Sheet]) -> None:

@@ -19,6 +19,35 @@ class Lost:
 
 
 @dataclass(slots=True)
+class _Line:
+    """Pages of one log, and their bytes: to sum them up for each page that is let go would take the longer."""
+
+    sheets: deque[Sheet] = field(default_factory=deque)
+    nbytes: int = 0
+
+    def append(self, sheet: Sheet) -> int:
+        """Gives the bytes that came."""
+        self.sheets.append(sheet)
+        return self._count(sheet.page.nbytes)
+
+    def put_back(self, sheet: Sheet) -> int:
+        """The same at the front."""
+        self.sheets.appendleft(sheet)
+        return self._count(sheet.page.nbytes)
+
+    def pop(self) -> tuple[Sheet, int]:
+        """The oldest one, and the bytes that went."""
+        sheet = self.sheets.popleft()
+        nbytes = sheet.page.nbytes
+        self._count(-nbytes)
+        return sheet, nbytes
+
+    def _count(self, nbytes: int) -> int:
+        self.nbytes += nbytes
+        return nbytes
+
+
+@dataclass(slots=True)
 class Waiting:
     """Pages by log, in the order of their coming.
 
@@ -28,7 +57,7 @@ class Waiting:
     most: int
     lost: Callable[[Lost], None]
     held: int = 0  # bytes
-    _sheets: dict[bytes, deque[Sheet]] = field(default_factory=dict)
+    _lines: dict[bytes, _Line] = field(default_factory=dict)
     _hopeless: set[bytes] = field(default_factory=set)  # logs that prove nothing
     _frozen: set[bytes] = field(default_factory=set)  # logs that contradicted themselves
 
@@ -39,27 +68,24 @@ class Waiting:
         if sheet.log.id in self._frozen:
             self.lost(Lost(sheet, notices.FROZEN))
             return
-        self._sheets.setdefault(sheet.log.id, deque()).append(sheet)
-        self.held += sheet.page.nbytes
+        self.held += self._lines.setdefault(sheet.log.id, _Line()).append(sheet)
         while self.held > self.most:
-            fullest = max(self._sheets.values(), key=lambda sheets: sum(one.page.nbytes for one in sheets))
-            gone = fullest.popleft()
-            self.held -= gone.page.nbytes
+            fullest = max(self._lines.values(), key=_nbytes)
+            gone, nbytes = fullest.pop()
+            self.held -= nbytes
             self._tidy(gone.log.id)
             self.lost(Lost(gone))
 
     def proven(self, log_id: bytes, end: int) -> list[Sheet]:
         """The entries of a log below `end`, in order, as sheets in the order of proof."""
         self._hopeless.discard(log_id)
-        sheets, out = self._sheets.get(log_id), list[Sheet]()
-        while sheets and sheets[0].page.first < end:
-            sheet = sheets.popleft()
-            self.held -= sheet.page.nbytes
+        line, out = self._lines.get(log_id, _Line()), list[Sheet]()
+        while line.sheets and line.sheets[0].page.first < end:
+            sheet, nbytes = line.pop()
+            self.held -= nbytes
             page = sheet.page
             if page.end > end:
-                rest = replace(sheet, page=page.slice(end, page.end))
-                sheets.appendleft(rest)
-                self.held += rest.page.nbytes
+                self.held += line.put_back(replace(sheet, page=page.slice(end, page.end)))
                 page = page.slice(page.first, end)
             out.append(replace(sheet, page=page, verified=end, order="proof"))
         self._tidy(log_id)
@@ -73,8 +99,7 @@ class Waiting:
     def frozen(self, log_id: bytes) -> None:
         """A log contradicted itself: what waits of it is lost, and what comes, until somebody has seen to it."""
         self._frozen.add(log_id)
-        for sheet in self._sheets.pop(log_id, ()):
-            self.held -= sheet.page.nbytes
+        for sheet in self._forget(log_id):
             self.lost(Lost(sheet, notices.FROZEN))
 
     def thawed(self, log_id: bytes) -> None:
@@ -83,9 +108,18 @@ class Waiting:
 
     def rewound(self, log_id: bytes) -> None:
         """What waits of a log comes again."""
-        for sheet in self._sheets.pop(log_id, ()):
-            self.held -= sheet.page.nbytes
+        self._forget(log_id)
+
+    def _forget(self, log_id: bytes) -> deque[Sheet]:
+        """Lets go of all that waits of a log, and gives it."""
+        line = self._lines.pop(log_id, _Line())
+        self.held -= line.nbytes
+        return line.sheets
 
     def _tidy(self, log_id: bytes) -> None:
-        if not self._sheets.get(log_id, True):
-            del self._sheets[log_id]
+        if log_id in self._lines and not self._lines[log_id].sheets:
+            del self._lines[log_id]
+
+
+def _nbytes(line: _Line) -> int:
+    return line.nbytes
