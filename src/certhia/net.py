@@ -87,8 +87,9 @@ class Http:
         resolve: Resolve | None = None,
     ) -> None:
         """`ca_file`: PEM certificates trusted besides the system's. `max_bandwidth`: bytes a second. Proxies come from
-        HTTP_PROXY, HTTPS_PROXY and NO_PROXY. `resolve`: asked for the addresses of each new connection's host, once;
-        it gives at least one; what it raises is raised, and no proxy is used. Raises ConfigError for a `ca_file` that can't be read."""
+        HTTP_PROXY, HTTPS_PROXY and NO_PROXY. `resolve`: asked for the addresses of each new connection's host, once; it
+        gives at least one; what it raises is raised, and no proxy is used. Raises ConfigError for a `ca_file` that
+        can't be read."""
         self.requests = 0
         self.bytes_in = 0
         self._clock = clock

@@ -109,6 +109,7 @@ class Timestamps:
             known = self._known[key] = self._outcome(one, log, leaf, issuer)
             if len(self._known) > MAX_KNOWN:
                 self._known.popitem(last=False)
+        known = known._replace(source=one.source)
         if now is not None and known.state == "valid" and one.timestamp / 1000 > now + 300:
             return known._replace(state="false", detail="it is from the future")
         return known
