@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from certhia.errors import ConfigError
 from certhia.scanner import reading
-from certhia.scanner.reading import MAX_LINE, Complaint, Read, read_arguments, read_file
+from certhia.scanner.reading import MAX_LINE, Complaint, Read, check_file, read_arguments, read_file
 from certhia.scanner.targets import Block, Name, Written
 
 
@@ -86,6 +86,17 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         read(tmp_path)
     with pytest.raises(ConfigError, match="can't be read"):
         read(Path("a\x00b"))
+
+
+def test_what_cannot_be_read_is_told_before_anything_is(tmp_path: Path) -> None:
+    path = tmp_path / "hosts.txt"
+    path.write_text("a.example")
+    os.mkfifo(tmp_path / "pipe")
+    for good in (str(path), str(tmp_path / "pipe"), "-"):
+        check_file(good)
+    for bad in (tmp_path, tmp_path / "none.txt", "a\x00b"):
+        with pytest.raises(ConfigError, match="can't be read"):
+            check_file(str(bad))
 
 
 def test_arguments_have_no_line() -> None:

@@ -76,6 +76,17 @@ def read_file(name: str, stop: Event | None = None) -> Iterator[Read]:
         yield found
 
 
+def check_file(name: str) -> None:
+    """Raises ConfigError for a file of targets that can't be read; of a pipe or standard input nothing is read."""
+    try:
+        if name != STDIN and stat.S_ISREG(Path(name).stat().st_mode):
+            Path(name).open("rb").close()
+        elif name != STDIN and Path(name).is_dir():
+            raise IsADirectoryError(0, "is a directory")
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from error
+
+
 def _pieces(name: str, stop: Event) -> Iterator[bytes]:
     try:
         number = 0 if name == STDIN else os.open(Path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
