@@ -38,7 +38,7 @@ def nntp(_: str) -> Conversation[None]:
 def imap(_: str) -> Conversation[None]:
     """RFC 3501 section 6.2.1."""
     reading = Reading()
-    greeting = yield from reading.lines(b"", lambda line: line.startswith(b"* "))
+    greeting = yield from reading.lines(b"", lambda _: True)
     if not greeting[-1].upper().startswith(b"* OK"):
         raise refused(greeting[-1])
     answer = yield from reading.lines(b"c1 STARTTLS\r\n", lambda line: line.startswith((b"c1 ", b"* BYE")))

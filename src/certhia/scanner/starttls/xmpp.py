@@ -32,7 +32,8 @@ def _open(space: str, host: str) -> Conversation[None]:
     stream = _STREAM.format(space=space, to=quoteattr(host)).encode()
     features = yield from reading.until(stream, lambda held: _past(held, _FEATURES))
     if _TLS not in features:
-        raise refused(features[-200:], "TLS is not among the stream's features")
+        error = features.find(b"<stream:error")
+        raise refused(features[error:] if error >= 0 else b"", "TLS is not among the stream's features")
     answer = yield from reading.until(
         b"<starttls xmlns='" + _TLS + b"'/>", lambda held: held.find(b">", _past(held, _ANSWERS)) + 1
     )
