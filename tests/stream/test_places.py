@@ -10,6 +10,10 @@ from tests.stream.histories import START, A, B, C, Kept, cursor, place, proof, r
 
 from certhia.errors import ConfigError
 from certhia.stream import places, since
+from certhia.stream.index import Index
+from certhia.stream.records import Kind
+from certhia.stream.rows import Row, Rows
+from certhia.stream.segments import Segment
 
 
 @pytest.fixture
@@ -73,3 +77,55 @@ async def test_a_wall_clock_that_was_set_back(kept: Kept) -> None:
             await record(history, replace(sheet(A, int(at - START + 2000), int(at - START + 2005)), seen=at))
         got = await read(history, place(history, str(START + 5)))
         assert got != []
+
+
+def grown(files: int) -> Index:
+    """A history of so many files of 40 rows: pages of A, each proven, and of B, of which nothing is; C comes last."""
+    index = Index()
+    for number in range(files):
+        index.extend(Segment(Path(f"{number}"), b"", index.next, 0.0, None, 100, dict(index.reaches)))
+        for first in range(100 * number, 100 * (number + 1), 10):
+            for kind, log, start, end in (
+                (Kind.PAGE, A, first, first + 10),
+                (Kind.PAGE, B, first, first + 5),
+                (Kind.PROVEN, A, first, first + 10),
+                (Kind.PAGE, B, first + 5, first + 10),
+            ):
+                index.add(Row(kind, 0, log.id, 0, 0, start, end, float(first)))
+    for kind in (Kind.PAGE, Kind.PROVEN):
+        index.add(Row(kind, 0, C.id, 0, 0, 500, 510, 0.0))
+    return index
+
+
+@pytest.mark.parametrize("order", ["arrival", "proof"])
+@pytest.mark.parametrize("of", ["the newest", "the middle", "what is not proven", "a late log", "a moment"])
+def test_a_place_is_found_as_fast_in_a_long_history(of: str, order: places.Order, looked_at: list[int]) -> None:
+    """Counted are rows: of all files those of two are looked at, at most."""
+    for files in (3, 60):
+        index, end = grown(files), 100 * files
+        asked: dict[str, since.Since] = {
+            "the newest": since.After(A.id[:8], end - 3),
+            "the middle": since.After(A.id[:8], end // 2 + 3),
+            "what is not proven": since.After(B.id[:8], end - 3),
+            "a late log": since.After(C.id[:8], 505),
+            "a moment": since.Moment(-1.0),
+        }
+        looked_at.clear()
+        found = places.find(index, asked[of], order)
+        assert len(looked_at) <= 2 * 42
+        if of == "the middle":
+            turn = (end // 2 + 3) // 10  # its page, or its proof
+            assert found.sequence == 4 * turn + (1 if order == "arrival" else 3)
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of rows that were looked at."""
+    seen, before = list[int](), Rows.__getitem__
+
+    def noted(rows: Rows, number: int) -> Row:
+        seen.append(number)
+        return before(rows, number)
+
+    monkeypatch.setattr(Rows, "__getitem__", noted)
+    return seen

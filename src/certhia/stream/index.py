@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from certhia.model import Log
@@ -172,9 +173,9 @@ class Index:
             for at, row in segment.rows.of(log_id, backwards=True, before=number):
                 yield Stored(segment.first + at, segment, row)
 
-    def ascending(self, log_id: bytes) -> Iterator[Stored]:
-        """The pages and proofs of a log, the oldest first."""
-        for segment in self.segments:
+    def ascending(self, log_id: bytes, file: int = 0) -> Iterator[Stored]:
+        """The pages and proofs of a log, the oldest first, from a file on (by its place among `segments`)."""
+        for segment in islice(self.segments, file, None):
             for at, row in segment.rows.of(log_id):
                 yield Stored(segment.first + at, segment, row)
 

@@ -6,7 +6,7 @@ has its cursor may have it from either, so the first counts; behind a run that l
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
@@ -23,6 +23,8 @@ Order = Literal["arrival", "proof"]
 
 TOO_OLD: Final = "too-old"  # why something is missing: it was there, and had to go
 NOT_RECORDED: Final = "not-recorded"  # a disk failed, a record was damaged, or the log was not followed there
+
+NOWHERE: Final = -1  # how far a log has come that is not there yet
 
 
 class Missing(NamedTuple):
@@ -90,7 +92,7 @@ def _after(index: Index, log_id: bytes, entry: int, order: Order) -> Place:
         return _oldest(index, order, known)
     if entry >= index.reaches[log_id].end:
         return _ahead(index, order, known)
-    segment = _file(index, log_id, entry)
+    segment = index.segments[_file(index, log_id, entry, "arrival")]
     hole = segment.first  # where it was sent, if it was not recorded
     reach = segment.reaches.get(log_id)
     end = reach.end if reach is not None else 0
@@ -132,7 +134,7 @@ def _after_proof(index: Index, log_id: bytes, entry: int) -> Place | None:
         return None
     if entry < _beginning(index, log_id, "proof"):
         return _oldest(index, "proof", (log_id, entry + 1))
-    for stored in index.ascending(log_id):
+    for stored in index.ascending(log_id, _file(index, log_id, entry, "proof")):
         row = stored.row
         if row.kind == Kind.PROVEN and row.end > entry:
             lost = lost_before(index, log_id, Kind.PROVEN, stored.sequence) if row.flags & DOUBTFUL else None
@@ -175,9 +177,11 @@ def _beginning(index: Index, log_id: bytes, order: Order) -> int:
         known = reach.proven if order == "proof" else reach.end
         if known is not None:
             return known
+    if (end := _end(index.reaches, log_id, order)) == NOWHERE:
+        return 0
     kind = _kind(order)
-    first = next((stored.row.first for stored in index.ascending(log_id) if stored.row.kind == kind), None)
-    return first if first is not None else ends({log_id: index.reaches[log_id]}, order).get(log_id, 0)
+    stored = index.ascending(log_id, _file(index, log_id, NOWHERE, order))
+    return next((one.row.first for one in stored if one.row.kind == kind), end)
 
 
 def ends(reaches: Mapping[bytes, Reach], order: Order) -> dict[bytes, int]:
@@ -196,7 +200,12 @@ def _newest(segment: Segment) -> float:
     return segment.rows.seen(len(segment.rows) - 1) if len(segment.rows) else segment.began
 
 
-def _file(index: Index, log_id: bytes, entry: int) -> Segment:
-    """The file in which an entry was sent first: the last one before which its log had not come so far."""
-    files = [one for one in index.segments if (reach := one.reaches.get(log_id)) is None or reach.end <= entry]
-    return files[-1]
+def _file(index: Index, log_id: bytes, entry: int, order: Order) -> int:
+    """Which file has the row of an entry that was sent first: the last one before which its log had not come so far."""
+    return max(bisect_right(index.segments, entry, key=lambda one: _end(one.reaches, log_id, order)) - 1, 0)
+
+
+def _end(reaches: Mapping[bytes, Reach], log_id: bytes, order: Order) -> int:
+    """What comes next of a log; NOWHERE where nothing came."""
+    reach = reaches.get(log_id)
+    return ends({log_id: reach}, order).get(log_id, NOWHERE) if reach is not None else NOWHERE
