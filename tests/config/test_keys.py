@@ -54,6 +54,7 @@ def test_kinds() -> None:
         "serve.tls_cert",
         "serve.tls_key",
         "scan.roots",
+        "scan.log_file",
         "scan.files",
         "state.name",
     ]

@@ -12,7 +12,7 @@ from certhia.errors import ConfigError
 
 def test_what_holds_unless_said_otherwise() -> None:
     scan = Scan()
-    assert (scan.ports, scan.sni, scan.format, scan.timeout, scan.retry) == ("443", "host", "jsonl", 10.0, 0)
+    assert (scan.ports, scan.sni, scan.format, scan.timeout, scan.retry) == ("443", "host", None, 10.0, 0)
     assert not scan.allow_private
 
 

@@ -13,7 +13,7 @@ from certhia.config.scanning import Scan
 from certhia.errors import ConfigError, StateError
 from certhia.library.resuming import Record, Standing, identity
 
-STANDING = Standing(b"k" * 16, 7, [(9, 12)], {"/tmp/a.jsonl": 123})
+STANDING = Standing(b"k" * 16, [(0, 7), (9, 12)], {"/tmp/a.jsonl": 123})
 
 
 def test_written_and_read(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_written_and_read(tmp_path: Path) -> None:
     assert record.open()
     assert record.read() is None
     record.write(STANDING)
-    assert record.read() == STANDING._replace(spans=[(9, 12)])
+    assert record.read() == STANDING
     assert len(STANDING.done) == 10
     record.remove()
     assert record.read() is None
@@ -45,7 +45,7 @@ def test_only_one_process_has_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"[]", b"\xff", b'{"form":1,"key":"x","low":0,"spans":[],"files":{}}'],
+    [b"", b"{}", b"[]", b"\xff", b'{"form":1,"key":"x","spans":[],"files":{}}'],
 )
 def test_what_is_damaged_is_told(tmp_path: Path, content: bytes) -> None:
     record = Record(tmp_path, "0" * 32)
@@ -58,7 +58,7 @@ def test_what_is_damaged_is_told(tmp_path: Path, content: bytes) -> None:
 def test_spans_that_cannot_be(tmp_path: Path) -> None:
     record = Record(tmp_path, "0" * 32)
     assert record.open()
-    record.write(STANDING._replace(spans=[(3, 5)]))
+    record.write(STANDING._replace(spans=[(3, 5), (1, 2)]))
     with pytest.raises(StateError, match="out of order"):
         record.read()
     record.close()

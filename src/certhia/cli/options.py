@@ -79,7 +79,10 @@ def sets(*options: Option) -> Callable[[Callable[..., None]], Callable[..., None
         def run(**values: object) -> None:
             given: dict[str, object] = {}
             for one in options:
-                given |= one.settings(values.pop(one.name))
+                for key, value in one.settings(values.pop(one.name)).items():
+                    before = given.get(key)
+                    # Two options may add to one list.
+                    given[key] = [*before, *value] if isinstance(before, list) and isinstance(value, list) else value
             command(**values, given=given)
 
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what `inspect` looks for

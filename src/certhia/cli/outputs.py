@@ -43,10 +43,12 @@ class Outputs:
     def __init__(self, options: Scan, messages: Messages, *, color: bool, mode: str) -> None:
         """Opens them all. `mode`: of TLSXtractor's document. Raises ConfigError."""
         self._leaf = leaves()
-        named = [(path, formats.of(path)) for path in options.files]
+        named = [(path, formats.of(path, options.format)) for path in options.files]
         self.files = [self._file(path, name) for path, name in named if name in formats.STREAMED]
         self._whole = [Whole(path) for path, name in named if name in formats.WHOLE]
-        name = options.format
+        name = options.format or ("silent" if named else "jsonl")
+        if name in formats.WHOLE and self._whole:
+            name = "silent"  # who names a file for the document does not want it twice
         self._texts = Texts(name, self._leaf, color=color)
         self._prints = name in formats.WHOLE
         self.document = Document(mode) if self._whole or self._prints else None

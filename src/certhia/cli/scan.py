@@ -22,19 +22,29 @@ TARGETS = (
         "Addresses, networks, ranges (192.0.2.1-99), hosts, URLs.",
         metavar="[TARGET]...",
     ),
+    Option("--cidr --url", list[str], "scan.targets", "A target, likewise; repeatable.", TARGETS_PANEL, "TARGET"),
     Option(
-        "--file -f", list[str], "scan.targets_from", "File of targets, - for input; repeatable.", TARGETS_PANEL, "FILE"
+        "--file -f --ip-file --url-file --hostname-file",
+        list[str],
+        "scan.targets_from",
+        "File of targets, - for input; repeatable.",
+        TARGETS_PANEL,
+        "FILE",
     ),
-    Option("--ports -p", str, "scan.ports", "443,8443,465-466,smtp.", TARGETS_PANEL),
+    Option("--ports -p --port", str, "scan.ports", "443,8443,465-466,smtp.", TARGETS_PANEL, "LIST"),
     Option(
         "--exclude",
         list[str],
         "scan.exclude",
-        "Addresses and networks to leave out, or a file of them.",
+        "Addresses, networks, hosts to leave out, or a file of them.",
         TARGETS_PANEL,
         "FILE|LIST",
     ),
     Option("--allow-private", bool, "scan.allow_private", "Private and local addresses, too.", TARGETS_PANEL),
+    Option("--resolver", list[str], "scan.resolver", "Name servers instead of the system's.", TARGETS_PANEL, "LIST"),
+    Option("--all-ips", bool, "scan.all_ips", "All addresses of a host.", TARGETS_PANEL),
+    Option("--ipv6", bool, "scan.ipv6", "Prefer a host's IPv6 addresses.", TARGETS_PANEL),
+    Option("--ptr", bool, "scan.ptr", "Look up names of addresses.", TARGETS_PANEL),
 )
 PROBING = (
     Option("--full", bool, "scan.full", "Complete every handshake.", PROBING_PANEL),
@@ -50,8 +60,8 @@ TRUST = (
     Option("--revocation", bool, "scan.revocation", "Find out whether certificates were revoked.", PROBING_PANEL),
 )
 MANNERS = (
-    Option("--rate", float, "scan.rate", "Connections a second.", MANNERS_PANEL),
-    Option("--concurrency", int, "scan.concurrency", "Targets at once.", MANNERS_PANEL),
+    Option("--rate --rate-limit", float, "scan.rate", "Connections a second.", MANNERS_PANEL),
+    Option("--concurrency --threads", int, "scan.concurrency", "Targets at once.", MANNERS_PANEL),
     Option("--per-host", int, "scan.per_host", "Connections at once to an address or domain.", MANNERS_PANEL),
     Option("--timeout", str, "scan.timeout", "For all of a target, such as 5s.", MANNERS_PANEL),
     Option("--retry", int, "scan.retry", "Further attempts where they may help.", MANNERS_PANEL),
@@ -63,6 +73,8 @@ OUTPUT = (
     opt.STATS,
     *opt.LOUDNESS,
     opt.LOG_FORMAT,
+    Option("--log-level", str, "scan.log_level", "debug, info, warning or error.", opt.OUTPUT_PANEL, "LEVEL"),
+    Option("--log-file", Path, "scan.log_file", "File for messages.", opt.OUTPUT_PANEL, "FILE"),
 )
 
 

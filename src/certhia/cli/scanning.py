@@ -15,7 +15,7 @@ from certhia.cli.outputs import Outputs
 from certhia.cli.progress import Live, age
 from certhia.clock import Clock
 from certhia.config import Settings
-from certhia.library.scanning import Inquiry
+from certhia.library.inquiry import Inquiry
 from certhia.net import raise_file_limit
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.records import Result

@@ -24,6 +24,12 @@ class Scan(Section):
     allow_private: bool = Field(
         False, description="Ask private, local and reserved addresses too, and names that resolve to such"
     )
+    resolver: tuple[str, ...] = Field(
+        (), description="Name servers instead of the system's: `9.9.9.9`, with a port or not"
+    )
+    all_ips: bool = Field(False, description="Ask all addresses of a host, not the first alone")
+    ipv6: bool = Field(False, description="Prefer IPv6 addresses of a host")
+    ptr: bool = Field(False, description="Look up the names that addresses have by their PTR records")
     full: bool = Field(False, description="Complete every handshake, also where a shorter one shows the certificate")
     sni: str = Field("host", description="The name asked for: `host` (the target's), `none`, `ptr`, or a list of names")
     starttls: str | None = Field(
@@ -48,9 +54,15 @@ class Scan(Section):
     per_host: int | None = Field(None, ge=1, description="The most connections at once to one address or domain")
     timeout: Interval = Field(10.0, description="How long a target may take, all of it together")
     retry: int = Field(0, ge=0, le=20, description="How often a target is asked again whose failure may pass")
-    format: Literal["jsonl", "csv", "domains", "human", "silent", "tlsxtractor", "json"] = Field(
-        "jsonl", description="What standard output shows; `json` is `tlsxtractor`, one document at the end"
+    format: Literal["jsonl", "csv", "domains", "human", "silent", "tlsxtractor", "json"] | None = Field(
+        None,
+        description="What standard output shows: jsonl, or nothing where files are written, unless given; and files "
+        "whose names do not say; `json` is `tlsxtractor`, one document at the end",
     )
+    log_level: Literal["debug", "info", "warning", "error"] | None = Field(
+        None, description="The least of what messages tell; else by `output.quiet` and `output.verbose`"
+    )
+    log_file: Path | None = Field(None, description="File for messages instead of standard error")
     files: Files = Field(
         (), description="Files of results: .jsonl, .ndjson, .csv, .txt (names) or .json (TLSXtractor's document)"
     )

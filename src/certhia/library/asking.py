@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import Semaphore, TaskGroup, to_thread
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from certhia.clock import Clock
@@ -11,10 +11,11 @@ from certhia.config.scanning import Scan
 from certhia.library.handover import Handover
 from certhia.library.judging import Judging
 from certhia.scanner.conversation import Conversation, Step
+from certhia.scanner.dns import Pointers
 from certhia.scanner.engine import Engine
 from certhia.scanner.failures import ScanFailure
 from certhia.scanner.probing import Manner, Prober, Seen
-from certhia.scanner.records import Failure, Result, Target
+from certhia.scanner.records import Failure, Found, Result, Target
 from certhia.scanner.talks import Outcome
 
 AHEAD: Final = 64  # servers about which others are asked at once
@@ -46,14 +47,17 @@ class Asking:
         take: Callable[[Sequence[Result]], None],
         *,
         hold: Callable[[], bool],
+        pointers: Callable[[str], Awaitable[Pointers]] | None = None,
         clock: Clock,
         tell: Callable[[str], None],
     ) -> None:
-        """`take`: gets results. `hold`: whether to begin no more targets for now; it is asked again in a moment."""
+        """`take`: gets results. `hold`: whether to begin no more targets for now; it is asked again in a moment.
+        `pointers`: the names of an address, where they are wanted."""
         self._pull = pull
         self._judging = judging
         self._take = take
         self._hold = hold
+        self._pointers = pointers
         self._prober = Prober(manner_of(options), clock)
         self._later: Handover[Outcome] | None = None
         self._ahead = Semaphore(AHEAD)
@@ -70,7 +74,7 @@ class Asking:
 
     async def run(self) -> None:
         """Until nothing is left, or `stop`. Raises what taking results raised."""
-        if self._judging.examiner.asks:
+        if self._judging.examiner.asks or self._pointers is not None:
             self._later = Handover()
         self.engine.start()
         try:
@@ -111,7 +115,11 @@ class Asking:
 
     async def _examine_one(self, outcome: Outcome) -> None:
         try:
-            self._take([await self._judging.examined(outcome)])
+            result = await self._judging.examined(outcome)
+            if self._pointers is not None and result.served is not None:
+                found = await self._pointers(result.target.address)
+                result = result._replace(names=(*result.names, *(Found(name, "ptr") for name in found.names)))
+            self._take([result])
         finally:
             self._ahead.release()
 

@@ -20,12 +20,13 @@ from certhia.config.scanning import Scan
 from certhia.errors import ConfigError, StateError
 from certhia.logs.kept import replace
 from certhia.scanner.resume import Done, Span
+from certhia.scanner.supply import RANGES
 from certhia.store.place import prepare
 
 FORM: Final = 1  # of the file
 MAX_RECORD: Final = 64 << 20  # bytes
 # What makes two scans the same: all that decides which targets there are, in which order.
-SAME: Final = ("targets", "targets_from", "ports", "exclude", "allow_private", "starttls", "sni")
+SAME: Final = ("targets", "targets_from", "ports", "exclude", "allow_private", "starttls", "sni", "all_ips")
 
 
 class Standing(NamedTuple):
@@ -33,20 +34,18 @@ class Standing(NamedTuple):
 
     Attributes:
         key: of the order in which ranges are visited.
-        low: all places below it are done.
-        spans: places behind it that are done.
+        spans: places of the plan that are done.
         files: how many bytes of each file hold their results.
     """
 
     key: bytes
-    low: int = 0
     spans: Sequence[Span] = ()
     files: Mapping[str, int] = {}
 
     @property
     def done(self) -> Done:
-        """To be gone on with."""
-        return Done(self.low, self.spans)
+        """To be gone on with. Raises ValueError for spans that can't be."""
+        return Done(RANGES, self.spans)
 
 
 def identity(options: Scan) -> str:
@@ -112,12 +111,11 @@ class Record:
     def _of(self, held: Mapping[str, object]) -> Standing:
         if held["form"] != FORM:
             raise StateError(f"{self.path}: was written by another version: resume with that, or scan without --resume")
-        low, spans, files = held["low"], held["spans"], held["files"]
-        if not isinstance(low, int) or not isinstance(spans, list) or not isinstance(files, dict):
+        spans, files = held["spans"], held["files"]
+        if not isinstance(spans, list) or not isinstance(files, dict):
             raise TypeError("not what is written there")
         standing = Standing(
             bytes.fromhex(str(held["key"])),
-            low,
             [(int(start), int(end)) for start, end in spans],
             {str(name): int(size) for name, size in files.items()},
         )
@@ -130,7 +128,6 @@ class Record:
             "form": FORM,
             "scan": self._scan,
             "key": standing.key.hex(),
-            "low": standing.low,
             "spans": standing.spans,
             "files": dict(standing.files),
         }

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterable
 
 from certhia.clock import Clock
 from certhia.config.scanning import Scan
-from certhia.library.asking import Asking
-from certhia.library.examining import examiner_of, guard_of
 from certhia.library.handover import Handover
-from certhia.library.judging import Judging
+from certhia.library.inquiry import Inquiry
 from certhia.library.running import Beside, logged
 from certhia.model import Tell
 from certhia.rules.watchlist import Watchlist
-from certhia.scanner.engine import DONE
-from certhia.scanner.records import Result, Target
+from certhia.scanner.records import Result
 
 
 async def scan(
@@ -59,72 +56,6 @@ async def scan(
                 yield result
         finally:
             inquiry.stop()
-
-
-class Inquiry:
-    """A scan by its settings, for commands and programs.
-
-    Attributes:
-        total: how many targets there are; None where that is not known (yet).
-    """
-
-    def __init__(
-        self,
-        options: Scan,
-        rules: Watchlist | None,
-        take: Callable[[Sequence[Result]], None],
-        hold: Callable[[], bool],
-        clock: Clock,
-        tell: Tell,
-    ) -> None:
-        """`take` and `hold`: see `Asking`. Raises ConfigError."""
-        self._supply = _Supply(options)
-        self._guard = guard_of(options, clock)
-        judging = Judging(examiner_of(options, self._guard, clock), rules)
-        self._asking = Asking(options, self._supply.pull, judging, take, hold=hold, clock=clock, tell=tell)
-
-    @property
-    def total(self) -> int | None:
-        return None
-
-    @property
-    def busy(self) -> int:
-        """How many targets are being asked."""
-        return self._asking.engine.busy
-
-    async def run(self) -> None:
-        """Until all are asked, or `stop`. Raises what `take` raised."""
-        try:
-            await self._asking.run()
-        finally:
-            if self._guard is not None:
-                await self._guard.close()
-
-    def stop(self) -> None:
-        """Ends it now: what is open is closed, and comes as a failure "stopped". Any thread may call it, also twice."""
-        self._asking.stop()
-
-
-class _Supply:
-    def __init__(self, options: Scan) -> None:
-        import ipaddress
-
-        from certhia.scanner.ports import read_ports
-        from certhia.scanner.reading import read_arguments
-
-        def targets() -> Iterator[Target]:
-            for one in read_arguments(options.targets).targets:
-                for n in range(one.first, one.last + 1):
-                    ports = [one.port] if one.port else read_ports(options.ports)
-                    for port in ports:
-                        yield Target(
-                            one.origin, one.line, None, str(ipaddress.ip_address(n)), port.number, port.starttls
-                        )
-
-        self._targets = targets()
-
-    def pull(self):
-        return next(self._targets, DONE)
 
 
 def watchlist_of(rules: str | Iterable[str] | Watchlist) -> Watchlist | None:

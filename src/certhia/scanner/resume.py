@@ -1,89 +1,93 @@
-"""Which targets of a scan are done, by their place in the order of visiting."""
+"""Which places of a plan are done, while a scan runs: what the next run passes over (`places.Places`)."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 Span = tuple[int, int]  # [start, end)
 
 
+class Track:
+    """Places from `base` on that are done. They come nearly in order, so it is small: the first that is not done, and
+    those behind it that are."""
+
+    def __init__(self, base: int) -> None:
+        self._base = self._low = base
+        self._singles: set[int] = set()
+        self._runs: dict[int, int] = {}  # end by start
+
+    def add(self, place: int) -> None:
+        """One is done."""
+        if place == self._low:
+            self._low += 1
+            if self._singles or self._runs:
+                self._absorb()
+        elif place > self._low:
+            self._singles.add(place)
+
+    def add_run(self, start: int, end: int) -> None:
+        """All of [start, end) are done; some may have been before."""
+        if end <= self._low or start >= end:
+            return
+        if start <= self._low:
+            self._low = end
+            self._absorb()
+        else:
+            self._runs[start] = max(end, self._runs.get(start, end))
+
+    def _absorb(self) -> None:
+        while True:
+            if self._low in self._singles:
+                self._singles.discard(self._low)
+                self._low += 1
+            elif reached := [start for start in self._runs if start <= self._low]:
+                self._low = max(self._low, *(self._runs.pop(start) for start in reached))
+            else:
+                return
+
+    def spans(self) -> Iterator[Span]:
+        """In as few as there can be, in order."""
+        last: Span = (self._base, self._low)
+        for start, end in sorted([*self._runs.items(), *((place, place + 1) for place in self._singles)]):
+            if start <= last[1]:
+                last = (last[0], max(last[1], end))
+                continue
+            if last[1] > last[0]:
+                yield last
+            last = (start, end)
+        if last[1] > last[0]:
+            yield last
+
+
 class Done:
-    """Places that are done. They are done nearly in order, so it is small: the first that is not, and those behind it
-    that are."""
+    """Places that are done, on two tracks: those below `border`, and those from there on. Not for two threads at
+    once."""
 
-    def __init__(self, low: int = 0, spans: Iterable[Span] = ()) -> None:
-        """All below `low`, and `spans`, which begin behind it, ascend and do not touch; else raises ValueError."""
-        self._low = low
-        self._starts: list[int] = []
-        self._ends: list[int] = []
+    def __init__(self, border: int, spans: Iterable[Span] = ()) -> None:
+        """`spans`: what an earlier run has done; they ascend, do not touch, and do not cross the border. Raises
+        ValueError for others."""
+        self._border: Final = border
+        self._tracks = (Track(0), Track(border))
+        before = 0
         for start, end in spans:
-            if not (self._ends[-1] if self._ends else low) < start < end:
+            if not before <= start < end or start < border < end:
                 raise ValueError(f"[{start}, {end}) is out of order")
-            self._starts.append(start)
-            self._ends.append(end)
-        self._beyond: set[int] = set()  # done since, at or behind `low`
-
-    @property
-    def low(self) -> int:
-        """All below it are done."""
-        return self._low
+            before = end + (end != border)  # the tracks may touch
+            self._tracks[start >= border].add_run(start, end)
 
     def __len__(self) -> int:
         """How many are done."""
-        return self._low + len(self._beyond) + sum(self._ends) - sum(self._starts)
-
-    def __contains__(self, place: int) -> bool:
-        return place < self._low or place in self._beyond or self._within(place) >= 0
+        return sum(end - start for start, end in self.spans())
 
     def add(self, place: int) -> None:
-        """It is done. Once is enough, and twice does no harm."""
-        if place != self._low:
-            if place not in self:
-                self._beyond.add(place)
-            return
-        low, beyond = place + 1, self._beyond
-        while True:
-            if low in beyond:
-                beyond.discard(low)
-                low += 1
-            elif self._starts and self._starts[0] == low:
-                low = self._ends.pop(0)
-                self._starts.pop(0)
-            else:
-                break
-        self._low = low
+        """One is done."""
+        self._tracks[place >= self._border].add(place)
+
+    def skip(self, places: range) -> None:
+        """All of them are done: they come to nothing."""
+        self._tracks[places.start >= self._border].add_run(places.start, places.stop)
 
     def spans(self) -> list[Span]:
-        """What is done behind `low`, in as few spans as there can be."""
-        return [*_joined(sorted([*zip(self._starts, self._ends, strict=True), *_runs(sorted(self._beyond))]))]
-
-    def _within(self, place: int) -> int:
-        at = bisect_right(self._starts, place) - 1
-        return at if at >= 0 and place < self._ends[at] else -1
-
-
-def _runs(places: Sequence[int]) -> Iterator[Span]:
-    start = end = -1
-    for place in places:
-        if place == end:
-            end += 1
-            continue
-        if end > start:
-            yield start, end
-        start, end = place, place + 1
-    if end > start:
-        yield start, end
-
-
-def _joined(spans: Iterable[Span]) -> Iterator[Span]:
-    last: Span | None = None
-    for start, end in spans:
-        if last is not None and start <= last[1]:
-            last = (last[0], max(last[1], end))
-            continue
-        if last is not None:
-            yield last
-        last = (start, end)
-    if last is not None:
-        yield last
+        """All that are done."""
+        return [span for track in self._tracks for span in track.spans()]

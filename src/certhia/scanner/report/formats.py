@@ -19,11 +19,11 @@ _BY_SUFFIX: Final = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt
 REMEMBERED: Final = 1_000_000  # names that are told once; beyond it, one may come again
 
 
-def of(path: Path) -> str:
-    """The format that a file's name asks for: .jsonl, .ndjson, .csv, .txt (names) or .json (TLSXtractor's document).
-    Raises ConfigError."""
-    name = _BY_SUFFIX.get(path.suffix.lower())
-    if name is None:
+def of(path: Path, instead: str | None = None) -> str:
+    """The format that a file's name asks for: .jsonl, .ndjson, .csv, .txt (names) or .json (TLSXtractor's document);
+    else `instead`. Raises ConfigError where there is none."""
+    name = _BY_SUFFIX.get(path.suffix.lower()) or instead
+    if name is None or name == "silent":
         known = ", ".join(_BY_SUFFIX)
         raise ConfigError(f"{render.quoted(str(path))}: its name does not say how to write it; end it in {known}")
     return name

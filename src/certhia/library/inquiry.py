@@ -1,0 +1,99 @@
+"""A scan by its settings, for commands and programs: what is visited, who is asked, who judges."""
+
+from __future__ import annotations
+
+from asyncio import TaskGroup
+from collections.abc import Callable, Sequence
+
+from certhia.clock import Clock
+from certhia.config.scanning import Scan
+from certhia.library.asking import Asking
+from certhia.library.examining import examiner_of, guard_of
+from certhia.library.judging import Judging
+from certhia.library.planning import plan_of, resolver_of
+from certhia.library.resuming import Standing
+from certhia.model import Tell
+from certhia.rules.watchlist import Watchlist
+from certhia.scanner.places import Places
+from certhia.scanner.records import Result
+from certhia.scanner.supply import Supply
+
+
+class Inquiry:
+    """One scan. Made on the loop that it runs on.
+
+    Attributes:
+        skipped: gets places of the plan that come to nothing, on the engine's thread.
+    """
+
+    def __init__(
+        self,
+        options: Scan,
+        rules: Watchlist | None,
+        take: Callable[[Sequence[Result]], None],
+        hold: Callable[[], bool],
+        clock: Clock,
+        tell: Tell,
+        *,
+        standing: Standing | None = None,
+        skipped: Callable[[range], None] = lambda _: None,
+    ) -> None:
+        """`take` and `hold`: see `Asking`. `standing`: where an earlier run ended. Raises ConfigError."""
+        self._tell = tell
+        self.plan = plan_of(options, None if standing is None else standing.key)
+        self._resolver, self._nameservers = resolver_of(options, clock)
+        self._supply = Supply(
+            self.plan,
+            self._resolver,
+            done=Places(0, standing.spans) if standing is not None else None,
+            complain=self._complain,
+            wake=self._wake,
+            skip=skipped,
+        )
+        self._guard = guard_of(options, clock)
+        self._asking = Asking(
+            options,
+            self._supply.pull,
+            Judging(examiner_of(options, self._guard, clock), rules),
+            take,
+            hold=hold,
+            pointers=self._resolver.pointers if options.ptr else None,
+            clock=clock,
+            tell=self._complain,
+        )
+
+    @property
+    def total(self) -> int | None:
+        """How many targets there are; None while that is not known."""
+        return self._supply.known if self._supply.complete else None
+
+    @property
+    def busy(self) -> int:
+        """How many targets are being asked."""
+        return self._asking.engine.busy
+
+    async def run(self) -> None:
+        """Until all are asked, or `stop`. Raises what `take` raised, and ConfigError for targets that can't be read."""
+        try:
+            async with TaskGroup() as group:
+                supplying = group.create_task(self._supply.run())
+                try:
+                    await self._asking.run()
+                finally:
+                    self._supply.stop()
+                    supplying.cancel()
+        finally:
+            if self._guard is not None:
+                await self._guard.close()
+            await self._nameservers.close()
+
+    def stop(self) -> None:
+        """Ends it now: what is open is closed, and comes as a failure "stopped". Any thread may call it, also twice."""
+        self._supply.stop()
+        self._asking.stop()
+
+    def _wake(self) -> None:
+        self._asking.engine.wake()
+
+    def _complain(self, text: str) -> None:
+        self._tell(text, level="warning")
