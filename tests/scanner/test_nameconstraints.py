@@ -114,7 +114,13 @@ def test_directory_names() -> None:
     for name, kept in (("some  name", True), ("other", False)):
         leaf = issuing.leaf(["a.example"], common_name=name)
         assert (violation(Certificate.from_der(leaf.der), [limits(issuing)]) == "") is kept
-    assert judge(extension(0xA1, directory((der.COMMON_NAME, "x"))), directory((der.COMMON_NAME, "y")))
+    by_name = extension(
+        0xA0, directory((der.COUNTRY, "XX"), (der.ORGANIZATION, "A")), directory((der.COMMON_NAME, "n"))
+    )
+    own = directory((der.COUNTRY, "xx"), (der.ORGANIZATION, "a"), (der.COMMON_NAME, "y"))
+    assert judge(by_name, own, common_name="n") == ""
+    assert judge(by_name, own, directory((der.COUNTRY, "YY")), common_name="n") != ""
+    assert judge(extension(0xA1, directory((der.COUNTRY, "XX"))), own) != ""
 
 
 def test_a_common_name_counts_where_it_is_a_servers() -> None:

@@ -81,12 +81,12 @@ class Chains:
         """The chain of the certificates that a server sent, leaf first: at least one."""
         leaf = sent[0]
         rest = sent[1:]
+        if leaf.sha256 in self._roots:
+            way = self._way((), rest, now)._replace(root=shown(leaf.subject))
+            standing = self._told(sent, way, now)
+            return standing._replace(chain=standing.chain._replace(sources=("roots",)))
         if leaf.is_self_issued or leaf.is_ca:
             above = self._search(Issuer(leaf), rest, now)  # it may itself be on the way: nothing to remember
-            if leaf.sha256 in self._roots:
-                way = self._way((), rest, now)._replace(root=shown(leaf.subject))
-                standing = self._told(sent, way, now)
-                return standing._replace(chain=standing.chain._replace(sources=("roots",)))
         else:
             above = self._remembered(leaf, rest, now)
         return self._judge(sent, above, now)

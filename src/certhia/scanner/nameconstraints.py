@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, NamedTuple
@@ -15,9 +16,8 @@ from certhia.scanner import strictly
 from certhia.scanner.hostnames import common_names, reference
 from certhia.scanner.trust import plain, shown
 
-MAX_COMPARISONS: Final = 100_000  # names times constraints, of one certificate
+MAX_COMPARISONS: Final = 1 << 17  # of names with constraints, of one certificate
 EMAIL: Final = "1.2.840.113549.1.9.1"
-Name = tuple[tuple[str, str], ...]
 
 
 class Constraints(NamedTuple):
@@ -47,16 +47,16 @@ def constraints_of(issuer: Certificate) -> Constraints | str | None:
 def violation(certificate: Certificate, constraints: Sequence[Constraints]) -> str:
     """Which name of a certificate its issuers may not issue for, and who says so; "" where there is none."""
     names = _names(certificate)
-    count = sum(len(one.permitted) + len(one.excluded) for one in constraints)
-    if count * len(names) > MAX_COMPARISONS:
+    kinds = Counter(kind for kind, _ in names)
+    if sum(kinds[kind] for one in constraints for kind, _ in (*one.permitted, *one.excluded)) > MAX_COMPARISONS:
         return f"more than {MAX_COMPARISONS} comparisons of names with name constraints"
     for one in constraints:
         for kind, value in names:
             if any(kind == of and _within(kind, value, tree, excluded=True) for of, tree in one.excluded):
-                return f"{one.issuer} may not issue for {_text(value)} (name constraints)"
+                return f"{one.issuer} may not issue for {_text(value)}: excluded by name constraints"
             allowed = [tree for of, tree in one.permitted if of == kind]
             if allowed and not any(_within(kind, value, tree, excluded=False) for tree in allowed):
-                return f"{one.issuer} may issue for others than {_text(value)} only (name constraints)"
+                return f"{one.issuer} may not issue for {_text(value)}: not permitted by name constraints"
     return ""
 
 
@@ -70,7 +70,7 @@ def _subtree(name: x509.GeneralName) -> tuple[str, object]:
     if isinstance(name, x509.UniformResourceIdentifier):
         return "uri", name.value.lower()
     if isinstance(name, x509.DirectoryName):
-        return "dirname", tuple((one.oid.dotted_string, plain(str(one.value))) for one in name.value)
+        return "dirname", _attributes(name)
     return "rid" if isinstance(name, x509.RegisteredID) else "othername", name
 
 
@@ -78,6 +78,8 @@ def _names(certificate: Certificate) -> list[tuple[str, object]]:
     """All names that constraints are about: the subject's e-mail address is one, and where no alternative name is a DNS
     name so is a common name that looks like one (RFC 5280; as OpenSSL does)."""
     named: list[tuple[str, object]] = list(certificate.alternative_names)
+    if any(kind == "dirname" for kind, _ in named):
+        named = [one for one in named if one[0] != "dirname"] + _directory_names(certificate)
     attributes = certificate.subject_attributes
     if attributes:
         named.append(("dirname", tuple((oid, plain(value)) for oid, value in attributes)))
@@ -88,6 +90,21 @@ def _names(certificate: Certificate) -> list[tuple[str, object]]:
             ("dns", one) for one in common_names(certificate) if "." in one and reference(one) == (one.lower(), False)
         ]
     return named
+
+
+def _directory_names(certificate: Certificate) -> list[tuple[str, object]]:
+    """Alternative names that are directory names, by their parts; as text, which is in no subtree, where they can't be
+    taken apart."""
+    try:
+        parsed = strictly.certificate(certificate.der).extensions
+        listed = parsed.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (Malformed, x509.ExtensionNotFound):
+        return [one for one in certificate.alternative_names if one[0] == "dirname"]
+    return [("dirname", _attributes(one)) for one in listed if isinstance(one, x509.DirectoryName)]
+
+
+def _attributes(name: x509.DirectoryName) -> tuple[tuple[str, str], ...]:
+    return tuple((one.oid.dotted_string, plain(str(one.value))) for one in name.value)
 
 
 def _within(kind: str, value: object, tree: object, *, excluded: bool) -> bool:
@@ -137,7 +154,7 @@ def _uri(value: object, tree: object, excluded: bool) -> bool:
 
 
 def _directory(value: object, tree: object, excluded: bool) -> bool:
-    if not isinstance(value, tuple) or not isinstance(tree, tuple):  # of an alternative name there is the text only
+    if not isinstance(value, tuple) or not isinstance(tree, tuple):  # `_directory_names`
         return excluded
     return value[: len(tree)] == tree
 
