@@ -43,7 +43,7 @@ def enumerated(reach: Reach, server_name: str | None) -> Conversation[Enumerated
     for version in VERSIONS:
         chosen: list[int] = []
         try:
-            for suites in _hellofuls(version):
+            for suites in hellofuls(version):
                 complete = (yield from _suites(reach, server_name, version, suites, chosen, budget)) and complete
         except Expired:
             complete = False
@@ -90,7 +90,7 @@ def _choice(reach: Reach, name: str | None, version: int, offered: Sequence[int]
 
 
 @cache
-def _hellofuls(version: int) -> tuple[tuple[int, ...], ...]:
+def hellofuls(version: int) -> tuple[tuple[int, ...], ...]:
     """All suites that IANA has for a version, those first that servers most likely take, in hellos of `_AT_ONCE`."""
     named = {number: cipher_name(number) for number in _NUMBERS}
     suites = [

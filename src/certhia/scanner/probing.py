@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from certhia._core import Flight, Hello, registrable_domain
 from certhia.clock import Clock
 from certhia.errors import Malformed
+from certhia.render import quoted
 from certhia.scanner import openssl, starttls
 from certhia.scanner.conversation import RECEIVE, Again, Connect, Conversation, Send
 from certhia.scanner.enumerating import enumerated
@@ -125,7 +126,7 @@ class Prober:
     def _ask(self, target: Target) -> Conversation[Seen]:
         """One way after the other, as far as what the server said makes another one worth while."""
         name = target.host if target.server_name == "" else target.server_name
-        way = Way(self._whole, name, self._alpn(target))
+        way = Way(self._whole, name, self.alpn(target))
         first: ScanFailure | None = None
         while True:
             try:
@@ -140,7 +141,8 @@ class Prober:
                     raise
                 way, first = following, first or failure
 
-    def _alpn(self, target: Target) -> tuple[str, ...]:
+    def alpn(self, target: Target) -> tuple[str, ...]:
+        """What is offered to `target`."""
         if target.port in NOT_WEB or starttls.protocol(target.starttls, target.port):
             return ()
         return WEB[1:] if self._manner.content else WEB
@@ -193,7 +195,10 @@ class Prober:
             return Seen(served, Failure(failure.kind, failure.step, failure.detail))
 
     def _session(self, way: Way) -> Session:
-        return openssl.Session(way.server_name, alpn=way.alpn)
+        try:
+            return openssl.Session(way.server_name, alpn=way.alpn)
+        except (ValueError, TypeError) as error:
+            raise ScanFailure("local", "handshake", _unsayable(way, error)) from None
 
     def _hello(self, way: Way) -> bytes:
         if self._used >= _POOL:
@@ -203,7 +208,7 @@ class Prober:
         try:
             return self._hellos[way.alpn].make(way.server_name, self._pool[start : self._used])
         except Malformed as error:
-            raise ScanFailure("local", "hello", str(error)) from None
+            raise ScanFailure("local", "hello", _unsayable(way, error)) from None
 
     def _served(
         self, view: View, way: Way, *, complete: bool = False, signature: str = "unchecked", note: str = ""
@@ -260,6 +265,10 @@ def another(way: Way, failure: ScanFailure, first: ScanFailure | None) -> Way | 
         glanced = first is not None and first.step == "hello"
         return way._replace(how="old") if not glanced or (first and first.detail == "protocol_version") else None
     return None
+
+
+def _unsayable(way: Way, error: Exception) -> str:
+    return f"the server name {quoted(way.server_name or '')}: {error}"
 
 
 def _noted(way: Way, note: str) -> str:

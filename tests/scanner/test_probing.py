@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import hashlib
+import socket
+import ssl
+from collections.abc import Iterator
+from ssl import TLSVersion
+from typing import Any
+
+import pytest
+from tests.scanner.driving import drive, run, serving
+from tests.scanner.tls_servers import authority, context, tls_server
+
+from certhia.scanner.conversation import Again, Connect, Conversation, Send
+from certhia.scanner.failures import ScanFailure
+from certhia.scanner.probing import WEB, Manner, Prober, Seen, Way, another, domain_of
+from certhia.scanner.records import Http, Served, Target
+from certhia.scanner.sessions import Session, say
+from certhia.scanner.talks import Outcome
+
+
+def target(port: int, host: str | None = None, **more: Any) -> Target:
+    return Target("127.0.0.1", None, host, "127.0.0.1", port, **more)
+
+
+def probe(aim: Target, manner: Manner | None = None, **options: Any) -> Outcome:
+    return run([(aim, Prober(manner).talk(aim))], timeout=5.0, **options)[aim]
+
+
+def seen(aim: Target, manner: Manner | None = None) -> Seen:
+    outcome = probe(aim, manner)
+    assert outcome.failure is None
+    assert isinstance(outcome.value, Seen)
+    return outcome.value
+
+
+CHAIN = (authority()[1].der, authority()[0].intermediate)
+
+
+@pytest.mark.parametrize(
+    "version, number",
+    [(TLSVersion.TLSv1, 0x0301), (TLSVersion.TLSv1_1, 0x0302), (TLSVersion.TLSv1_2, 0x0303)],
+)
+def test_what_is_shown_in_the_clear_is_read_and_cut_off(version: TLSVersion, number: int) -> None:
+    with tls_server(context(version, version, alpn=("http/1.1",))) as port:
+        served = seen(target(port, "www.example.com")).served
+    assert (served.version, served.certificates, served.complete) == (number, CHAIN, False)
+    assert (served.alpn, served.server_name, served.note) == ("http/1.1", "www.example.com", "")
+    assert served.cipher
+    assert not served.client_certificate
+
+
+def test_who_speaks_13_alone_is_asked_again() -> None:
+    with tls_server(context(TLSVersion.TLSv1_3, TLSVersion.TLSv1_3)) as port:
+        served = seen(target(port)).served
+    assert (served.version, served.certificates, served.complete) == (0x0304, CHAIN, True)
+
+
+@pytest.mark.parametrize("version", [TLSVersion.TLSv1, TLSVersion.TLSv1_2, TLSVersion.TLSv1_3])
+def test_full_completes_it(version: TLSVersion) -> None:
+    with tls_server(context(version, version)) as port:
+        served = seen(target(port), Manner(full=True)).served
+    assert (served.certificates, served.complete) == (CHAIN, True)
+
+
+def test_a_client_certificate_that_is_asked_for_is_noticed() -> None:
+    with tls_server(context(highest=TLSVersion.TLSv1_2, client=ssl.CERT_REQUIRED)) as port:
+        assert seen(target(port)).served.client_certificate
+
+
+# SNI and ALPN
+
+
+def names(*accepted: str | None) -> tuple[ssl.SSLContext, list[str | None]]:
+    """A server that says unrecognized_name to other names."""
+    asked: list[str | None] = []
+    speaks = context()
+
+    def judge(_: Any, name: str | None, __: Any) -> int | None:
+        asked.append(name)
+        return None if name in accepted else ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+    speaks.sni_callback = judge
+    return speaks, asked
+
+
+def test_a_name_that_the_server_does_not_know_is_left_out_and_it_is_said_so() -> None:
+    speaks, asked = names(None)
+    with tls_server(speaks) as port:
+        served = seen(target(port, "other.example.com")).served
+    assert asked == ["other.example.com", None]
+    assert (served.server_name, served.note) == (None, "unrecognized_name: asked again without SNI")
+
+
+@pytest.mark.parametrize(
+    "host, server_name, asked",
+    [("a.example", "", "a.example"), ("a.example", None, None), (None, "b.example", "b.example")],
+)
+def test_sni(host: str | None, server_name: str | None, asked: str | None) -> None:
+    speaks, heard = names(asked)
+    with tls_server(speaks) as port:
+        assert seen(target(port, host, server_name=server_name)).served.server_name == asked
+    assert heard == [asked]
+
+
+def test_alpn_is_for_the_web() -> None:
+    prober = Prober()
+    assert [offers(prober, target(port)) for port in (443, 8443, 993, 25)] == [WEB, WEB, (), ()]
+    assert offers(prober, target(443, starttls="smtp")) == ()
+
+
+def offers(prober: Prober, aim: Target) -> tuple[str, ...]:
+    return prober.alpn(aim)
+
+
+@pytest.mark.parametrize("name", ["a..example", "x" * 300, "süß.example", " ", "a\0b"])
+@pytest.mark.parametrize("full", [False, True])
+def test_a_name_that_no_hello_can_say(name: str, full: bool) -> None:
+    with serving(lambda peer: None) as port:
+        failure = probe(target(port, None, server_name=name), Manner(full=full)).failure
+    assert failure is not None
+    assert failure.kind in {"local", "closed", "reset"}
+
+
+# STARTTLS
+
+
+def test_starttls_comes_before_both_ways_of_asking() -> None:
+    greetings = []
+
+    def greet(peer: socket.socket) -> None:
+        peer.sendall(b"+OK\r\n")
+        greetings.append(peer.recv(100))
+        peer.sendall(b"+OK\r\n")
+
+    with tls_server(context(TLSVersion.TLSv1_3, TLSVersion.TLSv1_3), before=greet) as port:
+        served = seen(target(port, starttls="pop3")).served
+    assert greetings == [b"STLS\r\n"] * 2
+    assert served.certificates == CHAIN
+
+
+def test_a_refusal_is_the_targets_failure() -> None:
+    with serving(lambda peer: peer.sendall(b"-ERR no\r\n")) as port:
+        assert str(probe(target(port, starttls="pop3")).failure) == 'starttls-refused at starttls: "-ERR no"'
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize(
+    "said, failure",
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "not-tls at hello"),
+        (b"\x15\x03\x01\x00\x02\x02\x28", "alert at handshake: handshake_failure"),
+        (b"\x15\x03\x01\x00\x02\x02\x31", "alert at hello: access_denied"),
+        (b"", "closed at handshake"),
+    ],
+)
+def test_failures(said: bytes, failure: str) -> None:
+    def handle(peer: socket.socket) -> None:
+        peer.recv(4096)
+        peer.sendall(said)
+
+    with serving(handle) as port:
+        assert str(probe(target(port)).failure).startswith(failure)
+
+
+def test_a_chain_bomb_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """10 MB of certificates: no more than 100 kB are read (T02)."""
+    record = b"\x16\x03\x03\x40\x00" + bytes(16384)
+
+    def bomb(peer: socket.socket) -> None:
+        peer.recv(4096)
+        hello = b"\x02\x00\x00\x26\x03\x03" + bytes(32) + b"\x00\xc0\x2f\x00"
+        opening = hello + b"\x0b\x9f\xff\xff\x9f\xff\xfc\x00\x10\x00"
+        peer.sendall(b"\x16\x03\x03" + len(opening).to_bytes(2, "big") + opening)
+        for _ in range(640):
+            peer.sendall(record)
+
+    with serving(bomb) as port:
+        failure = probe(target(port)).failure
+    assert failure is not None
+    assert (failure.kind, failure.step) == ("too-large", "hello")
+
+
+def test_what_was_seen_before_it_broke_is_kept() -> None:
+    """A server that breaks off behind its certificate."""
+    flight = canned()
+
+    def broken(peer: socket.socket) -> None:
+        peer.recv(4096)
+        peer.sendall(flight[:-9])
+
+    with serving(broken) as port:
+        got = seen(target(port))
+    assert got.served.certificates == CHAIN
+    assert got.failure == ("closed", "hello", "")
+
+
+def canned() -> bytes:
+    """What an OpenSSL server of TLS 1.2 says to our hello."""
+    speaks = context(highest=TLSVersion.TLSv1_2)
+    inner, outer = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = speaks.wrap_bio(inner, outer, server_side=True)
+    steps: Any = Prober().talk(target(443))
+    next(steps)
+    inner.write(steps.send(b"").data)
+    with pytest.raises(ssl.SSLWantReadError):
+        server.do_handshake()
+    return outer.read()
+
+
+def test_two_steps_are_all_that_a_good_server_costs() -> None:
+    steps, value = drive(Prober().talk(target(443, "www.example.com")), [b"", canned()])
+    assert [type(step) for step in steps] == [Connect, Send]
+    assert value.served.certificates == CHAIN
+
+
+@pytest.mark.parametrize(
+    "how, failure, first, then",
+    [
+        ("glance", ScanFailure("alert", "hello", "protocol_version"), None, "whole"),
+        ("glance", ScanFailure("closed", "hello"), None, "whole"),
+        ("glance", ScanFailure("closed", "starttls"), None, None),
+        ("glance", ScanFailure("alert", "hello", "access_denied"), None, None),
+        ("glance", ScanFailure("not-tls", "hello"), None, None),
+        ("glance", ScanFailure("refused", "connect"), None, None),
+        ("whole", ScanFailure("alert", "handshake", "handshake_failure"), None, "old"),
+        ("whole", ScanFailure("malformed", "handshake"), None, "old"),
+        ("whole", ScanFailure("closed", "handshake"), None, None),
+        ("whole", ScanFailure("alert", "handshake", "x"), ScanFailure("alert", "hello", "protocol_version"), "old"),
+        ("whole", ScanFailure("alert", "handshake", "x"), ScanFailure("closed", "hello"), None),
+        ("old", ScanFailure("alert", "handshake", "handshake_failure"), None, None),
+    ],
+)
+def test_another_way(how: str, failure: ScanFailure, first: ScanFailure | None, then: str | None) -> None:
+    following = another(Way(how, None, ()), failure, first)
+    assert (following and following.how) == then
+
+
+def test_no_way_is_gone_twice() -> None:
+    way: Way | None = Way("glance", "a.example", WEB)
+    for reason in ("unrecognized_name", "no_application_protocol", "unrecognized_name"):
+        assert way is not None
+        way = another(way, ScanFailure("alert", "hello", reason), None)
+    assert way is None
+
+
+# Again, and what is asked besides
+
+
+def test_passing_failures_are_tried_again() -> None:
+    calls = []
+
+    def later(peer: socket.socket) -> None:
+        calls.append(peer.recv(4096))
+        if len(calls) > 1:
+            peer.sendall(b"\x15\x03\x01\x00\x02\x02\x31")
+        else:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    prober = Prober(Manner(retries=2))
+    steps: Iterator[Any] = iter(prober.talk(target(443)))
+    next(steps)
+    again = steps.throw(ScanFailure("timeout", "connect"))  # type: ignore[attr-defined]
+    assert isinstance(again, Again)
+    assert 0.2 < again.seconds < 0.8
+    assert isinstance(steps.send(b""), Connect)  # type: ignore[attr-defined]
+    with pytest.raises(ScanFailure, match="policy"):
+        steps.throw(ScanFailure("policy"))  # type: ignore[attr-defined]
+    assert calls == []
+
+
+def test_what_is_asked_under_tls() -> None:
+    def content(session: Session, aim: Target, served: Served) -> Conversation[Http]:
+        answer = yield from say(session, b"GET / HTTP/1.1\r\n\r\n")
+        return Http(int(answer[9:12]), served.alpn or "")
+
+    def answer(peer: ssl.SSLSocket) -> None:
+        peer.recv(100)
+        peer.sendall(b"HTTP/1.1 204 \r\n\r\n")
+
+    with tls_server(context(alpn=("h2", "http/1.1")), after=answer) as port:
+        got = seen(target(port), Manner(content=content))
+    assert got.http == Http(204, "http/1.1")
+    assert got.served.complete
+
+
+def test_what_breaks_under_tls_leaves_the_handshake() -> None:
+    def content(session: Session, aim: Target, served: Served) -> Conversation[Http]:
+        yield from say(session, b"GET / HTTP/1.1\r\n\r\n")
+        raise ScanFailure("too-large", "http")
+
+    with tls_server(context(), after=lambda peer: peer.sendall(b"HTTP")) as port:
+        got = seen(target(port), Manner(content=content))
+    assert (got.failure, got.http) == (("too-large", "http", ""), None)
+    assert got.served.certificates == CHAIN
+
+
+def test_enumerates_and_fingerprints() -> None:
+    speaks = context(TLSVersion.TLSv1_2, TLSVersion.TLSv1_2, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0")
+    with tls_server(speaks) as port:
+        got = seen(target(port), Manner(enumerate=True, fingerprints=True))
+    assert got.enumerated is not None
+    assert got.enumerated.ciphers == ((0x0303, (0xC02B,)),)
+    assert got.served.ja3s
+    assert len(got.served.ja3s) == 2 * hashlib.md5().digest_size
+    assert got.fingerprints is not None
+    assert got.fingerprints.ja3s == got.served.ja3s
+
+
+def test_connections_are_counted_by_domain_where_that_is_asked_for() -> None:
+    aim = target(443, "www.example.co.uk")
+    assert next(Prober(Manner(by_domain=True)).talk(aim)) == Connect("127.0.0.1", 443, "example.co.uk")
+    assert next(Prober().talk(aim)) == Connect("127.0.0.1", 443, "")
+    assert domain_of("localhost") == "localhost"
