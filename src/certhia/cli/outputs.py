@@ -12,7 +12,7 @@ from typing import Protocol
 
 from certhia.cli.messages import Messages
 from certhia.config.scanning import Scan
-from certhia.errors import StateError
+from certhia.errors import ConfigError, StateError
 from certhia.render import encode, encoding
 from certhia.scanner.records import Result
 from certhia.scanner.report import formats
@@ -40,9 +40,19 @@ class _Out(Protocol):
 class Outputs:
     """What results go to. `take` is called on the engine's thread, all else on the loop's."""
 
-    def __init__(self, options: Scan, messages: Messages, *, color: bool, mode: str) -> None:
-        """Opens them all. `mode`: of TLSXtractor's document. Raises ConfigError."""
+    def __init__(
+        self,
+        options: Scan,
+        messages: Messages,
+        *,
+        color: bool,
+        mode: str,
+        places: Mapping[str, int] | None = None,
+    ) -> None:
+        """Opens them all. `mode`: of TLSXtractor's document. `places`: where to go on in files, in bytes, by their
+        absolute path. Raises ConfigError."""
         self._leaf = leaves()
+        self._places = places or {}
         named = [(path, formats.of(path, options.format)) for path in options.files]
         self.files = [self._file(path, name) for path, name in named if name in formats.STREAMED]
         self._whole = [Whole(path) for path, name in named if name in formats.WHOLE]
@@ -52,6 +62,10 @@ class Outputs:
         self._texts = Texts(name, self._leaf, color=color)
         self._prints = name in formats.WHOLE
         self.document = Document(mode) if self._whole or self._prints else None
+        if self.document is not None and options.resume:
+            raise ConfigError(
+                "TLSXtractor's document is written at the end, whole: --resume needs a .jsonl or .csv file"
+            )
         self._stdout: _Out | None = None
         if name != "silent":
             on_screen = sys.stdout is not None and sys.stdout.isatty()
@@ -59,7 +73,12 @@ class Outputs:
             self._stdout.put(formats.header(name))
 
     def _file(self, path: Path, name: str) -> ResultFile:
-        return ResultFile(path, Texts(name, self._leaf), formats.header(name))
+        at, texts = self._places.get(str(path.absolute())), Texts(name, self._leaf)
+        file = ResultFile(path, texts, formats.header(name), at=at)
+        if at and name == "domains":
+            with path.open(encoding="utf-8") as before:
+                texts.remember(line.rstrip("\n") for line in before)
+        return file
 
     @property
     def unread(self) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import TextIO
 
 from certhia.cli import collector
 from certhia.cli.messages import Messages
@@ -15,7 +18,11 @@ from certhia.cli.outputs import Outputs
 from certhia.cli.progress import Live, age
 from certhia.clock import Clock
 from certhia.config import Settings
+from certhia.errors import ConfigError, StateError
+from certhia.library.checkpoints import Checkpoints
 from certhia.library.inquiry import Inquiry
+from certhia.library.planning import kinds_of
+from certhia.library.resuming import Record, Standing, identity
 from certhia.net import raise_file_limit
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.records import Result
@@ -23,10 +30,12 @@ from certhia.scanner.report.document import Figures
 from certhia.scanner.report.leaf import leaves
 from certhia.scanner.report.tally import Tally
 from certhia.sinks.human import wants_color
+from certhia.store.place import state_dir
 
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
 INTERRUPTED = 130
+MODES = {frozenset({"address"}): "ip_scan", frozenset({"host"}): "url_scan"}
 
 
 class Scanning:
@@ -35,61 +44,119 @@ class Scanning:
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self._settings = settings
         self._clock = clock or Clock()
-        output = settings.output
-        least = "warning" if output.quiet else "debug" if output.verbose else "info"
-        self._messages = Messages(self._clock, format=output.log_format, least=least)
         self._tally = Tally(leaves())
         self._stopped = False
+        self._before = 0  # targets that an earlier run has done
 
     async def run(self) -> int:
         """Runs until all are asked, or stopped; gives the exit status. Raises CerthiaError."""
-        settings = self._settings
+        with _log(self._settings.scan.log_file) as stream:
+            self._messages = Messages(
+                self._clock, format=self._settings.output.log_format, least=self._least(), stream=stream
+            )
+            async with AsyncExitStack() as stack:
+                return await self._run(stack)
+
+    async def _run(self, stack: AsyncExitStack) -> int:
+        settings, clock = self._settings, self._clock
         rules = Watchlist(*settings.watch.rules, files=settings.watch.files) if _watches(settings) else None
         raise_file_limit()
-        async with AsyncExitStack() as stack:
-            outputs = Outputs(settings.scan, self._messages, color=self._coloured(), mode="ip_scan")
-            stack.push_async_callback(outputs.close)
-            inquiry = Inquiry(settings.scan, rules, self._take(outputs), outputs.behind, self._clock, self._messages)
-            collector.settle()
-            began = self._clock.monotonic()
-            self._on_signals(inquiry)
-            await self._until_done(inquiry, outputs)
-            seconds = self._clock.monotonic() - began
-            await outputs.finish(self._figures_of(seconds))
-        if not settings.output.quiet:
-            say = self._messages.write if settings.output.log_format == "text" else self._messages
-            for text in self._tally.lines(seconds):
-                say(text)
+        record, standing = await asyncio.to_thread(self._recorded)
+        stack.callback(record.close)
+        places = standing.files if standing is not None else None
+        mode = MODES.get(kinds_of(settings.scan), "mixed_scan")
+        outputs = Outputs(settings.scan, self._messages, color=self._coloured(sys.stdout), mode=mode, places=places)
+        stack.push_async_callback(outputs.close)
+        standing = standing or Standing(secrets.token_bytes(16))
+        checkpoints = Checkpoints(record, standing, outputs.files, outputs.take, clock)
+        self._before = checkpoints.done
+
+        def take(results: Sequence[Result]) -> None:
+            # What was cut off is not done: the next run asks it again.
+            told = [one for one in results if one.failure is None or one.failure.kind != "stopped"]
+            checkpoints.take(told)
+            self._tally.take(told)
+
+        inquiry = Inquiry(
+            settings.scan,
+            rules,
+            take,
+            outputs.behind,
+            clock,
+            self._messages,
+            standing=standing,
+            skipped=checkpoints.skip,
+        )
+        collector.settle()
+        self._on_signals(inquiry)
+        began = clock.monotonic()
+        await self._until_done(inquiry, outputs, checkpoints)
+        seconds = clock.monotonic() - began
+        await outputs.finish(self._figures_of(seconds))
+        await asyncio.to_thread(checkpoints.finish, complete=not self._stopped)
+        self._say_how_it_ended(seconds, record)
         return 0
+
+    def _least(self) -> str:
+        output = self._settings.output
+        return self._settings.scan.log_level or ("warning" if output.quiet else "debug" if output.verbose else "info")
+
+    def _recorded(self) -> tuple[Record, Standing | None]:
+        """What an earlier run wrote down; not held where it can't be, unless it must."""
+        scan = self._settings.scan
+        if "-" in scan.targets_from and not scan.resume:
+            return Record(Path(), ""), None
+        record = Record(state_dir(self._settings.state.name), identity(scan))
+        try:
+            if not record.open():
+                if scan.resume:
+                    raise ConfigError(f"{record.path}: another process is at this very scan: wait for it, or stop it")
+                self._messages("another process is at this very scan: this one can't be resumed", level="warning")
+                return record, None
+            standing = record.read()
+        except StateError as error:
+            if scan.resume:
+                raise
+            self._messages(f"this scan can't be resumed: {error}", level="warning")
+            record.close()
+            return record, None
+        if scan.resume and standing is None:
+            self._messages("no unfinished scan of these targets is there: it begins at the beginning")
+        if not scan.resume and standing is not None and standing.spans:
+            self._messages("an unfinished scan of these targets is given up; --resume would have gone on with it")
+        return record, standing if scan.resume else None
+
+    def _say_how_it_ended(self, seconds: float, record: Record) -> None:
+        output = self._settings.output
+        if output.quiet:
+            return
+        say = self._messages.write if output.log_format == "text" else self._messages
+        for text in self._tally.lines(seconds):
+            say(text)
+        if self._stopped:
+            say("stopped before its end" + ("; --resume goes on with it" if record.held else ""))
 
     def _figures_of(self, seconds: float) -> Figures:
         scan = self._settings.scan
         parameters = {
             "input": ",".join((*scan.targets, *scan.targets_from)),
-            "port": scan.ports,
-            "timeout": scan.timeout,
+            "port": int(scan.ports) if scan.ports.isdecimal() else scan.ports,
+            "timeout": int(scan.timeout) if scan.timeout == int(scan.timeout) else scan.timeout,
             "threads": scan.concurrency,
             "retry": scan.retry,
         }
         return Figures(parameters, self._clock.now(), seconds)
 
-    def _coloured(self) -> bool:
-        return wants_color(self._settings.output.color, sys.stdout, os.environ)
+    # --- beside it ---
 
-    def _take(self, outputs: Outputs) -> Callable[[Sequence[Result]], None]:
-        tally = self._tally
-
-        def take(results: Sequence[Result]) -> None:
-            told = [one for one in results if one.failure is None or one.failure.kind != "stopped"]
-            tally.take(told)
-            outputs.take(told)
-
-        return take
-
-    async def _until_done(self, inquiry: Inquiry, outputs: Outputs) -> None:
+    async def _until_done(self, inquiry: Inquiry, outputs: Outputs, checkpoints: Checkpoints) -> None:
         live = self._live(inquiry)
         async with asyncio.TaskGroup() as group:
-            beside = [group.create_task(self._stop_unread(outputs, inquiry)), group.create_task(self._figures(inquiry))]
+            beside = [
+                group.create_task(self._stop_unread(outputs, inquiry)),
+                group.create_task(self._figures(inquiry)),
+                group.create_task(checkpoints.run()),
+            ]
             if live is not None:
                 beside.append(group.create_task(self._draw(live)))
             try:
@@ -102,7 +169,7 @@ class Scanning:
 
     def _live(self, inquiry: Inquiry) -> Live | None:
         output = self._settings.output
-        if output.quiet or output.log_format != "text" or not sys.stderr.isatty():
+        if output.quiet or output.log_format != "text" or self._settings.scan.log_file or not sys.stderr.isatty():
             return None
         began = self._clock.monotonic()
         self._messages.live = Live(sys.stderr, lambda width: [self._picture(inquiry, began)[:width]])
@@ -111,12 +178,15 @@ class Scanning:
     def _picture(self, inquiry: Inquiry, began: float) -> str:
         """`1,200 of 65,536 (2 %), 1,150 answered, 812/s, 96 at once, 1m left`."""
         done, total = self._tally.done, inquiry.total
-        seconds = max(self._clock.monotonic() - began, 0.001)
-        rate = done / seconds
-        parts = [f"{done:,} of {total:,} ({100 * done // max(total, 1)} %)" if total else f"{done:,} done"]
+        rate = done / max(self._clock.monotonic() - began, 0.001)
+        reached = done + self._before
+        parts = [f"{done:,} done"]
+        if total is not None:
+            reached = min(reached, total)
+            parts = [f"{reached:,} of {total:,} ({100 * reached // max(total, 1)} %)"]
         parts += [f"{self._tally.answered:,} answered", f"{rate:,.0f}/s", f"{inquiry.busy:,} at once"]
-        if total and rate and done:
-            parts.append(f"{age((total - done) / rate)} left")
+        if total is not None and done:
+            parts.append(f"{age((total - reached) / rate)} left")
         return ", ".join(parts)
 
     async def _draw(self, live: Live) -> None:
@@ -134,6 +204,7 @@ class Scanning:
         """`| head` ends it also where no further result comes that could not be written."""
         while not outputs.unread:
             await self._clock.sleep(READER_ASKED)
+        self._stopped = True
         inquiry.stop()
 
     def _on_signals(self, inquiry: Inquiry) -> None:
@@ -147,6 +218,23 @@ class Scanning:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, stop)
 
+    def _coloured(self, stream: TextIO) -> bool:
+        return wants_color(self._settings.output.color, stream, os.environ)
+
 
 def _watches(settings: Settings) -> bool:
     return bool(settings.watch.rules or settings.watch.files)
+
+
+@contextmanager
+def _log(path: Path | None) -> Iterator[TextIO | None]:
+    """The file for messages; None where they go to standard error. Raises ConfigError."""
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: messages can't be written there: {error.strerror}; name another file") from error
+    with file:
+        yield file

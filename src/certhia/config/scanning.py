@@ -59,6 +59,7 @@ class Scan(Section):
         description="What standard output shows: jsonl, or nothing where files are written, unless given; and files "
         "whose names do not say; `json` is `tlsxtractor`, one document at the end",
     )
+    resume: bool = Field(False, description="Go on with an unfinished scan of the same targets, as the state has it")
     log_level: Literal["debug", "info", "warning", "error"] | None = Field(
         None, description="The least of what messages tell; else by `output.quiet` and `output.verbose`"
     )

@@ -15,8 +15,9 @@ from certhia.scanner.hosts_file import read_hosts_file
 from certhia.scanner.nameservers import Nameservers, read_servers
 from certhia.scanner.plan import Plan
 from certhia.scanner.ports import read_ports
-from certhia.scanner.reading import check_file
+from certhia.scanner.reading import check_file, read_arguments
 from certhia.scanner.starttls import PROTOCOLS
+from certhia.scanner.targets import Block
 
 
 def plan_of(options: Scan, key: bytes | None = None) -> Plan:
@@ -38,6 +39,14 @@ def plan_of(options: Scan, key: bytes | None = None) -> Plan:
         every=options.all_ips,
         **({} if key is None else {"key": key}),
     )
+
+
+def kinds_of(options: Scan) -> frozenset[str]:
+    """What there is among the targets: "address", "host"; both where files of them are read."""
+    if options.targets_from:
+        return frozenset({"address", "host"})
+    targets = read_arguments(options.targets).targets
+    return frozenset("address" if isinstance(one, Block) else "host" for one in targets)
 
 
 def starttls_of(text: str | None) -> str | None:

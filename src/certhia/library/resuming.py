@@ -73,6 +73,11 @@ class Record:
         self.path = self._directory / f"{scan}.json"
         self._lock = -1
 
+    @property
+    def held(self) -> bool:
+        """Whether it is ours."""
+        return self._lock >= 0
+
     def open(self) -> bool:
         """Whether it is ours now; False where another process has it. Raises StateError."""
         prepare(self._directory)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ class ResultFile:
         self._texts = texts
         self._header = render.encode(header, "utf-8")
         self._descriptor = -1
+        self._turn = threading.Lock()  # over which file it is
         self.offset = 0
         try:
             self._open()
@@ -52,20 +54,25 @@ class ResultFile:
             return
         try:
             if self._moved():
-                self._release()
-                self._open()
+                with self._turn:
+                    self._release()
+                    self._open()
             self._append(data if self.offset else self._header + data)
         except OSError as error:
             raise OSError(error.errno, f"results cannot be written: {error.strerror}", str(self.path)) from error
 
     def sync(self) -> None:
         """Everything written so far is on the disk. Any thread may call it. Raises StateError."""
-        try:
-            os.fsync(self._descriptor)
-        except OSError as error:
+        with self._turn:
             if not self._is_regular():
                 return
+            file = os.dup(self._descriptor)
+        try:
+            os.fsync(file)
+        except OSError as error:
             raise StateError(f"{self.path}: {error.strerror}: see what is wrong with the disk") from error
+        finally:
+            os.close(file)
 
     def close(self) -> None:
         """Idempotent. Raises StateError where the disk does not take it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,10 @@ class Texts:
         self._lines = Lines()
         self._told: dict[str, None] = {}
         self._text = {"jsonl": self._line, "csv": self._row, "domains": self._domains, "human": self._human}.get(name)
+
+    def remember(self, names: Iterable[str]) -> None:
+        """Names that were told before, by an earlier run."""
+        self._told |= dict.fromkeys(islice(names, REMEMBERED))
 
     def of(self, results: Sequence[Result]) -> str:
         """All of them, newlines included; empty for `silent`."""
