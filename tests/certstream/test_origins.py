@@ -7,7 +7,7 @@ import hashlib
 import json
 
 from certhia.certstream.messages import Told, read
-from certhia.certstream.origins import MAX_ORIGINS, Origins
+from certhia.certstream.origins import MAX_CALLED, MAX_ORIGINS, Origins
 from certhia.model import Protocol
 from certhia.testing import World
 from certhia.testing.certstream import told
@@ -73,3 +73,13 @@ def test_logs_are_bounded() -> None:
     origins = Origins("wss://one.example/", lambda: 5.0)
     made = {origins.of(parsed(told(["a"], 1, log=f"https://{n}.example/"))).log.id for n in range(MAX_ORIGINS + 50)}
     assert len(made) == MAX_ORIGINS + 1
+
+
+def test_what_a_log_is_called_is_cut_to_what_the_core_takes() -> None:
+    """A longer name stopped the reading of its server: each time it came back, the message was there again."""
+    message = told(["a"], 1)
+    message["data"]["source"] = {"name": "ä" * 3000, "url": "https://" + "ü" * 3000, "operator": "ö" * 3000}
+    message["data"]["cert_link"] = "https://" + "ß" * 3000 + "/tile/data/000"
+    one = Origins("wss://one.example/", lambda: 5.0).of(parsed(message))
+    for text in (one.log.description, one.log.url.rstrip("/"), one.named.operator, one.named.monitoring_url):
+        assert len(text.encode()) <= MAX_CALLED + 1

@@ -12,6 +12,7 @@ from tests.stream.test_listener import pair, through
 
 from certhia.config.sources import from_values
 from certhia.errors import ConfigError
+from certhia.library import fronting
 from certhia.library.fronting import SPARE, front_of
 from certhia.stream.access import is_known
 from certhia.stream.front import LOCAL
@@ -84,3 +85,36 @@ def test_a_token_is_shown_in_no_complaint() -> None:
     assert "a token has 16 to 512 plain characters" in str(caught.value)
     assert "too short" not in str(caught.value)
     assert TOKEN not in repr(from_values({"serve.token": [TOKEN]}))
+
+
+@pytest.mark.parametrize("files, room", [(20_000, 10_000), (1024, 768), (257, 1)])
+def test_there_is_room_for_as_many_as_may_be_open(monkeypatch: pytest.MonkeyPatch, files: int, room: int) -> None:
+    """What the system allows is raised as far as it goes before it counts; less than was wanted is said."""
+    monkeypatch.setattr(fronting, "raise_file_limit", lambda: files)
+    said = Told()
+    front = front_of(from_values({}), World().clock, said).front
+    assert front.gate._bounds.total == room
+    wanted = [] if room == 10_000 else [f"room for {room} of 10,000 clients: at most {files:,} files may be open"]
+    assert [text.partition(";")[0] for text in said] == wanted
+
+
+def test_without_room_for_one_client_nothing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fronting, "raise_file_limit", lambda: 256)
+    with pytest.raises(ConfigError, match="at most 256 files may be open, and 256 are needed before any client comes"):
+        front_of(from_values({}), World().clock, Told())
+
+
+def test_allow_from_does_not_hold_on_a_unix_socket_and_says_so() -> None:
+    said = Told()
+    given: dict[str, object] = {
+        "serve.allow_from": ("203.0.113.0/24",),
+        "serve.listen": ("127.0.0.1:0", "unix:/run/certhia.sock"),
+    }
+    front_of(from_values(given), World().clock, said)
+    assert [text for text in said if "--trusted-proxy unix" in text]
+    said.clear()
+    trusting = from_values(given | {"serve.trusted_proxy": ("unix", "192.0.2.1")})
+    rules = front_of(trusting, World().clock, said).front.access._rules
+    assert said == []
+    assert rules.unix_proxy
+    assert [str(one) for one in rules.proxies] == ["192.0.2.1/32"]

@@ -13,6 +13,7 @@ from certhia.config import load
 from certhia.errors import ConfigError
 from certhia.library.serving import Serving
 from certhia.stream.standing import Kept
+from certhia.stream.terms import answers_itself
 from certhia.testing import SimClock, World, in_simulated_time
 
 
@@ -99,3 +100,32 @@ async def test_how_much_history_there_is_can_be_seen(certhia_world: World, tmp_p
         assert (kept, one.server.streams.history is None) == (Kept(0, None, ""), False)
         await one.server.close()
         await one.close()
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ({"lite": "/x", "full": "/x"}, "serve.full: the path /x is that of serve.lite, too; give it another, or off"),
+        ({"lite": "/metrics"}, "serve.lite: the path /metrics is one that answers something else"),
+        ({"sse": "/health"}, "serve.sse: the path /health is one that answers something else"),
+        ({"domains": "/a/example.json"}, "serve.domains: the path /a/example.json is one that"),
+    ],
+)
+@in_simulated_time
+async def test_two_paths_that_meet(certhia_world: World, tmp_path: Path, given: dict[str, str], said: str) -> None:
+    one = serving(tmp_path, [], **given)
+    async with Rig(certhia_world, tmp_path / "state").running() as pipeline:
+        with pytest.raises(ConfigError, match=said):
+            await one.start(pipeline)
+
+
+@in_simulated_time
+async def test_two_streams_may_be_off(certhia_world: World, tmp_path: Path) -> None:
+    one = serving(tmp_path, [], lite="off", full="off")
+    async with Rig(certhia_world, tmp_path / "state").running() as pipeline:
+        await one.start(pipeline)
+        assert one.server is not None
+        routed = {str(getattr(route.resource, "canonical", "")) for route in one.server.app.router.routes()}
+        await one.server.close()
+    ours = {*one.server.streams._terms.paths.values(), "/{path}"}
+    assert {path for path in routed - ours if not answers_itself(path)} == set()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from tests.stream.asking import Asking, get
+from tests.stream.asking import Asking, get, over
 from tests.stream.rig import Raw
 
+from certhia.config.listen import Listen
 from certhia.errors import ConfigError
 from certhia.stream.access import MAX_HOPS, MAX_TOKEN, MAX_TOKEN_FILE, Rules, is_known, read_tokens
 from certhia.stream.front import USUAL, Front
@@ -254,3 +257,21 @@ async def test_a_token_beyond_all_measure_is_none() -> None:
     stage = asking(Rules(tokens=lambda: (hashlib.sha256(long.encode()).digest(),)))
     async with stage.running():
         assert (await stage.get(f"/stats?token={long}")).status == 401
+
+
+@pytest.mark.parametrize(
+    "forwarded, status", [("203.0.113.9", 200), ("198.51.100.9", 403), (None, 200), ("nobody", 403)]
+)
+async def test_a_proxy_behind_a_unix_socket(tmp_path: Path, forwarded: str | None, status: int) -> None:
+    """What it says counts where it is trusted to; who says nothing is on this machine."""
+    rules = Rules(allow=(ip_network("203.0.113.0/24"),), unix_proxy=True)
+    stage = asking(rules)
+    stage.server._terms = replace(stage.server._terms, listen=(Listen(None, 0, str(tmp_path / "s")),))
+    await stage.server.start()
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
+        headers = {"X-Forwarded-For": forwarded} if forwarded is not None else {}
+        assert (await over(reader, writer, "/health", **headers)).status == status
+        writer.close()
+    finally:
+        await stage.server.close()

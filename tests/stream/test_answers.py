@@ -160,3 +160,10 @@ async def test_answers_of_streams_that_are_off() -> None:
         (sighting,) = (await stage.get(f"/cert/{digest}")).json["sightings"]
     assert gone == [404, 404]
     assert sighting["message_type"] == "dns_entries"
+
+
+async def test_a_profile_that_is_none(stage: Asking) -> None:
+    async with stage.running():
+        for path in ("/example.json", "/latest.json"):
+            answer = await stage.get(f"{path}?profile=junk")
+            assert (answer.status, answer.body) == (400, b'profile: "junk" is none; there are certhia, calidog\n')

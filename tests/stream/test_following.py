@@ -83,9 +83,8 @@ def test_where_a_request_begins(tmp_path: Path) -> None:
             assert following.place(rig.asked("-1m"), None, clock.now()) is None
             place = following.place(rig.asked(f"{A.id[:8].hex()}:3"), rig.history, clock.now())
             assert place is not None
-            for nonsense in ("yesterday", "0000000000000000:1"):
-                with pytest.raises(ConfigError):
-                    following.place(rig.asked(nonsense), rig.history, clock.now())
+            with pytest.raises(ConfigError):
+                following.place(rig.asked("yesterday"), rig.history, clock.now())
 
     clock = SimClock(START)
     run_simulated(main(clock), clock=clock)

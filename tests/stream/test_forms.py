@@ -190,3 +190,15 @@ def test_names_alone_don_t_tell_all(query: tuple[str, str], said: str) -> None:
     text = json.dumps({"subscribe": {query[0]: [query[1]] if query[0] == "rule" else query[1]}}).encode()
     with pytest.raises(ConfigError, match=said):
         of_message(text, before, names)
+
+
+def test_flags_in_a_message_may_be_numbers_as_in_the_query() -> None:
+    again = message(asked(), verified=1, dedupe=0, cursor=1)
+    assert (again.wanted.order, again.wanted.dedupe, again.wanted.cursor) == ("proof", False, True)
+    with pytest.raises(ConfigError, match="takes texts"):
+        message(asked(), verified=2)
+
+
+def test_both_names_of_an_option_add_up_as_in_the_query() -> None:
+    both = message(asked(), rule="a.example", rules=["b.example"])
+    assert both.wanted == message(asked(), rules=["a.example", "b.example"]).wanted

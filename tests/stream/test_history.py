@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.stream.histories import START, A, B, Kept, cursor, place, proof, read, record, sheet, short
 
-from certhia.errors import ConfigError
+from certhia.stream.places import Order
 from certhia.stream.since import Moment
 
 
@@ -98,11 +98,16 @@ async def test_from_a_moment_on(kept: Kept) -> None:
         assert short(await read(history, place(history, "-1h"))) == "a0-99"
 
 
-async def test_a_log_that_nobody_knows(kept: Kept) -> None:
+@pytest.mark.parametrize("order", ["arrival", "proof"])
+async def test_a_log_that_nothing_is_known_of(kept: Kept, order: Order) -> None:
+    """It may have shown nothing yet in a history that is new: a browser that is refused never comes back."""
     async with kept.open() as history:
         await record(history, sheet(A, 0, 10))
-        with pytest.raises(ConfigError, match=r"of a log that this server does not know"):
-            place(history, cursor(B, 3))
+        start = place(history, cursor(B, 3), order)
+        assert start.missing[0] == (B.id[:8], 4, None, "too-old")
+        assert start.sequence == history.index.first
+    async with kept.open() as history:
+        assert place(history, cursor(B, 3), order).missing[0].reason == "too-old"
 
 
 async def test_the_oldest_goes_and_what_is_missing_is_said(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 from tests.stream.rig import Raw, Stage
 from tests.stream.test_frames import deflated, masked
 
@@ -32,7 +33,7 @@ def stage() -> Stage:
 
 
 def test_the_handshake_of_the_rfc() -> None:
-    answer, deflate = websocket.accept(HEADERS, compression=True)
+    answer, deflate = websocket.accept(CIMultiDict(HEADERS), compression=True)
     assert answer["Sec-WebSocket-Accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     assert not deflate
     assert "Sec-WebSocket-Extensions" not in answer
@@ -50,7 +51,7 @@ def test_the_handshake_of_the_rfc() -> None:
 )
 def test_handshakes_that_are_none(header: str, value: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        websocket.accept({**HEADERS, header: value}, compression=False)
+        websocket.accept(CIMultiDict({**HEADERS, header: value}), compression=False)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +73,9 @@ def test_handshakes_that_are_none(header: str, value: str, said: str) -> None:
 )
 def test_compression_is_agreed_on_where_it_can_be(offer: str, taken: bool) -> None:
     headers = {**HEADERS, "Sec-WebSocket-Extensions": offer}
-    answer, deflate = websocket.accept(headers, compression=True)
+    answer, deflate = websocket.accept(CIMultiDict(headers), compression=True)
     assert deflate is taken
-    assert websocket.accept(headers, compression=False)[1] is False
+    assert websocket.accept(CIMultiDict(headers), compression=False)[1] is False
     if taken:
         assert answer["Sec-WebSocket-Extensions"].split("; ")[1:] == [
             "server_no_context_takeover",
@@ -232,3 +233,18 @@ async def test_it_waits_for_no_goodbye_for_ever(stage: Stage) -> None:
         assert await raw.frame() == (0x88, b"\x03\xe9bye")
         raw.close()
         await asyncio.sleep(0)
+
+
+def test_headers_may_come_in_several_lines() -> None:
+    headers = CIMultiDict({**HEADERS})
+    headers.popall("Connection")
+    for name, value in (
+        ("Connection", "keep-alive"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Extensions", "x-other"),
+        ("Sec-WebSocket-Extensions", "permessage-deflate"),
+    ):
+        headers.add(name, value)
+    answer, deflate = websocket.accept(headers, compression=True)
+    assert deflate
+    assert answer["Sec-WebSocket-Extensions"].startswith("permessage-deflate;")

@@ -78,7 +78,7 @@ def digest(batch: Sequence[str | bytes], origins: Origins, issuers: Issuers, ask
         except Malformed as error:
             out.counts["malformed"] += 1
             body = raw if isinstance(raw, bytes) else raw[:200].encode("utf-8", "replace")
-            out.quoted = out.quoted or f"{quote(body, 80)}: no {error.reason}"
+            out.quoted = out.quoted or f"{quote(body, 80)}: not {error.reason}"
             continue
         match one:
             case Told():

@@ -15,6 +15,7 @@ from certhia._core import Source
 from certhia.certstream.messages import Told, text_of
 from certhia.model import Log, Protocol
 
+MAX_CALLED: Final = 2047  # bytes of a log's name, operator and URLs: what the core takes, and a slash
 MAX_ORIGINS: Final = 1000  # logs that one server may name; what it says of further ones counts as of one unnamed log
 
 
@@ -63,11 +64,12 @@ class Origins:
         return self._last
 
     def _made(self, url: str, name: str, told: Told) -> Origin:
+        url, name = _short(url), _short(name)
         key = "\0".join(
             ("certstream", self._shown, url, name)
         ).encode()  # ids are hashes of keys; nothing is signed by it
         log_id = hashlib.sha256(key).digest()
-        link, kind = text_of(told.data.get("cert_link")), text_of(told.source.get("type"))
+        link, kind = _short(text_of(told.data.get("cert_link"))), text_of(told.source.get("type"))
         address = (url if url.endswith("/") else f"{url}/") if url else self._shown
         tiles = link.partition("tile/data/")[0] if "tile/data/" in link else address
         static = kind == "tiled" or "tile/data/" in link
@@ -75,7 +77,7 @@ class Origins:
             id=log_id,
             key=key,
             description=name or url or self._shown,
-            operator=text_of(told.source.get("operator")),
+            operator=_short(text_of(told.source.get("operator"))),
             protocol=Protocol.STATIC if static else Protocol.RFC6962,
             submission_url=address,
             monitoring_url=tiles,
@@ -85,3 +87,8 @@ class Origins:
         )
         source = Source(log_id, named.description, address, "tiled" if static else "rfc6962", named.operator, tiles)
         return Origin(log, named, source)
+
+
+def _short(text: str) -> str:
+    """As much as the core takes of what a log is called; the rest of a name that long says nothing."""
+    return text.encode()[:MAX_CALLED].decode("utf-8", "ignore")

@@ -20,6 +20,7 @@ from certhia.config.values import (
     Named,
     Networks,
     Place,
+    Proxies,
     Seconds,
     Section,
     Size,
@@ -201,10 +202,11 @@ class Serve(Section):
     token_file: tuple[Path, ...] = Field(
         (), description="Files of such tokens, one a line; read again when they change"
     )
-    open: tuple[Route, ...] = Field(("/health",), description="Paths that need no token")
+    open: tuple[Route, ...] = Field(("/health",), description="Paths that need no token; given, it is these alone")
     allow_from: tuple[Networks, ...] = Field((), description="Addresses and networks that are answered; none: all are")
-    trusted_proxy: tuple[Networks, ...] = Field(
-        (), description="Addresses and networks of proxies whose `X-Forwarded-For` is believed"
+    trusted_proxy: tuple[Proxies, ...] = Field(
+        (),
+        description="Addresses and networks of proxies whose `X-Forwarded-For` is believed; `unix`: of a Unix socket",
     )
     cors: tuple[Origin, ...] = Field((), description="Origins of web pages that may read answers; `*` for all")
     max_clients: int = Field(10_000, ge=1, description="The most connections at once")

@@ -38,6 +38,14 @@ Start = Annotated[Point, BeforeValidator(quantity.point), Written("point")]
 Most = Annotated[Backlog, BeforeValidator(quantity.backlog), Written("backlog")]
 Address = Annotated[Listen, BeforeValidator(listen), Written("address")]
 Networks = Annotated[Network, BeforeValidator(network), Written("network")]
+UNIX_PROXY = "unix"
+
+
+def _proxy(value: object) -> Network | str:
+    return UNIX_PROXY if isinstance(value, str) and value.strip().lower() == UNIX_PROXY else network(value)
+
+
+Proxies = Annotated[Network | str, BeforeValidator(_proxy), Written("network or unix")]
 Token = Annotated[Secret, BeforeValidator(secret), Written("token")]
 Place = Annotated[str, Written("file or URL")]
 Source = Annotated[str, Written("file or -")]

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.config.settings import OFF
+from certhia.config.values import UNIX_PROXY
 from certhia.errors import ConfigError
 from certhia.model import Tell
 from certhia.net import raise_file_limit
@@ -44,9 +45,16 @@ def front_of(settings: Settings, clock: Clock, tell: Tell) -> Fronting:
         tokens=lambda: (*given, *tokens.current),
         open=frozenset(path for path in serve.open if path != OFF),
         allow=serve.allow_from,
-        proxies=serve.trusted_proxy,
+        proxies=tuple(one for one in serve.trusted_proxy if not isinstance(one, str)),
+        unix_proxy=UNIX_PROXY in serve.trusted_proxy,
         origins=frozenset(serve.cors),
     )
+    if serve.allow_from and not rules.unix_proxy and any(one.path for one in serve.listen):
+        tell(
+            "whoever may open the Unix socket is answered, whatever --allow-from says: for those behind a proxy there, "
+            "let it name them, with --trusted-proxy unix",
+            level="warning",
+        )
     bounds = Bounds(
         total=_room(serve.max_clients, tell),
         per_address=serve.max_per_address,
@@ -88,5 +96,7 @@ def _room(wanted: int, tell: Tell) -> int:
     how = "raise the limit (ulimit -n, or LimitNOFILE of the service)"
     if files <= SPARE:
         raise ConfigError(f"at most {files} files may be open, and {SPARE} are needed before any client comes: {how}")
-    tell(f"room for {files - SPARE:,} of {wanted:,} clients: at most {files:,} files may be open; {how}", level="warning")
+    tell(
+        f"room for {files - SPARE:,} of {wanted:,} clients: at most {files:,} files may be open; {how}", level="warning"
+    )
     return files - SPARE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.config.settings import OFF
+from certhia.errors import ConfigError
 from certhia.model import Tell
 from certhia.pipeline import Pipeline
 from certhia.stream.client import Limits
@@ -15,7 +16,7 @@ from certhia.stream.forms import Defaults
 from certhia.stream.hub import Hub
 from certhia.stream.pool import Pool
 from certhia.stream.standing import Kept, Known
-from certhia.stream.terms import Terms
+from certhia.stream.terms import Terms, answers_itself
 from certhia.supervision import supervised
 
 if TYPE_CHECKING:
@@ -114,6 +115,12 @@ def _paths(settings: Settings) -> dict[str, str]:
     serve = settings.serve
     paths = {"lite": serve.lite, "full": serve.full, "domains": serve.domains, "sse": serve.sse}
     served = {"domains", "sse"} if serve.names_only else paths.keys()
+    taken = dict[str, str]()
+    for name, path in paths.items():
+        if path != OFF and (path in taken or answers_itself(path)):
+            what = f"that of serve.{taken[path]}, too" if path in taken else "one that answers something else"
+            raise ConfigError(f"serve.{name}: the path {path} is {what}; give it another, or off")
+        taken[path] = name
     return {name: path for name, path in paths.items() if path != OFF and name in served}
 
 

@@ -40,6 +40,7 @@ class Rules:
         open: paths that need none.
         allow: networks that may ask; empty for all.
         proxies: networks whose X-Forwarded-For is believed.
+        unix_proxy: whether that of whoever comes by a Unix socket is.
         origins: web pages that may read answers: `https://example.com`, or `*`. Where there are any, no other pages'
             WebSockets are taken; browsers ask nobody before they open one.
     """
@@ -48,6 +49,7 @@ class Rules:
     open: frozenset[str] = frozenset({"/health"})
     allow: tuple[Network, ...] = ()
     proxies: tuple[Network, ...] = ()
+    unix_proxy: bool = False
     origins: frozenset[str] = frozenset()
 
 
@@ -63,8 +65,8 @@ class Access:
         self._rules = rules
 
     def is_proxy(self, peer: Address | None) -> bool:
-        """Whether a connection is one of a proxy that is trusted to say whose it is."""
-        return peer is not None and _within(peer, self._rules.proxies)
+        """Whether a connection is one of a proxy that is trusted to say whose it is. `peer`: None for a Unix socket."""
+        return self._rules.unix_proxy if peer is None else _within(peer, self._rules.proxies)
 
     def address(self, request: web.Request) -> Address | None:
         """Whose request it is: of a trusted proxy the one that it names, else the connection's; None for a Unix

@@ -16,6 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from certhia.clock import Clock
+from certhia.render import quoted
 from certhia.stream import recent, standing
 from certhia.stream.blocks import Sheet
 from certhia.stream.forms import KINDS, PROFILES
@@ -117,8 +118,10 @@ class Answers:
         return _json(200, b'{"sha256":"%b","sightings":[%b]}' % (text.encode(), body))
 
     def _profile(self, request: web.Request) -> str:
-        asked = request.query.get("profile", self._terms.defaults.profile)
-        return asked if asked in PROFILES else self._terms.defaults.profile
+        asked = request.query.get("profile", "").lower() or self._terms.defaults.profile
+        if asked not in PROFILES:
+            raise web.HTTPBadRequest(text=f"profile: {quoted(asked)} is none; there are {', '.join(PROFILES)}\n")
+        return asked
 
     # --- how it is doing ---
 

@@ -38,7 +38,7 @@ def read(rules: Sequence[str], issuers: Sequence[str], tlds: Sequence[str], kind
     try:
         return Filter(wanted, excluded, named, below, kind)
     except Malformed as error:
-        raise ConfigError(f"the filter cannot be compiled: {terminal(str(error))}") from error
+        raise ConfigError(f"the filter cannot be compiled: {terminal(error.reason)}") from error
 
 
 def check_names(rules: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ Options = dict[str, list[str]]
 _ALSO: Final = {"rules": "rule", "logs": "log", "operators": "operator", "issuers": "issuer", "tlds": "tld"}
 _MANY: Final = frozenset(_ALSO.values())
 _OURS: Final = frozenset({"stream", "profile", "cursor", "type", "verified", "dedupe", "since"}) | _MANY
+_FLAGS: Final = frozenset({"cursor", "verified", "dedupe"})
 _NAMES: Final = _OURS | _ALSO.keys()
 _OTHERS: Final = frozenset({"token"})  # read elsewhere
 _TRUE: Final = frozenset({"1", "true", "yes", "on", ""})
@@ -115,24 +116,27 @@ def of_message(text: bytes, before: Asked, defaults: Defaults) -> Asked | None:
         raise ConfigError('subscribe must hold options: {"subscribe": {"rules": ["example.com"]}}')
     options: Options = dict(before.options)
     options.pop("since", None)  # it has come so far already
+    named = set[str]()
     for name, value in given.items():
         key = _ALSO.get(name.lower(), name.lower())
         if key not in _OURS:
             near = difflib.get_close_matches(key, _NAMES, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(_OURS))}"
             raise ConfigError(f"subscribe: {quoted(name)} is no option; {hint}")
-        options[key] = _texts(name, value, numbers=key == "since")
+        texts = _texts(name, value, numbers=key == "since", flags=key in _FLAGS)
+        options[key] = [*options[key], *texts] if key in named else texts
+        named.add(key)
     wanted = before.wanted
     return _asked(wanted.kind, wanted.framing, options, defaults, request=before.options)
 
 
-def _texts(name: str, value: object, *, numbers: bool = False) -> list[str]:
-    """A JSON value as the query would have it. `numbers`: whether it may be one."""
+def _texts(name: str, value: object, *, numbers: bool = False, flags: bool = False) -> list[str]:
+    """A JSON value as the query would have it. `numbers`: whether it may be one; `flags`: whether it may be 0 or 1."""
     if isinstance(value, bool):
         return ["1" if value else "0"]
     if value is None:
         return []
-    if numbers and isinstance(value, int | float):
+    if (numbers and isinstance(value, int | float)) or (flags and value in (0, 1)):
         return [str(value)]
     values: list[object] = value if isinstance(value, list) else [value]
     texts = [one for one in values if isinstance(one, str)]

@@ -10,7 +10,7 @@ streams go on without it, who comes back is told what is missing, and recording 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -98,12 +98,9 @@ class History:
         """Why nothing is recorded now; empty while all is well."""
         return self.disk.trouble
 
-    def place(self, since: Since, order: Order, known: Iterable[bytes] = ()) -> Place:
-        """Where a client goes on. `known`: ids of the logs that are followed.
-
-        Raises ConfigError for a log that nobody knows; its text is for the client.
-        """
-        return places.find(self.index, since, order, known)
+    def place(self, since: Since, order: Order) -> Place:
+        """Where a client goes on."""
+        return places.find(self.index, since, order)
 
     async def read(self, reader: Reader, given: Sequence[Given]) -> Read:
         """A block of a replay, in its turn. What can't be read is told."""

@@ -25,6 +25,7 @@ from certhia.logs.asked import Asked
 from certhia.logs.status import Status
 from certhia.model import Health
 from certhia.stream.answers import Answers
+from certhia.stream.gate import ADDRESS, RATE, TOTAL
 from certhia.stream.hub import Hub
 from certhia.stream.once import Once
 from certhia.stream.server import Server
@@ -184,8 +185,10 @@ async def collect(known: Known, server: Server, hub: Hub, clients: Mapping[str, 
 def _stream(server: Server, clients: Mapping[str, int]) -> Iterator[Sample]:
     gate, access, streams = server.front.gate, server.front.access, server.streams
     yield "certhia_connections", (), gate.inside
-    for reason, count in (*gate.refused.items(), *access.refused.items()):
-        yield "certhia_refused_total", (str(reason),), count
+    for reason in (TOTAL, ADDRESS, RATE):
+        yield "certhia_refused_total", (reason,), gate.refused[reason]
+    for status, count in access.refused.items():
+        yield "certhia_refused_total", (str(status),), count
     for kind, count in clients.items():
         yield "certhia_clients", (kind,), count
     yield "certhia_clients_too_late_total", (), server.too_late

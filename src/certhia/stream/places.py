@@ -7,11 +7,10 @@ has its cursor may have it from either, so the first counts; behind a run that l
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
-from certhia.errors import ConfigError
 from certhia.stream.doubt import lost_before
 from certhia.stream.index import Index
 from certhia.stream.packing import Reach
@@ -57,17 +56,15 @@ class Place:
     missing: tuple[Missing, ...] = ()
 
 
-def find(index: Index, since: Since, order: Order, known: Iterable[bytes] = ()) -> Place:
-    """`known`: ids of logs that are followed, recorded or not. Raises ConfigError for a log that is neither; its text
-    is for the client."""
+def find(index: Index, since: Since, order: Order) -> Place:
+    """A log that nothing is recorded of may be one that is followed no more, or has shown nothing yet: to refuse would
+    keep a browser's EventSource away for ever. What came since is said to be missing, and all that there is follows."""
     if not isinstance(since, After):
         return _at(index, since.at, order)
-    logs = [log_id for log_id in (*index.reaches, *known) if log_id.startswith(since.log)]
+    logs = [log_id for log_id in index.reaches if log_id.startswith(since.log)]
     if not logs:
-        raise ConfigError(f"since: {since} is of a log that this server does not know; is the cursor another server's?")
-    if logs[0] not in index.reaches:
         oldest = _oldest(index, order)
-        return replace(oldest, missing=(Missing(logs[0], since.index + 1, None, TOO_OLD), *oldest.missing))
+        return replace(oldest, missing=(Missing(since.log, since.index + 1, None, TOO_OLD), *oldest.missing))
     if order == "proof" and (place := _after_proof(index, logs[0], since.index)) is not None:
         return place
     return _after(index, logs[0], since.index, order)

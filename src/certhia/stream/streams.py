@@ -29,7 +29,6 @@ from certhia.stream.websocket import WebSocket, WebSocketFraming
 if TYPE_CHECKING:
     from certhia.stream.history import History
 
-HINT: Final = "this is a certstream server: connect with a WebSocket, or read /sse?stream=lite\n"
 ASKS: Final = 5  # subscriptions that a client may send at once; of more, one a second is answered
 FAULTS_EVERY: Final = 60.0  # seconds between two lines about clients that were closed for a fault of ours
 _UPGRADE: Final = {"Upgrade": "websocket", "Connection": "Upgrade"}  # RFC 9110 section 15.5.22
@@ -77,8 +76,10 @@ class Streams:
     def _handler(self, kind: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             if not websocket.is_upgrade(request.headers):
-                known = request.path in self._terms.paths.values()
-                return web.Response(status=426 if known else 404, text=HINT, headers=_UPGRADE if known else None)
+                hint = f"this is a certstream server: connect with a WebSocket, or read events: {self._offered()}\n"
+                if request.path in self._terms.paths.values():
+                    return web.Response(status=426, text=hint, headers=_UPGRADE)
+                return web.Response(status=404, text=hint)
             if not kind:
                 return web.Response(status=404, text=f"there is no stream here; there are {self._offered()}\n")
             return await self._websocket(request, kind)
@@ -156,7 +157,8 @@ class Streams:
         if (refused := await self._refused(request)) is not None:
             return refused
         try:
-            asked = await self._asked("lite", "sse", request)
+            kinds = self._defaults.kinds  # lite where there is that
+            asked = await self._asked("lite" if "lite" in kinds else (*kinds, "lite")[0], "sse", request)
             if last := request.headers.get("Last-Event-ID", ""):
                 asked = replace(asked, since=last)  # newer than what the URL says
             start = following.place(asked, self.history, self._clock.now())

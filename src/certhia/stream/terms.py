@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from certhia.config.listen import Listen
 from certhia.stream.client import Limits
 from certhia.stream.forms import Defaults
+
+_ITSELF: Final = frozenset({"/stats", "/health", "/health/deep", "/logs", "/metrics", "/latest.json"})
+
+
+def answers_itself(path: str) -> bool:
+    """Whether a server answers something else than a stream there."""
+    return path in _ITSELF or path.startswith("/cert/") or path.endswith("/example.json")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ import binascii
 import hashlib
 import re
 from collections import deque
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from certhia.errors import ConfigError
 from certhia.stream import frames, notices
 from certhia.stream.client import Client
 from certhia.stream.frames import Received, Violation
 from certhia.stream.takeover import GOODBYE, Connection
+
+if TYPE_CHECKING:
+    from multidict import MultiMapping
 
 MAX_FRAMES: Final = 100  # that a client may send in a second, and that much in advance
 PING_EVERY: Final = 15.0  # seconds between pings
@@ -52,14 +54,14 @@ class WebSocketFraming:
         return frames.closing(code, reason)
 
 
-def is_upgrade(headers: Mapping[str, str]) -> bool:
+def is_upgrade(headers: MultiMapping[str]) -> bool:
     """Whether a request asks for a WebSocket."""
     return headers.get("Upgrade", "").strip().lower() == "websocket"
 
 
-def accept(headers: Mapping[str, str], *, compression: bool) -> tuple[dict[str, str], bool]:
+def accept(headers: MultiMapping[str], *, compression: bool) -> tuple[dict[str, str], bool]:
     """The answer's headers, and whether messages are compressed. Raises ConfigError (section 4.2.1)."""
-    if "upgrade" not in [one.strip().lower() for one in headers.get("Connection", "").split(",")]:
+    if "upgrade" not in [one.strip().lower() for one in _all("Connection", headers).split(",")]:
         raise ConfigError(
             'a WebSocket needs the header "Connection: Upgrade"; a proxy in between may have taken it away'
         )
@@ -78,13 +80,18 @@ def accept(headers: Mapping[str, str], *, compression: bool) -> tuple[dict[str, 
         "Connection": "Upgrade",
         "Sec-WebSocket-Accept": base64.b64encode(digest).decode(),
     }
-    deflate = compression and _deflate_is_offered(headers.get("Sec-WebSocket-Extensions", ""))
+    deflate = compression and _deflate_is_offered(_all("Sec-WebSocket-Extensions", headers))
     if deflate:
         # Each message is compressed alone: one block serves all clients, and no client's memory is kept.
         answer["Sec-WebSocket-Extensions"] = (
             "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
         )
     return answer, deflate
+
+
+def _all(name: str, headers: MultiMapping[str]) -> str:
+    """A header that may come in several lines, as one (RFC 9110 section 5.3)."""
+    return ",".join(headers.getall(name, ()))
 
 
 def _deflate_is_offered(extensions: str) -> bool:
