@@ -15,8 +15,8 @@ Reach: TypeAlias = Callable[[], Conversation[None]]
 
 
 def first_record(hello: bytes, most: int) -> Conversation[bytes]:
-    """Sends a hello on an open connection and reads the first record of the answer, at most `most` bytes; what there was
-    of it where the peer hung up, or said no more for `PATIENCE`. Raises Expired."""
+    """Sends a hello on an open connection and reads the first record of the answer, at most `most` bytes; what there
+    was of it where the peer hung up, or said no more for `PATIENCE`. Raises Expired."""
     said = b""
     try:
         data = yield Send(hello, "hello", PATIENCE)
