@@ -161,6 +161,7 @@ class Pages:
     port: int
     bodies: dict[str, bytes | None] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    redirects: dict[str, str] = field(default_factory=dict)
 
     def url(self, path: str, host: str = "pages.example") -> str:
         return f"http://{host}:{self.port}{path}"
@@ -181,6 +182,8 @@ async def serving() -> AsyncIterator[Pages]:
                 await over.wait()
                 return
             status = b"200 OK" if path in pages.bodies else b"404 Not Found"
+            if path in pages.redirects:
+                status = b"302 Found\r\nLocation: " + pages.redirects[path].encode()
             writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, len(body)) + body)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

@@ -12,10 +12,11 @@ from tests.scanner.responding import guarded, parsed, serving
 
 from certhia._core import Certificate
 from certhia.clock import Clock
-from certhia.scanner.aia import Issuers, issuers_in
+from certhia.scanner.aia import MAX_BUNDLE, MAX_ISSUER, MAX_REDIRECTS, MAX_URLS, Issuers, issuers_in
 from certhia.scanner.trust import Roots
 from certhia.scanner.verdicts import Judge
-from certhia.testing.authority import Authority, Made, self_signed
+from certhia.testing import der
+from certhia.testing.authority import AUTHORITY_INFO, CA_ISSUERS, Authority, Made, self_signed
 
 NOW = time.time()
 ROOT = Authority.root("AIA root")
@@ -103,3 +104,23 @@ async def test_what_leads_nowhere_is_not_asked_for_ever() -> None:
         assert "does not say" in str(await issuers.fetch(judge.judge(sent, NOW).standing))
         again = lost.leaf(["b.example"], issuers=pages.url("/lost"))
         assert "does not say" in str(await issuers.fetch(judge.judge([Certificate.from_der(again.der)], NOW).standing))
+
+
+async def test_what_is_taken_is_bounded() -> None:
+    """In bytes, certificates, addresses and redirects."""
+    async with guarded() as guard, serving() as pages:
+        lost = ROOT.authority("AIA bounded")
+        assert len(issuers_in(lost.pem.encode() * (MAX_BUNDLE + 5))) == MAX_BUNDLE
+        urls = [pages.url(f"/{number}") for number in range(5)]
+        access = [der.sequence(der.oid(CA_ISSUERS), der.tlv(0x86, url.encode())) for url in urls]
+        leaf = lost.leaf(["a.example"], extensions=(der.extension(AUTHORITY_INFO, der.sequence(*access)),))
+        judge = Judge(Roots([ROOT.der]))
+        issuers = Issuers(guard, judge.chains.seen, Clock())
+        pages.bodies["/0"] = bytes(MAX_ISSUER + 1)
+        await issuers.fetch(judge.judge([Certificate.from_der(leaf.der)], NOW).standing)
+        assert pages.asked == ["/0", "/1"]
+        assert MAX_URLS == 2
+        circle = lost.leaf(["b.example"], issuers=pages.url("/circle"))
+        pages.redirects["/circle"] = pages.url("/circle")
+        await issuers.fetch(judge.judge([Certificate.from_der(circle.der)], NOW).standing)
+        assert pages.asked.count("/circle") == MAX_REDIRECTS + 1

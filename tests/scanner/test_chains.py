@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.scanner.told import openssl
 
 from certhia._core import Certificate
-from certhia.scanner.chains import MAX_ABOVE, Chains, Standing
+from certhia.scanner.chains import KEPT_WAYS, Chains, Standing
 from certhia.scanner.signatures import Signatures
 from certhia.scanner.trust import Roots, Seen
 from certhia.testing.authority import DAY, Authority, Made, self_signed
@@ -163,7 +163,7 @@ def test_what_is_remembered_is_bounded() -> None:
         for two in range(30):
             for three in range(3):
                 chains.find([leaf, extra[one], extra[two], extra[three]], NOW)
-    assert len(chains._above) == MAX_ABOVE
+    assert len(chains._above) == KEPT_WAYS
 
 
 def test_a_leaf_that_is_an_authority_is_not_on_its_own_way() -> None:

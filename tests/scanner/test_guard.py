@@ -11,7 +11,7 @@ import pytest
 from certhia.clock import Clock
 from certhia.errors import RemoteError
 from certhia.scanner.addresses import inward
-from certhia.scanner.guard import MAX_URL, Guard, Refused, check
+from certhia.scanner.guard import MAX_ADDRESSES, MAX_URL, Guard, Refused, check
 
 SPELLED = [
     "http://2130706433/",  # decimal
@@ -237,6 +237,15 @@ async def test_what_does_not_resolve_is_a_remote_error() -> None:
     async with guarded(Names([])) as guard:
         with pytest.raises(RemoteError):
             await guard.get("http://nowhere.example/")
+
+
+async def test_addresses_of_a_name_are_bounded() -> None:
+    many = [f"93.184.{number}.1" for number in range(100)]
+    async with guarded(Names(many)) as guard:
+        assert len(await guard.addresses("many.example")) == MAX_ADDRESSES
+    async with guarded(Names([*many, "10.0.0.1"])) as guard:
+        with pytest.raises(Refused):
+            await guard.addresses("many.example")
 
 
 async def test_the_systems_resolver() -> None:

@@ -107,6 +107,12 @@ def test_answers_about_others() -> None:
         read(answer(LEAF, ROOT), parsed(LEAF), parsed(namesake), NOW, "staple")
 
 
+def test_parts_of_an_answer_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("certhia.scanner.ocsp.MAX_SINGLE", 0)
+    with pytest.raises(Unverified, match="another certificate"):
+        status(answer(LEAF, ROOT))
+
+
 def test_what_is_no_answer() -> None:
     for kind in (1, 2, 3, 6):  # malformedRequest, internalError, tryLater, unauthorized
         with pytest.raises(Unverified, match="the responder says"):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from certhia._core import Certificate
-from certhia.scanner.paths import MAX_DEPTH, MAX_PATHS, MAX_STEPS, Search
+from certhia.scanner.paths import MAX_CANDIDATES, MAX_DEPTH, MAX_PATHS, MAX_STEPS, Search
 from certhia.scanner.trust import Issuer
 from certhia.testing.authority import Authority, Made
 
@@ -96,6 +96,18 @@ def test_no_more_paths_than_enough() -> None:
     middle = [ROOT.authority("Many", not_after=100 + days) for days in range(MAX_PATHS + 5)]
     pool = Pool(*middle)
     assert len(pool.paths(middle[0].leaf(["a.example"]))) == MAX_PATHS
+
+
+def test_no_more_candidates_than_enough() -> None:
+    """The wanted one is the last of very many, and comes first by its key identifier."""
+    wanted = ROOT.authority("Crowded")
+    crowd = [
+        Authority.root("Stranger").authority("Crowded", key=Authority.root(f"Key {number}").key)
+        for number in range(MAX_CANDIDATES * 2)
+    ]
+    pool = Pool(*crowd, wanted)
+    assert pool.paths(wanted.leaf(["a.example"])) == [["a.example", "Crowded", "Path root"]]
+    assert pool.checks == MAX_CANDIDATES + 1
 
 
 def test_the_wanted_key_comes_first_then_the_valid_then_the_root() -> None:

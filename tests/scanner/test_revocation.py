@@ -12,8 +12,9 @@ from certhia._core import Certificate
 from certhia.clock import Clock
 from certhia.scanner.guard import Guard
 from certhia.scanner.ocsp import Status
-from certhia.scanner.revocation import Revocation, verdict
-from certhia.testing.authority import OCSP_SIGNING, Authority, Made
+from certhia.scanner.revocation import MAX_URLS, Revocation, verdict
+from certhia.testing import der
+from certhia.testing.authority import AUTHORITY_INFO, OCSP, OCSP_SIGNING, Authority, Made
 
 ROOT = Authority.root("Revoking root")
 GOOD = ROOT.leaf(["good.example"])
@@ -108,6 +109,16 @@ async def test_a_list_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPa
         pages.bodies["/crl"] = bytes(1001)
         found = await status(Revocation(Clock(), guard), ROOT.leaf(["a.example"], crl=pages.url("/crl")))
         assert "1001 bytes where at most 1000" in found.detail
+
+
+async def test_no_more_addresses_than_enough_are_asked() -> None:
+    async with guarded() as guard, serving() as pages:
+        urls = [pages.url(f"/{number}") for number in range(6)]
+        access = [der.sequence(der.oid(OCSP), der.tlv(0x86, url.encode())) for url in urls]
+        leaf = ROOT.leaf(["a.example"], extensions=(der.extension(AUTHORITY_INFO, der.sequence(*access)),))
+        found = await status(Revocation(Clock(), guard), leaf)
+        assert found.state == "unavailable"
+        assert len({path[:2] for path in pages.asked}) == MAX_URLS
 
 
 async def test_who_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

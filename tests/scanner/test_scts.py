@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from certhia._core import Certificate
 from certhia.logs.heads import check_signature
 from certhia.scanner.ocsp import staple_scts
-from certhia.scanner.scts import MAX_SCTS, Checked, Timestamps, listed, read, verdicts
+from certhia.scanner.scts import MAX_EXTENSIONS, MAX_SCTS, Checked, Timestamps, listed, read, verdicts
 from certhia.testing import FakeLog, World, der
 
 MOST = [st.binary(max_size=60), st.binary(max_size=60).map(lambda tail: b"\0" * 41 + tail)]
@@ -103,6 +103,14 @@ def test_no_more_than_enough_are_checked(shown: Shown) -> None:
     changed = [shown.whole[:-1] + bytes((number,)) for number in range(200)]
     assert len(shown.timestamps.judge(shown.leaf, shown.issuer, handshake=changed)) == MAX_SCTS
     assert len(list(listed(_list(*changed)))) == MAX_SCTS
+
+
+def test_extensions_are_bounded(shown: Shown) -> None:
+    def long(size: int) -> bytes:
+        return shown.whole[:41] + size.to_bytes(2) + bytes(size) + shown.whole[43:]
+
+    assert read(long(MAX_EXTENSIONS), "handshake") is not None
+    assert read(long(MAX_EXTENSIONS + 1), "handshake") is None
 
 
 @given(st.one_of(*MOST))

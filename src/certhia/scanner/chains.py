@@ -19,7 +19,7 @@ from certhia.scanner.signatures import Signatures
 from certhia.scanner.trust import Issuer, Roots, Seen, shown
 from certhia.scanner.weak import weak_key, weak_signature
 
-MAX_ABOVE: Final = 2048  # sets of issuers whose ways to a root are remembered
+KEPT_WAYS: Final = 2048  # sets of issuers whose ways to a root are remembered
 ENOUGH: Final = 4  # ways to a root that are remembered for one set
 
 
@@ -101,7 +101,7 @@ class Chains:
                 return above
         above = self._above[key] = self._search(Issuer(leaf), rest, now)
         self._above.move_to_end(key)
-        if len(self._above) > MAX_ABOVE:
+        if len(self._above) > KEPT_WAYS:
             self._above.popitem(last=False)
         return above
 

@@ -22,7 +22,7 @@ from certhia.scanner.paths import MAX_DEPTH
 from certhia.scanner.records import Verdict
 from certhia.scanner.strictly import UNREADABLE
 
-MAX_TEXT: Final = 300  # characters of what it says
+TEXT_SHOWN: Final = 300  # characters of what it says
 
 
 def refusal(path: Sequence[Certificate], name: str, now: float) -> str:
@@ -54,4 +54,4 @@ def verdict(path: Sequence[Certificate], name: str, now: float) -> Verdict | Non
 
 
 def _inert(text: str) -> str:
-    return terminal(text)[:MAX_TEXT]
+    return terminal(text)[:TEXT_SHOWN]

@@ -17,7 +17,7 @@ from certhia.scanner.der import OCTET_STRING, element
 from certhia.scanner.records import Verdict
 
 MAX_SCTS: Final = 32  # of one server that are checked
-MAX_KNOWN: Final = 8192  # outcomes that are remembered
+KEPT_OUTCOMES: Final = 8192  # outcomes that are remembered
 MAX_EXTENSIONS: Final = 1 << 10  # bytes of an SCT's extensions
 
 _X509_ENTRY: Final = b"\x00\x00"
@@ -107,7 +107,7 @@ class Timestamps:
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._outcome(one, log, leaf, issuer)
-            if len(self._known) > MAX_KNOWN:
+            if len(self._known) > KEPT_OUTCOMES:
                 self._known.popitem(last=False)
         known = known._replace(source=one.source)
         if now is not None and known.state == "valid" and one.timestamp / 1000 > now + 300:

@@ -19,8 +19,8 @@ from certhia.errors import Malformed, Unverified
 from certhia.scanner import strictly
 from certhia.scanner.der import signed
 
-MAX_KEYS: Final = 1024
-MAX_CHECKS: Final = 16_384
+KEPT_KEYS: Final = 1024
+KEPT_CHECKS: Final = 16_384
 MAX_RSA_BITS: Final = 16_384  # a signature under a longer key takes ever longer to check
 
 _DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
@@ -47,7 +47,7 @@ class Signatures:
     `asked` counts questions, `checked` those that took a check.
     """
 
-    def __init__(self, keys: int = MAX_KEYS, checks: int = MAX_CHECKS) -> None:
+    def __init__(self, keys: int = KEPT_KEYS, checks: int = KEPT_CHECKS) -> None:
         self.asked = 0
         self.checked = 0
         self._most_keys = keys
