@@ -18,6 +18,7 @@ from pathlib import Path
 
 import core_pages
 import core_rules
+import resolving
 import start
 from feeds import (
     CACHE,
@@ -39,7 +40,7 @@ from stream_rows import Stream
 from stream_runs import compiled
 from table import machine, table, write
 
-PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream")
+PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream", "names")
 LOGS = 60
 CORE_ROUNDS = 5  # for each round of whole processes: milliseconds each, and easily disturbed
 PAGES = (1024, 256, 32)
@@ -116,6 +117,7 @@ class Bench:
         measures = {
             "core": self._core, "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
             "catching-up": self._catching_up, "start": self._start, "stream": self._stream,
+            "names": lambda: resolving.rows(self._rounds),
         }  # fmt: skip
         for row in measures[part]():
             say(table([row]).split("\n", 2)[2])

@@ -42,6 +42,14 @@ def test_what_it_was_told_of_and_what_not() -> None:
     ]
 
 
+def test_all_others_may_have_addresses_too() -> None:
+    dns = FakeDns(others=["192.0.2.9"])
+    dns.add("none.example")
+    assert head(replies(dns, question("any.example"))[0]) == (7, 0, 1)
+    assert head(replies(dns, question("any.example", 28))[0]) == (7, 0, 0)
+    assert head(replies(dns, question("none.example"))[0]) == (7, 0, 0)
+
+
 def test_aliases_come_with_what_they_lead_to_unless_alone() -> None:
     dns = FakeDns()
     dns.alias("a.example", "b.example")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
@@ -40,13 +40,15 @@ class Record:
 
 @dataclass
 class FakeDns:
-    """A name server; names that it was not told of do not exist.
+    """A name server; names that it was not told of do not exist, or have the addresses of `others`.
 
     Attributes:
         asked: (name in lower case, kind) of each question, in order.
+        others: addresses of all names that it was not told of.
     """
 
     asked: list[tuple[str, str]] = field(default_factory=list)
+    others: Sequence[str] = ()
     _turns: dict[tuple[str, str], list[tuple[Record, ...]]] = field(default_factory=dict)
     _hows: dict[str, tuple[str, float]] = field(default_factory=dict)
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -172,7 +174,17 @@ class FakeDns:
             if alone:
                 return records, True
         records += self._turn(name, kind)
-        return records, bool(records) or any(owner == name for owner, _ in self._turns)
+        known = bool(records) or any((name, each) in self._turns for each in KINDS.values())
+        if not known and self.others:
+            versions = [(4, "A"), (6, "AAAA")]
+            records += [
+                Record(name, which, one, 60)
+                for version, which in versions
+                for one in self.others
+                if which == kind and ip_address(one).version == version
+            ]
+            known = True
+        return records, known
 
     def _turn(self, name: str, kind: str) -> tuple[Record, ...]:
         turns = self._turns.get((name, kind))
