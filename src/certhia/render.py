@@ -12,9 +12,10 @@ Each channel has a fixed alphabet, so that nothing a stranger wrote can act on w
 from __future__ import annotations
 
 import json
+import json.encoder
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Letters and symbols by category, yet drawn as nothing: Hangul fillers and the empty Braille cell.
@@ -130,6 +131,8 @@ def csv_line(cells: Sequence[str]) -> str:
     return ",".join(csv_cell(cell) for cell in cells) + "\n"
 
 
+# One text as JSON, in printable ASCII: what `json_text` gives for it, in a third of the time.
+json_string: Callable[[str], str] = json.encoder.encode_basestring_ascii
 _line = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode  # made once: it is dear
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from certhia._core import registrable_domain
-from certhia.render import json_text
+from certhia.render import json_string, json_text
 from certhia.scanner.records import Chain, Found, Result, Served, Verdict
 from certhia.scanner.report import certificate, parts
 from certhia.scanner.report.kept import Kept
@@ -23,6 +23,7 @@ UNSERVED: Final = (
     '"version":null,"cipher":null,"group":null,"alpn":null,"server_name":null,"complete":false,'
     '"client_certificate":false,"signature":null,"stapled":false,"tls_scts":0,"note":null,"certificate":null,"chain":[]'
 )
+PLAIN: Final = '"timestamps":[],"revocation":null,"http":null,"jarm":null,"ja3s":null,"supported":null,"rules":[]'
 
 
 class Lines:
@@ -36,25 +37,21 @@ class Lines:
 
     def line(self, result: Result) -> str:
         """One line, without its newline."""
-        target, at, seconds, served, failure, names, verdicts, chain, http, prints, enumerated, attempts, hits = result[
-            :13
-        ]
-        timestamps, revocation = result[13:]
+        target, at, seconds, served, failure, names, verdicts, chain, *rest, attempts, hits, timestamps, revocation = (
+            result
+        )
+        starttls = target.starttls
+        plain = not (hits or timestamps or revocation or any(rest)) and (served is None or served.ja3s is None)
         return (
-            f'{{"timestamp":{at:.3f},"target":{json_text(target.origin)},"line":{target.line or "null"},'
+            f'{{"timestamp":{at:.3f},"target":{json_string(target.origin)},"line":{target.line or "null"},'
             f'"host":{_text(target.host)},"ip":"{target.address}","port":{target.port},'
-            f'"starttls":{_text(target.starttls)},"seconds":{seconds:.4f},"attempts":{attempts},'
+            f'"starttls":{json_string(starttls) if starttls else "null"},"seconds":{seconds:.4f},"attempts":{attempts},'
             f'"error":{"null" if failure is None else json_text(parts.failure(failure))},'
             f"{UNSERVED if served is None else self._served(served)},"
             f"{self._names(names)},"
             f'"verdicts":{self._verdicts(verdicts) if verdicts else "[]"},'
             f'"trust":{"null" if chain is None else self._trust(chain)},'
-            f'"timestamps":{json_text(parts.timestamps(timestamps)) if timestamps else "[]"},'
-            f'"revocation":{"null" if revocation is None else json_text(parts.revocation(revocation))},'
-            f'"http":{"null" if http is None else json_text(parts.http(http))},'
-            f'"jarm":{_text(prints and prints.jarm)},"ja3s":{_text(_ja3s(result))},'
-            f'"supported":{"null" if enumerated is None else json_text(parts.supported(enumerated))},'
-            f'"rules":{json_text(parts.hits(hits)) if hits else "[]"}}}'
+            f"{PLAIN if plain else _rest(result)}}}"
         )
 
     def _served(self, served: Served) -> str:
@@ -71,6 +68,19 @@ class Lines:
         )
 
 
+def _rest(result: Result) -> str:
+    """What comes of what few ask for."""
+    revocation, http, enumerated, prints = result.revocation, result.http, result.enumerated, result.fingerprints
+    return (
+        f'"timestamps":{json_text(parts.timestamps(result.timestamps))},'
+        f'"revocation":{"null" if revocation is None else json_text(parts.revocation(revocation))},'
+        f'"http":{"null" if http is None else json_text(parts.http(http))},'
+        f'"jarm":{_text(prints and prints.jarm)},"ja3s":{_text(_ja3s(result))},'
+        f'"supported":{"null" if enumerated is None else json_text(parts.supported(enumerated))},'
+        f'"rules":{json_text(parts.hits(result.hits))}'
+    )
+
+
 def _ja3s(result: Result) -> str | None:
     if result.fingerprints is not None and result.fingerprints.ja3s:
         return result.fingerprints.ja3s
@@ -78,7 +88,7 @@ def _ja3s(result: Result) -> str | None:
 
 
 def _text(value: str | None) -> str:
-    return json_text(value) if value else "null"  # the encoder takes long for what is no text
+    return json_string(value) if value else "null"
 
 
 def _truth(value: bool) -> str:
