@@ -39,11 +39,16 @@ class Signed(NamedTuple):
 def element(data: bytes, at: int, end: int | None = None) -> Element:
     """The element at `at`. Raises Malformed where it does not fit in what holds it, or has a tag or length of a form
     that DER has no use for here."""
-    end = len(data) if end is None else end
+    body, stop = _span(data, at, len(data) if end is None else end)
+    return Element(data[at], at, body, stop)
+
+
+def _span(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Where the contents of the element at `at` start, and where they end."""
     if at + 2 > end:
         raise Malformed("DER: an element is cut off", at)
-    tag, size, body = data[at], data[at + 1], at + 2
-    if tag & 0x1F == 0x1F:
+    size, body = data[at + 1], at + 2
+    if data[at] & 0x1F == 0x1F:
         raise Malformed("DER: a tag of more than one byte", at)
     if size >= 0x80:
         more = size & 0x7F
@@ -53,7 +58,7 @@ def element(data: bytes, at: int, end: int | None = None) -> Element:
         body += more
     if body + size > end:
         raise Malformed("DER: an element is longer than what holds it", at)
-    return Element(tag, at, body, body + size)
+    return body, body + size
 
 
 def signed(certificate: bytes) -> Signed:
@@ -62,17 +67,16 @@ def signed(certificate: bytes) -> Signed:
     Raises Malformed where the two places that name the algorithm differ (RFC 5280 section 4.1.1.2): a signature of such
     a certificate means nothing.
     """
-    whole = element(certificate, 0)
-    tbs = element(certificate, whole.body, whole.end)
-    outer = element(certificate, tbs.end, whole.end)
-    inner = element(certificate, tbs.body, tbs.end)
-    if inner.tag == 0xA0:  # the version; then the serial number
-        inner = element(certificate, inner.end, tbs.end)
-    inner = element(certificate, inner.end, tbs.end)
-    algorithm = certificate[outer.start : outer.end]
-    if algorithm != certificate[inner.start : inner.end]:
-        raise Malformed("a certificate names two algorithms of its signature", inner.start)
-    return Signed(certificate[tbs.start : tbs.end], algorithm)
+    start, end = _span(certificate, 0, len(certificate))
+    body, stop = _span(certificate, start, end)
+    algorithm = certificate[stop : _span(certificate, stop, end)[1]]
+    inner = body
+    if certificate[inner] == 0xA0:  # the version; then the serial number
+        inner = _span(certificate, inner, stop)[1]
+    inner = _span(certificate, inner, stop)[1]
+    if certificate[inner : inner + len(algorithm)] != algorithm or inner + len(algorithm) > stop:
+        raise Malformed("a certificate names two algorithms of its signature", inner)
+    return Signed(certificate[start:stop], algorithm)
 
 
 def rsa_exponent(spki: bytes) -> int | None:
