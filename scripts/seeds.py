@@ -187,9 +187,55 @@ def get_entries() -> Iterator[tuple[str, bytes]]:
     yield "short", b'{"entries":[{"leaf_input":"AAAA","extra_data":""},{"extra_data":"=","leaf_input":""}]}'
 
 
+def _vector(size: int, content: bytes) -> bytes:
+    return len(content).to_bytes(size, "big") + content
+
+
+def _said(*messages: tuple[int, bytes], version: int = 0x0303) -> bytes:
+    """A record of handshake messages."""
+    joined = b"".join(bytes([kind]) + _vector(3, body) for kind, body in messages)
+    return b"\x16" + version.to_bytes(2, "big") + _vector(2, joined)
+
+
+def hello() -> Iterator[tuple[str, bytes]]:
+    """Answers to a ClientHello, behind a byte that says how long the pieces are in which they come."""
+    _, ca = _world()
+    chain = _vector(3, b"".join(_vector(3, der) for der in (ca.issue(["www.example.com"]).der, ca.root)))
+    begun = bytes(32) + b"\0"
+    lists = b"\0\x10\0\x05\0\x03\x02h2\0\x12\0\x07\0\x05\0\x03sct\0\x05\0\0\xff\x01\0\x01\0"
+    first = b"\x03\x03" + begun + b"\xc0\x2f\0" + _vector(2, lists)
+    exchange = b"\x03\0\x1d\x04key!\x08\x04" + _vector(2, bytes(64))
+    request = b"\x02\x01\x40\0\x04\x04\x03\x08\x04\0\0"
+    flight = (
+        (2, first),
+        (11, chain),
+        (22, b"\x01\0\0\x05\x30\x03\x0a\x01\x03"),
+        (12, exchange),
+        (13, request),
+        (14, b""),
+    )
+    yield "tls-1.2", b"\xff" + _said(*flight)
+    yield "tls-1.2-pieces", b"\x01" + b"".join(_said(one) for one in flight)
+    joined = _said(*flight)[5:]
+    parts = (joined[at : at + 100] for at in range(0, len(joined), 100))
+    yield "tls-1.2-fragments", b"\x40" + b"".join(b"\x16\x03\x03" + _vector(2, part) for part in parts)
+    prime = b"".join(_vector(2, bytes(size)) for size in (128, 1, 128))
+    old = b"\x03\x01" + begun + b"\0\x39\0"
+    yield "tls-1.0", b"\xff" + _said((2, old), (11, chain), (12, prime), (14, b""), version=0x0301)
+    key = b"\0\x2b\0\x02\x03\x04\0\x33\0\x24\0\x1d" + _vector(2, bytes(32))
+    yield "tls-1.3", b"\xff" + _said((2, b"\x03\x03" + begun + b"\x13\x01\0" + _vector(2, key)))
+    again = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c") + b"\0"
+    wanted = b"\0\x2b\0\x02\x03\x04\0\x33\0\x02\0\x17"
+    yield "tls-1.3-retry", b"\x07" + _said((2, b"\x03\x03" + again + b"\x13\x02\0" + _vector(2, wanted)))
+    yield "warned", b"\x03\x15\x03\x03\0\x02\x01\x70" + _said(*flight[:2])
+    yield "refused", b"\xff\x15\x03\x03\0\x02\x02\x28"
+    yield "http", b"\xffHTTP/1.1 400 Bad Request\r\n\r\n"
+
+
 TARGETS: tuple[Callable[[], Iterator[tuple[str, bytes]]], ...] = (
     certificate,
     get_entries,
+    hello,
     leaf,
     messages,
     names,
@@ -222,6 +268,8 @@ def _real(corpus: Path) -> Iterator[tuple[str, bytes]]:
     for archive in corpus.glob("*.tar.zst"):
         for content in _members(archive):
             yield "certificate", content
+            if content[:1] in (b"\x15", b"\x16"):
+                yield "hello", b"\xff" + content
     for path in (corpus / "get-entries").glob("*.json"):
         yield "get_entries", path.read_bytes()
     for path in corpus.glob("tiles/*/tile/data/[0-9][0-9][0-9]"):

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from certhia._core import Certificate, Issuers, Note, Page
+from certhia._core import Certificate, Flight, Issuers, Note, Page
 from certhia.errors import Malformed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +41,15 @@ def test_each_target_is_built_and_has_seeds() -> None:
     assert {path.name for path in (FUZZ / "dictionaries").iterdir()} <= targets
 
 
-@pytest.mark.parametrize("folder, least", [("certificate", 10), ("note", 4), ("tile", 4), ("get_entries", 5)])
+def _flight(seed: bytes) -> None:
+    flight = Flight()
+    if flight.feed(seed[1:]) != "done":
+        raise Malformed(str(flight.fault))
+
+
+@pytest.mark.parametrize(
+    "folder, least", [("certificate", 10), ("note", 4), ("tile", 4), ("get_entries", 5), ("hello", 6)]
+)
 def test_most_seeds_make_sense(folder: str, least: int) -> None:
     """Those that make none are seeds too, but not the rule."""
     readers: dict[str, Callable[[bytes], object]] = {
@@ -49,6 +57,7 @@ def test_most_seeds_make_sense(folder: str, least: int) -> None:
         "note": Note.parse,
         "tile": lambda seed: Page.from_tile(seed, 0),
         "get_entries": lambda seed: Page.from_get_entries([seed], 0, Issuers()),
+        "hello": _flight,
     }
     good = 0
     for path in (SEEDS / folder).iterdir():

@@ -20,6 +20,7 @@ __all__ = [
     "Form",
     "Hello",
     "Issuers",
+    "Jarm",
     "LinesRead",
     "Matcher",
     "Messages",
@@ -906,7 +907,33 @@ class Flight:
         """Whether the server asked for one."""
     @property
     def ja3s(self) -> str | None:
-        """JA3S as text: "771,49199,65281-0-11-35"."""
+        """JA3S (github.com/salesforce/ja3) as text: version, cipher and extensions in decimal, "771,49199,65281-0-11-35";
+        GREASE is left in, as the published method does."""
+    @property
+    def ja3s_hash(self) -> str | None:
+        """Its MD5, 32 hex digits: what lists of JA3S have."""
+
+@final
+class Jarm:
+    """JARM (github.com/salesforce/jarm): ten hellos, and a fingerprint of what a server answers to them.
+
+    Hellos, readings and fingerprints are those of the published tool, version 1.0 as it stands since 2021, where it is odd
+    as well.
+    """
+    @staticmethod
+    def probes(server_name: str, random: bytes) -> list[bytes]:
+        """The ten ClientHellos, each for a connection of its own. `server_name`: the host, a name or an address, as the tool
+        puts either into the hello; at most 253 bytes of ASCII. `random`: 64 bytes that nobody can guess, from which all
+        that is random in the ten follows. Raises Malformed."""
+    @staticmethod
+    def answer(data: bytes) -> str:
+        """What a server answered to one of them: "c02f|0303|h2|ff01-0000-0010", which is cipher, version, ALPN and
+        extensions; "|||" for no answer, or one without a ServerHello. Of `data` the first 1,484 bytes count, since the
+        tool reads no more."""
+    @staticmethod
+    def fingerprint(answers: Sequence[str]) -> str:
+        """62 characters of the ten texts in the order of the probes; zeros where each is "|||". The tool gives zeros as well
+        where one of the ten connections times out. Raises Malformed for another number of them."""
 
 def cipher_name(number: int) -> str:
     """As IANA names the suite, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"; of a number without a name, here and below, "0xc0ff",

@@ -1,4 +1,4 @@
-use certhia_core::hello::{self, names};
+use certhia_core::hello::{self, jarm, jarm_answers, names};
 use certhia_core::{Malformed, text};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -158,6 +158,34 @@ impl Flight {
     #[getter]
     fn ja3s(&self) -> Option<String> {
         self.0.hello().map(hello::ServerHello::ja3s)
+    }
+
+    #[getter]
+    fn ja3s_hash(&self) -> Option<String> {
+        self.0.hello().map(hello::ServerHello::ja3s_hash)
+    }
+}
+
+#[pyclass(module = "certhia._core", frozen)]
+pub struct Jarm;
+
+#[pymethods]
+impl Jarm {
+    #[staticmethod]
+    fn probes<'py>(py: Python<'py>, server_name: &str, random: &[u8]) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let probes = held(py, || jarm::probes(server_name, random))?;
+        Ok(probes.iter().map(|probe| PyBytes::new(py, probe)).collect())
+    }
+
+    #[staticmethod]
+    fn answer(py: Python<'_>, data: &[u8]) -> PyResult<String> {
+        held(py, || Ok(jarm_answers::answer(data)))
+    }
+
+    #[staticmethod]
+    fn fingerprint(py: Python<'_>, answers: Vec<String>) -> PyResult<String> {
+        let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+        held(py, || jarm_answers::fingerprint(&answers))
     }
 }
 

@@ -32,7 +32,7 @@ mod _core {
     #[pymodule_export]
     use super::extensions::{Extension, Sct};
     #[pymodule_export]
-    use super::hello::{Flight, Hello, alert_name, cipher_name, group_name, signature_scheme_name, version_name};
+    use super::hello::{Flight, Hello, Jarm, alert_name, cipher_name, group_name, signature_scheme_name, version_name};
     #[pymodule_export]
     use super::issuers::Issuers;
     #[pymodule_export]

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::wire::{self, fixed, number, numbers, vector};
 use super::{SSL_3_0, TLS_1_0, TLS_1_2, TLS_1_3, extension, suites};
 use crate::error::{Malformed, Result};
 use crate::names::MAX_NAME;
@@ -162,33 +163,24 @@ fn offered(options: &Options<'_>, extended: bool) -> Result<Vec<u8>> {
 fn extensions(options: &Options<'_>) -> Result<(Vec<u8>, Option<usize>)> {
     let groups = options.groups.unwrap_or(&suites::GROUPS);
     let mut out = Vec::with_capacity(256);
-    extend(&mut out, extension::EXTENDED_MASTER_SECRET, |_| Ok(()))?;
-    extend(&mut out, extension::RENEGOTIATION_INFO, |out| {
-        out.push(0);
-        Ok(())
-    })?;
+    fixed(&mut out, extension::EXTENDED_MASTER_SECRET, &[])?;
+    fixed(&mut out, extension::RENEGOTIATION_INFO, &[0])?;
     if !groups.is_empty() {
-        extend(&mut out, extension::SUPPORTED_GROUPS, |out| numbers(out, groups))?;
-        extend(&mut out, extension::EC_POINT_FORMATS, |out| {
-            out.extend([1, 0]); // uncompressed
-            Ok(())
-        })?;
+        wire::extension(&mut out, extension::SUPPORTED_GROUPS, |out| numbers(out, groups))?;
+        fixed(&mut out, extension::EC_POINT_FORMATS, &[1, 0])?; // uncompressed
     }
     if !options.alpn.is_empty() {
-        extend(&mut out, extension::ALPN, |out| protocols(out, options.alpn))?;
+        wire::extension(&mut out, extension::ALPN, |out| protocols(out, options.alpn))?;
     }
     if options.status_request {
-        extend(&mut out, extension::STATUS_REQUEST, |out| {
-            out.extend([1, 0, 0, 0, 0]); // OCSP, any responder, no extensions
-            Ok(())
-        })?;
+        fixed(&mut out, extension::STATUS_REQUEST, &[1, 0, 0, 0, 0])?; // OCSP, any responder, no extensions
     }
     if options.scts {
-        extend(&mut out, extension::SCTS, |_| Ok(()))?;
+        fixed(&mut out, extension::SCTS, &[])?;
     }
     if options.versions.1 >= TLS_1_2 {
         let schemes = options.schemes.unwrap_or(&suites::SCHEMES);
-        extend(&mut out, extension::SIGNATURE_ALGORITHMS, |out| numbers(out, schemes))?;
+        wire::extension(&mut out, extension::SIGNATURE_ALGORITHMS, |out| numbers(out, schemes))?;
     }
     let key = if options.versions.1 == TLS_1_3 { modern(&mut out, options, groups)? } else { None };
     Ok((out, key))
@@ -197,17 +189,14 @@ fn extensions(options: &Options<'_>) -> Result<(Vec<u8>, Option<usize>)> {
 /// What TLS 1.3 adds. Without x25519 among the groups there is no key: a server then asks for one and names its group.
 fn modern(out: &mut Vec<u8>, options: &Options<'_>, groups: &[u16]) -> Result<Option<usize>> {
     let (low, high) = options.versions;
-    extend(out, extension::SUPPORTED_VERSIONS, |out| {
+    wire::extension(out, extension::SUPPORTED_VERSIONS, |out| {
         out.push((2 * (high - low + 1)) as u8);
         (low..=high).rev().for_each(|version| number(out, version));
         Ok(())
     })?;
-    extend(out, extension::PSK_KEY_EXCHANGE_MODES, |out| {
-        out.extend([1, 1]); // psk_dhe_ke
-        Ok(())
-    })?;
+    fixed(out, extension::PSK_KEY_EXCHANGE_MODES, &[1, 1])?; // psk_dhe_ke
     let shares = groups.contains(&suites::X25519);
-    extend(out, extension::KEY_SHARE, |out| {
+    wire::extension(out, extension::KEY_SHARE, |out| {
         vector(out, |out| {
             if shares {
                 number(out, suites::X25519);
@@ -248,32 +237,4 @@ fn server_name_extension(out: &mut Vec<u8>, name: &str) {
     out.push(0); // host_name
     number(out, length);
     out.extend_from_slice(name.as_bytes());
-}
-
-fn extend(out: &mut Vec<u8>, kind: u16, body: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
-    number(out, kind);
-    vector(out, body)
-}
-
-/// What `body` writes, with two bytes of length in front.
-fn vector(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
-    let start = out.len();
-    out.extend([0, 0]);
-    body(out)?;
-    let length = out.len() - start - 2;
-    let length = u16::try_from(length)
-        .map_err(|_| Malformed::new(format!("a list of at most 65535 bytes in a hello, not {length}"), 0))?;
-    out[start..start + 2].copy_from_slice(&length.to_be_bytes());
-    Ok(())
-}
-
-fn numbers(out: &mut Vec<u8>, list: &[u16]) -> Result<()> {
-    vector(out, |out| {
-        list.iter().for_each(|&one| number(out, one));
-        Ok(())
-    })
-}
-
-fn number(out: &mut Vec<u8>, value: u16) {
-    out.extend(value.to_be_bytes());
 }

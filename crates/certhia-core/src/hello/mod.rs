@@ -8,9 +8,12 @@ mod client;
 mod exchange;
 mod flight;
 mod ja3s;
+pub mod jarm;
+pub mod jarm_answers;
 pub mod names;
 mod server_hello;
 mod suites;
+mod wire;
 
 pub use client::{Hello, Options};
 pub use exchange::Exchange;
