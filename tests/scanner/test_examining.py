@@ -79,7 +79,9 @@ async def test_missing_issuers_and_revocation() -> None:
         assert (found.chain.trusted, found.chain.fetched) == (True, 1)
         good = ISSUING.leaf([HOST])
         staple = answer(good, ISSUING)
-        assert kinds(await examiner.examine(TARGET, served(good, ISSUING, staple=staple))) == ["not-revoked"]
+        assert kinds(await examiner.examine(TARGET, served(good, ISSUING, staple=staple))) == []
+        odd = served(ISSUING.leaf([HOST], key_ids=False), ISSUING, staple=staple)
+        assert "unprofiled" in kinds(await examiner.examine(TARGET, odd))
         assert kinds(await examiner.examine(TARGET, served())) == []
 
 

@@ -25,12 +25,12 @@ from certhia.scanner.strictly import UNREADABLE
 TEXT_SHOWN: Final = 300  # characters of what it says
 
 
-def refusal(path: Sequence[Certificate], name: str, now: float) -> str:
-    """Why the profile refuses a path, leaf first and root last, for a name or an address; "" where it takes it. Text
-    that begins with "not read: " says that cryptography can't read a certificate of it."""
-    wanted, is_address = reference(name)
-    if wanted is None or len(path) < 2:
-        return "not read: no name and path to go by"
+def refusal(path: Sequence[Certificate], now: float) -> str:
+    """Why the profile refuses a path, leaf first and root last, for a name of its own; "" where it takes it. Text that
+    begins with "not read: " says that cryptography can't read a certificate of it."""
+    wanted, is_address = _own_name(path[0])
+    if len(path) < 2:
+        return ""  # trusted by itself: there is nothing to say
     try:
         read = [strictly.certificate(one.der) for one in path]
         builder = PolicyBuilder().store(Store(read[-1:])).time(utc(now).replace(tzinfo=None)).max_chain_depth(MAX_DEPTH)
@@ -43,14 +43,24 @@ def refusal(path: Sequence[Certificate], name: str, now: float) -> str:
     return ""
 
 
-def verdict(path: Sequence[Certificate], name: str, now: float) -> Verdict | None:
+def verdict(path: Sequence[Certificate], now: float) -> Verdict | None:
     """What is to be said of a trusted path that the profile does not take."""
-    why = refusal(path, name, now)
+    why = refusal(path, now)
     if not why:
         return None
     if why.startswith("not read: "):
         return Verdict("unprofiled", "info", f"a stricter reader can't judge it: {why.removeprefix('not read: ')}")
     return Verdict("unprofiled", "low", f"trusted, but against the profile of browsers: {why}")
+
+
+def _own_name(leaf: Certificate) -> tuple[str, bool]:
+    """A name that the certificate is for, and whether that is an address: whether it is the one asked for is judged
+    elsewhere."""
+    for name in (*leaf.dns_names, *leaf.ip_addresses):
+        wanted, is_address = reference(name.replace("*.", "any.", 1))
+        if wanted is not None:
+            return wanted, is_address
+    return "no.name.invalid", False
 
 
 def _inert(text: str) -> str:

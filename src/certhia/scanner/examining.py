@@ -48,8 +48,9 @@ class Examiner:
         revoked: Revocation | None = None,
         profile: bool = False,
     ) -> None:
-        """`timestamps` checks SCTs, `issuers` fetches by AIA, `revoked` finds out about revocation, `profile` asks for
-        a second word by the browsers' profile. All of them are left out unless given."""
+        """`timestamps` checks SCTs, `issuers` fetches by AIA, `revoked` finds out about revocation, `profile` has
+        `examine` ask for a second word by the browsers' profile, which costs as much as all the rest. All of them are
+        left out unless given."""
         self._judge = judge
         self._clock = clock
         self._timestamps = timestamps
@@ -68,7 +69,7 @@ class Examiner:
         if not sent:
             return _nothing(served)
         judged = self._judged(sent, target, served)
-        return self._told(judged, served, target)
+        return self._told(judged, served)
 
     async def examine(self, target: Target, served: Served) -> Examined:
         """With all that was wished for. Takes as long as those who are asked take, which is bounded."""
@@ -87,13 +88,16 @@ class Examiner:
         status = None
         if self._revoked is not None and len(path) > 1:
             status = await self._revoked.status(path[0], path[1], served.staple)
-        return self._told(judged, served, target, status)
+        second = checking.verdict(path, self._clock.now()) if self._profile and judged.chain.trusted else None
+        return self._told(judged, served, status, second)
 
     def _judged(self, sent: Sequence[Certificate], target: Target, served: Served) -> Judged:
         name = asked_for(target, served)
         return self._judge.judge(sent, self._clock.now(), name=name, address=target.address)
 
-    def _told(self, judged: Judged, served: Served, target: Target, status: Status | None = None) -> Examined:
+    def _told(
+        self, judged: Judged, served: Served, status: Status | None = None, second: Verdict | None = None
+    ) -> Examined:
         verdicts = list(judged.verdicts)
         checked: tuple[Checked, ...] = ()
         path = judged.standing.path
@@ -103,13 +107,8 @@ class Examiner:
             now = self._clock.now()
             checked = self._timestamps.judge(path[0], issuer, handshake=served.scts, staple=staple, now=now)
             verdicts += scts.verdicts(checked)
-        if status is not None:
-            verdicts.append(revocation.verdict(status))
-        name = asked_for(target, served) or target.address
-        if self._profile and judged.chain.trusted and not any(one.kind == "mismatched" for one in verdicts):
-            second = checking.verdict(path, name, self._clock.now())
-            if second is not None:
-                verdicts.append(second)
+        found = revocation.verdict(status) if status is not None else None
+        verdicts += [one for one in (found, second) if one is not None]
         return Examined(worst_first(verdicts), judged.chain, checked, status)
 
 

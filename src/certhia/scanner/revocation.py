@@ -130,8 +130,8 @@ class Revocation:
 _Pair = tuple[x509.Certificate, x509.Certificate]
 
 
-def verdict(status: Status) -> Verdict:
-    """What is to be said of it."""
+def verdict(status: Status) -> Verdict | None:
+    """What is to be said of it; None where it is good."""
     by = _SOURCES.get(status.source, "")
     if status.state == "revoked":
         why = f", {status.reason}" if status.reason else ""
@@ -140,4 +140,4 @@ def verdict(status: Status) -> Verdict:
         return Verdict("revocation-unknown", "medium", f"by {by}: its issuer's responder does not know it")
     if status.state == "unavailable":
         return Verdict("revocation-unavailable", "info", status.detail)
-    return Verdict("not-revoked", "info", f"by {by} of {iso(status.produced)[:19]}Z")
+    return None

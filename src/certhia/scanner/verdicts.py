@@ -27,6 +27,8 @@ KINDS: Final = (
     "untrusted",
     "mismatched",
     "revoked",
+    "revocation-unknown",
+    "revocation-unavailable",
     "weak-key",
     "weak-signature",
     "incomplete",
@@ -34,6 +36,7 @@ KINDS: Final = (
     "wildcard",
     "false-sct",
     "unprofiled",
+    "unreadable",
 )
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "low", "medium", "high", "critical")
 
