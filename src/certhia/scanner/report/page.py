@@ -13,7 +13,7 @@ from certhia.scanner.records import Chain, Enumerated, Http, Result, Served
 from certhia.scanner.report.human import BOLD, COLOURS, CYAN, DIM, GREEN, RED, YELLOW, paint
 from certhia.scanner.report.words import cipher, group, version
 
-LABEL: Final = 14  # columns
+LABEL: Final = 15  # columns
 NAMES: Final = 50  # that are shown of each kind
 DAY: Final = 86400
 SOON: Final = 14 * DAY  # before its end is told in a colour
