@@ -5,6 +5,9 @@
     async for match in certhia.watch(["example.com"], start="2026-11-01"):
         print(match.names, match.log.url)
 
+    async for result in certhia.scan(["192.0.2.0/24", "www.example.com"]):
+        print(result.target.address, [found.name for found in result.names])
+
 General layout: `logs` brings pages of entries, `rules` and `telling` decide whom they concern, `store` keeps positions
 and matches, `sinks` tell them, `pipeline` wires all of it, `library` and `cli` are what people use. `certhia.testing`
 is for your tests.
@@ -29,12 +32,15 @@ from certhia.errors import (
 
 if TYPE_CHECKING:
     from certhia._core import Batch, Certificate, Entry, Extension, Page, Sct
+    from certhia.config.scanning import ScanOptions
     from certhia.library.following import follow
+    from certhia.library.scanning import scan
     from certhia.library.watching import watch
     from certhia.logs.loglist import LogList
     from certhia.model import Alarm, Log, LogName, Match, MatchKind, RuleHit, Sighting
     from certhia.rules.language import Rule
     from certhia.rules.watchlist import Watchlist
+    from certhia.scanner.records import Result
 
 __all__ = [
     "Alarm",
@@ -54,8 +60,10 @@ __all__ = [
     "MatchKind",
     "Page",
     "RemoteError",
+    "Result",
     "Rule",
     "RuleHit",
+    "ScanOptions",
     "Sct",
     "Sighting",
     "StateError",
@@ -63,17 +71,21 @@ __all__ = [
     "Unverified",
     "Watchlist",
     "follow",
+    "scan",
     "watch",
 ]
 
 _HOMES = {
     "_core": "Batch Certificate Entry Extension Page Sct",
+    "config.scanning": "ScanOptions",
     "library.following": "follow",
+    "library.scanning": "scan",
     "library.watching": "watch",
     "logs.loglist": "LogList",
     "model": "Alarm Log LogName Match MatchKind RuleHit Sighting",
     "rules.language": "Rule",
     "rules.watchlist": "Watchlist",
+    "scanner.records": "Result",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

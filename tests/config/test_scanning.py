@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.config.sources import from_values
 from certhia.errors import ConfigError
 
 
 def test_what_holds_unless_said_otherwise() -> None:
-    scan = Scan()
+    scan = ScanOptions()
     assert (scan.ports, scan.sni, scan.format, scan.timeout, scan.retry) == ("443", "host", None, 10.0, 0)
     assert not scan.allow_private
 
 
 def test_it_does_not_change() -> None:
-    scan = Scan(timeout="3s")
+    scan = ScanOptions(timeout="3s")
     assert scan.timeout == 3.0
     with pytest.raises(ValidationError):
         scan.rate = 5.0  # type: ignore[misc]

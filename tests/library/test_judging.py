@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from certhia.clock import Clock
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.library.examining import examiner_of
 from certhia.library.judging import FRESH, Judging
 from certhia.rules.watchlist import Watchlist
@@ -40,7 +40,7 @@ def outcome(
 
 @pytest.fixture
 def judging() -> Judging:
-    return Judging(examiner_of(Scan(), None, Clock()), Watchlist("example.com"))
+    return Judging(examiner_of(ScanOptions(), None, Clock()), Watchlist("example.com"))
 
 
 def kinds(result: Result) -> set[str]:

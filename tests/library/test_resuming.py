@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError, StateError
 from certhia.library.resuming import Record, Standing, identity
 
@@ -75,11 +75,11 @@ def test_another_version(tmp_path: Path) -> None:
 def test_what_makes_scans_the_same(tmp_path: Path) -> None:
     targets = tmp_path / "targets.txt"
     targets.write_text("192.0.2.1\n")
-    scan = Scan(targets=("example.com",), targets_from=(str(targets),))
+    scan = ScanOptions(targets=("example.com",), targets_from=(str(targets),))
     first = identity(scan)
     assert identity(scan.model_copy(update={"rate": 5.0, "timeout": 1.0})) == first, "asked in another manner"
     assert identity(scan.model_copy(update={"ports": "8443"})) != first
     targets.write_text("192.0.2.2\n")
     assert identity(scan) != first
     with pytest.raises(ConfigError, match="can't be read again"):
-        identity(Scan(targets_from=("-",)))
+        identity(ScanOptions(targets_from=("-",)))

@@ -12,13 +12,13 @@ import pytest
 from tests.scanner.driving import serving
 from tests.scanner.tls_servers import context, tls_server
 
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError
 from certhia.library.scanning import scan, watchlist_of
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.records import Result
 
-HERE = Scan(allow_private=True, timeout=20.0)
+HERE = ScanOptions(allow_private=True, timeout=20.0)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def scanners() -> list[threading.Thread]:
     return [one for one in threading.enumerate() if one.name == "scanner"]
 
 
-async def results(*targets: str, options: Scan = HERE, **given: object) -> list[Result]:
+async def results(*targets: str, options: ScanOptions = HERE, **given: object) -> list[Result]:
     return [one async for one in scan(targets, options, **given)]  # type: ignore[arg-type]
 
 
@@ -62,7 +62,9 @@ async def test_a_complete_handshake(port: int) -> None:
 
 async def test_addresses_of_ones_own_network_are_refused(port: int) -> None:
     told: list[str] = []
-    found = await results(f"localhost:{port}", "127.0.0.1", options=Scan(), tell=lambda text, **_: told.append(text))
+    found = await results(
+        f"localhost:{port}", "127.0.0.1", options=ScanOptions(), tell=lambda text, **_: told.append(text)
+    )
     assert [one.failure.kind for one in found if one.failure] == ["policy"]
     assert told == ['"127.0.0.1" is left out (loopback)']
 
@@ -71,7 +73,7 @@ async def test_what_makes_no_sense() -> None:
     with pytest.raises(ConfigError, match="nothing to scan"):
         await results()
     with pytest.raises(ConfigError, match="is no port and no service"):
-        await results("192.0.2.1", options=Scan(ports="none-such"))
+        await results("192.0.2.1", options=ScanOptions(ports="none-such"))
 
 
 async def test_a_line_that_is_no_target_is_told_and_the_rest_is_scanned(port: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from certhia.cli.messages import Messages
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError, StateError
 from certhia.render import encode, encoding
 from certhia.scanner.records import Result
@@ -42,7 +42,7 @@ class Outputs:
 
     def __init__(
         self,
-        options: Scan,
+        options: ScanOptions,
         messages: Messages,
         *,
         color: bool,

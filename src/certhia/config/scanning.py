@@ -10,7 +10,7 @@ from pydantic import Field
 from certhia.config.values import Files, Interval, Section, Source
 
 
-class Scan(Section):
+class ScanOptions(Section):
     """What `certhia scan` and `certhia.scan` ask of servers, and how."""
 
     targets: tuple[str, ...] = Field(

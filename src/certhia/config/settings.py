@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from certhia.config.listen import Listen
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.config.values import (
     MB,
     Address,
@@ -239,5 +239,5 @@ class Settings(Section):
     watch: Watch = Field(Watch(), description="What is looked for")
     output: Output = Field(Output(), description="How matches are told")
     serve: Serve = Field(Serve(), description="What is served")
-    scan: Scan = Field(Scan(), description="What is asked of servers")
+    scan: ScanOptions = Field(ScanOptions(), description="What is asked of servers")
     state: State = Field(State(), description="Where positions and matches are kept")

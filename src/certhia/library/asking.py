@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from certhia.clock import Clock
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.library.handover import Handover
 from certhia.library.judging import Judging
 from certhia.scanner.conversation import Conversation, Step
@@ -24,7 +24,7 @@ AHEAD: Final = 64  # servers about which others are asked at once
 Pull: TypeAlias = Callable[[], "Target | tuple[Target, Failure] | object | None"]
 
 
-def manner_of(options: Scan) -> Manner:
+def manner_of(options: ScanOptions) -> Manner:
     """How targets are asked, by the settings."""
     return Manner(
         full=options.full,
@@ -41,7 +41,7 @@ class Asking:
 
     def __init__(
         self,
-        options: Scan,
+        options: ScanOptions,
         pull: Pull,
         judging: Judging,
         take: Callable[[Sequence[Result]], None],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from certhia._core import build_info
 from certhia.clock import Clock
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.logs.heads import check_signature
 from certhia.logs.loglist import LogList
 from certhia.net import user_agent
@@ -17,12 +17,12 @@ from certhia.scanner.trust import Roots
 from certhia.scanner.verdicts import Judge
 
 
-def roots_of(options: Scan) -> Roots:
+def roots_of(options: ScanOptions) -> Roots:
     """Those that are trusted. Raises ConfigError."""
     return Roots.from_file(options.roots) if options.roots is not None else Roots.shipped()
 
 
-def guard_of(options: Scan, clock: Clock) -> Guard | None:
+def guard_of(options: ScanOptions, clock: Clock) -> Guard | None:
     """What fetches from addresses that certificates name; None where nobody is to be asked. To be closed."""
     if not (options.revocation or options.aia):
         return None
@@ -30,7 +30,7 @@ def guard_of(options: Scan, clock: Clock) -> Guard | None:
     return Guard(clock=clock, user_agent=user_agent(build_info["version"], None))
 
 
-def examiner_of(options: Scan, guard: Guard | None, clock: Clock) -> Examiner:
+def examiner_of(options: ScanOptions, guard: Guard | None, clock: Clock) -> Examiner:
     """What judges. Raises ConfigError."""
     judge = Judge(roots_of(options), verify=options.verify)
     return Examiner(

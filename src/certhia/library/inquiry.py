@@ -6,7 +6,7 @@ from asyncio import TaskGroup
 from collections.abc import Callable, Sequence
 
 from certhia.clock import Clock
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.library.asking import Asking
 from certhia.library.examining import examiner_of, guard_of
 from certhia.library.judging import Judging
@@ -28,7 +28,7 @@ class Inquiry:
 
     def __init__(
         self,
-        options: Scan,
+        options: ScanOptions,
         rules: Watchlist | None,
         take: Callable[[Sequence[Result]], None],
         hold: Callable[[], bool],

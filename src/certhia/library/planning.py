@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from certhia.clock import Clock
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError
 from certhia.render import quoted
 from certhia.scanner.dns import Resolver
@@ -20,7 +20,7 @@ from certhia.scanner.starttls import PROTOCOLS
 from certhia.scanner.targets import Block
 
 
-def plan_of(options: Scan, key: bytes | None = None) -> Plan:
+def plan_of(options: ScanOptions, key: bytes | None = None) -> Plan:
     """What is visited. `key`: of the order; a new one unless given. Raises ConfigError."""
     if not options.targets and not options.targets_from:
         raise ConfigError(
@@ -41,7 +41,7 @@ def plan_of(options: Scan, key: bytes | None = None) -> Plan:
     )
 
 
-def kinds_of(options: Scan) -> frozenset[str]:
+def kinds_of(options: ScanOptions) -> frozenset[str]:
     """What there is among the targets: "address", "host"; both where files of them are read."""
     if options.targets_from:
         return frozenset({"address", "host"})
@@ -69,7 +69,7 @@ def names_of(text: str) -> Sequence[str | None]:
     return tuple(dict.fromkeys(read_host(name.strip()) for name in text.split(",") if name.strip())) or (None,)
 
 
-def resolver_of(options: Scan, clock: Clock) -> tuple[Resolver, Nameservers]:
+def resolver_of(options: ScanOptions, clock: Clock) -> tuple[Resolver, Nameservers]:
     """Who is asked for addresses; the second is to be closed. Raises ConfigError."""
     servers = Nameservers(read_servers(",".join(options.resolver)) if options.resolver else ())
     resolver = Resolver(

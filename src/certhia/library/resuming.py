@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError, StateError
 from certhia.logs.kept import replace
 from certhia.scanner.resume import Done, Span
@@ -48,7 +48,7 @@ class Standing(NamedTuple):
         return Done(RANGES, self.spans)
 
 
-def identity(options: Scan) -> str:
+def identity(options: ScanOptions) -> str:
     """32 hex digits: the same for the same scan. Files of targets count by their content. Raises ConfigError."""
     chosen = options.model_dump(mode="json", include=set(SAME))
     digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable
 
 from certhia.clock import Clock
-from certhia.config.scanning import Scan
+from certhia.config.scanning import ScanOptions
 from certhia.library.handover import Handover
 from certhia.library.inquiry import Inquiry
 from certhia.library.running import Beside, logged
@@ -16,7 +16,7 @@ from certhia.scanner.records import Result
 
 async def scan(
     targets: str | Iterable[str] = (),
-    options: Scan | None = None,
+    options: ScanOptions | None = None,
     *,
     rules: str | Iterable[str] | Watchlist = (),
     clock: Clock | None = None,
@@ -43,7 +43,7 @@ async def scan(
     Raises:
         ConfigError: a target, a rule or an option makes no sense.
     """
-    chosen = options or Scan()
+    chosen = options or ScanOptions()
     written = [targets] if isinstance(targets, str) else [*targets]
     if written:
         chosen = chosen.model_copy(update={"targets": (*chosen.targets, *written)})
