@@ -41,8 +41,8 @@ def test_what_it_says() -> None:
     assert (good.state, good.source, good.at) == ("good", "crl", 0.0)
     bad = look_up(found, parsed(REVOKED), URL, is_ca=False)
     assert (bad.state, bad.reason) == ("revoked", "keyCompromise")
-    assert bad.at == pytest.approx(NOW - DAY, abs=5)
-    assert until(found) == pytest.approx(NOW + DAY, abs=5)
+    assert bad.at == pytest.approx(NOW - DAY, abs=600)
+    assert until(found) == pytest.approx(NOW + DAY, abs=600)
 
 
 def test_pem_is_read_too() -> None:

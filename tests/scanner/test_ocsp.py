@@ -30,14 +30,14 @@ def status(data: bytes, leaf: Made = LEAF, issuer: Authority = ROOT, now: float 
 def test_the_issuers_own_answer() -> None:
     found = read(answer(LEAF, ROOT), parsed(LEAF), parsed(ROOT), NOW, "staple")
     assert (found.state, found.source, found.reason) == ("good", "staple", "")
-    assert found.until == pytest.approx(NOW + DAY, abs=5)
+    assert found.until == pytest.approx(NOW + DAY, abs=600)
 
 
 def test_revoked_with_reason_and_time() -> None:
     data = answer(LEAF, ROOT, status=theirs.OCSPCertStatus.REVOKED)
     found = read(data, parsed(LEAF), parsed(ROOT), NOW, "ocsp")
     assert (found.state, found.reason) == ("revoked", "keyCompromise")
-    assert found.at == pytest.approx(NOW - DAY, abs=5)
+    assert found.at == pytest.approx(NOW - DAY, abs=600)
 
 
 def test_unknown_is_not_good() -> None:

@@ -16,7 +16,7 @@ from certhia.errors import Malformed, RemoteError
 from certhia.scanner.chains import Standing
 from certhia.scanner.guard import Guard
 from certhia.scanner.kept import Fetched, Kept
-from certhia.scanner.strictly import UNREADABLE
+from certhia.scanner.strictly import UNREADABLE, quiet
 from certhia.scanner.trust import Seen, certificates_in
 
 MAX_ISSUER: Final = 256 << 10  # bytes of an answer
@@ -93,6 +93,7 @@ def _read(der: bytes) -> Certificate | None:
         return None
 
 
+@quiet
 def _bundle(body: bytes, *, pem: bool) -> list[bytes]:
     try:
         found = pkcs7.load_pem_pkcs7_certificates(body) if pem else pkcs7.load_der_pkcs7_certificates(body)

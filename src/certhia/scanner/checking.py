@@ -20,11 +20,12 @@ from certhia.scanner import strictly
 from certhia.scanner.hostnames import reference
 from certhia.scanner.paths import MAX_DEPTH
 from certhia.scanner.records import Verdict
-from certhia.scanner.strictly import UNREADABLE
+from certhia.scanner.strictly import UNREADABLE, quiet
 
 TEXT_SHOWN: Final = 300  # characters of what it says
 
 
+@quiet
 def refusal(path: Sequence[Certificate], now: float) -> str:
     """Why the profile refuses a path, leaf first and root last, for a name of its own; "" where it takes it. Text that
     begins with "not read: " says that cryptography can't read a certificate of it."""

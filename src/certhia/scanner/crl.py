@@ -11,12 +11,13 @@ from cryptography.exceptions import InvalidSignature
 from certhia.clock import iso
 from certhia.errors import Unverified
 from certhia.scanner.ocsp import SKEW, Status, verify
-from certhia.scanner.strictly import UNREADABLE
+from certhia.scanner.strictly import UNREADABLE, quiet
 
 MAX_CRL: Final = 20 << 20  # bytes
 _KNOWN: Final = frozenset(("2.5.29.28", "2.5.29.20", "2.5.29.35"))  # distribution point, number, authority key
 
 
+@quiet
 def load(data: bytes) -> x509.CertificateRevocationList:
     """A list from DER or PEM. Raises Unverified for what is none, or too large."""
     if len(data) > MAX_CRL:
@@ -27,6 +28,7 @@ def load(data: bytes) -> x509.CertificateRevocationList:
         raise Unverified("no revocation list") from error
 
 
+@quiet
 def check(crl: x509.CertificateRevocationList, issuer: x509.Certificate, now: float) -> None:
     """Raises Unverified where the list is not the issuer's, not of now, or of a kind that answers another question."""
     try:
@@ -47,6 +49,7 @@ def check(crl: x509.CertificateRevocationList, issuer: x509.Certificate, now: fl
         raise Unverified(f"the list can't be read ({type(error).__name__})") from error
 
 
+@quiet
 def look_up(crl: x509.CertificateRevocationList, certificate: x509.Certificate, url: str, *, is_ca: bool) -> Status:
     """What a checked list says of a certificate. Raises Unverified where it is not for it (its distribution point)."""
     _check_scope(crl, url, is_ca=is_ca)

@@ -17,7 +17,7 @@ from cryptography.x509 import ocsp
 
 from certhia.clock import iso
 from certhia.errors import Unverified
-from certhia.scanner.strictly import UNREADABLE
+from certhia.scanner.strictly import UNREADABLE, quiet
 
 MAX_ANSWER: Final = 64 << 10  # bytes
 MAX_SINGLE: Final = 64  # certificates that one answer may be about
@@ -63,6 +63,7 @@ def get_url(url: str, question: bytes) -> str | None:
     return f"{url.removesuffix('/')}/{text}" if len(text) <= LONGEST_GET else None
 
 
+@quiet
 def read(answer: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: float, source: str) -> Status:
     """What an answer says about a certificate. Raises Unverified, with the reason, for one that does not count."""
     if len(answer) > MAX_ANSWER:
@@ -180,6 +181,7 @@ def _seconds(moment: datetime | None) -> float:
     return moment.timestamp() if moment is not None else 0.0
 
 
+@quiet
 def staple_scts(answer: bytes) -> bytes:
     """The SCTs that come with an answer, a SignedCertificateTimestampList (RFC 6962 section 3.3) in DER; b"" without.
     The answer is not checked: they are signed for themselves."""
