@@ -17,6 +17,8 @@ import typer
 
 from certhia import config
 from certhia.cli.app import app
+from certhia.scanner.report import csv as scan_csv
+from certhia.scanner.report import schema as scan_schema
 from certhia.sinks.csv import COLUMNS
 from certhia.sinks.schema import schema
 from certhia.stream.metrics import METRICS
@@ -98,6 +100,12 @@ def match() -> str:
     return "\n".join(lines)
 
 
+def scan() -> str:
+    """The keys of a scan's result as JSON has them, then the columns of CSV."""
+    columns = ", ".join(f"`{column}`" for column in scan_csv.COLUMNS)
+    return f"{scan_schema.reference()}\nCSV has these columns, in this order:\n\n{columns}"
+
+
 class Limit(NamedTuple):
     """A row of limits.tsv: what is bounded, where its bound stands, what that counts, the test that shows it."""
 
@@ -159,6 +167,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "cli": cli,
     "configuration": configuration,
     "match": match,
+    "scan": scan,
     "limits": limits,
     "metrics": metrics,
 }

@@ -110,7 +110,7 @@ def reference() -> ModuleType:
     return script("reference")
 
 
-@pytest.mark.parametrize("name", ["cli", "configuration", "match", "limits", "metrics"])
+@pytest.mark.parametrize("name", ["cli", "configuration", "match", "scan", "limits", "metrics"])
 def test_generated_tables_are_up_to_date(reference: ModuleType, name: str) -> None:
     now, new = reference.written(name)
     assert now == new, f"docs/reference/{name}.md is not what the code says: run make reference"

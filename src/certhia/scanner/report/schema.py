@@ -233,7 +233,7 @@ def reference() -> str:
 
 def _table(keys: tuple[Key, ...]) -> str:
     rows = [f"| `{key.name}` | {_type(key.type)} | {key.meaning} |" for key in keys]
-    return "\n".join(["| key | type | meaning |", "|---|---|---|", *rows])
+    return "\n".join(["| key | type | |", "|---|---|---|", *rows])
 
 
 def _type(of: Shape) -> str:
