@@ -51,26 +51,37 @@ class Outputs:
     ) -> None:
         """Opens them all. `mode`: of TLSXtractor's document. `places`: where to go on in files, in bytes, by their
         absolute path. Raises ConfigError."""
+        named = [(path, formats.of(path, options.format)) for path in options.files]
+        name = options.format or ("silent" if named else "jsonl")
+        whole = any(form in formats.WHOLE for _, form in named)
+        if options.resume and (whole or name in formats.WHOLE):
+            raise ConfigError("TLSXtractor's document is written whole, at the end: --resume needs a .jsonl or .csv")
+        if whole and name in formats.WHOLE:
+            name = "silent"  # who names a file for the document does not want it twice
         self._leaf = leaves()
         self._places = places or {}
-        named = [(path, formats.of(path, options.format)) for path in options.files]
-        self.files = [self._file(path, name) for path, name in named if name in formats.STREAMED]
-        self._whole = [Whole(path) for path, name in named if name in formats.WHOLE]
-        name = options.format or ("silent" if named else "jsonl")
-        if name in formats.WHOLE and self._whole:
-            name = "silent"  # who names a file for the document does not want it twice
         self._texts = Texts(name, self._leaf, color=color)
         self._prints = name in formats.WHOLE
-        self.document = Document(mode) if self._whole or self._prints else None
-        if self.document is not None and options.resume:
-            raise ConfigError(
-                "TLSXtractor's document is written at the end, whole: --resume needs a .jsonl or .csv file"
-            )
+        self.files: list[ResultFile] = []
+        self._whole: list[Whole] = []
         self._stdout: _Out | None = None
-        if name != "silent":
-            on_screen = sys.stdout is not None and sys.stdout.isatty()
-            self._stdout = _Screen(messages) if on_screen else ResultStdout()
-            self._stdout.put(formats.header(name))
+        try:
+            for path, form in named:
+                if form in formats.WHOLE:
+                    self._whole.append(Whole(path))
+                else:
+                    self.files.append(self._file(path, form))
+            if name != "silent":
+                on_screen = sys.stdout is not None and sys.stdout.isatty()
+                self._stdout = _Screen(messages) if on_screen else ResultStdout()
+                self._stdout.put(formats.header(name))
+        except ConfigError:
+            for one in self._whole:
+                one.discard()
+            for file in self.files:
+                file.close()
+            raise
+        self.document = Document(mode) if self._whole or self._prints else None
 
     def _file(self, path: Path, name: str) -> ResultFile:
         at, texts = self._places.get(str(path.absolute())), Texts(name, self._leaf)
@@ -90,9 +101,12 @@ class Outputs:
         return self._stdout is not None and self._stdout.behind
 
     def take(self, results: Sequence[Result]) -> None:
-        """More results. Raises OSError where a file can't be written."""
-        for file in self.files:
-            file.take(results)
+        """More results. Raises StateError where a file can't be written."""
+        try:
+            for file in self.files:
+                file.take(results)
+        except OSError as error:
+            raise StateError(f"{error.filename}: {error.strerror}: make room; --resume then goes on") from error
         if self._stdout is not None:
             self._stdout.put(self._texts.of(results))
         if self.document is not None:
