@@ -291,7 +291,7 @@ def test_what_breaks_under_tls_leaves_the_handshake() -> None:
         yield from say(session, b"GET / HTTP/1.1\r\n\r\n")
         raise ScanFailure("too-large", "http")
 
-    with tls_server(context(), after=lambda peer: peer.sendall(b"HTTP")) as port:
+    with tls_server(context(), after=lambda peer: peer.sendall(peer.recv(100))) as port:
         got = seen(target(port), Manner(content=content))
     assert (got.failure, got.http) == (("too-large", "http", ""), None)
     assert got.served.certificates == CHAIN

@@ -109,37 +109,36 @@ class Prober:
 
     def talk(self, target: Target) -> Conversation[Seen]:
         """What is said to `target`. Its failure is a ScanFailure, where nothing was seen at all."""
-        talk = self._with_extras(target) if self._extras else self._ask(target)
-        return self._again(target, talk) if self._manner.retries else talk
+        return self._again(target) if self._manner.retries else self._once(target)
 
-    def _again(self, target: Target, talk: Conversation[Seen]) -> Conversation[Seen]:
+    def _once(self, target: Target) -> Conversation[Seen]:
+        """One attempt. For most targets it is one generator, `_glance`: each more costs a microsecond or two."""
+        name = target.host if target.server_name == "" else target.server_name
+        talk = self._by(target, Way(self._whole, name, self.alpn(target)), None)
+        return self._with_extras(target, talk) if self._extras else talk
+
+    def _again(self, target: Target) -> Conversation[Seen]:
         for attempt in range(self._manner.retries):
             try:
-                return (yield from talk)
+                return (yield from self._once(target))
             except ScanFailure as failure:
                 if failure.kind not in PASSING:
                     raise
             yield Again(self._clock.jitter(min(_LONGEST, _BACKOFF * 2**attempt), 0.5))
-            talk = self._with_extras(target) if self._extras else self._ask(target)
-        return (yield from talk)
+        return (yield from self._once(target))
 
-    def _ask(self, target: Target) -> Conversation[Seen]:
-        """One way after the other, as far as what the server said makes another one worth while."""
-        name = target.host if target.server_name == "" else target.server_name
-        way = Way(self._whole, name, self.alpn(target))
-        first: ScanFailure | None = None
-        while True:
-            try:
-                if way.how == "glance":
-                    return (yield from self._glance(target, way))
-                return (yield from self._complete(target, way))
-            except Expired:
-                raise
-            except ScanFailure as failure:
-                following = another(way, failure, first)
-                if following is None:
-                    raise
-                way, first = following, first or failure
+    def _by(self, target: Target, way: Way, first: ScanFailure | None) -> Conversation[Seen]:
+        """Asks in this way, then in others, as far as what the server said makes another one worth while. `first`: what
+        went wrong at the first way."""
+        return self._glance(target, way, first) if way.how == "glance" else self._complete(target, way, first)
+
+    def _otherwise(
+        self, target: Target, way: Way, failure: ScanFailure, first: ScanFailure | None
+    ) -> Conversation[Seen]:
+        following = None if isinstance(failure, Expired) else another(way, failure, first)
+        if following is None:
+            raise failure
+        return self._by(target, following, first or failure)
 
     def alpn(self, target: Target) -> tuple[str, ...]:
         """What is offered to `target`."""
@@ -157,11 +156,14 @@ class Prober:
     def _domain(self, target: Target) -> str:
         return domain_of(target.host) if self._manner.by_domain and target.host else ""
 
-    def _glance(self, target: Target, way: Way) -> Conversation[Seen]:
+    def _glance(self, target: Target, way: Way, first: ScanFailure | None) -> Conversation[Seen]:
         """The flight of TLS 1.0 to 1.2, in the clear, and no more."""
-        yield from self.open(target)
         flight = Flight()
         try:
+            yield Connect(target.address, target.port, self._domain(target))
+            protocol = starttls.protocol(target.starttls, target.port)
+            if protocol:
+                yield from starttls.PROTOCOLS[protocol](target.host or target.address)
             data = yield Send(self._hello(way), "hello")
             state = flight.feed(data) if data else "closed"
             while state == "more":
@@ -170,22 +172,28 @@ class Prober:
             if state == "done":
                 return Seen(self._served(flight, way))
             raise ScanFailure("closed", "hello") if state == "closed" else fault(flight, "hello")
-        except ScanFailure as failure:
-            if not flight.certificates:
-                raise
+        except ScanFailure as error:
+            failure = error
+        if flight.certificates:
             return Seen(self._served(flight, way), Failure(failure.kind, failure.step, failure.detail))
+        return (yield from self._otherwise(target, way, failure, first))
 
-    def _complete(self, target: Target, way: Way) -> Conversation[Seen]:
+    def _complete(self, target: Target, way: Way, first: ScanFailure | None) -> Conversation[Seen]:
         """A whole handshake, and what is asked under it."""
         yield from self.open(target)
         session = self._session(way)
         try:
             yield from shake(session)
-        except ScanFailure as failure:
-            if not session.certificates:
-                raise
+        except ScanFailure as error:
+            failure = error
+        else:
+            return (yield from self._under(session, target, way))
+        if session.certificates:
             served = self._served(session, way, note="asks for a client certificate" * session.client_certificate)
             return Seen(served, Failure(failure.kind, failure.step, failure.detail))
+        return (yield from self._otherwise(target, way, failure, first))
+
+    def _under(self, session: Session, target: Target, way: Way) -> Conversation[Seen]:
         served = self._served(session, way, complete=True, signature=session.signature)
         if self._manner.content is None:
             return Seen(served)
@@ -229,9 +237,9 @@ class Prober:
             f"{way.note}; {note}" if way.note and note else way.note or note,
         )
 
-    def _with_extras(self, target: Target) -> Conversation[Seen]:
+    def _with_extras(self, target: Target, talk: Conversation[Seen]) -> Conversation[Seen]:
         """What `--fingerprints` and `--enumerate` ask besides; what fails of it leaves the rest as it is."""
-        seen: Seen = yield from self._ask(target)
+        seen: Seen = yield from talk
         name = seen.served.server_name
 
         def reach() -> Conversation[None]:
