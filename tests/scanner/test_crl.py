@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.scanner.responding import crl, parsed
 
 from certhia.errors import Unverified
-from certhia.scanner.crl import MAX_CRL, check, load, look_up, until
-from certhia.testing.authority import DAY, Authority
+from certhia.scanner.crl import MAX_CRL, _integer, check, load, look_up, until
+from certhia.testing.authority import DAY, Authority, Made
 
 ROOT = Authority.root("CRL root")
 GOOD, REVOKED = ROOT.leaf(["good.example"]), ROOT.leaf(["revoked.example"])
@@ -46,8 +46,18 @@ def test_what_it_says() -> None:
 
 
 def test_pem_is_read_too() -> None:
-    pem = load(crl(ROOT)).public_bytes(Encoding.PEM)
+    pem = load(crl(ROOT, [REVOKED])).crl.public_bytes(Encoding.PEM)
     check(load(pem), parsed(ROOT), NOW)
+    assert look_up(load(pem), parsed(REVOKED), URL, is_ca=False).state == "revoked"
+
+
+@pytest.mark.parametrize("serial", [1, 127, 128, 255, 256, 1 << 63, (1 << 159) - 1])
+def test_serials_of_all_lengths(serial: int) -> None:
+    made = Made(REVOKED.der, REVOKED.key, REVOKED.subject, serial, REVOKED.wish)
+    found = load(crl(ROOT, [made])).crl.get_revoked_certificate_by_serial_number(serial)
+    assert found is not None
+    assert _integer(serial) in load(crl(ROOT, [made])).der
+    assert _integer(serial + 1) not in load(crl(ROOT, [made])).der
 
 
 @pytest.mark.parametrize(

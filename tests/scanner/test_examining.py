@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cryptography.x509.ocsp import OCSPCertStatus
 from tests.scanner.responding import answer, crl, guarded, serving
 
 from certhia.clock import Clock
@@ -83,6 +84,28 @@ async def test_missing_issuers_and_revocation() -> None:
         odd = served(ISSUING.leaf([HOST], key_ids=False), ISSUING, staple=staple)
         assert "unprofiled" in kinds(await examiner.examine(TARGET, odd))
         assert kinds(await examiner.examine(TARGET, served())) == []
+
+
+async def test_a_staple_counts_without_anybody_being_asked() -> None:
+    examiner = Examiner(judge(), Clock())
+    leaf = ISSUING.leaf([HOST])
+    staple = answer(leaf, ISSUING, status=OCSPCertStatus.REVOKED)
+    found = await examiner.examine(TARGET, served(leaf, ISSUING, staple=staple))
+    assert kinds(found) == ["revoked"]
+    assert (await examiner.examine(TARGET, served(leaf, ISSUING))).revocation is None
+
+
+async def test_issuers_are_revoked_too() -> None:
+    async with guarded() as guard, serving() as pages:
+        bad = ROOT.authority("Revoked issuing", crl=pages.url("/root"))
+        leaf = bad.leaf([HOST], crl=pages.url("/issuing"))
+        pages.bodies = {"/root": crl(ROOT, [bad]), "/issuing": crl(bad)}
+        examiner = Examiner(judge(), Clock(), revoked=Revocation(Clock(), guard))
+        found = await examiner.examine(TARGET, served(leaf, bad))
+        assert kinds(found) == ["revoked"]
+        assert '"CN=Revoked issuing"' in found.verdicts[0].detail
+        assert found.revocation is not None
+        assert found.revocation.state == "good"
 
 
 async def test_a_chain_without_end_is_not_followed_for_ever() -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as theirs
-from tests.scanner.responding import answer, crl, free_port, guarded, responder, serving
+from tests.scanner.responding import answer, crl, free_port, guarded, parsed, responder, serving
+from tests.scanner.told import openssl
 
 from certhia._core import Certificate
 from certhia.clock import Clock
+from certhia.scanner.crl import load as crl_load
+from certhia.scanner.crl import look_up
 from certhia.scanner.guard import Guard
 from certhia.scanner.ocsp import Status
 from certhia.scanner.revocation import MAX_URLS, Revocation, verdict
@@ -90,6 +94,18 @@ async def test_lists_where_no_responder_answers() -> None:
         assert [(await status(revocation, one)).state for one in (leaf, bad, leaf)] == ["good", "revoked", "good"]
         assert pages.asked.count("/crl") == 1
         assert kind(await status(revocation, leaf)) is None
+
+
+async def test_as_openssl_says(tmp_path: Path) -> None:
+    """`openssl verify -crl_check` with the same list."""
+    issuing = ROOT.authority("Issuing with a list")
+    good, bad = (issuing.leaf([name], crl="http://crl.example/") for name in ("good.example", "bad.example"))
+    found = crl_load(crl(issuing, [bad]))
+    (tmp_path / "list.pem").write_bytes(found.crl.public_bytes(Encoding.PEM))
+    for leaf, state in ((good, "good"), (bad, "revoked")):
+        errors = openssl(tmp_path, [ROOT], [leaf, issuing], "-crl_check", "-CRLfile", "list.pem")
+        assert errors == ({23} if state == "revoked" else set())
+        assert look_up(found, parsed(leaf), "http://crl.example/", is_ca=False).state == state
 
 
 async def test_why_nothing_is_known_is_said() -> None:

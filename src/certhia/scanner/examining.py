@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from certhia._core import Certificate
@@ -72,7 +73,8 @@ class Examiner:
         return self._told(judged, served)
 
     async def examine(self, target: Target, served: Served) -> Examined:
-        """With all that was wished for. Takes as long as those who are asked take, which is bounded."""
+        """With all that was wished for, and what is stapled. Takes as long as those who are asked take, which is
+        bounded."""
         sent = read(served.certificates)
         if not sent:
             return _nothing(served)
@@ -85,18 +87,21 @@ class Examiner:
                 break
             judged = self._judged(sent, target, served)
         path = judged.standing.path
-        status = None
-        if self._revoked is not None and len(path) > 1:
-            status = await self._revoked.status(path[0], path[1], served.staple)
+        status, more = None, []
+        if len(path) > 1 and (self._revoked is not None or served.staple is not None):
+            revoked = self._revoked or Revocation(self._clock)
+            status = await revoked.status(path[0], path[1], served.staple)
+        if self._revoked is not None:
+            more = [await self._revoked.of_issuer(*pair) for pair in pairwise(path[1:])]
         second = checking.verdict(path, self._clock.now()) if self._profile and judged.chain.trusted else None
-        return self._told(judged, served, status, second)
+        return self._told(judged, served, status, [*more, second])
 
     def _judged(self, sent: Sequence[Certificate], target: Target, served: Served) -> Judged:
         name = asked_for(target, served)
         return self._judge.judge(sent, self._clock.now(), name=name, address=target.address)
 
     def _told(
-        self, judged: Judged, served: Served, status: Status | None = None, second: Verdict | None = None
+        self, judged: Judged, served: Served, status: Status | None = None, more: Sequence[Verdict | None] = ()
     ) -> Examined:
         verdicts = list(judged.verdicts)
         checked: tuple[Checked, ...] = ()
@@ -108,7 +113,7 @@ class Examiner:
             checked = self._timestamps.judge(path[0], issuer, handshake=served.scts, staple=staple, now=now)
             verdicts += scts.verdicts(checked)
         found = revocation.verdict(status) if status is not None else None
-        verdicts += [one for one in (found, second) if one is not None]
+        verdicts += [one for one in (found, *more) if one is not None]
         return Examined(worst_first(verdicts), judged.chain, checked, status)
 
 

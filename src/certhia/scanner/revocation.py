@@ -21,6 +21,7 @@ from certhia.scanner.guard import Guard
 from certhia.scanner.kept import Fetched, Kept
 from certhia.scanner.ocsp import Status
 from certhia.scanner.records import Verdict
+from certhia.scanner.trust import shown
 
 MAX_URLS: Final = 2  # of each kind that are tried
 KEPT_ANSWERS: Final = 16 << 20  # bytes
@@ -41,7 +42,7 @@ class Revocation:
         self._clock = clock
         self._guard = guard
         self._answers: Kept[Status] = Kept(KEPT_ANSWERS, clock)
-        self._lists: Kept[x509.CertificateRevocationList | str] = Kept(KEPT_LISTS, clock)
+        self._lists: Kept[crl.List | str] = Kept(KEPT_LISTS, clock)
 
     async def status(self, certificate: Certificate, issuer: Certificate, staple: bytes | None = None) -> Status:
         """What is known of a certificate. Never raises for what a server does: then it is "unavailable", with why."""
@@ -72,6 +73,14 @@ class Revocation:
                 whys.append(f"the list: {error}")
         return Status("unavailable", detail="; ".join(whys) or "the certificate names no responder and no list")
 
+    async def of_issuer(self, certificate: Certificate, issuer: Certificate) -> Verdict | None:
+        """What is to be held against an authority of a path; None where it was not revoked, or that can't be known."""
+        status = await self.status(certificate, issuer)
+        found = verdict(status)
+        if found is None or status.state != "revoked":
+            return None
+        return found._replace(detail=f"the issuer {shown(certificate.subject)}, {found.detail}")
+
     async def _responder(self, url: str, certificate: Certificate, pair: _Pair) -> Status:
         async def ask() -> Fetched[Status]:
             try:
@@ -97,10 +106,10 @@ class Revocation:
             raise Unverified(f"status {answer.status}")
         return ocsp.read(answer.body, *pair, self._clock.now(), "ocsp")
 
-    async def _list(self, url: str, issuer: x509.Certificate, key: str) -> x509.CertificateRevocationList:
+    async def _list(self, url: str, issuer: x509.Certificate, key: str) -> crl.List:
         """The list at `url`, if it is the issuer's. Raises Unverified."""
 
-        async def fetch() -> Fetched[x509.CertificateRevocationList | str]:
+        async def fetch() -> Fetched[crl.List | str]:
             try:
                 answer = await self._guard_get(url)
                 found = await asyncio.to_thread(self._checked, answer, issuer)
@@ -121,7 +130,7 @@ class Revocation:
             raise Unverified(f"status {answer.status}")
         return answer.body
 
-    def _checked(self, data: bytes, issuer: x509.Certificate) -> x509.CertificateRevocationList:
+    def _checked(self, data: bytes, issuer: x509.Certificate) -> crl.List:
         found = crl.load(data)
         crl.check(found, issuer, self._clock.now())
         return found
