@@ -117,11 +117,14 @@ class Bench:
         measures = {
             "core": self._core, "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
             "catching-up": self._catching_up, "start": self._start, "stream": self._stream,
-            "names": lambda: resolving.rows(self._rounds),
+            "names": self._names,
         }  # fmt: skip
         for row in measures[part]():
             say(table([row]).split("\n", 2)[2])
             yield row
+
+    def _names(self) -> Iterator[Row]:
+        yield from resolving.rows(self._rounds)
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000

@@ -106,6 +106,25 @@ async def test_resolvers_take_over_from_each_other_and_lose_no_question(
     assert len(dns.asked) == 95
 
 
+async def test_one_that_has_nothing_open_is_closed_when_another_takes_over(
+    dns: FakeDns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nameservers, "_RENEWED", 1)
+    dns.add("x.example", "192.0.2.1")
+    async with dns.serve() as address, Nameservers([address], timeout=1, tries=2) as asked:
+        for _ in range(3):
+            before = asked._now
+            await asked.ask("x.example", "A")
+            assert not asked._old
+            assert before is None or before.resolver._closed
+
+
+async def test_a_question_ends_at_its_deadline(dns: FakeDns) -> None:
+    dns.misbehave("x.example", "silent")
+    async with dns.serve() as address, Nameservers([address], timeout=30, tries=3, deadline=0.01) as asked:
+        assert await word(asked, "x.example") == "no answer in time"
+
+
 async def test_what_is_open_at_the_end_gets_no_answer(dns: FakeDns) -> None:
     dns.misbehave("x.example", "silent")
     async with dns.serve() as address:

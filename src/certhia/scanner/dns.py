@@ -8,6 +8,7 @@ name is an `Addresses`, also where there are none: then it says why.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from itertools import chain, zip_longest
@@ -86,7 +87,9 @@ class Resolver:
         self._kinds = ["A" if version == 4 else "AAAA" for version in versions]
         self._every = every
         self._fixed = fixed or {}
-        self._slots = asyncio.Semaphore(at_once)
+        self._at_once = at_once
+        self._open = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()  # for their turn to ask
         clock = clock or Clock()
         self._names: Cache[Addresses] = Cache(MAX_CACHED, clock)
         self._pointers: Cache[Pointers] = Cache(MAX_CACHED, clock)
@@ -103,7 +106,7 @@ class Resolver:
         while (waiting := self._wanted.get(name)) is not None:
             if (told := await _joined(waiting)) is not None:
                 return told
-        self._wanted[name] = waiting = []
+        self._wanted[name] = []
         found = None
         try:
             found = await self._addresses(name)
@@ -158,33 +161,61 @@ class Resolver:
         owner, ttl = name, LONGEST
         aliases: list[str] = []
         while True:
+            while self._open >= self._at_once:
+                await self._turn()
+            self._open += 1
             try:
-                async with self._slots:
-                    records = await self._ask(owner, kind)
-                end, left = _followed(records, owner, aliases)
+                records = await self._ask(owner, kind)
+                values, ttl = _of(records, owner, kind, ttl)
+                end = owner
+                if not values:
+                    end, ttl = _followed(records, owner, aliases, ttl)
+                    values, ttl = _of(records, end, kind, ttl)
             except Unanswered as error:
                 seconds = ABSENT if error.word in _LASTING else FAILED
                 return _Answer((), tuple(aliases), seconds, error.word)
-            ttl = min(ttl, left)
-            values = []
-            for where, what, value, seconds in records:
-                if what == kind and where == end:
-                    values.append(value)
-                    ttl = min(ttl, seconds)
+            finally:
+                self._open -= 1
+                if self._waiting:
+                    self._next()
             if values:
-                each = tuple(values) if len(values) == 1 else tuple(dict.fromkeys(values))[:MAX_ADDRESSES]
-                return _Answer(each, tuple(aliases), max(ttl, SHORTEST))
+                return _Answer(tuple(values[:MAX_ADDRESSES]), tuple(aliases), max(ttl, SHORTEST))
             if end == owner:
                 return _Answer((), tuple(aliases), ABSENT, "NODATA")
             owner = end
 
+    async def _turn(self) -> None:
+        """Waits until one question less is under way."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self._next()  # it was our turn
+            raise
 
-def _followed(records: Sequence[Record], owner: str, aliases: list[str]) -> tuple[str, float]:
+    def _next(self) -> None:
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_result(None)
+                return
+
+
+def _of(records: Sequence[Record], owner: str, kind: str, ttl: float) -> tuple[list[str], float]:
+    """The values of one kind that a name has, each once, and the least TTL."""
+    values: list[str] = []
+    for where, what, value, seconds in records:
+        if what == kind and where == owner:
+            ttl = min(ttl, seconds)
+            values.append(value)
+    return (values if len(values) < 2 else list(dict.fromkeys(values))), ttl
+
+
+def _followed(records: Sequence[Record], owner: str, aliases: list[str], ttl: float) -> tuple[str, float]:
     """The name at the end of the CNAMEs among these records, and the least TTL on the way; those names are added to
     `aliases`. Raises Unanswered for a way that is too long, as a loop's is."""
-    ttl = LONGEST
-    if not any(record[1] == "CNAME" for record in records):
-        return owner, ttl
     ways = {record.owner: record for record in records if record.kind == "CNAME"}
     while (alias := ways.get(owner)) is not None:
         owner, ttl = alias.value, min(ttl, alias.ttl)

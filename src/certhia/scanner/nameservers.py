@@ -7,7 +7,7 @@ import re
 import weakref
 from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import aiodns
 import pycares
@@ -22,6 +22,7 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 _RENEWED: Final = 8192  # questions; c-ares remembers all that it was told, for up to an hour
 _KINDS: Final = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA"}
+_NUMBERS: Final = {"A": 1, "CNAME": 5, "PTR": 12, "AAAA": 28}
 _NUMERIC: Final = ("A", "AAAA")
 _VALUES: Final = {1: "addr", 5: "cname", 12: "dname", 28: "addr"}
 
@@ -40,7 +41,7 @@ _WORDS: Final = {
     "ARES_ECANCELLED": "stopped",
     "ARES_EDESTRUCTION": "stopped",
 }
-_WORDS_BY_NUMBER: Final[dict[object, str]] = {getattr(aiodns.error, name): word for name, word in _WORDS.items()}
+_WORDS_BY_NUMBER: Final[dict[object, str]] = {getattr(pycares.errno, name): word for name, word in _WORDS.items()}
 
 
 def read_servers(text: str) -> tuple[str, ...]:
@@ -72,6 +73,9 @@ def _server(written: str) -> str:
     return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
 
 
+_Said: TypeAlias = "tuple[pycares.DNSResult | None, int | None]"  # an answer, or what c-ares calls what went wrong
+
+
 class _OnLoop(aiodns.DNSResolver):
     """aiodns on the loop's own thread. Left alone it lets c-ares have a thread, and both fight over the interpreter:
     a question then costs half as much again."""
@@ -85,13 +89,27 @@ class _OnLoop(aiodns.DNSResolver):
 
         return False, pycares.Channel(sock_state_cb=changed, timeout=self._timeout, **kwargs)
 
+    def asked(self, name: str, number: int) -> asyncio.Future[_Said]:
+        """As `query_dns`, but for what that costs besides: the answer comes with its error, and neither is raised."""
+        future: asyncio.Future[_Said] = self.loop.create_future()
+
+        def said(result: pycares.DNSResult | None, error: int | None) -> None:
+            if not future.done():
+                future.set_result((result, error))
+
+        try:
+            self._channel.query(name, number, callback=said)
+        except pycares.AresError as error:
+            said(None, error.args[0])
+        return future
+
 
 class _Turn:
     """One of the resolvers that take over from each other."""
 
     __slots__ = ("left", "open", "resolver")
 
-    def __init__(self, resolver: aiodns.DNSResolver) -> None:
+    def __init__(self, resolver: _OnLoop) -> None:
         self.resolver = resolver
         self.left = _RENEWED
         self.open = 0
@@ -119,20 +137,16 @@ class Nameservers:
 
     async def ask(self, name: str, kind: str) -> list[Record]:
         """The records of the answer. Raises Unanswered."""
-        loop = asyncio.get_running_loop()
         turn = self._now
         if turn is None or not turn.left:
-            turn = self._now = self._renewed(loop)
+            turn = await self._renewed()
         turn.left -= 1
         turn.open += 1
         late = None
         try:
-            future = turn.resolver.query_dns(name, kind)
-            late = loop.call_later(self._deadline, _expire, future)
-            answer = (await future).answer
-        except aiodns.error.DNSError as error:
-            word = _WORDS_BY_NUMBER.get(error.args[0] if error.args else None, str(error))
-            raise Unanswered(word) from None
+            future = turn.resolver.asked(name, _NUMBERS[kind])
+            late = turn.resolver.loop.call_later(self._deadline, _expire, future)
+            said, error = await future
         except UnicodeError:
             raise Unanswered("not a name that can be asked for") from None
         finally:
@@ -142,8 +156,10 @@ class Nameservers:
             if not turn.open and turn in self._old:
                 self._old.discard(turn)
                 await turn.resolver.close()
+        if said is None:
+            raise Unanswered(_WORDS_BY_NUMBER.get(error, f"error {error}"))
         records = []
-        for one in answer:
+        for one in said.answer:
             if kind_of := _KINDS.get(one.type):
                 value = getattr(one.data, _VALUES[one.type])
                 value = value if kind_of in _NUMERIC else _plain(value)
@@ -163,19 +179,23 @@ class Nameservers:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _renewed(self, loop: asyncio.AbstractEventLoop) -> _Turn:
-        """A resolver that remembers nothing; the one before ends with its last question."""
-        if self._now is not None:
-            self._old.add(self._now)  # it has open questions, or else it is closed with the next one that ends
+    async def _renewed(self) -> _Turn:
+        """A resolver that remembers nothing takes over; the one before ends with its last question."""
+        before = self._now
         try:
-            return _Turn(_OnLoop(self._servers, loop=loop, **self._options))
+            turn = self._now = _Turn(_OnLoop(self._servers, loop=asyncio.get_running_loop(), **self._options))
         except pycares.AresError as error:
             raise Unanswered(f"name lookups can't begin: {render.terminal(str(error))}") from error
+        if before is not None and before.open:
+            self._old.add(before)
+        elif before is not None:
+            await before.resolver.close()
+        return turn
 
 
-def _expire(future: asyncio.Future[pycares.DNSResult]) -> None:
+def _expire(future: asyncio.Future[_Said]) -> None:
     if not future.done():
-        future.set_exception(Unanswered("no answer in time"))
+        future.set_result((None, pycares.errno.ARES_ETIMEOUT))
 
 
 def _plain(name: str | bytes) -> str:
