@@ -307,6 +307,7 @@ def test_enumerates_and_fingerprints() -> None:
     assert len(got.served.ja3s) == 2 * hashlib.md5().digest_size
     assert got.fingerprints is not None
     assert got.fingerprints.ja3s == got.served.ja3s
+    assert len(got.fingerprints.jarm or "") == 62
 
 
 def test_connections_are_counted_by_domain_where_that_is_asked_for() -> None:

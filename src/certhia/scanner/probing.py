@@ -21,6 +21,7 @@ from certhia.scanner import openssl, starttls
 from certhia.scanner.conversation import RECEIVE, Again, Connect, Conversation, Send
 from certhia.scanner.enumerating import enumerated
 from certhia.scanner.failures import PASSING, Expired, ScanFailure
+from certhia.scanner.fingerprints import jarm
 from certhia.scanner.records import Enumerated, Failure, Fingerprints, Http, Served, Target
 from certhia.scanner.sessions import Session, View, fault, shake
 
@@ -249,6 +250,8 @@ class Prober:
         try:
             if self._manner.fingerprints:
                 found["fingerprints"] = Fingerprints(None, seen.served.ja3s)
+                jarm_of = jarm(reach, name or target.host or target.address)
+                found["fingerprints"] = Fingerprints((yield from jarm_of), seen.served.ja3s)
             if self._manner.enumerate:
                 found["enumerated"] = yield from enumerated(reach, name)
         except ScanFailure as failure:
