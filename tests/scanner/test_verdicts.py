@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -215,3 +216,8 @@ def test_a_trusted_certificate_of_its_own_has_no_verdict(tmp_path: Path) -> None
     assert judged([own], [own], NOW, HOST).verdicts == ()
     assert openssl(tmp_path, [own], [own], "-verify_hostname", HOST) == set()
     assert CA.is_ca
+
+
+def test_every_kind_is_in_the_reference(root: Path) -> None:
+    text = (root / "docs" / "reference" / "verdicts.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"(?m)^\| `([a-z-]+)` \|", text)) == set(KINDS)
