@@ -58,7 +58,7 @@ def test_results_and_what_they_count_go_together(tmp_path: Path, record: Record)
     points = made(record, again, standing)
     assert points.done == 5
     points.take([result(4)])
-    points.finish(complete=False)
+    points.write()
     resumed = record.read()
     assert resumed is not None
     assert resumed.spans == [(0, 5), (RANGES, RANGES + 1)]
@@ -69,7 +69,7 @@ def test_results_and_what_they_count_go_together(tmp_path: Path, record: Record)
 def test_nothing_is_left_of_a_scan_that_is_complete(tmp_path: Path, record: Record) -> None:
     file = opened(tmp_path)
     points = made(record, file)
-    points.finish(complete=True)
+    points.complete()
     assert record.read() is None
     file.close()
     record.close()
@@ -80,7 +80,8 @@ def test_without_a_record_nothing_is_written_down(tmp_path: Path) -> None:
     file = opened(tmp_path)
     points = made(record, file)
     points.take([result(0)])
-    points.finish(complete=False)
+    points.write()
+    points.complete()
     assert not (tmp_path / "state").exists()
     file.close()
 

@@ -92,8 +92,10 @@ class Scanning:
         began = clock.monotonic()
         await self._until_done(inquiry, outputs, checkpoints)
         seconds = clock.monotonic() - began
+        await asyncio.to_thread(checkpoints.write)
         await outputs.finish(self._figures_of(seconds))
-        await asyncio.to_thread(checkpoints.finish, complete=not self._stopped)
+        if not self._stopped:
+            checkpoints.complete()
         self._say_how_it_ended(seconds, record)
         return 0
 

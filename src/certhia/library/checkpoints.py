@@ -81,9 +81,8 @@ class Checkpoints:
         self._record.write(standing)
         self._last = standing
 
-    def finish(self, *, complete: bool) -> None:
-        """The scan has ended: where it is complete nothing is left to go on with. Raises StateError."""
-        if complete and self._record.held:
+    def complete(self) -> None:
+        """The scan has come to its end, with all results on the disk: nothing is left to go on with. Raises
+        StateError."""
+        if self._record.held:
             self._record.remove()
-        else:
-            self.write()
