@@ -18,6 +18,7 @@ from pathlib import Path
 
 import core_pages
 import core_rules
+import judging
 import resolving
 import start
 from feeds import (
@@ -40,7 +41,7 @@ from stream_rows import Stream
 from stream_runs import compiled
 from table import machine, table, write
 
-PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream", "names")
+PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream", "names", "verdicts")
 LOGS = 60
 CORE_ROUNDS = 5  # for each round of whole processes: milliseconds each, and easily disturbed
 PAGES = (1024, 256, 32)
@@ -117,7 +118,7 @@ class Bench:
         measures = {
             "core": self._core, "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
             "catching-up": self._catching_up, "start": self._start, "stream": self._stream,
-            "names": self._names,
+            "names": self._names, "verdicts": self._verdicts,
         }  # fmt: skip
         for row in measures[part]():
             say(table([row]).split("\n", 2)[2])
@@ -125,6 +126,9 @@ class Bench:
 
     def _names(self) -> Iterator[Row]:
         yield from resolving.rows(self._rounds)
+
+    def _verdicts(self) -> Iterator[Row]:
+        yield from judging.rows(self._rounds)
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000
