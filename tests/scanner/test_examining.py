@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from cryptography.x509.ocsp import OCSPCertStatus
 from tests.scanner.responding import answer, crl, guarded, serving
 
@@ -106,6 +107,23 @@ async def test_issuers_are_revoked_too() -> None:
         assert '"CN=Revoked issuing"' in found.verdicts[0].detail
         assert found.revocation is not None
         assert found.revocation.state == "good"
+
+
+async def test_who_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadline is for all of them together, and what is known without them is told."""
+    monkeypatch.setattr("certhia.scanner.examining.ISSUERS_SECONDS", 0.05)
+    monkeypatch.setattr("certhia.scanner.examining.REVOCATION_SECONDS", 0.05)
+    async with guarded() as guard, serving() as pages:
+        own = judge()
+        issuers = Issuers(guard, own.chains.seen, Clock())
+        examiner = Examiner(own, Clock(), issuers=issuers, revoked=Revocation(Clock(), guard))
+        pages.bodies = {"/never": None}
+        silent = ROOT.authority("Silent", crl=pages.url("/never"))
+        leaf = silent.leaf([HOST], issuers=pages.url("/never"), crl=pages.url("/never"))
+        assert kinds(await examiner.examine(TARGET, served(leaf))) == ["untrusted"]
+        found = await examiner.examine(TARGET, served(leaf, silent))
+        assert kinds(found) == ["revocation-unavailable"]
+        assert found.verdicts[0].detail == "nobody answered within 0.05 s"
 
 
 async def test_a_chain_without_end_is_not_followed_for_ever() -> None:

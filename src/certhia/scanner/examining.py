@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -18,6 +19,8 @@ from certhia.scanner.scts import Checked, Timestamps
 from certhia.scanner.verdicts import Judge, Judged, worst_first
 
 MAX_CERTIFICATES: Final = 16  # of one server
+ISSUERS_SECONDS: Final = 20.0  # for all issuers of one server that are fetched
+REVOCATION_SECONDS: Final = 40.0  # for what is to be known of the leaf, and again for its issuers
 
 
 class Examined(NamedTuple):
@@ -73,28 +76,50 @@ class Examiner:
         return self._told(judged, served)
 
     async def examine(self, target: Target, served: Served) -> Examined:
-        """With all that was wished for, and what is stapled. Takes as long as those who are asked take, which is
-        bounded."""
+        """With all that was wished for, and what is stapled. Takes as long as those who are asked take: at most
+        ISSUERS_SECONDS and twice REVOCATION_SECONDS."""
         sent = read(served.certificates)
         if not sent:
             return _nothing(served)
         judged = self._judged(sent, target, served)
-        for _ in range(MAX_LEVELS if self._issuers is not None else 0):
-            if judged.standing.kind != "untrusted" or judged.chain.root:
-                break
-            assert self._issuers is not None
-            if await self._issuers.fetch(judged.standing) is not None:
-                break
+        if self._issuers is not None and _breaks_off(judged):
+            with suppress(TimeoutError):  # what came until then is known, and judged
+                async with self._clock.deadline(ISSUERS_SECONDS):
+                    await self._complete(self._issuers, sent, judged, target, served)
             judged = self._judged(sent, target, served)
-        path = judged.standing.path
-        status, more = None, []
+        path, status = judged.standing.path, None
         if len(path) > 1 and (self._revoked is not None or served.staple is not None):
-            revoked = self._revoked or Revocation(self._clock)
-            status = await revoked.status(path[0], path[1], served.staple)
-        if self._revoked is not None:
-            more = [await self._revoked.of_issuer(*pair) for pair in pairwise(path[1:])]
+            status = await self._status(path, served.staple)
+        more = await self._issuers_revoked(self._revoked, path) if self._revoked is not None else []
         second = checking.verdict(path, self._clock.now()) if self._profile and judged.chain.trusted else None
         return self._told(judged, served, status, [*more, second])
+
+    async def _complete(
+        self, issuers: Issuers, sent: Sequence[Certificate], judged: Judged, target: Target, served: Served
+    ) -> None:
+        """Fetches issuers, one after the other, until the chain is whole or nothing more is to be had."""
+        for _ in range(MAX_LEVELS):
+            if not _breaks_off(judged) or await issuers.fetch(judged.standing) is not None:
+                return
+            judged = self._judged(sent, target, served)
+
+    async def _status(self, path: Sequence[Certificate], staple: bytes | None) -> Status:
+        """Of the leaf."""
+        try:
+            async with self._clock.deadline(REVOCATION_SECONDS):
+                return await (self._revoked or Revocation(self._clock)).status(path[0], path[1], staple)
+        except TimeoutError:
+            return Status("unavailable", detail=f"nobody answered within {REVOCATION_SECONDS:g} s")
+
+    async def _issuers_revoked(self, revoked: Revocation, path: Sequence[Certificate]) -> list[Verdict]:
+        """Of the authorities of a path, but for the root."""
+        found: list[Verdict] = []
+        with suppress(TimeoutError):
+            async with self._clock.deadline(REVOCATION_SECONDS):
+                for pair in pairwise(path[1:]):
+                    verdict = await revoked.of_issuer(*pair)
+                    found += [verdict] if verdict is not None else []
+        return found
 
     def _judged(self, sent: Sequence[Certificate], target: Target, served: Served) -> Judged:
         name = asked_for(target, served)
@@ -115,6 +140,11 @@ class Examiner:
         found = revocation.verdict(status) if status is not None else None
         verdicts += [one for one in (found, *more) if one is not None]
         return Examined(worst_first(verdicts), judged.chain, checked, status)
+
+
+def _breaks_off(judged: Judged) -> bool:
+    """Whether the chain ends before a root."""
+    return judged.standing.kind == "untrusted" and not judged.chain.root
 
 
 def asked_for(target: Target, served: Served) -> str | None:
