@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import ssl
@@ -11,21 +12,28 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from certhia._core import Flight, Hello, cipher_name, group_name, signature_scheme_name
+from certhia._core import Flight, Hello, Jarm, cipher_name, group_name, signature_scheme_name
 
 RANDOM = bytes(range(64))
 SERVER_INFO = b"\0\x12\0\x07\0\x05\0\x03sct"  # extension 18 as a certificate's server info has it
 ANY = "ALL@SECLEVEL=0"
 
+SUITE = re.compile(r"0x(..),0x(..) - (\S+)")
+
 Serve = Callable[..., AbstractContextManager[int]]
 
 
 @pytest.fixture(scope="module")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
-    """Starts a server with a key of a kind and more options; gives its port."""
-    program = shutil.which("openssl")
-    if program is None:
+def program() -> str:
+    found = shutil.which("openssl")
+    if found is None:
         pytest.skip("no openssl on this machine (apt install openssl)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory, program: str) -> Serve:
+    """Starts a server with a key of a kind and more options; gives its port."""
     folder = tmp_path_factory.mktemp("servers")
     keys = {"rsa": ("rsa:2048",), "ec": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")}
     for kind, options in keys.items():
@@ -64,6 +72,16 @@ def ask(port: int, hello: Hello) -> Flight:
         while flight.state == "more" and (data := connection.recv(65_536)):
             flight.feed(data)
     return flight
+
+
+def jarm(port: int) -> str:
+    """The server's fingerprint, each answer read as it comes."""
+    answers = []
+    for probe in Jarm.probes("127.0.0.1", RANDOM):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(probe)
+            answers.append(Jarm.answer(connection.recv(1484)))
+    return Jarm.fingerprint(answers)
 
 
 def served(port: int) -> bytes:
@@ -137,3 +155,30 @@ def test_an_old_hello_without_extensions(serve: Serve) -> None:
     with serve("rsa", "-tls1_2", "-cipher", ANY) as port:
         flight = ask(port, Hello(extensions=False))
     assert (flight.state, flight.version, flight.extensions) == ("done", 0x0303, [65281])
+
+
+def test_fingerprints(serve: Serve) -> None:
+    """Those of pyjarm 0.0.5 for the same servers; the first is in JARM's own list, for what OpenSSL does unless told
+    otherwise."""
+    with serve("rsa") as port:
+        assert jarm(port) == "07d14d16d21d21d00042d43d000000aa99ce74e2c6d013c745aa52b5cc042d"
+        flight = ask(port, Hello(versions=(0x0303, 0x0304)))
+    with serve("ec", "-tls1_2", "-serverpref") as port:
+        assert jarm(port) == "28d28d28d00028d00028d28d28d28d02098c5f1b1aef82f7daaf9fed36c4e8"
+    with serve("rsa", "-tls1_3") as port:
+        assert jarm(port) == "00000000000000000042d43d0000009535d5979f591ae8e547c5e5743e5b64"
+    assert (flight.ja3s, flight.ja3s_hash) == ("771,4865,43-51", "f4febc55ea12b31ae17cfb7e614afda8")
+
+
+@pytest.mark.parametrize("option", ["-tls1_2", "-tls1_3"])
+def test_fingerprints_as_another_tool_has_them(serve: Serve, option: str) -> None:
+    scanner = pytest.importorskip("jarm.scanner.scanner", reason="pyjarm is not installed (pip install pyjarm)").Scanner
+    with serve("ec", option, "-alpn", "h2,http/1.1") as port:
+        assert scanner.scan("127.0.0.1", port, timeout=10, concurrency=1)[0] == jarm(port)
+
+
+def test_names_are_those_of_openssl(program: str) -> None:
+    listed = subprocess.check_output((program, "ciphers", "-V", "-stdname", f"ALL:COMPLEMENTOF{ANY}"), text=True)
+    suites = {int(high + low, 16): name for high, low, name in SUITE.findall(listed)}
+    assert {number: cipher_name(number) for number in suites} == suites
+    assert len(suites) > 100

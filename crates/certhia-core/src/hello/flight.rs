@@ -2,27 +2,16 @@
 //!
 //! Bytes in any pieces lead to the same end. What stood before a fault stays readable.
 
-use std::fmt::Write;
-
 use super::exchange::{self, Exchange};
+use super::fault::{Fault, Kind, Result, SHOWN, beginning, malformed};
 use super::names;
+use super::records::{ALERT, Alerts, CHANGE_CIPHER_SPEC, HANDSHAKE, Records};
 use super::server_hello::ServerHello;
 use crate::leaf::{Cursor, Span};
-use crate::text;
 
 /// How many bytes and certificates a flight has at most, unless told otherwise.
 pub const MAX_BYTES: usize = 100_000;
 pub const MAX_CERTIFICATES: usize = 16;
-/// A record's payload: 2^14 bytes and 2,048 that protection may add (RFC 5246 section 6.2.3).
-const MAX_RECORD: usize = 18_432;
-/// Records without content, and alerts that are warnings: more of them make no flight.
-const MAX_EMPTY: usize = 32;
-const MAX_WARNINGS: usize = 16;
-/// What is shown of an answer that isn't TLS.
-const SHOWN: usize = 64;
-
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -31,42 +20,6 @@ pub enum State {
     Done,
     Failed,
 }
-
-/// What kind of answer stands in the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    NotTls,
-    Alert,
-    Malformed,
-    TooLarge,
-}
-
-impl Kind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NotTls => "not-tls",
-            Self::Alert => "alert",
-            Self::Malformed => "malformed",
-            Self::TooLarge => "too-large",
-        }
-    }
-}
-
-/// Why there is no flight.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    pub kind: Kind,
-    /// The alert's name, the beginning of what isn't TLS, or what is wrong.
-    pub detail: String,
-}
-
-impl Fault {
-    fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into() }
-    }
-}
-
-type Result<T> = std::result::Result<T, Fault>;
 
 /// One server's answer to a [`super::Hello`].
 #[derive(Debug, Clone)]
@@ -77,22 +30,13 @@ pub struct Flight {
     taken: usize,
     /// The first of them.
     opening: Vec<u8>,
-    header: [u8; 5],
-    /// Bytes of the header that are there.
-    headed: usize,
-    /// Bytes of the record's payload that are to come.
-    left: usize,
-    records: usize,
-    empty: usize,
-    warnings: usize,
-    alert: [u8; 2],
-    alerted: usize,
+    records: Records,
+    alerts: Alerts,
     /// All handshake messages one behind the other; `read` of them are done.
     joined: Vec<u8>,
     read: usize,
     state: State,
     fault: Option<Fault>,
-    last_alert: Option<(u8, u8)>,
     hello: Option<ServerHello>,
     certificates: Option<Vec<Span>>,
     staple: Span,
@@ -108,19 +52,12 @@ impl Flight {
             most_certificates,
             taken: 0,
             opening: Vec::new(),
-            header: [0; 5],
-            headed: 0,
-            left: 0,
-            records: 0,
-            empty: 0,
-            warnings: 0,
-            alert: [0; 2],
-            alerted: 0,
+            records: Records::default(),
+            alerts: Alerts::default(),
             joined: Vec::new(),
             read: 0,
             state: State::More,
             fault: None,
-            last_alert: None,
             hello: None,
             certificates: None,
             staple: Span::default(),
@@ -156,12 +93,12 @@ impl Flight {
     /// Why it failed.
     pub fn fault(&self) -> Option<Fault> {
         let fault = self.fault.clone()?;
-        Some(if fault.kind == Kind::NotTls { Fault { detail: start(&self.opening), ..fault } } else { fault })
+        Some(if fault.kind == Kind::NotTls { Fault { detail: beginning(&self.opening), ..fault } } else { fault })
     }
 
     /// Level and code of the last one.
     pub fn alert(&self) -> Option<(u8, u8)> {
-        self.last_alert
+        self.alerts.last
     }
 
     pub fn hello(&self) -> Option<&ServerHello> {
@@ -213,80 +150,21 @@ impl Flight {
 
     /// A part of a header, or of a payload.
     fn step(&mut self, rest: &mut &[u8]) -> Result<()> {
-        let (chunk, behind) = if self.left == 0 {
-            rest.split_at((self.header.len() - self.headed).min(rest.len()))
-        } else {
-            rest.split_at(self.left.min(rest.len()))
-        };
-        *rest = behind;
-        self.taken += chunk.len();
-        if self.left == 0 {
-            self.header[self.headed..self.headed + chunk.len()].copy_from_slice(chunk);
-            self.headed += chunk.len();
-            return self.begin();
-        }
-        self.left -= chunk.len();
-        match self.header[0] {
+        let before = rest.len();
+        let part = self.records.next(rest);
+        self.taken += before - rest.len();
+        let Some((kind, payload)) = part? else { return Ok(()) };
+        match kind {
             HANDSHAKE => {
-                self.joined.extend_from_slice(chunk);
+                self.joined.extend_from_slice(payload);
                 self.messages()
             }
-            ALERT => self.alerts(chunk),
-            20 => Err(Fault::new(Kind::Malformed, "ChangeCipherSpec before the end of the server's flight")),
+            ALERT => self.alerts.take(payload),
+            CHANGE_CIPHER_SPEC => {
+                Err(Fault::new(Kind::Malformed, "ChangeCipherSpec before the end of the server's flight"))
+            }
             other => Err(Fault::new(Kind::Malformed, format!("a record of type {other} in the handshake"))),
         }
-    }
-
-    /// Looks at what is there of a record's header.
-    fn begin(&mut self) -> Result<()> {
-        let header = self.header;
-        let known = (20..=24).contains(&header[0]) && (self.headed < 2 || header[1] == 3);
-        if !known {
-            let kind = if self.records == 0 { Kind::NotTls } else { Kind::Malformed };
-            return Err(Fault::new(kind, "what follows a record is none"));
-        }
-        if self.headed < header.len() {
-            return Ok(());
-        }
-        self.headed = 0;
-        self.records += 1;
-        self.left = usize::from(u16::from_be_bytes([header[3], header[4]]));
-        if self.left > MAX_RECORD {
-            return Err(Fault::new(Kind::Malformed, format!("a record of {} bytes", self.left)));
-        }
-        if self.left == 0 {
-            self.empty += 1;
-            if self.empty > MAX_EMPTY {
-                return Err(Fault::new(Kind::Malformed, format!("more than {MAX_EMPTY} records without content")));
-            }
-        }
-        Ok(())
-    }
-
-    fn alerts(&mut self, chunk: &[u8]) -> Result<()> {
-        for &byte in chunk {
-            self.alert[self.alerted] = byte;
-            self.alerted += 1;
-            if self.alerted == self.alert.len() {
-                self.alerted = 0;
-                self.alerted()?;
-            }
-        }
-        Ok(())
-    }
-
-    fn alerted(&mut self) -> Result<()> {
-        let [level, code] = self.alert;
-        self.last_alert = Some((level, code));
-        let warning = level == 1 && code != 0;
-        self.warnings += 1;
-        if !warning {
-            return Err(Fault::new(Kind::Alert, names::alert(code)));
-        }
-        if self.warnings > MAX_WARNINGS {
-            return Err(Fault::new(Kind::Malformed, format!("more than {MAX_WARNINGS} warnings")));
-        }
-        Ok(())
     }
 
     /// Reads the messages that are there as a whole.
@@ -378,21 +256,4 @@ fn status(data: &[u8], start: usize, end: usize) -> crate::error::Result<Span> {
         cursor.number(3, "the list of responses")?;
     }
     cursor.vector(3, "the response")
-}
-
-fn malformed(fault: crate::Malformed) -> Fault {
-    Fault::new(Kind::Malformed, fault.reason)
-}
-
-/// The first line where it can be read, else bytes in hexadecimal.
-fn start(opening: &[u8]) -> String {
-    let line = opening.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    let readable = !line.is_empty() && line.iter().all(|&byte| byte == b'\t' || (0x20..0x7f).contains(&byte));
-    if readable {
-        return text::render(line).into_owned();
-    }
-    opening.iter().take(16).fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -6,18 +6,21 @@
 mod ciphers;
 mod client;
 mod exchange;
+mod fault;
 mod flight;
 mod ja3s;
 pub mod jarm;
 pub mod jarm_answers;
 pub mod names;
+mod records;
 mod server_hello;
 mod suites;
 mod wire;
 
 pub use client::{Hello, Options};
 pub use exchange::Exchange;
-pub use flight::{Fault, Flight, Kind, MAX_BYTES, MAX_CERTIFICATES, State};
+pub use fault::{Fault, Kind};
+pub use flight::{Flight, MAX_BYTES, MAX_CERTIFICATES, State};
 pub use server_hello::ServerHello;
 
 /// Protocol versions as the wire has them.
