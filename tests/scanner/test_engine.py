@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.scanner.driving import run, serving, until_cut
 
+from certhia.scanner import polling
 from certhia.scanner.conversation import RECEIVE, Again, Connect, Conversation, Send, Tell, Wait
 from certhia.scanner.engine import DONE, Engine, Item
 from certhia.scanner.failures import Expired, ScanFailure
@@ -99,6 +100,24 @@ def test_one_after_the_other() -> None:
 
     with serving(echo) as port:
         assert run([(1, twice(port))])[1].value == b"ab"
+
+
+def test_does_the_same_where_there_is_no_epoll(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(polling, "poller", polling.Portable)
+    said = bytes(range(256)) * 4096
+
+    def large(peer: socket.socket) -> None:
+        got = 0
+        while got < len(said):
+            got += len(peer.recv(65536))
+        peer.sendall(said)
+
+    with serving(echo) as port, serving(large) as other, serving(mute) as silent:
+        items = [(n, ask(port, b"%d" % n)) for n in range(50)]
+        outcomes = run([*items, ("large", ask(other, said)), ("mute", ask(silent))], timeout=0.5)
+    assert [outcomes[n].value for n in range(50)] == [b"%d" % n for n in range(50)]
+    assert outcomes["large"].value == said
+    assert str(outcomes["mute"].failure) == "timeout at hello"
 
 
 # What goes wrong
