@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from certhia.stream.budget import Budget
+from certhia._core import Filter
+from certhia.stream.budget import Budget, work
 from certhia.testing import SimClock, run_simulated
 
 
@@ -10,14 +11,29 @@ def test_some_at_once_then_one_a_second() -> None:
     async def main(clock: SimClock) -> None:
         budget, began, at = Budget(clock, 3, 1.0), clock.monotonic(), list[float]()
         for _ in range(6):
-            await budget.spend()
+            await clock.sleep(budget.spend())
             at.append(clock.monotonic() - began)
         assert at == [0.0, 0.0, 0.0, 1.0, 2.0, 3.0]
         await clock.sleep(100.0)
         began = clock.monotonic()
         for _ in range(4):
-            await budget.spend()
+            await clock.sleep(budget.spend())
         assert clock.monotonic() - began == 1.0
 
     clock = SimClock()
     run_simulated(main(clock), clock=clock)
+
+
+def test_who_asks_for_much_waits_for_longer() -> None:
+    clock = SimClock()
+    budget = Budget(clock, 3, 0.5)
+    assert budget.spend() == 0.0
+    assert budget.spend(7.0) == 10.0
+    assert budget.spend() == 12.0
+
+
+def test_what_a_filter_costs() -> None:
+    assert work(None) == 0.0
+    assert work(Filter([("tree", "example.com")])) < 0.01
+    assert 2.0 < work(Filter([("tree", f"host{number}.example.com") for number in range(1000)])) < 3.0
+    assert work(Filter([("regex", r"\w{20}a"), ("regex", r"\w{20}b")])) > 5.0

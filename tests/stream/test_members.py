@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from certhia._core import Audience, Filter
+from certhia.errors import ConfigError
 from certhia.stream.client import Client, Limits
 from certhia.stream.forms import Wanted
 from certhia.stream.members import Members
+from certhia.stream.room import Room, expressions
 from certhia.stream.sse import Events
 from certhia.testing import SimClock
 
@@ -147,3 +149,54 @@ async def test_who_leaves_hears_so(members: Members) -> None:
     members.want(one, LITE, lambda: True, answer)
     members.leave(one)
     assert await answer is False
+
+
+HEAVY, HEAVIER = (Wanted(filter=Filter([("regex", rf"\\w{{20}}c{number}")])) for number in range(2))
+
+
+def test_what_clients_ask_for_has_room_or_is_refused(members: Members) -> None:
+    """A client's old filter counts until the new one is compiled; one that is read from the history has its place."""
+    assert HEAVY.filter is not None
+    size = expressions(HEAVY.filter)
+    members.room = Room(size * 3 // 2)
+    one, two = client(), client()
+    members.ask(one, HEAVY)
+    assert members.room.held == size
+    with pytest.raises(ConfigError, match="no room"):
+        members.ask(two, HEAVIER)
+    members.ask(two, FILTERED)
+    members.want(one, HEAVY)
+    compile_all(members)
+    with pytest.raises(ConfigError, match="no room"):
+        members.ask(one, HEAVIER)
+    members.ask(one, LITE)
+    members.want(one, LITE)
+    assert members.room.held == size, "its table is still there"
+    members.settle()
+    assert members.room.held == 0
+    members.ask(two, HEAVIER)
+    members.want(two, HEAVIER)
+    members.leave(one)
+    members.leave(two)
+    assert (members.room.held, members.room.parts) == (0, 0)
+
+
+def test_who_is_served_is_served_on_when_a_filter_is_too_much(members: Members) -> None:
+    clients = [client() for _ in range(4)]
+    members.want(clients[0], FILTERED)
+    compile_all(members)
+    wanted = [Wanted(filter=Filter([("tree", f"{number}.example")])) for number in range(3)]
+    for one, new in zip(clients[1:], wanted, strict=True):
+        members.want(one, new)
+    filters = members.filters()
+    assert list(filters) == [FILTERED.filter, *(one.filter for one in wanted)]
+    assert members.refuse(filters, 2) == [clients[2]], "the one that is named"
+    assert filters == {FILTERED.filter: 0, wanted[0].filter: 1, wanted[2].filter: 2}
+    assert members.refuse(filters, 0) == [clients[3]], "not one that is served: the last that isn't"
+    members.compiled(Audience(list(filters)), filters)
+    members.settle()
+    assert shown(members) == {FILTERED: 1, wanted[0]: 1}
+    assert members.refuse(filters, 99) == [clients[1]], "where nobody knows which, and all were served, the last"
+    assert members.refuse(filters, 0) == [clients[0]]
+    assert filters == {}
+    assert members.room.parts == 0

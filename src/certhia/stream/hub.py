@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from certhia._core import Audience, Issuers, Page, Source
+from certhia._core import Audience, Filter, Issuers, Page, Source
 from certhia.clock import Clock
+from certhia.errors import Malformed
 from certhia.logs.chains import Chains
 from certhia.model import Arrival, Log, Protocol, Tell
 from certhia.stream import losses, notices
@@ -26,6 +28,7 @@ from certhia.stream.groups import Group, Plan, Shape
 from certhia.stream.members import Members
 from certhia.stream.notices import Cursor
 from certhia.stream.places import Missing
+from certhia.stream.turns import Turns
 from certhia.stream.unproven import Unproven
 from certhia.stream.waiting import Lost, Waiting
 from certhia.supervision import unbroken
@@ -44,8 +47,8 @@ RECORDED_WITHIN: Final = 10.0  # seconds that a commit waits for the record of w
 AT_ONCE: Final = 64  # clients that are written to before others have their turn
 
 
-def _understood(logs: Sequence[Log], work: Callable[..., Asked | None], arguments: Sequence[object]) -> Asked | None:
-    asked = work(*arguments)
+def _understood(logs: Sequence[Log], work: Callable[[], Asked | None]) -> Asked | None:
+    asked = work()
     if asked is not None:
         for log in logs:
             asked.wanted.takes(log)
@@ -56,12 +59,17 @@ def _silent(text: str, *, level: str = "info", log: str = "") -> None:
     """Nobody listens."""
 
 
+def _not_served(_client: Client, _text: str) -> None:
+    """Nobody has a connection."""
+
+
 class Hub:
     """Takes pages, groups clients by what they want, and hands each group its blocks.
 
     Attributes:
         members: who wants what.
         listeners: hear of every page in the order of arrival, before it is sent; must be quick.
+        refuse: ends the connection of a client that is not served any more, with the reason.
         record: takes the sheets of a batch before they are sent, in the order of sending; says what is to be sent.
         sequence: that number, of what was sent last.
         entries: how many entries came.
@@ -74,6 +82,7 @@ class Hub:
         `unproven`: bytes of pages that wait for their proof."""
         self.members = Members()
         self.listeners: list[Callable[[Sheet], None]] = []
+        self.refuse: Callable[[Client, str], None] = _not_served
         self.record: Record | None = None
         self.sequence = 0
         self.entries = 0
@@ -83,7 +92,7 @@ class Hub:
         self._chains: Chains | None = None
         self._executor: Executor | None = None  # the loop's own until there is a pipeline
         # What strangers write takes no turn of the pages, nor does the table of what they want.
-        self._reading = ThreadPoolExecutor(1, thread_name_prefix="core_clients")
+        self._turns = Turns()
         self._compiling = ThreadPoolExecutor(1, thread_name_prefix="core_filters")
         self._memory = Memory(dedupe)
         self._waiting = Waiting(unproven, self._lose)
@@ -118,11 +127,22 @@ class Hub:
         """Runs what takes too long for the loop."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
 
-    async def understood(self, work: Callable[..., Asked | None], *arguments: Any) -> Asked | None:
-        """What a client asks for, as `work` reads it, with what it takes of the logs at hand: in a thread apart, one
-        request after another."""
-        logs = [log for log, _source in self._sources.values()]
-        return await asyncio.get_running_loop().run_in_executor(self._reading, _understood, logs, work, arguments)
+    async def understood(
+        self,
+        prepare: Callable[[], Callable[[], Asked | None] | None],
+        address: str,
+        *,
+        new: bool,
+        over: asyncio.Future[None] | None = None,
+    ) -> Asked | None:
+        """What a client asks for, with what it takes of the logs at hand; read in turn, as `Turns.take` has it."""
+
+        def prepared() -> Callable[[], Asked | None] | None:
+            logs = [log for log, _source in self._sources.values()]
+            work = prepare()
+            return partial(_understood, logs, work) if work is not None else None
+
+        return await self._turns.take(prepared, address, new=new, over=over)
 
     @property
     def unproven_bytes(self) -> int:
@@ -265,12 +285,22 @@ class Hub:
             await self.members.changed.wait()
             self.members.changed.clear()
             filters = self.members.filters()
-            loop, audience = asyncio.get_running_loop(), None
-            if filters:
-                audience = await loop.run_in_executor(self._compiling, Audience, list(filters))
-            self.members.compiled(audience, filters)
+            self.members.compiled(await self._table(filters), filters)
             self._wake.set()
             await self._clock.sleep(REBUILD)
+
+    async def _table(self, filters: dict[Filter, int]) -> Audience | None:
+        """One table of all these. What doesn't fit is taken out of them, and whoever wants it is refused; the others
+        don't wait for that."""
+        while filters:
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._compiling, Audience, list(filters))
+            except Malformed as fault:
+                prefix, _, reason = fault.reason.partition(": ")
+                named = prefix == f"filter {fault.offset}"
+                for client in self.members.refuse(filters, fault.offset if named else len(filters)):
+                    self.refuse(client, f"there is no room for this filter now: {reason if named else fault.reason}")
+        return None
 
     def _put(self, one: Sheet | Lost) -> None:
         self._queue.append(one)

@@ -10,6 +10,7 @@ from certhia._core import Audience, Filter
 from certhia.stream.client import Client
 from certhia.stream.forms import Wanted
 from certhia.stream.groups import Group, Plan
+from certhia.stream.room import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,17 @@ class Members:
     Attributes:
         plan: who gets what now.
         changed: set when filters came or went: `filters` are to be compiled again.
+        room: what all filters take together.
     """
 
     def __init__(self) -> None:
         self.plan = Plan()
         self.changed = asyncio.Event()
+        self.room = Room()
         self._groups: dict[Wanted, Group] = {}
         self._of: dict[Client, Group] = {}
         self._changes: dict[Client, _Change] = {}
+        self._asked: dict[Client, Filter] = {}  # what is wanted now, or will be once older messages are sent
         self._audience: Audience | None = None
         self._numbers: dict[Filter, int] = {}  # in the audience
         self._stale = False  # whether `plan` is to be made anew
@@ -61,6 +65,16 @@ class Members:
         """Whether anybody is sent chains."""
         return self.plan.chains
 
+    def ask(self, client: Client, wanted: Wanted) -> None:
+        """A client is going to want this: its filter has room from now on. Raises ConfigError where there is none; then
+        it wants what it wanted."""
+        if wanted.filter is not None:
+            self.room.check(wanted.filter)
+            self.room.take(wanted.filter)
+        self.room.give(self._asked.pop(client, None))
+        if wanted.filter is not None:
+            self._asked[client] = wanted.filter
+
     def want(
         self,
         client: Client,
@@ -71,11 +85,13 @@ class Members:
         """A client wants this from the next batch on, if `holds` says so then."""
         self._cancel(client)
         self._changes[client] = _Change(wanted, holds, answer)
+        self.room.take(wanted.filter)
         if not self._is_compiled(wanted):
             self.changed.set()
 
     def leave(self, client: Client) -> None:
         """A client wants nothing any more."""
+        self.room.give(self._asked.pop(client, None))
         self._cancel(client)
         self._remove(client)
 
@@ -89,10 +105,8 @@ class Members:
             done = change.holds is None or change.holds()
             if done:
                 self._remove(client)
-                group = self._groups.setdefault(wanted, Group(wanted))
-                group.clients.add(client)
-                self._of[client] = group
-                self._stale = True
+                self._add(client, wanted)
+            self.room.give(wanted.filter)
             if change.answer is not None and not change.answer.done():
                 change.answer.set_result(done)
         if self._stale:
@@ -115,6 +129,21 @@ class Members:
         self._audience, self._numbers = audience, numbers
         self._stale = True
 
+    def refuse(self, filters: dict[Filter, int], at: int) -> list[Client]:
+        """Some of these filters can't be compiled with the others, as the one with that number is too much: takes one
+        away from them, and from all who want it, and gives these. Who has been served is served on: it is one that is
+        in no table yet, the last of them where the named one isn't among them."""
+        each = list(filters)
+        new = [one for one in each if one not in self._numbers]
+        gone = each[at] if at < len(each) and (each[at] in new or not new) else (new or each)[-1]
+        filters.clear()
+        filters.update((one, number) for number, one in enumerate(one for one in each if one != gone))
+        changing = {client for client, change in self._changes.items() if change.wanted.filter == gone}
+        clients = changing | {client for client, group in self._of.items() if group.wanted.filter == gone}
+        for client in clients:
+            self.leave(client)
+        return list(clients)
+
     def _is_compiled(self, wanted: Wanted) -> bool:
         return wanted.filter is None or wanted.filter in self._numbers
 
@@ -126,6 +155,15 @@ class Members:
                 of[self._numbers[group.wanted.filter]].append(group)
         return Plan(groups, self._audience, of)
 
+    def _add(self, client: Client, wanted: Wanted) -> None:
+        group = self._groups.get(wanted)
+        if group is None:
+            group = self._groups[wanted] = Group(wanted)
+            self.room.take(wanted.filter)
+        group.clients.add(client)
+        self._of[client] = group
+        self._stale = True
+
     def _remove(self, client: Client) -> None:
         group = self._of.pop(client, None)
         if group is None:
@@ -134,10 +172,14 @@ class Members:
         if not group.clients:
             del self._groups[group.wanted]
             self._stale = True
+            self.room.give(group.wanted.filter)
             if group.wanted.filter is not None:
                 self.changed.set()
 
     def _cancel(self, client: Client) -> None:
         before = self._changes.pop(client, None)
-        if before is not None and before.answer is not None and not before.answer.done():
+        if before is None:
+            return
+        self.room.give(before.wanted.filter)
+        if before.answer is not None and not before.answer.done():
             before.answer.set_result(False)

@@ -40,6 +40,7 @@ class Server:
         self.front = front or Front(clock)
         self.app = web.Application(middlewares=[self._faults])
         self.front.attach(self.app)
+        self.streams.address = self.front.access.address
         self.too_late = 0
         self._hub = hub
         self._terms = terms

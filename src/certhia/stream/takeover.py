@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from certhia.stream.client import Client
+from certhia.stream.frames import POLICY
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -48,6 +49,10 @@ class Connection(asyncio.Protocol):
             self._cut.cancel()
         last = now + PATIENCE if patience >= GOODBYE else now
         self._cut = self._loop.call_later(patience, self._leave, last)
+
+    def refuse(self, text: str) -> None:
+        """Ends the connection for what the client asks for (1008), and says why."""
+        self.close(POLICY, text)
 
     def _leave(self, last: float) -> None:
         """Cuts the connection, unless it has taken bytes since this was asked before and `last` is not past."""

@@ -128,6 +128,12 @@ class WebSocket(Connection):
             await self._spoke.wait()
         return self._texts.popleft() if self._texts and not self.over.done() else None
 
+    def rest(self) -> list[bytes]:
+        """All that wait now, the oldest first; then none does."""
+        texts = list(self._texts)
+        self._texts.clear()
+        return texts
+
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over, whoever ended it."""
         super().connection_lost(exc)
