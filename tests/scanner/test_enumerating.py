@@ -7,7 +7,7 @@ from tests.scanner.tls_servers import context, tls_server
 
 from certhia._core import cipher_name
 from certhia.scanner import enumerating
-from certhia.scanner.conversation import Connect, Conversation
+from certhia.scanner.conversation import Connect, Conversation, Extend
 from certhia.scanner.enumerating import VERSIONS, enumerated
 from certhia.scanner.failures import Expired, ScanFailure
 from certhia.scanner.reach import Reach
@@ -50,11 +50,14 @@ def hello() -> Conversation[None]:
 
 
 def test_a_server_that_answers_nothing() -> None:
-    hellos = sum(len(enumerating.hellofuls(version)) for version in VERSIONS)
-    _, found = drive(enumerated(hello, None), [ScanFailure("refused", "connect")] * hellos)
+    answers: list[bytes | ScanFailure] = []
+    for version in VERSIONS:
+        answers += [b"", *[ScanFailure("refused", "connect")] * len(enumerating.hellofuls(version))]
+    steps, found = drive(enumerated(hello, None), answers)
+    assert steps.count(Extend()) == len(VERSIONS)
     assert (found.versions, found.complete) == ((), True)
 
 
 def test_the_deadline_keeps_what_was_found() -> None:
-    _, found = drive(enumerated(hello, None), [b"", Expired("timeout")])
+    _, found = drive(enumerated(hello, None), [b"", b"", Expired("timeout")])
     assert (found.versions, found.complete) == ((), False)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from certhia.scanner.conversation import Conversation, Wait
+from certhia.scanner.conversation import Conversation, Extend, Wait
 from certhia.scanner.failures import ScanFailure
 from certhia.scanner.polling import poller
 from certhia.scanner.slots import Limit
@@ -48,6 +48,24 @@ def test_deadlines_end_what_waits_too_long(talks: Talks) -> None:
     talks.see_to_waiting()
     assert str(talks.outcomes[0].failure) == "timeout at connect"
     assert len(talks) == 0
+
+
+def test_a_deadline_can_begin_anew(talks: Talks) -> None:
+    def long() -> Conversation[str]:
+        yield Wait(8.0)
+        yield Extend()
+        yield Wait(8.0)
+        yield Wait(8.0)
+        return "never"
+
+    talks.begin("a", long())
+    for moment in (8.0, 16.0):
+        talks.now = moment
+        talks.see_to_waiting()
+        assert talks.outcomes == []
+    talks.now = 18.0
+    talks.see_to_waiting()
+    assert str(talks.outcomes[0].failure) == "timeout at connect"
 
 
 def test_one_that_says_much_lets_others_speak(talks: Talks) -> None:

@@ -72,7 +72,11 @@ class Again(NamedTuple):
     seconds: float
 
 
-Step: TypeAlias = Connect | Send | Tell | Wait | Again
+class Extend(NamedTuple):
+    """The deadline begins anew now: for what takes many connections to a server that has answered. Sends b"" in."""
+
+
+Step: TypeAlias = Connect | Send | Tell | Wait | Again | Extend
 Conversation: TypeAlias = Generator[Step, bytes, T]
 
 RECEIVE: Final = Send(b"")

@@ -8,13 +8,13 @@ from functools import cache
 from typing import Final
 
 from certhia._core import Flight, Hello, cipher_name
-from certhia.scanner.conversation import RECEIVE, Conversation, Send
+from certhia.scanner.conversation import RECEIVE, Conversation, Extend, Send
 from certhia.scanner.failures import Expired, ScanFailure
 from certhia.scanner.reach import PATIENCE, Reach
 from certhia.scanner.records import Enumerated
 
 VERSIONS: Final = (0x0304, 0x0303, 0x0302, 0x0301, 0x0300)
-MOST: Final = 160  # connections to one target
+MOST: Final = 120  # connections to one target
 _AT_ONCE: Final = 100  # suites in a hello: some servers read no more than 128
 _NUMBERS: Final = (*range(0x0100), *range(0x1300, 0x1310), *range(0xC000, 0xC200), *range(0xCCA8, 0xCCB0))
 _NO_SUITES: Final = frozenset((0x00FF, 0x5600))  # signals (RFC 5746, RFC 7507)
@@ -35,13 +35,15 @@ class _Budget:
 def enumerated(reach: Reach, server_name: str | None) -> Conversation[Enumerated]:
     """Asks for each version with all suites, then without those that the server chose, until it wants none.
 
-    What was found until the deadline or the budget ends it is returned, as not complete.
+    Each version has a deadline of its own. What was found until one of them, or the budget, ends it is returned, as not
+    complete.
     """
     found: list[tuple[int, tuple[int, ...]]] = []
     budget = _Budget()
     complete = True
     for version in VERSIONS:
         chosen: list[int] = []
+        yield Extend()
         try:
             for suites in hellofuls(version):
                 complete = (yield from _suites(reach, server_name, version, suites, chosen, budget)) and complete

@@ -18,7 +18,7 @@ from certhia.clock import Clock
 from certhia.errors import Malformed
 from certhia.render import quoted
 from certhia.scanner import openssl, starttls
-from certhia.scanner.conversation import RECEIVE, Again, Connect, Conversation, Send
+from certhia.scanner.conversation import RECEIVE, Again, Connect, Conversation, Extend, Send
 from certhia.scanner.enumerating import enumerated
 from certhia.scanner.failures import PASSING, Expired, ScanFailure
 from certhia.scanner.fingerprints import jarm
@@ -239,7 +239,8 @@ class Prober:
         )
 
     def _with_extras(self, target: Target, talk: Conversation[Seen]) -> Conversation[Seen]:
-        """What `--fingerprints` and `--enumerate` ask besides; what fails of it leaves the rest as it is."""
+        """What `--fingerprints` and `--enumerate` ask besides, with deadlines of their own; what fails of it leaves the
+        rest as it is."""
         seen: Seen = yield from talk
         name = seen.served.server_name
 
@@ -250,6 +251,7 @@ class Prober:
         try:
             if self._manner.fingerprints:
                 found["fingerprints"] = Fingerprints(None, seen.served.ja3s)
+                yield Extend()
                 jarm_of = jarm(reach, name or target.host or target.address)
                 found["fingerprints"] = Fingerprints((yield from jarm_of), seen.served.ja3s)
             if self._manner.enumerate:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from certhia.render import terminal
 from certhia.scanner import polling
-from certhia.scanner.conversation import Again, Connect, Conversation, Send, Step, Tell, Wait
+from certhia.scanner.conversation import Again, Connect, Conversation, Extend, Send, Step, Tell, Wait
 from certhia.scanner.failures import Expired, ScanFailure
 from certhia.scanner.slots import CONNECTING, OVER, RECEIVING, RESTING, SENDING, Slot
 from certhia.scanner.timers import EXPIRE, LATE, OPEN, WAKE, Timers
@@ -163,20 +163,26 @@ class Talks:
             slot.step = step.step or slot.step
             slot.telling = True
             return b"" if self._wires.send(slot, step.data) else None
+        if isinstance(step, Extend):
+            self._set_deadline(slot, self.now + self._timeout)
+            return b""
         if not isinstance(step, Wait | Again):
             raise ScanFailure("defect", slot.step, f"a conversation yields a {type(step).__name__}")
         slot.state = RESTING
         if isinstance(step, Again):
             self._wires.close(slot)
-            self.running.pop(slot, None)
-            self._late.add(slot)
             slot.attempts += 1
             slot.step = ""
             slot.began = self.now + step.seconds
-            slot.deadline = slot.began + self._timeout
-            self._timers.set(slot.deadline, slot, EXPIRE)
+            self._set_deadline(slot, slot.began + self._timeout)
         self._timers.set(self.now + step.seconds, slot, WAKE)
         return None
+
+    def _set_deadline(self, slot: Slot, at: float) -> None:
+        self.running.pop(slot, None)
+        self._late.add(slot)
+        slot.deadline = at
+        self._timers.set(at, slot, EXPIRE)
 
     def _reopen(self, slot: Slot, placed: bool) -> None:
         """Another try at the connection that the slot waits for."""
