@@ -7,7 +7,17 @@ import pytest
 
 from certhia.scanner import dns
 from certhia.scanner.answers import Record, Unanswered
-from certhia.scanner.dns import ABSENT, FAILED, LONGEST, MAX_ADDRESSES, MAX_ALIASES, MAX_POINTERS, SHORTEST, Resolver
+from certhia.scanner.dns import (
+    ABSENT,
+    FAILED,
+    LONGEST,
+    MAX_ADDRESSES,
+    MAX_ALIASES,
+    MAX_POINTERS,
+    PATIENCE,
+    SHORTEST,
+    Resolver,
+)
 from certhia.testing import SimClock, in_simulated_time
 
 
@@ -164,6 +174,17 @@ async def test_aliases_that_go_on_and_on_are_given_up(bare: bool) -> None:
         found = await Resolver(ask, versions=(4,)).resolve(name)
         assert found.fault == f"more than {MAX_ALIASES} aliases"
     assert asked <= 2 * (MAX_ALIASES + 1)
+
+
+@in_simulated_time
+async def test_aliases_that_take_their_time_are_given_up(certhia_clock: SimClock) -> None:
+    async def ask(name: str, kind: str) -> Sequence[Record]:
+        await certhia_clock.sleep(6)
+        return [cname(name, f"x{name}")]
+
+    found = await Resolver(ask, versions=(4,), clock=certhia_clock).resolve("n.example")
+    assert found.fault == "no answer in time"
+    assert certhia_clock.monotonic() < PATIENCE + 2 * 6 + 1
 
 
 async def test_as_many_aliases_as_allowed_are_followed() -> None:

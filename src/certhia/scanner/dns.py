@@ -28,6 +28,7 @@ SHORTEST: Final = 10.0  # seconds that an answer is kept, whatever it says
 LONGEST: Final = 3600.0
 ABSENT: Final = 60.0  # seconds for names that do not exist, or have no such record
 FAILED: Final = 5.0  # seconds for all else; RFC 2308 section 7 allows five minutes
+PATIENCE: Final = 10.0  # seconds for all further questions that aliases lead to
 _LASTING: Final = ("NXDOMAIN", "NODATA")
 
 
@@ -90,9 +91,9 @@ class Resolver:
         self._at_once = at_once
         self._open = 0
         self._waiting: deque[asyncio.Future[None]] = deque()  # for their turn to ask
-        clock = clock or Clock()
-        self._names: Cache[Addresses] = Cache(MAX_CACHED, clock)
-        self._pointers: Cache[Pointers] = Cache(MAX_CACHED, clock)
+        self._clock = clock or Clock()
+        self._names: Cache[Addresses] = Cache(MAX_CACHED, self._clock)
+        self._pointers: Cache[Pointers] = Cache(MAX_CACHED, self._clock)
         self._wanted: dict[str, list[asyncio.Future[Addresses | None]]] = {}  # of those who wait for somebody's answer
 
     def known(self, name: str) -> Addresses | None:
@@ -158,7 +159,7 @@ class Resolver:
 
     async def _answer(self, name: str, kind: str) -> _Answer:
         """One kind of record, at the end of all aliases."""
-        owner, ttl = name, LONGEST
+        owner, ttl, until = name, LONGEST, 0.0
         aliases: list[str] = []
         while True:
             while self._open >= self._at_once:
@@ -182,6 +183,10 @@ class Resolver:
                 return _Answer(tuple(values[:MAX_ADDRESSES]), tuple(aliases), max(ttl, SHORTEST))
             if end == owner:
                 return _Answer((), tuple(aliases), ABSENT, "NODATA")
+            now = self._clock.monotonic()
+            until = until or now + PATIENCE
+            if now >= until:
+                return _Answer((), tuple(aliases), FAILED, "no answer in time")
             owner = end
 
     async def _turn(self) -> None:

@@ -14,32 +14,32 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from ipaddress import IPv4Address, IPv6Address
 from typing import Final, TypeAlias
 
 from certhia import render
+from certhia.clock import Clock
 from certhia.errors import ConfigError
-from certhia.scanner.dns import MAX_ADDRESSES, Resolver
+from certhia.scanner.budget import Budget
+from certhia.scanner.dns import Resolver
 from certhia.scanner.engine import DONE
+from certhia.scanner.finding import Finder, Item, Skipped, target_of
 from certhia.scanner.places import Places
 from certhia.scanner.plan import Plan
 from certhia.scanner.reading import STDIN, Complaint, Read, check_file, read_arguments, read_file
-from certhia.scanner.records import Failure, Target
-from certhia.scanner.targets import Block, Written
-from certhia.scanner.visiting import MAX_BLOCKS, Knock, Part, Visit
+from certhia.scanner.targets import Block, Name, Written
+from certhia.scanner.visiting import MAX_BLOCKS, Part, Visit
 
 MAX_COMPLAINTS = 1000  # told one by one; of more only how many
 MAX_READY = 2048  # targets that wait for the engine
 MAX_RESOLVING = 256  # hosts that are looked up at once
+MAX_OFFERED = 10_000  # hosts found while scanning that wait to be looked up
 
 RANGES: Final = 1 << 64  # the place of the first target of all ranges
-_VISITED: Final = 256  # targets of a range at once
-_SLOTS: Final = 2 * MAX_ADDRESSES  # places of one host and port where all its addresses are asked
+_BATCH: Final = 256  # targets of a range at once
 _QUEUE: Final = 1024
+_TICK: Final = 0.05  # seconds between two looks whether anything more can be found
 
-Item: TypeAlias = "Target | tuple[Target, Failure]"
-_Skipped: TypeAlias = range  # places that nobody is going to ask
-_Unit: TypeAlias = "tuple[Written, int] | Visit"
+_Unit: TypeAlias = "tuple[Written, int] | Visit | Name"  # read, with its first place; of a range; offered
 
 
 class Supply:
@@ -52,6 +52,9 @@ class Supply:
         complain: is told of lines that are no targets, and of ranges that are left out; on the loop.
         wake: called when there is something to pull after there was nothing; on the loop.
         skip: gets places that come to nothing (a host with one address has no second); on the thread that pulls.
+        handled: how many of the items pulled are done with, so that nothing more will be offered because of them. Where
+            it is given, there may be more until it reaches `handed`.
+        budget: of addresses that offered hosts lead to.
     """
 
     def __init__(
@@ -63,24 +66,31 @@ class Supply:
         complain: Callable[[str], None] = lambda _: None,
         wake: Callable[[], None] = lambda: None,
         skip: Callable[[range], None] = lambda _: None,
+        handled: Callable[[], int] | None = None,
+        budget: Budget | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._plan = plan
-        self._resolver = resolver
         self._done = done or Places()
         self._complain = complain
         self._wake = wake
         self._skip = skip
-        self._width = len(plan.knocks) * (_SLOTS if plan.every else 1)  # places of a host
+        self._handled = handled
+        self._clock = clock or Clock()
+        self._finder = Finder(plan, resolver, self._done, budget or Budget(clock=self._clock))
+        self._offers: deque[Name] = deque()
+        self.handed = 0  # items pulled
         self._complaints = 0
         self._hosts = 0
+        self._expected = 0  # targets of those hosts
         self._beyond = RANGES  # the place of the next part's first target
         self._blocks: list[Block] = []
         self._units: asyncio.Queue[_Unit | None] = asyncio.Queue(_QUEUE)
-        self._resolving = 0
+        self._resolving = self._idle = 0
         self._room = asyncio.Event()  # among what is ready
         self._held = False  # whether somebody waits for that
         self._turn = asyncio.Event()  # a part is done
-        self._ready: deque[Item | _Skipped] = deque()
+        self._ready: deque[Item | Skipped] = deque()
         self._parts: deque[tuple[Part, int]] = deque()
         self._batch: Iterator[Item] = iter(())
         self._at = RANGES  # the place of the next target of the first part
@@ -90,7 +100,7 @@ class Supply:
     @property
     def known(self) -> int:
         """How many targets are known of; a host counts as often as it is asked at one of its addresses."""
-        return self._hosts * len(self._plan.knocks) + self._beyond - RANGES
+        return self._expected + self._beyond - RANGES
 
     @property
     def complete(self) -> bool:
@@ -102,6 +112,7 @@ class Supply:
         no more. Never blocks. On one thread, any."""
         over = self._over  # before looking: what came before it is there
         while self._ready:
+            self.handed += not isinstance(self._ready[0], range)  # before it is gone from there: see _follow
             item = self._ready.popleft()
             if self._held and len(self._ready) <= MAX_READY // 2:
                 self._held = False
@@ -110,6 +121,7 @@ class Supply:
                 return item
             self._skip(item)
         if (target := self._visit()) is not None:
+            self.handed += 1
             return target
         return DONE if over and not self._ready and not self._parts else None
 
@@ -123,10 +135,14 @@ class Supply:
             unreadable: ConfigError | None = None
             async with asyncio.TaskGroup() as group:
                 self._group = group
+                following = group.create_task(self._follow()) if self._handled is not None else None
                 try:
                     await self._read_all()
                 except ConfigError as error:
                     unreadable = error
+                self._read = True
+                if following is not None:
+                    await following
                 for _ in range(self._resolving):
                     await self._units.put(None)
             if unreadable is not None:
@@ -137,6 +153,14 @@ class Supply:
             self._over = True
             self.stop()
             self._wake()
+
+    def offer(self, host: str, origin: str) -> bool:
+        """One more host (A-labels) to be asked at the plan's ports, found at `origin`: it is somebody else's choice, so
+        its addresses have a budget, and it has no place. False where too many wait. Any thread."""
+        if len(self._offers) >= MAX_OFFERED:
+            return False
+        self._offers.append(Name(origin, None, host))
+        return True
 
     def stop(self) -> None:
         """Reads no more. Any thread may call it, more than once."""
@@ -154,7 +178,17 @@ class Supply:
                 if name == STDIN and not self._parts:
                     await self._close_part()  # whoever writes to us may never end
             await self._close_part()
-        self._read = True
+
+    async def _follow(self) -> None:
+        """Takes what is offered until nothing more can be."""
+        assert self._handled is not None
+        while True:
+            while self._offers:
+                await self._put(self._offers.popleft())
+            calm = self._units.empty() and self._idle == self._resolving and not self._ready and not self._parts
+            if self._read and calm and self._handled() >= self.handed and not self._offers:
+                return
+            await self._clock.sleep(_TICK)
 
     async def _take(self, read: Read) -> None:
         for complaint in read.complaints:
@@ -165,9 +199,10 @@ class Supply:
                 if len(self._blocks) >= MAX_BLOCKS:
                     await self._close_part()
                 continue
-            first = self._hosts * self._width
+            first = self._hosts * self._finder.width
             self._hosts += 1
-            if self._done.after(first) < first + self._width:
+            self._expected += len(self._plan.knocks_at(target.port))
+            if self._done.after(first) < first + self._finder.width:
                 await self._put((target, first))
 
     async def _put(self, unit: _Unit) -> None:
@@ -218,8 +253,13 @@ class Supply:
     # On the loop: resolving.
 
     async def _work(self) -> None:
-        while (unit := await self._units.get()) is not None:
-            items = await (self._of_visit(unit) if isinstance(unit, Visit) else self._of_unit(*unit))
+        while True:
+            self._idle += 1
+            unit = await self._units.get()
+            self._idle -= 1
+            if unit is None:
+                return
+            items = await self._of(unit)
             while len(self._ready) >= MAX_READY:
                 self._room.clear()
                 self._held = True
@@ -230,67 +270,20 @@ class Supply:
             if bare:
                 self._wake()
 
-    async def _of_unit(self, target: Written, first: int) -> list[Item | _Skipped]:
-        """The targets of a host, or of an address with a port or path of its own."""
-        plan = self._plan
-        knocks = plan.knocks_at(target.port)
-        whole = range(first, first + self._width)
-        if isinstance(target, Block):
-            addresses, failure = [_address(target)], None
-            host = None
-        else:
-            host = target.host
-            addresses, failure = await self._addresses(host)
-        if failure is not None:
-            lost = [(_target(target, host, "", knocks[0], first), failure)] if first not in self._done else []
-            return [*lost, range(first + 1, whole.stop)]
-        items: list[Item | _Skipped] = []
-        asked = 0
-        for address, reason in self._judged(addresses):
-            for knock in knocks if reason is None else knocks[:1]:
-                place = first + asked
-                asked += 1
-                if place in self._done:
-                    continue
-                named = knock
-                if plan.pointed and reason is None:
-                    named = knock._replace(server_name=await self._pointer(address))
-                found = _target(target, host, address, named, place)
-                items.append(found if reason is None else (found, Failure("policy", "", f"{address}: {reason}")))
-        items.append(range(first + asked, whole.stop))
-        return items
-
-    async def _addresses(self, host: str) -> tuple[list[str], Failure | None]:
-        if (reason := self._plan.excluded.name(host)) is not None:
-            return [], Failure("policy", "", f"{host}: {reason}")
-        found = await self._resolver.resolve(host)
-        return list(found.addresses), Failure("dns", "", found.fault) if found.fault else None
-
-    def _judged(self, addresses: Sequence[str]) -> list[tuple[str, str | None]]:
-        """The addresses to be asked, each with why it is not. Of a host that is asked at one address, that is the
-        first open one."""
-        judged = [(address, self._plan.excluded.address(address)) for address in addresses]
-        if self._plan.every:
-            return sorted(judged)
-        return [next((one for one in judged if one[1] is None), judged[0])]
+    async def _of(self, unit: _Unit) -> Sequence[Item | Skipped]:
+        if isinstance(unit, Visit):
+            return await self._finder.visited(unit)
+        if isinstance(unit, Name):
+            return await self._finder.offered(unit)
+        return await self._finder.written(*unit)
 
     async def _point(self, part: Part, place: int) -> None:
         """The targets of a part, by way of their PTR records."""
         number = self._done.after(place) - place
-        while (found := part.visit(number, _VISITED)) and not self._stopped.is_set():
+        while (found := part.visit(number, _BATCH)) and not self._stopped.is_set():
             for visit in found:
                 await self._put(visit._replace(number=place + visit.number))
             number = self._done.after(place + found[-1].number + 1) - place
-
-    async def _of_visit(self, visit: Visit) -> list[Item | _Skipped]:
-        if visit.number in self._done:
-            return []
-        name = await self._pointer(visit.address)
-        return [_of(visit, visit.knock._replace(server_name=name), visit.number)]
-
-    async def _pointer(self, address: str) -> str | None:
-        names = (await self._resolver.pointers(address)).names
-        return names[0] if names else None
 
     # On the engine's thread.
 
@@ -299,14 +292,14 @@ class Supply:
         while (target := next(self._batch, None)) is None and self._parts:
             part, place = self._parts[0]
             self._at = self._done.after(max(self._at, place))
-            if not (found := part.visit(self._at - place, _VISITED)):
+            if not (found := part.visit(self._at - place, _BATCH)):
                 self._parts.popleft()
                 self._set(self._turn)
                 continue
             self._at = place + found[-1].number + 1
             done = self._done
             self._batch = iter(
-                [_of(one, one.knock, place + one.number) for one in found if place + one.number not in done]
+                [target_of(one, one.knock, place + one.number) for one in found if place + one.number not in done]
             )
         return target
 
@@ -320,17 +313,3 @@ class Supply:
 def _of_ranges(block: Block) -> bool:
     """Whether a block is visited with others, in their order; what has a line of its own for more than that is not."""
     return block.first != block.last or (block.port is None and block.path is None)
-
-
-def _target(target: Written, host: str | None, address: str, knock: Knock, place: int) -> Target:
-    (number, starttls), name = knock
-    return Target(target.origin, target.line, host, address, number, starttls, name, target.path, place)
-
-
-def _of(visit: Visit, knock: Knock, place: int) -> Target:
-    (number, starttls), name = knock
-    return Target(visit.block.origin, visit.block.line, None, visit.address, number, starttls, name, None, place)
-
-
-def _address(block: Block) -> str:
-    return str(IPv4Address(block.first) if block.version == 4 else IPv6Address(block.first))

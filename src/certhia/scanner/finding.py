@@ -1,0 +1,130 @@
+"""From what was written to what is asked: names are resolved, every address is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final, TypeAlias
+
+from certhia.scanner.budget import Budget
+from certhia.scanner.dns import MAX_ADDRESSES, Resolver
+from certhia.scanner.places import Places
+from certhia.scanner.plan import Plan
+from certhia.scanner.records import Failure, Target
+from certhia.scanner.targets import Block, Name, Written
+from certhia.scanner.visiting import Knock, Visit
+
+SLOTS: Final = 2 * MAX_ADDRESSES  # places of one host and port where all its addresses are asked
+
+Item: TypeAlias = "Target | tuple[Target, Failure]"
+Skipped: TypeAlias = range  # places that nobody is going to ask
+
+
+class Finder:
+    """Makes targets. On the loop.
+
+    Args:
+        plan: what is visited.
+        resolver: of names.
+        done: places that an earlier run has done.
+        budget: of addresses that offered hosts lead to.
+    """
+
+    def __init__(self, plan: Plan, resolver: Resolver, done: Places, budget: Budget) -> None:
+        self._plan = plan
+        self._resolver = resolver
+        self._done = done
+        self._budget = budget
+        self.width = len(plan.knocks) * (SLOTS if plan.every else 1)  # places of a host
+
+    async def offered(self, name: Name) -> list[Item]:
+        """The targets of a host that was found while scanning."""
+        addresses, failure = await self._addresses(name.host)
+        if failure is not None:
+            return [(_target(name, name.host, "", self._plan.knocks[0], None), failure)]
+        items: list[Item] = []
+        for address, closed in self._judged(addresses):
+            reason = closed
+            if reason is None and not self._budget.take(address, name.host):
+                reason = "asked a short while ago, or its domain often enough"
+            for knock in self._plan.knocks if reason is None else self._plan.knocks[:1]:
+                found = _target(name, name.host, address, knock, None)
+                items.append(found if reason is None else (found, _refused(address, reason)))
+        return items
+
+    async def written(self, target: Written, first: int) -> list[Item | Skipped]:
+        """The targets of a host, or of an address with a port or path of its own."""
+        plan = self._plan
+        knocks = plan.knocks_at(target.port)
+        whole = range(first, first + self.width)
+        if isinstance(target, Block):
+            addresses, failure = [_address(target)], None
+            host = None
+        else:
+            host = target.host
+            addresses, failure = await self._addresses(host)
+        if failure is not None:
+            lost = [(_target(target, host, "", knocks[0], first), failure)] if first not in self._done else []
+            return [*lost, *_rest(first + 1, whole.stop)]
+        items: list[Item] = []
+        asked = 0
+        for address, reason in self._judged(addresses):
+            for knock in knocks if reason is None else knocks[:1]:
+                place = first + asked
+                asked += 1
+                if place in self._done:
+                    continue
+                named = knock
+                if plan.pointed and reason is None:
+                    named = knock._replace(server_name=await self._pointer(address))
+                found = _target(target, host, address, named, place)
+                items.append(found if reason is None else (found, _refused(address, reason)))
+        return [*items, *_rest(first + asked, whole.stop)]
+
+    async def _addresses(self, host: str) -> tuple[list[str], Failure | None]:
+        if (reason := self._plan.excluded.name(host)) is not None:
+            return [], _refused(host, reason)
+        found = await self._resolver.resolve(host)
+        return list(found.addresses), Failure("dns", "", found.fault) if found.fault else None
+
+    def _judged(self, addresses: Sequence[str]) -> list[tuple[str, str | None]]:
+        """The addresses to be asked, each with why it is not. Of a host that is asked at one address, that is the
+        first open one."""
+        judged = [(address, self._plan.excluded.address(address)) for address in addresses]
+        if self._plan.every:
+            return sorted(judged)
+        return [next((one for one in judged if one[1] is None), judged[0])]
+
+    async def visited(self, visit: Visit) -> list[Item]:
+        """The target of a range that is asked by the name of its PTR record; its number is its place here."""
+        if visit.number in self._done:
+            return []
+        name = await self._pointer(visit.address)
+        return [target_of(visit, visit.knock._replace(server_name=name), visit.number)]
+
+    async def _pointer(self, address: str) -> str | None:
+        names = (await self._resolver.pointers(address)).names
+        return names[0] if names else None
+
+
+def _rest(start: int, stop: int) -> list[Skipped]:
+    return [range(start, stop)] if start < stop else []
+
+
+def _refused(what: str, reason: str) -> Failure:
+    return Failure("policy", "", f"{what}: {reason}")
+
+
+def _target(target: Written, host: str | None, address: str, knock: Knock, place: int | None) -> Target:
+    (number, starttls), name = knock
+    return Target(target.origin, target.line, host, address, number, starttls, name, target.path, place)
+
+
+def target_of(visit: Visit, knock: Knock, place: int) -> Target:
+    """The target of a range's visit."""
+    (number, starttls), name = knock
+    return Target(visit.block.origin, visit.block.line, None, visit.address, number, starttls, name, None, place)
+
+
+def _address(block: Block) -> str:
+    return str(IPv4Address(block.first) if block.version == 4 else IPv6Address(block.first))
