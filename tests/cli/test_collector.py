@@ -29,3 +29,10 @@ def test_a_process_of_somebody_else_is_left_alone() -> None:
     before = gc.get_threshold(), gc.get_freeze_count()
     collector.settle()
     assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_searches_stay_seldom_where_nothing_is_fetched() -> None:
+    collector.begin()
+    collector.settle(fetching=False)
+    assert gc.get_threshold()[0] == collector.SELDOM
+    assert gc.get_freeze_count() > 1000

@@ -16,14 +16,16 @@ def begin() -> None:
     gc.set_threshold(SELDOM)
 
 
-def settle() -> None:
-    """All that is there now stays till the end and is never looked at again; what comes is searched as usual.
+def settle(*, fetching: bool = True) -> None:
+    """All that is there now stays till the end and is never looked at again; what comes is searched as usual, or,
+    where nothing is fetched, still seldom: a scan makes many short-lived objects, and hardly a cycle.
 
     Does nothing where `begin` was not called: then the process is somebody else's.
     """
     if gc.get_threshold()[0] != SELDOM:
         return
-    import aiohttp  # noqa: F401  (else the first request imports it)
-
+    if fetching:
+        import aiohttp  # noqa: F401  (else the first request imports it)
     gc.freeze()
-    gc.set_threshold(*_USUAL)
+    if fetching:
+        gc.set_threshold(*_USUAL)

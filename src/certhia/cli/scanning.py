@@ -23,7 +23,6 @@ from certhia.library.checkpoints import Checkpoints
 from certhia.library.inquiry import Inquiry
 from certhia.library.planning import kinds_of
 from certhia.library.resuming import Record, Standing, identity
-from certhia.net import raise_file_limit
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.records import Result
 from certhia.scanner.report.document import Figures
@@ -60,7 +59,6 @@ class Scanning:
     async def _run(self, stack: AsyncExitStack) -> int:
         settings, clock = self._settings, self._clock
         rules = Watchlist(*settings.watch.rules, files=settings.watch.files) if _watches(settings) else None
-        raise_file_limit()
         record, standing = await asyncio.to_thread(self._recorded)
         stack.callback(record.close)
         places = standing.files if standing is not None else None
@@ -87,7 +85,7 @@ class Scanning:
             standing=standing,
             skipped=checkpoints.skip,
         )
-        collector.settle()
+        collector.settle(fetching=False)
         self._on_signals(inquiry)
         began = clock.monotonic()
         await self._until_done(inquiry, outputs, checkpoints)

@@ -7,7 +7,6 @@ from certhia.clock import Clock
 from certhia.config.scanning import ScanOptions
 from certhia.logs.heads import check_signature
 from certhia.logs.loglist import LogList
-from certhia.net import user_agent
 from certhia.scanner.aia import Issuers
 from certhia.scanner.examining import Examiner
 from certhia.scanner.guard import Guard
@@ -26,6 +25,8 @@ def guard_of(options: ScanOptions, clock: Clock) -> Guard | None:
     """What fetches from addresses that certificates name; None where nobody is to be asked. To be closed."""
     if not (options.revocation or options.aia):
         return None
+    from certhia.net import user_agent  # noqa: PLC0415  (a scan that asks nobody does without aiohttp)
+
     # Whatever may be scanned: a stranger's certificate sends nobody to addresses of one's own network.
     return Guard(clock=clock, user_agent=user_agent(build_info["version"], None))
 

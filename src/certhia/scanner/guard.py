@@ -13,14 +13,16 @@ import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin
 
 from certhia.clock import Clock
 from certhia.errors import RemoteError
-from certhia.net import Http, Resolve, Response
 from certhia.render import quoted
 from certhia.scanner.addresses import inward
+
+if TYPE_CHECKING:
+    from certhia.net import Resolve, Response
 
 MAX_URL: Final = 2048  # characters
 MAX_ADDRESSES: Final = 16  # of one name that are tried
@@ -72,6 +74,8 @@ class Guard:
         self.asked = 0
         self._look_up = resolve or _system
         self._closed = closed
+        from certhia.net import Http  # noqa: PLC0415  (a scan that asks nobody does without aiohttp)
+
         self._http = Http(clock=clock, user_agent=user_agent, resolve=self.addresses, limit_per_host=PER_HOST)
         self._turns = asyncio.Semaphore(AT_ONCE)
 
