@@ -42,7 +42,7 @@ def test_a_whole_chain() -> None:
     assert (chain.trusted, chain.signatures, chain.reason, found.kind) == (True, True, "", "")
     assert chain.path == (LEAF.der, ISSUING.der, ROOT.der)
     assert chain.sources == ("sent", "sent", "roots")
-    assert chain.root == '"CN=Chain root"'
+    assert chain.root == "CN=Chain root"
     assert chain.length == 2
     assert (chain.disordered, chain.unneeded, chain.missing, chain.fetched) == (False, (), (), 0)
     leaf = core(LEAF)[0]
@@ -58,7 +58,7 @@ def test_the_window_is_that_of_all() -> None:
 def test_without_verifying_no_signature_is_claimed() -> None:
     forged = Authority.root("Another").authority("Chain issuing", key_ids=False)
     leaf = forged.leaf([HOST], key_ids=False)
-    assert find(leaf, ISSUING, verify=False).chain[1:6] == (True, '"CN=Chain root"', 0, None, "")
+    assert find(leaf, ISSUING, verify=False).chain[1:6] == (True, "CN=Chain root", 0, None, "")
     chain = find(leaf, forged, roots=(Authority.root("Another", "p384"),)).chain
     assert (chain.trusted, chain.signatures) == (False, False)
 
@@ -85,13 +85,13 @@ def test_order_and_what_is_too_much() -> None:
 def test_issuers_met_before_stand_in_and_are_told() -> None:
     seen = Seen()
     missing = find(LEAF, seen=seen)
-    assert missing.chain.reason == 'its issuer "CN=Chain issuing" was not sent, and is not known'
+    assert missing.chain.reason == 'its issuer "CN=Chain issuing" was not sent, and is no trusted root'
     assert missing.chain.trusted is False
     assert find(LEAF, ISSUING, seen=seen).chain.trusted
     chain = find(LEAF, seen=seen).chain
     assert chain.trusted
     assert chain.sources == ("sent", "seen", "roots")
-    assert chain.missing == ('"CN=Chain issuing"',)
+    assert chain.missing == ("CN=Chain issuing",)
 
 
 def test_what_was_not_known_is_looked_for_again_once_something_is_new() -> None:
@@ -134,7 +134,7 @@ def test_an_expired_way_gives_way_to_another(tmp_path: Path) -> None:
         assert openssl(tmp_path, [ROOT, old], sent) == set()
     only = find(LEAF, expired)
     assert only.chain.reason.startswith('"CN=Chain issuing" expired on')
-    assert only.chain.root == '"CN=Chain root"'
+    assert only.chain.root == "CN=Chain root"
 
 
 def test_what_is_remembered_ends_with_its_dates() -> None:

@@ -16,7 +16,7 @@ from certhia.scanner.pathrules import dates_fault, leaf_fault, limits_of, path_f
 from certhia.scanner.paths import Path, Search
 from certhia.scanner.records import Chain, Verdict
 from certhia.scanner.signatures import Signatures
-from certhia.scanner.trust import Issuer, Roots, Seen, shown
+from certhia.scanner.trust import Issuer, Roots, Seen, inert, shown
 from certhia.scanner.weak import weak_key, weak_signature
 
 KEPT_WAYS: Final = 2048  # sets of issuers whose ways to a root are remembered
@@ -82,7 +82,7 @@ class Chains:
         leaf = sent[0]
         rest = sent[1:]
         if leaf.sha256 in self._roots:
-            way = self._way((), rest, now)._replace(root=shown(leaf.subject))
+            way = self._way((), rest, now)._replace(root=inert(leaf.subject))
             standing = self._told(sent, way, now)
             return standing._replace(chain=standing.chain._replace(sources=("roots",)))
         if leaf.is_self_issued or leaf.is_ca:
@@ -143,7 +143,7 @@ class Chains:
         hashes, wanted = [one.sha256 for one in rest], [one.sha256 for one in path]
         sources = tuple(self._source(sha256, hashes) for sha256 in wanted)
         places = [hashes.index(sha256) for sha256 in wanted if sha256 in hashes]
-        subjects = [shown(one.certificate.subject) for one in path]
+        subjects = [inert(one.certificate.subject) for one in path]
         return _Way(
             path,
             tuple(one.certificate for one in path),
@@ -263,4 +263,4 @@ def _dead_end(search: Search) -> str:
     if last.is_self_issued:
         return f"it leads to {shown(last.subject)}, which is no trusted root"
     of = "its issuer" if len(search.partial) == 1 else "the issuer"
-    return f"{of} {shown(last.issuer)} was not sent, and is not known"
+    return f"{of} {shown(last.issuer)} was not sent, and is no trusted root"

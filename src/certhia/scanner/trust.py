@@ -15,12 +15,13 @@ from typing import Final
 
 from certhia._core import Certificate
 from certhia.errors import ConfigError, Malformed
-from certhia.render import quoted
+from certhia.render import quoted, terminal
 
 MAX_ROOTS_FILE: Final = 32 << 20  # bytes of a file of roots
 MAX_SEEN: Final = 4096  # issuers kept of those that servers sent
 MAX_SEEN_BYTES: Final = 16 << 20
 MAX_NAMESAKES: Final = 8  # kept of those that bear one name
+NAME_SHOWN: Final = 120  # characters
 _BEGIN: Final = b"-----BEGIN CERTIFICATE-----"
 _END: Final = b"-----END CERTIFICATE-----"
 
@@ -76,9 +77,14 @@ def plain(name: str) -> str:
     return " ".join(name.lower().split())
 
 
+def inert(name: str) -> str:
+    """A name for people: inert, and not too long."""
+    return terminal(name[:NAME_SHOWN]) + ("..." if len(name) > NAME_SHOWN else "")
+
+
 def shown(name: str) -> str:
     """A name for people: inert, in quotes, and not too long."""
-    return quoted(name or "(no name)", 120)
+    return quoted(name or "(no name)", NAME_SHOWN)
 
 
 class Roots:

@@ -104,7 +104,8 @@ def trust(standing: Standing) -> list[Verdict]:
     if kind in {"self-signed", "untrusted"}:
         return [Verdict(kind, "high", chain.reason)]
     if chain.missing and chain.trusted:
-        text = f"not sent: {', '.join(chain.missing)}; clients that have not met it elsewhere will not trust the server"
+        missing = ", ".join(map(shown, chain.missing))
+        text = f"not sent: {missing}; clients that have not met it elsewhere will not trust the server"
         return [Verdict("incomplete", "medium", text)]
     return []
 
