@@ -68,6 +68,16 @@ def test_a_client_certificate_that_is_asked_for_is_noticed() -> None:
         assert seen(target(port)).served.client_certificate
 
 
+def test_a_client_certificate_that_is_insisted_on_leaves_what_was_seen() -> None:
+    with tls_server(context(highest=TLSVersion.TLSv1_2, client=ssl.CERT_REQUIRED)) as port:
+        got = seen(target(port), Manner(full=True))
+    assert (got.served.certificates, got.served.complete) == (CHAIN, False)
+    assert got.served.client_certificate
+    assert got.served.note == "asks for a client certificate"
+    assert got.failure is not None
+    assert got.failure[:2] == ("alert", "handshake")
+
+
 # SNI and ALPN
 
 

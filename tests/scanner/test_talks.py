@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -86,6 +88,32 @@ def test_one_that_says_much_lets_others_speak(talks: Talks) -> None:
     talks.see_to_waiting()
     talks.see_to_waiting()
     assert [outcome.failure and outcome.failure.kind for outcome in talks.outcomes] == ["timeout"]
+
+
+def test_a_failure_leaves_nothing_for_the_garbage_collector(talks: Talks) -> None:
+    class Held:
+        pass
+
+    held = weakref.WeakValueDictionary[int, Held]()
+
+    def failing(number: int) -> Conversation[None]:
+        here = held[number] = Held()
+        try:
+            yield Wait(100.0)
+        except ScanFailure as failure:
+            del here
+            raise ScanFailure("closed") from failure
+
+    gc.disable()
+    try:
+        for number in range(3):
+            talks.begin(number, failing(number))
+        talks.now = 11.0
+        talks.see_to_waiting()
+        assert [str(outcome.failure) for outcome in talks.outcomes] == ["closed"] * 3
+        assert len(held) == 0
+    finally:
+        gc.enable()
 
 
 def test_all_are_cut_off_at_once(talks: Talks) -> None:

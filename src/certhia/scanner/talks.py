@@ -264,8 +264,10 @@ class Talks:
             self._wires.close(slot)
         if self.running.pop(slot, self) is self:
             self._late.discard(slot)
-        if failure is not None and not failure.step:
-            failure.step = slot.step
+        if failure is not None:
+            failure.step = failure.step or slot.step
+            # The frames that it went through hold it in turn: only the collector would free them, and all they hold.
+            failure.__traceback__ = failure.__context__ = failure.__cause__ = None
         self.done += 1
         self.outcomes.append(
             Outcome(slot.key, value, failure, self.unix, max(0.0, self.now - slot.began), slot.attempts)
