@@ -9,6 +9,8 @@ from certhia.scanner import exclude
 from certhia.scanner.exclude import Excluded, read_excluded
 from certhia.scanner.targets import Block, read_target
 
+ALLOW = "; --allow-private scans it"
+
 
 def block(text: str) -> Block:
     found = read_target(text)
@@ -46,9 +48,18 @@ def test_what_is_left_out_of_a_block_is_counted() -> None:
     found = read_excluded(["8.8.8.8,8.8.8.0"])
     assert found.without(block("8.8.8.0/24")) == (2, "excluded")
     assert found.without(block("9.9.9.0/24")) == (0, "")
-    assert found.without(block("192.168.0.0/16")) == (1 << 16, "private, RFC 1918")
-    assert found.without(block("9.255.255.255-10.0.0.0")) == (1, "private, RFC 1918")
-    assert found.without(block("2001:0:808:808::f7f7:f7f7")) == (1, "leads to a closed address")
+    assert found.without(block("192.168.0.0/16")) == (1 << 16, f"private, RFC 1918{ALLOW}")
+    assert found.without(block("9.255.255.255-10.0.0.0")) == (1, f"private, RFC 1918{ALLOW}")
+    assert found.without(block("2001:0:808:808::f7f7:f7f7")) == (1, f"leads to a closed address{ALLOW}")
+
+
+def test_an_address_alone_is_left_out_or_not() -> None:
+    found = read_excluded(["8.8.8.8,2606:4700::/32"])
+    for text in ("8.8.8.8", "2606:4700::7", "10.0.0.1", "::1", "64:ff9b::a00:1"):
+        assert found.alone(block(text))
+    for text in ("8.8.8.9", "2606:4701::7", "10.0.0.0/8", "8.8.8.8-9"):
+        assert not found.alone(block(text))
+    assert not Excluded(allow_private=True).alone(block("10.0.0.1"))
 
 
 @pytest.mark.parametrize(

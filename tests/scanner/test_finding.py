@@ -78,13 +78,21 @@ async def test_what_is_excluded_is_not_even_looked_up() -> None:
     failures = {failure.detail for _, failure in (one for one in items if not isinstance(one, Target))}
     assert failures == {"www.a.example: excluded", "9.9.9.9: excluded"}
     assert world.asked == ["b.example"]
-    assert told == ['"9.9.8.0/23" is scanned without 256 of its 512 addresses (excluded)']
+    assert told == ['the target "9.9.8.0/23" is scanned without 256 of its 512 addresses (excluded)']
 
 
 async def test_an_address_with_a_line_of_its_own_is_judged_as_well() -> None:
-    items = await drawn(Supply(Plan(["10.0.0.1:8443", "https://127.0.0.1/x"]), World().resolver()))
-    assert [failure.detail for _, failure in items] == ["10.0.0.1: private, RFC 1918", "127.0.0.1: loopback"]
-    assert [(target.address, target.port) for target, _ in items] == [("10.0.0.1", 8443), ("127.0.0.1", 443)]
+    items = await drawn(Supply(Plan(["10.0.0.1:8443", "https://127.0.0.1/x", "10.0.0.2"]), World().resolver()))
+    assert [failure.detail for _, failure in items] == [
+        "10.0.0.1: private, RFC 1918",
+        "127.0.0.1: loopback",
+        "10.0.0.2: private, RFC 1918",
+    ]
+    assert [(target.address, target.port) for target, _ in items] == [
+        ("10.0.0.1", 8443),
+        ("127.0.0.1", 443),
+        ("10.0.0.2", 443),
+    ]
 
 
 async def test_all_addresses_of_a_name_at_all_ports() -> None:

@@ -43,10 +43,9 @@ async def test_private_ranges_are_left_out_and_told(tmp_path: Path) -> None:
     told: list[str] = []
     items = await drawn(Supply(Plan(files=[str(path)]), World().resolver(), complain=told.append))
     assert addresses(items) == [("8.8.8.8", 443)]
-    assert told == [
-        'line 2: "10.0.0.0/8" is left out (private, RFC 1918)',
-        'line 3: "192.168.0.1" is left out (private, RFC 1918)',
-    ]
+    assert told == [f'{path}:2: the target "10.0.0.0/8" is left out (private, RFC 1918; --allow-private scans it)']
+    (lost,) = [item for item in items if not isinstance(item, Target)]
+    assert lost[1] == Failure("policy", "", "192.168.0.1: private, RFC 1918")
 
 
 def place_of(item: Any) -> int:

@@ -9,11 +9,13 @@ from typing import Final
 from certhia import render
 from certhia._core import Ranges
 from certhia.errors import ConfigError
-from certhia.scanner.addresses import closed, inward
+from certhia.scanner.addresses import closed, inward, inward4, inward6
 from certhia.scanner.reading import STDIN, Read, read_arguments, read_file
 from certhia.scanner.targets import Block, Name, text_of
 
 MAX_ENTRIES = 4_000_000  # 32 bytes each in the core; of hosts some 150
+
+EXCLUDED: Final = "excluded"  # the reason for what the user left out
 
 _SHOWN: Final = 3  # bad lines in an error message
 _FILES: Final = (".txt", ".lst", ".list", ".csv", ".conf", ".json")  # of which none is a top-level domain
@@ -47,7 +49,15 @@ class Excluded:
         """Why an address is not scanned: "private, RFC 1918", "excluded"; None where it is."""
         if self._closed and (reason := inward(text)) is not None:
             return reason
-        return "excluded" if self._written.count and self._written.contains(text) else None
+        return EXCLUDED if self._written.count and self._written.contains(text) else None
+
+    def alone(self, block: Block) -> bool:
+        """Whether a block is one address, and left out."""
+        if block.first != block.last:
+            return False
+        if self._closed and (inward4 if block.version == 4 else inward6)(block.first) is not None:
+            return True
+        return self._written.count > 0 and self._written.contains(text_of(block.version, block.first, block.last))
 
     def name(self, host: str) -> str | None:
         """Why a name in A-labels is not scanned, nor even looked up; None where it is."""
@@ -55,18 +65,20 @@ class Excluded:
             return None
         while host:
             if host in self._hosts:
-                return "excluded"
+                return EXCLUDED
             host = host.partition(".")[2]
         return None
 
     def without(self, block: Block) -> tuple[int, str]:
-        """How many addresses of a block are left out, and why the first of them is; (0, "") where all are scanned."""
+        """How many addresses of a block are left out, and why the first of them is, with what to do; (0, "") where all
+        are scanned."""
         whole = Ranges([text_of(block.version, block.first, block.last)])
         left = whole.minus(self.ranges)
         if left.count == whole.count:
             return 0, ""
         gone = whole.minus(left)
-        return gone.count, self.address(gone.at(0)) or "leads to a closed address"
+        reason = self.address(gone.at(0)) or "leads to a closed address"
+        return gone.count, reason if reason == EXCLUDED else f"{reason}; --allow-private scans it"
 
 
 def read_excluded(entries: Sequence[str], *, allow_private: bool = False) -> Excluded:

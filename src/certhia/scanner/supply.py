@@ -84,6 +84,7 @@ class Supply:
         self._hosts = 0
         self._expected = 0  # targets of those hosts
         self._beyond = RANGES  # the place of the next part's first target
+        self._source = ""
         self._blocks: list[Block] = []
         self._units: asyncio.Queue[_Unit | None] = asyncio.Queue(_QUEUE)
         self._resolving = self._idle = 0
@@ -172,6 +173,7 @@ class Supply:
         await self._take(read_arguments(self._plan.texts))
         await self._close_part()
         for name in self._plan.files:
+            self._source = name  # of all that a part holds
             pieces = read_file(name, self._stopped)
             while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
                 await self._take(piece)
@@ -194,7 +196,7 @@ class Supply:
         for complaint in read.complaints:
             self._tell(complaint)
         for target in read.targets:
-            if isinstance(target, Block) and _of_ranges(target):
+            if isinstance(target, Block) and _of_ranges(target) and not self._plan.excluded.alone(target):
                 self._blocks.append(target)
                 if len(self._blocks) >= MAX_BLOCKS:
                     await self._close_part()
@@ -246,9 +248,9 @@ class Supply:
                 continue
             self._complaints += 1
             many = block.last - block.first + 1
-            where = "" if block.line is None else f"line {block.line}: "
             what = "is left out" if gone == many else f"is scanned without {gone:,} of its {many:,} addresses"
-            self._complain(f"{where}{render.quoted(block.origin)} {what} ({reason})")
+            text = f"the target {render.quoted(block.origin)} {what} ({reason})"
+            self._complain(str(Complaint(self._source, block.line, text)))
 
     # On the loop: resolving.
 
