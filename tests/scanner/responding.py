@@ -17,32 +17,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from tests.scanner import guarding
 
-from certhia.clock import Clock
-from certhia.scanner.addresses import inward
 from certhia.scanner.guard import Guard
 from certhia.testing.authority import DAY, Authority, Made
 
 REASONS = {"keyCompromise": x509.ReasonFlags.key_compromise, "superseded": x509.ReasonFlags.superseded}
 
 
-def but_for_loopback(address: str) -> str | None:
-    """As in earnest, but that 127.0.0.1 stands for a server out there."""
-    return None if address == "127.0.0.1" else inward(address)
-
-
 @asynccontextmanager
 async def guarded() -> AsyncIterator[Guard]:
     """A guard for which all names lead to 127.0.0.1."""
-
-    async def resolve(host: str) -> Sequence[str]:
-        return ["127.0.0.1"]
-
-    guard = Guard(clock=Clock(), user_agent="certhia/1", resolve=resolve, closed=but_for_loopback)
-    try:
+    async with guarding.guarded(guarding.Names(["127.0.0.1"])) as guard:
         yield guard
-    finally:
-        await guard.close()
 
 
 def parsed(made: Made) -> x509.Certificate:
