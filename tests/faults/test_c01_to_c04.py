@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import socket
 import threading
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -23,7 +22,6 @@ from certhia.stream.client import Limits
 from certhia.stream.forms import Asked, Defaults
 from certhia.stream.front import Front
 from certhia.stream.gate import Bounds
-from certhia.stream.room import Room
 from certhia.stream.takeover import GOODBYE, PATIENCE, Connection
 from certhia.testing import SimClock, World, in_simulated_time
 
@@ -254,7 +252,7 @@ async def test_c03_flood_of_pings() -> None:
         await stage.feed(1)
         assert (await other.message())["data"]["cert_index"] == 0
         for raw in floods:
-            assert await _closing(raw) == 1008
+            assert await closing(raw) == 1008
 
 
 @in_simulated_time
@@ -281,108 +279,7 @@ async def test_c03_flood_of_subscriptions(certhia_clock: SimClock, monkeypatch: 
     assert threads == {"core_clients_0"}
 
 
-@in_simulated_time
-async def test_c03_subscriptions_that_take_long(certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """300 expressions count as eleven subscriptions of a few rules: they are compiled so much less often."""
-    read, before = list[float](), forms.of_message
-
-    def noted(text: bytes, request: Asked, defaults: Defaults) -> Asked | None:
-        read.append(certhia_clock.monotonic())
-        return before(text, request, defaults)
-
-    monkeypatch.setattr(forms, "of_message", noted)
-    rules = [rf"re:[a-z0-9]{{9,{20 + number % 9}}}x{number}" for number in range(300)]
-    stage = Asking(World(certhia_clock), heartbeat=None)
-    async with stage.running() as port:
-        raw = await Raw.open(port)
-        for number in range(60):
-            subscription = {"subscribe": {"rules": [*rules, f"{number}.invalid"]}}
-            raw.send(masked(1, json.dumps(subscription).encode()))
-            await certhia_clock.sleep(1.0)
-        await raw.gone()
-    assert 3 <= len(read) <= 8
-
-
-async def test_c03_newcomers_wait_for_nobody_who_asks_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many subscriptions wait to be read, a newcomer's is the next; of each client the last one counts, and of
-    those who have gone none."""
-    read, go_on, of_message, of_query = list[str](), threading.Event(), forms.of_message, forms.of_query
-
-    def message(text: bytes, request: Asked, defaults: Defaults) -> Asked | None:
-        read.append(json.loads(text)["subscribe"]["rules"][0])
-        assert go_on.wait(60)
-        return of_message(text, request, defaults)
-
-    def query(kind: str, framing: str, query: Iterable[tuple[str, str]], defaults: Defaults) -> Asked:
-        read.extend(value for _, value in query)
-        return of_query(kind, framing, query, defaults)
-
-    monkeypatch.setattr(forms, "of_message", message)
-    monkeypatch.setattr(forms, "of_query", query)
-    stage = Asking(World(), heartbeat=None)
-    async with stage.running() as port:
-        clients = [await Raw.open(port, "/?rule=old.invalid") for _ in range(10)]
-        read.clear()
-        clients[0].send(masked(1, b'{"subscribe": {"rules": ["first.invalid"]}}'))
-        while not read:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        for who, raw in enumerate(clients):
-            for turn in range(5):
-                raw.send(masked(1, b'{"subscribe": {"rules": ["client%d-%d.invalid"]}}' % (who, turn)))
-        while sum(_waiting(stage)) < 5 + 9 * 4:  # noqa: ASYNC110  (of the others, one each is in the line)
-            await asyncio.sleep(0)
-        for raw in clients[5:]:
-            await raw.gone()
-        while len(stage.server.streams.connections) > 5:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        newcomer = asyncio.create_task(Raw.open(port, "/?rule=newcomer.invalid"))
-        while not stage.hub._turns._newcomers:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        go_on.set()
-        await newcomer
-        while sum(_waiting(stage)) or stage.hub._turns._busy:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-    last = [f"client{who}-4.invalid" for who in range(5)]
-    assert read[:2] == ["first.invalid", "newcomer.invalid"]
-    assert sorted(read[2:]) == last
-
-
-def _waiting(stage: Asking) -> list[int]:
-    """Texts that wait to be read, of each client."""
-    return [len(one._texts) for one in stage.server.streams.connections if isinstance(one, websocket.WebSocket)]
-
-
-@in_simulated_time
-async def test_c03_expressions_without_end(certhia_clock: SimClock) -> None:
-    """Each legal by itself, together more than there is room for: who doesn't fit hears so when asking, whoever comes
-    with other rules is served, and so are those who were."""
-    stage = Asking(World(certhia_clock), heartbeat=None)
-    stage.hub.members.room = Room(4 << 20)
-    async with stage.running() as port:
-        heavy = [rf"/?rule=re:%5Cw%7B20%7Dc{number}r1&rule=re:%5Cw%7B20%7Dc{number}r2" for number in range(8)]
-        before = await Raw.open(port, heavy[0])
-        await joined(stage, 1, certhia_clock)
-        for path in heavy[1:]:
-            raw = await Raw.open(port, path)
-            assert "no room for more regular expressions" in (await raw.message())["data"]["message"]
-            assert (await raw.closed())[0] == 1008
-        events = await Raw.open(port, f"/sse{heavy[1][1:]}", upgrade="Host: here\r\n")
-        assert events.head.startswith(b"HTTP/1.1 400")
-        newcomer = await Raw.open(port, "/?type=certificate&rule=re:^host")
-        await joined(stage, 2, certhia_clock)
-        await stage.feed(1)
-        assert (await newcomer.message())["data"]["cert_index"] == 0
-        newcomer.send(masked(1, json.dumps({"subscribe": {"rules": [r"re:\w{20}a", r"re:\w{20}b"]}}).encode()))
-        assert await _closing(newcomer) == 1008
-        await before.gone()
-        while stage.server.streams.connections:
-            await certhia_clock.sleep(0.1)
-        assert stage.hub.members.room.held == 0
-        await Raw.open(port, heavy[1])
-        await joined(stage, 1, certhia_clock)
-
-
-async def _closing(raw: Raw) -> int:
+async def closing(raw: Raw) -> int:
     """The code that a connection is closed with, whatever comes before."""
     while (frame := await raw.frame())[0] not in (0, 0x88):
         pass

@@ -166,28 +166,6 @@ async def test_filters_are_compiled_at_most_five_times_a_second(rig: Rig) -> Non
 
 
 @in_simulated_time
-async def test_what_can_not_be_compiled_with_the_rest_is_refused_and_nobody_waits(rig: Rig) -> None:
-    """Expressions of more than the core takes together: those who came last are told, and all others served at once."""
-    refused: list[tuple[Client, str]] = []
-    rig.hub.refuse = lambda client, text: refused.append((client, text))
-    async with rig.running():
-        before = rig.client(Wanted(filter=Filter([("exact", "host0.example.com")])))
-        await rig.settle()
-        heavy = [rig.client(Wanted(filter=Filter([("regex", rf"\w{{20}}c{number}")]))) for number in range(63)]
-        newcomer = rig.client(Wanted(filter=Filter([("exact", "host1.example.com")])))
-        await rig.settle()
-        await rig.feed(2)
-        await rig.settle()
-    assert (indexes(before), indexes(newcomer)) == ([0], [1])
-    count = len(refused)
-    assert [client for client, _ in refused] == [pipe.client for pipe in heavy[-count:]]
-    assert 1 <= count <= 10
-    assert {text for _, text in refused} == {
-        "there is no room for this filter now: the regular expressions take more than 64 MiB together; use fewer"
-    }
-
-
-@in_simulated_time
 async def test_proven_entries_in_order_of_proof(rig: Rig) -> None:
     async with rig.running():
         at_once, proven = rig.client(Wanted()), rig.client(Wanted(order="proof"))
