@@ -59,6 +59,11 @@ TRUST = (
     Option("--aia", bool, "scan.aia", "Fetch issuers that servers left out.", PROBING_PANEL),
     Option("--revocation", bool, "scan.revocation", "Find out whether certificates were revoked.", PROBING_PANEL),
 )
+EXPANDING = (
+    Option("--expand", int, "scan.expand", "Ask hosts that certificates name, so many steps.", TARGETS_PANEL, "DEPTH"),
+    Option("--scope", list[str], "scan.scope", "Rule that such hosts must meet; repeatable.", TARGETS_PANEL, "RULE"),
+    Option("--expand-most", int, "scan.expand_most", "The most such hosts.", TARGETS_PANEL),
+)
 MANNERS = (
     Option("--rate --rate-limit", float, "scan.rate", "Connections a second.", MANNERS_PANEL),
     Option("--concurrency --threads", int, "scan.concurrency", "Targets at once.", MANNERS_PANEL),
@@ -84,7 +89,7 @@ def register(app: typer.Typer) -> None:
     app.command("scan")(scan)
 
 
-@opt.sets(*TARGETS, *PROBING, *TRUST, *MANNERS, *OUTPUT, opt.STATE)
+@opt.sets(*TARGETS, *EXPANDING, *PROBING, *TRUST, *MANNERS, *OUTPUT, opt.STATE)
 def scan(*, given: opt.Given, config: opt.Config = None) -> None:
     """Ask servers for their certificates, and tell what they show.
 

@@ -47,6 +47,11 @@ class ScanOptions(Section):
     revocation: bool = Field(
         False, description="Find out whether certificates were revoked: by staples, OCSP responders, lists"
     )
+    expand: int = Field(
+        0, ge=0, le=10, description="Ask hosts that certificates name, too, and those that theirs name: so many steps"
+    )
+    scope: tuple[str, ...] = Field((), description="Rules, as of a watch list, that such hosts must meet")
+    expand_most: int = Field(10_000, ge=1, le=1_000_000, description="The most such hosts")
     rate: float | None = Field(None, gt=0, description="The most connections a second")
     concurrency: int | None = Field(
         None, ge=1, description="Targets at once; found out, up to the limit of open files, unless given"

@@ -9,6 +9,7 @@ from certhia.clock import Clock
 from certhia.config.scanning import ScanOptions
 from certhia.library.asking import Asking
 from certhia.library.examining import examiner_of, guard_of
+from certhia.library.expanding import Expansion
 from certhia.library.judging import Judging
 from certhia.library.planning import plan_of, resolver_of
 from certhia.library.resuming import Standing
@@ -40,6 +41,8 @@ class Inquiry:
     ) -> None:
         """`take` and `hold`: see `Asking`. `standing`: where an earlier run ended. Raises ConfigError."""
         self._tell = tell
+        self._taker = take
+        self._handled = 0
         self.plan = plan_of(options, None if standing is None else standing.key)
         self._resolver, self._nameservers = resolver_of(options, clock)
         self._supply = Supply(
@@ -49,13 +52,16 @@ class Inquiry:
             complain=self._complain,
             wake=self._wake,
             skip=skipped,
+            handled=(lambda: self._handled) if options.expand else None,
+            clock=clock,
         )
+        self._expansion = Expansion(options, self._supply.offer) if options.expand else None
         self._guard = guard_of(options, clock)
         self._asking = Asking(
             options,
             self._supply.pull,
             Judging(examiner_of(options, self._guard, clock), rules),
-            take,
+            self._take if options.expand else take,
             hold=hold,
             pointers=self._resolver.pointers if options.ptr else None,
             clock=clock,
@@ -83,6 +89,8 @@ class Inquiry:
                     self._supply.stop()
                     supplying.cancel()
         finally:
+            if self._expansion is not None and self._expansion.left_out:
+                self._complain(f"{self._expansion.left_out:,} hosts in scope are more than --expand-most; not asked")
             if self._guard is not None:
                 await self._guard.close()
             await self._nameservers.close()
@@ -91,6 +99,13 @@ class Inquiry:
         """Ends it now: what is open is closed, and comes as a failure "stopped". Any thread may call it, also twice."""
         self._supply.stop()
         self._asking.stop()
+
+    def _take(self, results: Sequence[Result]) -> None:
+        """With what they lead to."""
+        assert self._expansion is not None
+        self._taker(results)
+        self._expansion.consider(results)
+        self._handled += len(results)
 
     def _wake(self) -> None:
         self._asking.engine.wake()
