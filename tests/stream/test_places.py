@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from tests.stream.histories import START, A, B, C, Kept, cursor, place, proof, read, record, sheet, short
 
-from certhia.errors import ConfigError
 from certhia.stream import places, since
 from certhia.stream.index import Index
 from certhia.stream.records import Kind
@@ -48,7 +47,7 @@ async def test_a_cursor_that_is_ahead(kept: Kept) -> None:
 async def test_a_log_that_is_followed_and_was_not_recorded_yet(kept: Kept) -> None:
     async with kept.open() as history:
         await record(history, sheet(A, 5, 10))
-        found = history.place(since.After(C.id[:8], 7), "arrival", [C.id])
+        found = history.place(since.After(C.id[:8], 7), "arrival")
         assert short(await read(history, found)) == "-g8-? -a?-4 a5-9"
 
 
@@ -60,8 +59,6 @@ async def test_the_end(kept: Kept) -> None:
         assert short(await read(history, end)) == ""
         await record(history, sheet(A, 10, 20))
         assert short(await read(history, end)) == "a10-19"
-        with pytest.raises(ConfigError):
-            place(history, cursor(B, 0))
 
 
 async def test_in_order_of_proof_what_is_not_recorded_is_missing(kept: Kept) -> None:
