@@ -63,6 +63,22 @@ async def test_what_is_missing_is_fetched_level_by_level() -> None:
         assert [one.kind for one in found.verdicts] == ["incomplete"]
 
 
+async def test_the_right_issuer_is_fetched_where_a_namesake_was_sent() -> None:
+    async with guarded() as guard, serving() as pages:
+        namesake = ROOT.authority("AIA twin", key=Authority.root("AIA other key").key)
+        right = ROOT.authority("AIA twin")
+        leaf = right.leaf(["a.example"], issuers=pages.url("/right"))
+        pages.bodies = {"/right": right.der}
+        judge = Judge(Roots([ROOT.der]), verify=True)
+        sent = [Certificate.from_der(one.der) for one in (leaf, namesake)]
+        found = judge.judge(sent, NOW)
+        assert (found.chain.trusted, found.chain.signatures) == (False, False)
+        assert await Issuers(guard, judge.chains.seen, Clock()).fetch(found.standing) is None
+        found = judge.judge(sent, NOW)
+        assert found.chain.trusted
+        assert (found.chain.sources, found.chain.unneeded) == (("sent", "fetched", "roots"), (1,))
+
+
 async def test_an_address_is_asked_once() -> None:
     async with guarded() as guard, serving() as pages:
         judge = Judge(Roots([ROOT.der]))

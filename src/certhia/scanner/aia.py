@@ -40,9 +40,9 @@ class Issuers:
         self._kept: Kept[tuple[Certificate, ...] | str] = Kept(KEPT_BYTES, clock)
 
     async def fetch(self, standing: Standing) -> str | None:
-        """Fetches what the chain breaks off for. None when something was added that may carry on from there; else why
-        there is nothing."""
-        last = standing.path[-1]
+        """Fetches what the chain breaks off for, or the leaf's issuer where what was sent as that is another. None when
+        something was added that may carry on from there; else why there is nothing."""
+        last = standing.path[0 if standing.chain.signatures is False else -1]
         if last.is_self_issued:
             return "nothing is above a certificate of its own"
         urls = [url for method, url in last.authority_info if method == "ca_issuers"][:MAX_URLS]

@@ -87,23 +87,19 @@ class Chains:
             return standing._replace(chain=standing.chain._replace(sources=("roots",)))
         if leaf.is_self_issued or leaf.is_ca:
             above = self._search(Issuer(leaf), rest, now)  # it may itself be on the way: nothing to remember
-        else:
-            above = self._remembered(leaf, rest, now)
-        return self._judge(sent, above, now)
-
-    def _remembered(self, leaf: Certificate, rest: Sequence[Certificate], now: float) -> _Above:
+            return self._judge(sent, above, now)
         key = (leaf.issuer, leaf.authority_key_id, *[certificate.sha256 for certificate in rest])
-        above = self._above.get(key)
-        if above is not None and above.since <= now <= above.until:
-            good = above.ways and not above.ways[0].fault
-            if good or above.generation == self.seen.generation:
+        known = self._above.get(key)
+        if known is not None and known.since <= now <= known.until:
+            standing = self._judge(sent, known, now)
+            if standing.kind != "untrusted" or known.generation == self.seen.generation:
                 self._above.move_to_end(key)
-                return above
-        above = self._above[key] = self._search(Issuer(leaf), rest, now)
+                return standing
+        above = self._above[key] = self._search(Issuer(leaf), rest, now)  # there may be another way meanwhile
         self._above.move_to_end(key)
         if len(self._above) > KEPT_WAYS:
             self._above.popitem(last=False)
-        return above
+        return self._judge(sent, above, now)
 
     def _search(self, leaf: Issuer, rest: Sequence[Certificate], now: float) -> _Above:
         """Ways from the leaf's issuers to roots. Whether an issuer signed this very leaf is asked later."""

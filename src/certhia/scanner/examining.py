@@ -143,8 +143,8 @@ class Examiner:
 
 
 def _breaks_off(judged: Judged) -> bool:
-    """Whether the chain ends before a root."""
-    return judged.standing.kind == "untrusted" and not judged.chain.root
+    """Whether the chain ends before a root, or has an issuer that did not sign."""
+    return judged.standing.kind == "untrusted" and (not judged.chain.root or judged.chain.signatures is False)
 
 
 def asked_for(target: Target, served: Served) -> str | None:
