@@ -863,6 +863,10 @@ class Flight:
     def version(self) -> int | None:
         """The version agreed on, 0x0300 to 0x0304; None before the ServerHello, as all that it says."""
     @property
+    def higher_version(self) -> int | None:
+        """A version above `version` that the server says it speaks too, by how its random ends (RFC 8446 section 4.1.3):
+        0x0304 or 0x0303; None says nothing."""
+    @property
     def legacy_version(self) -> int | None:
         """The ServerHello's field of that name: 0x0303 in TLS 1.3."""
     @property

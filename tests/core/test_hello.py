@@ -139,6 +139,13 @@ def test_tls_1_3() -> None:
     assert (one.state, one.version, one.group, one.retry) == ("done", 0x0304, 23, True)
 
 
+@pytest.mark.parametrize("end, version", [(b"\1", 0x0304), (b"\0", 0x0303), (b"\2", None)])
+def test_a_higher_version_is_told_in_passing(end: bytes, version: int | None) -> None:
+    one = read(flight(server_hello(random=bytes(24) + b"DOWNGRD" + end)))
+    assert one.higher_version == version
+    assert read(b"").higher_version is None
+
+
 def test_alerts() -> None:
     one = read(record(ALERT, b"\x02\x28"))
     assert (one.state, one.fault, one.alert, one.version) == ("failed", ("alert", "handshake_failure"), (2, 40), None)

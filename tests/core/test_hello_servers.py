@@ -129,7 +129,8 @@ def test_tls_1_3(serve: Serve) -> None:
 
 def test_a_client_certificate_is_wanted(serve: Serve) -> None:
     with serve("rsa", "-Verify", "1") as port:
-        assert ask(port, Hello()).client_certificate
+        flight = ask(port, Hello())
+    assert (flight.client_certificate, flight.version, flight.higher_version) == (True, 0x0303, 0x0304)
 
 
 def test_diffie_hellman(serve: Serve) -> None:

@@ -81,6 +81,11 @@ impl Flight {
     }
 
     #[getter]
+    fn higher_version(&self) -> Option<u16> {
+        self.0.hello()?.higher_version()
+    }
+
+    #[getter]
     fn legacy_version(&self) -> Option<u16> {
         self.0.hello().map(|hello| hello.legacy_version)
     }

@@ -1,6 +1,6 @@
 //! ServerHello and HelloRetryRequest (RFC 5246 section 7.4.1.3, RFC 8446 section 4.1.3).
 
-use super::{TLS_1_3, extension};
+use super::{TLS_1_2, TLS_1_3, extension};
 use crate::error::Result;
 use crate::leaf::{Cursor, Span};
 use crate::sct::MAX_SCTS;
@@ -10,6 +10,10 @@ const RETRY: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
     0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
+
+/// How a random ends with which a server says that it could have spoken a higher version than the client (RFC 8446 section
+/// 4.1.3): the last byte is 1 for TLS 1.3, 0 for TLS 1.2.
+const DOWNGRADE: &[u8] = b"DOWNGRD";
 
 /// Spans are of the bytes that it was read from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,8 +66,13 @@ impl ServerHello {
         self.random == RETRY
     }
 
-    pub fn has(&self, extension: u16) -> bool {
-        self.extensions.contains(&extension)
+    /// The higher version that the server says it speaks as well, in passing; not all that do say so.
+    pub fn higher_version(&self) -> Option<u16> {
+        match self.random[24..].split_last() {
+            Some((1, DOWNGRADE)) => Some(TLS_1_3),
+            Some((0, DOWNGRADE)) => Some(TLS_1_2),
+            _ => None,
+        }
     }
 
     fn read_extensions(&mut self, mut list: Cursor<'_>) -> Result<()> {
