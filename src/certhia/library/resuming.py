@@ -24,7 +24,7 @@ from certhia.scanner.supply import RANGES
 from certhia.store.place import prepare
 
 FORM: Final = 1  # of the file
-MAX_RECORD: Final = 64 << 20  # bytes
+LARGEST: Final = 64 << 20  # bytes
 # What makes two scans the same: all that decides which targets there are, in which order.
 SAME: Final = ("targets", "targets_from", "ports", "exclude", "allow_private", "starttls", "sni", "all_ips")
 
@@ -103,7 +103,7 @@ class Record:
         """What was written last; None where there is nothing. Raises StateError for what can't be read."""
         try:
             with self.path.open("rb") as file:
-                content = file.read(MAX_RECORD + 1)
+                content = file.read(LARGEST + 1)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -1,0 +1,67 @@
+"""One scan in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.scanner.tls_servers import context, tls_server
+
+from certhia.cli import scanning
+from certhia.cli.scanning import MODES, Scanning
+from certhia.config.sources import from_values
+from certhia.library.planning import kinds_of
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with tls_server(context()) as number:
+        yield number
+
+
+@pytest.fixture
+def given(tmp_path: Path, port: int) -> dict[str, object]:
+    return {
+        "scan.targets": [f"127.0.0.1:{port}"],
+        "scan.allow_private": True,
+        "scan.format": "silent",
+        "state.name": str(tmp_path / "state"),
+    }
+
+
+async def test_the_picture(
+    given: dict[str, object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr(scanning, "DRAWS", 0.0)
+    assert await Scanning(from_values({**given, "scan.targets": ["127.0.0.0/28"], "scan.rate": 200.0})).run() == 0
+    err = capsys.readouterr().err
+    assert " at once" in err
+    assert "16 targets (" in err
+
+
+async def test_quiet(given: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
+    assert await Scanning(from_values({**given, "output.quiet": True})).run() == 0
+    assert capsys.readouterr() == ("", "")
+
+
+async def test_messages_as_json(given: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
+    assert await Scanning(from_values({**given, "output.log_format": "json"})).run() == 0
+    assert all(line.startswith("{") for line in capsys.readouterr().err.splitlines())
+
+
+async def test_a_state_that_cannot_be_written_is_told_and_the_scan_goes_on(
+    given: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert await Scanning(from_values({**given, "state.name": str(tmp_path / "file" / "x")})).run() == 0
+    assert "this scan can't be resumed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "targets, mode",
+    [(["192.0.2.1", "192.0.2.0/24"], "ip_scan"), (["https://example.com/", "example.org"], "url_scan")],
+)
+def test_modes_of_the_document(targets: list[str], mode: str) -> None:
+    assert MODES[kinds_of(from_values({"scan.targets": targets}).scan)] == mode
