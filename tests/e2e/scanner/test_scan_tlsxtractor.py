@@ -1,0 +1,106 @@
+"""TLSXtractor's documented command lines, as they stand in its README but for addresses, give its document."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.e2e.conftest import Certhia
+from tests.scanner.tls_servers import context, tls_server
+
+pytestmark = pytest.mark.e2e
+
+CONNECTION = ["ip", "port", "status", "sni", "domains", "domain_sources", "tls_version", "error", "certificate"]
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with tls_server(context()) as number:
+        yield number
+
+
+@pytest.fixture
+def written(certhia: Certhia, port: int) -> Certhia:
+    """The files that its examples read."""
+    (certhia.directory / "targets.txt").write_text("# ours\n127.0.0.1\n127.0.0.2\n")
+    (certhia.directory / "urls.txt").write_text(f"https://localhost:{port}/path\nlocalhost:{port}\n")
+    return certhia
+
+
+def run(certhia: Certhia, port: int, line: str) -> dict[str, Any]:
+    """Runs one of its command lines; gives the document."""
+    given = shlex.split(line)
+    assert given[:3] == ["python", "-m", "tlsxtractor"]
+    program = certhia.done("scan", *given[3:], "--port", str(port), "--allow-private", "--state", str(certhia.state))
+    assert program.out == ""
+    document: dict[str, Any] = json.loads((certhia.directory / "results.json").read_text())
+    assert [*document] == ["metadata", "results", "discovered_hosts"]
+    assert [*document["metadata"]] == ["version", "scan_timestamp", "mode", "parameters", "statistics"]
+    assert [*document["discovered_hosts"]][:5] == [
+        "hostnames",
+        "tlds",
+        "wildcards",
+        "total_hostnames",
+        "total_tlds",
+    ]
+    return document
+
+
+def test_a_cidr_range(written: Certhia, port: int) -> None:
+    document = run(written, port, "python -m tlsxtractor --cidr 127.0.0.0/30 --output results.json")
+    assert document["metadata"]["mode"] == "ip_scan"
+    assert document["metadata"]["parameters"] == {
+        "input": "127.0.0.0/30",
+        "port": port,
+        "timeout": 10,
+        "threads": None,
+        "retry": 0,
+    }
+    by_address = {one["ip"]: one for one in document["results"]}
+    assert len(by_address) == 4
+    assert all([*one] == CONNECTION for one in by_address.values())
+    good = by_address["127.0.0.1"]
+    assert (good["status"], good["tls_version"], good["error"]) == ("success", "TLSv1.2", None)
+    assert [*good["certificate"]] == ["subject", "san", "issuer", "validity"]
+    assert [*good["certificate"]["validity"]] == ["not_before", "not_after"]
+    assert by_address["127.0.0.2"]["status"] == "refused"
+    assert document["discovered_hosts"]["hostnames"] == ["www.example.com"]
+    assert document["discovered_hosts"]["wildcards"] == ["*.example.net"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "python -m tlsxtractor --ip-file targets.txt --output results.json",
+        "python -m tlsxtractor --file targets.txt --output results.json",
+        "python -m tlsxtractor -f targets.txt --threads 20 --rate-limit 5 -o results.json",
+        "python -m tlsxtractor --file targets.txt --threads 10 --rate-limit 10 --timeout 5 --retry 3 -o results.json",
+        "python -m tlsxtractor --file targets.txt --format json --log-level info --quiet --output results.json",
+    ],
+)
+def test_a_file_of_addresses(written: Certhia, port: int, line: str) -> None:
+    document = run(written, port, line)
+    assert document["metadata"]["mode"] == "mixed_scan"
+    assert [one["ip"] for one in document["results"]["ips"] if one["status"] == "success"] == ["127.0.0.1"]
+    assert document["results"]["urls"] == []
+    assert document["metadata"]["statistics"]["total_ips"] == 2
+
+
+def test_a_file_of_urls(written: Certhia, port: int) -> None:
+    document = run(written, port, "python -m tlsxtractor --url-file urls.txt --output results.json")
+    urls = document["results"]["urls"]
+    assert sorted(one["url"] for one in urls) == [f"https://localhost:{port}/path", f"localhost:{port}"]
+    for one in urls:
+        assert (one["hostname"], one["dns_status"], one["resolved_ips"]) == ("localhost", "success", ["127.0.0.1"])
+        (connection,) = one["connections"]
+        assert (connection["sni"], connection["status"]) == ("localhost", "success")
+        assert connection["domain_sources"]["sni"] == ["localhost"]
+
+
+def test_its_document_on_standard_output(written: Certhia, port: int) -> None:
+    given = ("--cidr", "127.0.0.1/32", "--port", str(port), "--allow-private", "--format", "json", "--quiet")
+    program = written.done("scan", *given, "--state", str(written.state))
+    assert json.loads(program.out)["metadata"]["statistics"]["successful"] == 1
