@@ -36,15 +36,17 @@ def on_terminal(certhia: Certhia, there: Crowd, *arguments: str, columns: int = 
 
 
 def test_progress_with_what_is_left(certhia: Certhia, there: Crowd) -> None:
-    program = on_terminal(certhia, there, "127.0.0.0/21", "--rate", "400", "--format", "human")
+    program = on_terminal(
+        certhia, there, "127.0.0.0/21", f"127.9.9.9:{there.port}", "--rate", "400", "--format", "human"
+    )
     program.until(
-        lambda: re.search(r"[\d,]+ of 2,048 \(\d+ %\), 0 answered, \d+/s, \d+ at once, \ds left", program.out)
+        lambda: re.search(r"[\d,]+ of 2,049 \(\d+ %\), 0 answered, \d+/s, \d+ at once, \ds left", program.out)
     )
     program.kill(2)
     assert program.end() == 0
     left = [row for row in Screen().show(program.out).rows if row]
     assert not [row for row in left if " at once" in row]
-    assert any(row.startswith("127.0.") and "not-tls at hello" in row for row in left)
+    assert any(row.startswith("127.9.9.9:") and "not-tls at hello" in row for row in left)
     assert left[-1] == "stopped before its end; --resume goes on with it"
 
 
@@ -58,7 +60,7 @@ def test_results_in_a_file_and_progress_here(certhia: Certhia, there: Crowd) -> 
 
 
 def test_no_progress_when_quiet(certhia: Certhia, there: Crowd) -> None:
-    program = on_terminal(certhia, there, "127.0.0.0/24", "--quiet", "--format", "human")
+    program = on_terminal(certhia, there, "127.0.0.0/24", "--quiet", "--format", "csv")
     assert program.end() == 0
     assert "\x1b[J" not in program.out
     assert program.out.count("not-tls") == 256

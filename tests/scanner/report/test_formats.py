@@ -16,12 +16,19 @@ from certhia.scanner.report.leaf import leaves
 
 
 def test_each_result_is_a_line(make: MAKE, failed: Result) -> None:
-    for name in ("jsonl", "csv", "human"):
+    alone = failed._replace(target=failed.target._replace(origin="192.0.2.9:8443"))
+    assert Texts("human", leaves()).of([make(), alone]).count("\n") == 2
+    for name in ("jsonl", "csv"):
         text = Texts(name, leaves()).of([make(), failed])
         assert text.count("\n") == 2, name
     assert Texts("silent", leaves()).of([make()]) == ""
     shown = [json.loads(line) for line in Texts("jsonl", leaves()).of([make(), failed]).splitlines()]
     assert [one["ip"] for one in shown] == ["192.0.2.7", "192.0.2.9"]
+
+
+def test_people_are_not_shown_where_nothing_is(make: MAKE, failed: Result) -> None:
+    """Of a range, where that is nearly everywhere."""
+    assert Texts("human", leaves()).of([failed, failed]) == ""
 
 
 def test_each_name_once(make: MAKE) -> None:

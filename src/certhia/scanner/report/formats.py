@@ -61,6 +61,10 @@ class Texts:
         return csv.row(result, self._of(result))
 
     def _human(self, result: Result) -> str:
+        """Addresses of a range where nothing is are left to the summary: they would be nearly all."""
+        target = result.target
+        if result.served is None and target.host is None and ("/" in target.origin or "-" in target.origin):
+            return ""
         return human.line(result, self._of(result), color=self._color)
 
     def _of(self, result: Result) -> Leaf | None:
