@@ -41,6 +41,10 @@ async def test_c03_subscriptions_that_take_long(certhia_clock: SimClock, monkeyp
             raw.send(masked(1, json.dumps(subscription).encode()))
             await certhia_clock.sleep(1.0)
         await raw.gone()
+        began = certhia_clock.monotonic()
+        while stage.server.streams.connections:
+            await certhia_clock.sleep(0.1)
+        assert certhia_clock.monotonic() - began <= 1.0, "who has gone is not waited for"
     assert 3 <= len(read) <= 8
 
 

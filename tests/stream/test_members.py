@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from certhia._core import Audience, Filter
 from certhia.errors import ConfigError
@@ -200,3 +202,29 @@ def test_who_is_served_is_served_on_when_a_filter_is_too_much(members: Members) 
     assert members.refuse(filters, 0) == [clients[0]]
     assert filters == {}
     assert members.room.parts == 0
+
+
+STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["ask", "want", "leave", "settle", "compile"])))
+
+
+@given(STEPS, st.data())
+def test_room_is_held_by_what_is_wanted_and_nothing_else(steps: list[tuple[int, str]], data: st.DataObject) -> None:
+    members, clients = Members(), [client() for _ in range(4)]
+    for number, step in steps:
+        wanted = data.draw(st.sampled_from([LITE, FULL, FILTERED, OTHER, HEAVY]))
+        if step == "ask":
+            members.ask(clients[number], wanted)
+        elif step == "want":
+            members.want(clients[number], wanted)
+        elif step == "leave":
+            members.leave(clients[number])
+        elif step == "settle":
+            members.settle()
+        else:
+            compile_all(members)
+        held = {*members.filters(), *members._asked.values()}
+        assert members.room.parts == sum(1 + len(one) for one in held)
+        assert members.room.held == sum(map(expressions, held))
+    for one in clients:
+        members.leave(one)
+    assert (members.room.parts, members.room.held) == (0, 0)
