@@ -1,8 +1,7 @@
 //! The objects of certificates: `leaf_cert`, and those in `chain`.
 
 use base64_simd::STANDARD;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha1::{Digest, Sha1};
 
 use crate::batch::memo::Memo;
 use crate::certificate::Certificate;
@@ -10,7 +9,7 @@ use crate::certstream::extensions::{Found, Made};
 use crate::certstream::form::{Form, Profile};
 use crate::certstream::json::{Json, UPPER};
 use crate::certstream::names::Names;
-use crate::certstream::{domains, subject, words};
+use crate::certstream::{digests, domains, subject, words};
 use crate::der::Element;
 use crate::error::Malformed;
 
@@ -98,7 +97,7 @@ impl<'a, 'f> Writer<'a, 'f> {
         seconds(not_before, json);
         json.raw(r#","not_after":"#);
         seconds(not_after, json);
-        digests(der, json);
+        push_digests(der, json);
         json.raw(r#","signature_algorithm":"#);
         signature(certificate, Profile::Certhia, json);
         let found = Found::of(certificate, Profile::Certhia);
@@ -117,7 +116,7 @@ impl<'a, 'f> Writer<'a, 'f> {
         json.raw(r#","issuer":"#);
         subject::none(Profile::Certhia, json);
         json.raw(r#","serial_number":null,"not_before":null,"not_after":null"#);
-        digests(der, json);
+        push_digests(der, json);
         json.raw(r#","signature_algorithm":null,"is_ca":null"#);
         self.certhia_names(role, json);
         self.der(der, json);
@@ -264,18 +263,19 @@ fn expiry(time: Option<i64>, json: &mut Json) {
 }
 
 /// `fingerprint`, `sha1` and `sha256`.
-fn digests(der: &[u8], json: &mut Json) {
+fn push_digests(der: &[u8], json: &mut Json) {
     if der.is_empty() {
         return json.raw(r#","fingerprint":null,"sha1":null,"sha256":null"#);
     }
+    let (sha1, sha256) = digests::both(der);
     json.raw(r#","fingerprint":""#);
     let start = json.out.len();
-    json.colons(&Sha1::digest(der), UPPER);
+    json.colons(&sha1, UPPER);
     let end = json.out.len();
     json.raw(r#"","sha1":""#);
     json.out.extend_from_within(start..end);
     json.raw(r#"","sha256":""#);
-    json.colons(&Sha256::digest(der), UPPER);
+    json.colons(&sha256, UPPER);
     json.raw("\"");
 }
 

@@ -8,6 +8,7 @@
 
 mod certificate;
 mod chain;
+mod digests;
 mod domains;
 mod extensions;
 mod form;
