@@ -122,6 +122,8 @@ class Scanning:
             return record, None
         if scan.resume and standing is None:
             self._messages("no unfinished scan of these targets is there: it begins at the beginning")
+        if scan.resume and standing is not None:
+            self._messages(f"goes on where it ended: {len(standing.done):,} targets are done")
         if not scan.resume and standing is not None and standing.spans:
             self._messages("an unfinished scan of these targets is given up; --resume would have gone on with it")
         return record, standing if scan.resume else None
