@@ -45,6 +45,15 @@ def test_what_it_says() -> None:
     assert until(found) == pytest.approx(NOW + DAY, abs=600)
 
 
+@pytest.mark.parametrize("kind", ["rsa2048", "ed25519"])
+def test_keys_of_all_kinds_sign(kind: str) -> None:
+    issuer = Authority.root(f"CRL root {kind}", kind)
+    data = crl(issuer, [REVOKED])
+    check(load(data), parsed(issuer), NOW)
+    with pytest.raises(Unverified, match="does not hold"):
+        check(load(data[:-1] + bytes((data[-1] ^ 1,))), parsed(issuer), NOW)
+
+
 def test_pem_is_read_too() -> None:
     pem = load(crl(ROOT, [REVOKED])).crl.public_bytes(Encoding.PEM)
     check(load(pem), parsed(ROOT), NOW)

@@ -40,6 +40,16 @@ def test_revoked_with_reason_and_time() -> None:
     assert found.at == pytest.approx(NOW - DAY, abs=600)
 
 
+@pytest.mark.parametrize("kind", ["rsa2048", "ed25519", "p384"])
+def test_keys_of_all_kinds_sign(kind: str) -> None:
+    issuer = Authority.root(f"OCSP root {kind}", kind)
+    leaf = issuer.leaf(["a.example"])
+    good = answer(leaf, issuer)
+    assert status(good, leaf, issuer) == "good"
+    with pytest.raises(Unverified, match="does not hold"):
+        status(good[:-1] + bytes((good[-1] ^ 1,)), leaf, issuer)
+
+
 def test_unknown_is_not_good() -> None:
     assert status(answer(LEAF, ROOT, status=theirs.OCSPCertStatus.UNKNOWN)) == "unknown"
 
