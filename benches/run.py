@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import core_pages
@@ -56,12 +56,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="runs of each row (default 3)")
     parser.add_argument("--count", type=int, default=200_000, help="entries of a log (default 200,000)")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each paced row of the stream (default 30)")
+    parser.add_argument(
+        "--rows", nargs="*", default=(), metavar="WORD", help="rows of the stream with such a word alone"
+    )
     parser.add_argument("--json", type=Path, default=ROOT / "benches" / "out" / "bench.json", help="where to write")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     begun, load = time.monotonic(), os.getloadavg()
-    bench = Bench(entries(), options.count, options.rounds, options.seconds)
+    bench = Bench(entries(), options.count, options.rounds, options.seconds, options.rows)
     for name in options.parts or PARTS:
         say(f"{name} …")
         bench.rows += bench.measure(name)
@@ -84,13 +87,14 @@ def say(text: str) -> None:
 class Bench:
     """The parts."""
 
-    def __init__(self, source: Entries, count: int, rounds: int, seconds: float) -> None:
+    def __init__(self, source: Entries, count: int, rounds: int, seconds: float, chosen: Sequence[str]) -> None:
         self.rows: list[Row] = []
         self.notes: list[str] = []
         self._source = source
         self._count = count
         self._rounds = rounds
         self._seconds = seconds
+        self._chosen = chosen
         if not source.real:
             self.notes.append("No corpus here: entries are made up by the test world's CA, smaller than real ones.")
         command = [sys.executable, str(ROOT / "benches" / "floor.py"), str(source.path), str(rules_file())]
@@ -208,8 +212,9 @@ class Bench:
         if program is None:
             self.notes.append(why)
             return
-        yield from Stream(program, self._source, self._rounds, self._count, self._seconds).rows()
-        yield from Ill(program, self._source, self._seconds).rows()
+        yield from Stream(program, self._source, self._rounds, self._count, self._seconds, self._chosen).rows()
+        if not self._chosen:
+            yield from Ill(program, self._source, self._seconds).rows()
 
     def _start(self) -> Iterator[Row]:
         warm = Figure("warm: files in memory, state there", "s", several(start.warm, self._rounds), 1)
