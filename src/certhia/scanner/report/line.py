@@ -30,7 +30,9 @@ class Lines:
     """Makes lines, and keeps what it may need again. Not for two threads at once."""
 
     def __init__(self) -> None:
-        self._certificate: Kept[bytes, str] = Kept(_certificate, lambda der, text: len(der) + len(text), CERTIFICATES)
+        self._certificate: Kept[bytes, str] = Kept(
+            certificate.text, lambda der, text: len(der) + len(text), CERTIFICATES
+        )
         self._trust: Kept[Chain, str] = Kept(_trust, lambda chain, text: sum(map(len, chain.path)) + len(text), CHAINS)
         self._verdicts: Kept[tuple[Verdict, ...], str] = Kept(_verdicts, lambda _, text: 2 * len(text), VERDICTS)
         self._names: Kept[tuple[Found, ...], str] = Kept(_names, lambda _, text: 2 * len(text), NAMES)
@@ -95,10 +97,6 @@ def _truth(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _certificate(der: bytes) -> str:
-    return json_text(certificate.record(der))
-
-
 def _trust(chain: Chain) -> str:
     return json_text(parts.trust(chain))
 
@@ -109,6 +107,6 @@ def _verdicts(verdicts: tuple[Verdict, ...]) -> str:
 
 def _names(names: tuple[Found, ...]) -> str:
     """Names with their sources, and the registrable domains that they are below."""
-    told = [{"name": one.name, "source": one.source, "confidence": one.confidence} for one in names]
+    told = [f'{{"name":{json_string(name)},"source":"{source}","confidence":{sure}}}' for name, source, sure in names]
     domains = dict.fromkeys(domain for one in names if (domain := registrable_domain(one.name)))
-    return f'"names":{json_text(told)},"domains":{json_text([*domains])}'
+    return f'"names":[{",".join(told)}],"domains":[{",".join(map(json_string, domains))}]'
