@@ -20,6 +20,7 @@ from certhia.scanner.examining import Examiner
 from certhia.scanner.failures import ScanFailure
 from certhia.scanner.guard import Guard
 from certhia.scanner.records import Failure, Found, Result, Target
+from certhia.scanner.talks import Outcome
 from certhia.scanner.trust import Roots, Seen
 from certhia.scanner.verdicts import Judge
 
@@ -88,6 +89,30 @@ async def test_others_are_asked_on_the_loop(port: int) -> None:
     await guard.close()
     assert len(found) == 20
     assert all(one.chain is not None for one in found)
+
+
+class Broken(Judging):
+    """Has a defect that one certificate brings out."""
+
+    def judged(self, outcome: Outcome) -> Result:
+        raise ZeroDivisionError("ours")
+
+    async def examined(self, outcome: Outcome) -> Result:
+        raise ZeroDivisionError("ours")
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_defect_of_ours_ends_no_scan(port: int, asks: bool) -> None:
+    told: list[str] = []
+    clock = Clock()
+    guard = Guard(clock=clock, user_agent="test")
+    issuers = Issuers(guard, Seen(), clock) if asks else None
+    judging = Broken(Examiner(Judge(Roots.shipped()), clock, issuers=issuers))
+    (result,) = await asked([target(port)], judging, tell=told.append)
+    await guard.close()
+    assert result.failure == Failure("defect", "", "ZeroDivisionError")
+    assert result.served is not None
+    assert told == ["127.0.0.1: what it showed could not be judged, please report it: ZeroDivisionError('ours')"]
 
 
 async def test_stopped_with_targets_left() -> None:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from certhia.clock import Clock
 from certhia.config.scanning import ScanOptions
 from certhia.library.handover import Handover
-from certhia.library.judging import Judging
+from certhia.library.judging import Judging, result_of
 from certhia.scanner.conversation import Conversation, Step
 from certhia.scanner.dns import Pointers
 from certhia.scanner.engine import Engine
@@ -58,6 +58,7 @@ class Asking:
         self._take = take
         self._hold = hold
         self._pointers = pointers
+        self._tell = tell
         self._prober = Prober(manner_of(options), clock)
         self._later: Handover[Outcome] | None = None
         self._ahead = Semaphore(AHEAD)
@@ -106,7 +107,20 @@ class Asking:
         if self._later is not None:
             self._later.put(outcomes)
         else:
-            self._take([*map(self._judging.judged, outcomes)])
+            self._take([*map(self._judged, outcomes)])
+
+    def _judged(self, outcome: Outcome) -> Result:
+        try:
+            return self._judging.judged(outcome)
+        except Exception as error:  # noqa: BLE001  (one certificate must not end the scan of all others)
+            return self._defective(outcome, error)
+
+    def _defective(self, outcome: Outcome, error: Exception) -> Result:
+        """What was seen, without what should have been said of it; the user is told, and asked to report it."""
+        self._tell(f"{outcome.key.address}: what it showed could not be judged, please report it: {error!r}")
+        bare = result_of(outcome)
+        served = outcome.value.served if outcome.value is not None else None
+        return bare._replace(served=served, failure=Failure("defect", "", type(error).__name__))
 
     async def _examine(self, group: TaskGroup, later: Handover[Outcome]) -> None:
         while (outcome := await later.take()) is not None:
@@ -115,7 +129,10 @@ class Asking:
 
     async def _examine_one(self, outcome: Outcome) -> None:
         try:
-            result = await self._judging.examined(outcome)
+            try:
+                result = await self._judging.examined(outcome)
+            except Exception as error:  # noqa: BLE001  (likewise)
+                result = self._defective(outcome, error)
             if self._pointers is not None and result.served is not None:
                 found = await self._pointers(result.target.address)
                 result = result._replace(names=(*result.names, *(Found(name, "ptr") for name in found.names)))

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.core.archives import members
 from tests.scanner.report.conftest import MAKE
 
 from certhia.errors import ConfigError
-from certhia.scanner.records import Found, Result
+from certhia.scanner.records import Found, Result, Served
 from certhia.scanner.report import formats
 from certhia.scanner.report.formats import STREAMED, Texts
 from certhia.scanner.report.leaf import leaves
+from certhia.scanner.report.page import page
+from certhia.scanner.report.tlsxtractor import connection
+
+CORPUS = Path(os.environ.get("CERTHIA_CORPUS", Path(__file__).resolve().parents[3].parent / "shared" / "corpus"))
+
+
+def corpus() -> Iterator[tuple[str, bytes]]:
+    found = False
+    for archive in ("certificates.tar.zst", "hostile.tar.zst"):
+        if (CORPUS / archive).exists():
+            found = True
+            for number, (name, der) in enumerate(members(CORPUS / archive)):
+                if number % 50 == 0 and len(der) <= 100_000:
+                    yield name, der
+    if not found:
+        pytest.skip("the corpus is not there")
 
 
 def test_each_result_is_a_line(make: MAKE, failed: Result) -> None:
@@ -61,6 +80,18 @@ def test_by_the_name_of_a_file(file: str, name: str) -> None:
 def test_a_file_that_does_not_say() -> None:
     with pytest.raises(ConfigError, match=r"end it in \.jsonl"):
         formats.of(Path("results"))
+
+
+def test_certificates_of_all_kinds_can_be_told_in_every_format(make: MAKE) -> None:
+    """Those of the corpus, hostile ones too: one in fifty."""
+    leaf = leaves()
+    forms = [Texts(name, leaf) for name in STREAMED]
+    for name, der in corpus():
+        result = make(served=Served(0x0303, 0xC02F, None, None, (der, der[:100])))
+        for form in forms:
+            assert all(line.isprintable() for line in form.of([result]).splitlines()), name
+        assert json.dumps(connection(result)), name
+        assert all(line.isprintable() for line in page(result).splitlines()), name
 
 
 def test_only_csv_has_a_header() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from certhia.scanner.report.leaf import leaves
+import pytest
+
+from certhia.scanner.report.leaf import leaves, when
 from certhia.testing import CA
 
 
@@ -19,3 +21,8 @@ def test_what_is_none() -> None:
     leaf = leaves()
     assert leaf(b"") is None
     assert leaf(b"") is None
+
+
+@pytest.mark.parametrize("seconds", [0, -62167219201, 1 << 40, -(1 << 62)])
+def test_a_time_that_no_calendar_has(seconds: int) -> None:
+    assert when(seconds) is None

@@ -7,7 +7,7 @@ from typing import Final
 from certhia.clock import iso
 from certhia.render import csv_line
 from certhia.scanner.records import Result
-from certhia.scanner.report.leaf import Leaf
+from certhia.scanner.report.leaf import Leaf, when
 from certhia.scanner.report.words import cipher, version
 
 COLUMNS: Final = (
@@ -75,4 +75,4 @@ def _of(leaf: Leaf) -> list[str]:
 
 
 def _day(seconds: int) -> str:
-    return iso(seconds) if seconds else ""
+    return iso(seconds) if when(seconds) is not None else ""

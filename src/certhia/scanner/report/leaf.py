@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from certhia._core import Certificate
+from certhia.clock import utc
 from certhia.errors import Malformed
 from certhia.scanner.report.kept import Kept
 
@@ -36,6 +38,14 @@ class Leaf(NamedTuple):
     key: str
     serial: str
     sha256: str
+
+
+def when(seconds: int) -> datetime | None:
+    """A time of a certificate; None for one that no calendar has, or that can't be read."""
+    try:
+        return utc(seconds) if seconds else None
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def leaves() -> Kept[bytes, Leaf | None]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from certhia._core import Certificate
-from certhia.clock import utc
 from certhia.errors import Malformed
 from certhia.scanner.records import Failure, Result, Served
+from certhia.scanner.report.leaf import when
 
 SOURCES: Final = ("sni", "san", "cn", "csp")
 # What the library that it reads certificates with calls an attribute; another is "Unknown OID".
@@ -98,10 +98,15 @@ def certificate(served: Served) -> dict[str, object]:
         "san": names if leaf.alternative_names or not common else [common],
         "issuer": _attributes(leaf.issuer_attributes),
         "validity": {
-            "not_before": utc(leaf.not_before).isoformat(),
-            "not_after": utc(leaf.not_after).isoformat(),
+            "not_before": _time(leaf.not_before),
+            "not_after": _time(leaf.not_after),
         },
     }
+
+
+def _time(seconds: int) -> str | None:
+    time = when(seconds)
+    return None if time is None else time.isoformat()
 
 
 def _attributes(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
