@@ -184,7 +184,8 @@ class Http:
         connector = aiohttp.TCPConnector(
             limit=0,
             limit_per_host=self._limit_per_host,
-            resolver=_pinned(self._resolve) if self._resolve is not None else None,
+            # aiohttp would take aiodns where it is installed, which knows nothing of what the system's own resolver does.
+            resolver=_pinned(self._resolve) if self._resolve is not None else aiohttp.ThreadedResolver(),
             **named,
         )
         self._session = aiohttp.ClientSession(
@@ -210,9 +211,10 @@ class Http:
         size, due, waited, joined = 0, 0, 0.0, 0
         try:
             while True:
-                if not content.is_eof() and (size >= due or bandwidth is not None):  # else all is here already
-                    due = size + STEP
-                    deadline.reschedule(min(end, begun + GRACE + size / SLOWEST) + waited)
+                if size >= due and not content.is_eof():  # else all is here already
+                    until = begun + GRACE + size / SLOWEST
+                    deadline.reschedule(min(end, until) + waited)
+                    due = size + STEP if until < end else cap + 1  # from then on it is the whole answer's
                 chunk = await content.readany()
                 if not chunk:
                     break
@@ -228,6 +230,7 @@ class Http:
                 if bandwidth is not None:
                     deadline.reschedule(None)
                     waited += await bandwidth.take(len(chunk), small=cap <= SMALL)
+                    due = 0
         except BaseException:
             chunks.clear()  # the error holds this frame, for as long as somebody holds the error
             raise
