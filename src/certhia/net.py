@@ -184,7 +184,7 @@ class Http:
         connector = aiohttp.TCPConnector(
             limit=0,
             limit_per_host=self._limit_per_host,
-            # aiohttp would take aiodns where it is installed, which knows nothing of what the system's own resolver does.
+            # Where aiodns is installed aiohttp would take it, which knows nothing of what the system does besides DNS.
             resolver=_pinned(self._resolve) if self._resolve is not None else aiohttp.ThreadedResolver(),
             **named,
         )
