@@ -63,10 +63,10 @@ async def test_a_complete_handshake(port: int) -> None:
 async def test_addresses_of_ones_own_network_are_refused(port: int) -> None:
     told: list[str] = []
     found = await results(
-        f"localhost:{port}", "127.0.0.1", options=ScanOptions(), tell=lambda text, **_: told.append(text)
+        f"localhost:{port}", "127.0.0.1", "127.0.0.0/8", options=ScanOptions(), tell=lambda text, **_: told.append(text)
     )
-    assert [one.failure.kind for one in found if one.failure] == ["policy"]
-    assert told == ['"127.0.0.1" is left out (loopback)']
+    assert [one.failure.kind for one in found if one.failure] == ["policy", "policy"]
+    assert told == ['the target "127.0.0.0/8" is left out (loopback; --allow-private scans it)']
 
 
 async def test_what_makes_no_sense() -> None:

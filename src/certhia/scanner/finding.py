@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
+from socket import inet_ntoa
 from typing import Final, TypeAlias
 
 from certhia.scanner.budget import Budget
@@ -127,4 +128,4 @@ def target_of(visit: Visit, knock: Knock, place: int) -> Target:
 
 
 def _address(block: Block) -> str:
-    return str(IPv4Address(block.first) if block.version == 4 else IPv6Address(block.first))
+    return inet_ntoa(block.first.to_bytes(4)) if block.version == 4 else str(IPv6Address(block.first))

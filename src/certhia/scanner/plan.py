@@ -47,7 +47,16 @@ class Plan:
         """The same for a target that may have a port of its own."""
         if port is None:
             return self.knocks
-        return tuple(Knock(self._settled(port), name) for name in self.server_names)
+        found = self._knocks_at.get(port)
+        if found is None:
+            found = tuple(Knock(self._settled(port), name) for name in self.server_names)
+            self._knocks_at[port] = found
+        return found
+
+    @cached_property
+    def _knocks_at(self) -> dict[Port, tuple[Knock, ...]]:
+        """As many as there are ports and protocols at most."""
+        return {}
 
     def _settled(self, port: Port) -> Port:
         return port if port.starttls is not None else Port(port.number, self.starttls)

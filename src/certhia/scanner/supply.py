@@ -204,7 +204,11 @@ class Supply:
             first = self._hosts * self._finder.width
             self._hosts += 1
             self._expected += len(self._plan.knocks_at(target.port))
-            if self._done.after(first) < first + self._finder.width:
+            if self._done.after(first) >= first + self._finder.width:
+                continue
+            if isinstance(target, Block) and not self._plan.pointed:  # nothing to be asked for
+                await self._give(await self._finder.written(target, first))
+            else:
                 await self._put((target, first))
 
     async def _put(self, unit: _Unit) -> None:
@@ -261,16 +265,19 @@ class Supply:
             self._idle -= 1
             if unit is None:
                 return
-            items = await self._of(unit)
-            while len(self._ready) >= MAX_READY:
-                self._room.clear()
-                self._held = True
-                if len(self._ready) >= MAX_READY:
-                    await self._room.wait()
-            bare = not self._ready
-            self._ready.extend(items)
-            if bare:
-                self._wake()
+            await self._give(await self._of(unit))
+
+    async def _give(self, items: Sequence[Item | Skipped]) -> None:
+        """To whoever pulls, once there is room."""
+        while len(self._ready) >= MAX_READY:
+            self._room.clear()
+            self._held = True
+            if len(self._ready) >= MAX_READY:
+                await self._room.wait()
+        bare = not self._ready
+        self._ready.extend(items)
+        if bare:
+            self._wake()
 
     async def _of(self, unit: _Unit) -> Sequence[Item | Skipped]:
         if isinstance(unit, Visit):

@@ -86,8 +86,12 @@ def read_target(text: str, line: int | None = None) -> Written:
         if _IPV4.fullmatch(text):
             number = int.from_bytes(inet_aton(text))
             return Block(text, line, 4, number, number)
-        if (parted := _HOST_PORT.fullmatch(lowered)) and is_plain(parted[1]):
-            return Name(text, line, parted[1], _port(text, parted[2]))
+        if parted := _HOST_PORT.fullmatch(lowered):
+            if is_plain(parted[1]):
+                return Name(text, line, parted[1], _port(text, parted[2]))
+            if _IPV4.fullmatch(parted[1]):
+                number = int.from_bytes(inet_aton(parted[1]))
+                return Block(text, line, 4, number, number, _port(text, parted[2]))
         if url := _URL.fullmatch(text):
             return _url(text, line, *url.groups())
         return _place(text, line, text)
