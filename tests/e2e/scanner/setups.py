@@ -1,0 +1,214 @@
+"""How each real server is set up: its files, and what starts it."""
+
+from __future__ import annotations
+
+import grp
+import shutil
+import signal
+from pathlib import Path
+
+from tests.e2e.scanner.servers import LOOPBACK, Command, Kind, Place, Set, UnavailableError, program
+
+
+def _nginx(place: Place) -> Set:
+    place.write("www/index.html", "hello\n")
+    temporary = "".join(
+        f"{name}_temp_path {place.folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    policy = "default-src 'self' https://api.csp.example.net; report-uri https://report.example.org/csp"
+    conf = place.write(
+        "nginx.conf",
+        f"""daemon off; worker_processes 1; pid {place.folder}/pid; error_log {place.folder}/error.log;
+events {{ worker_connections 256; }}
+http {{ access_log off; {temporary}
+  server {{ listen {LOOPBACK}:{place.tls_port} ssl http2; ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_certificate {place.certificate}; ssl_certificate_key {place.key}; root {place.folder}/www;
+    add_header Content-Security-Policy "{policy}"; }} }}
+""",
+    )
+    command = [program("nginx"), "-e", f"{place.folder}/error.log", "-p", str(place.folder), "-c", str(conf)]
+    return Set(command, [place.tls_port], stop=signal.SIGQUIT)
+
+
+def _dovecot(place: Place) -> Set:
+    name, group = place.user.pw_name, grp.getgrgid(place.user.pw_gid).gr_name
+    place.write("users", f"test:{{PLAIN}}secret:{place.user.pw_uid}:{place.user.pw_gid}::{place.folder}\n")
+    conf = place.write(
+        "dovecot.conf",
+        f"""protocols = imap
+listen = {LOOPBACK}
+base_dir = {place.folder}/run
+state_dir = {place.folder}/state
+log_path = {place.folder}/dovecot.log
+default_internal_user = {name}
+default_internal_group = {group}
+default_login_user = {name}
+ssl = yes
+ssl_cert = <{place.certificate}
+ssl_key = <{place.key}
+ssl_min_protocol = TLSv1.2
+mail_location = maildir:{place.folder}/mail/%u
+first_valid_uid = 1
+passdb {{
+  driver = passwd-file
+  args = {place.folder}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = {place.folder}/users
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {place.port}
+  }}
+  inet_listener imaps {{
+    port = {place.tls_port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+""",
+    )
+    return Set([program("dovecot"), "-F", "-c", str(conf)], [place.port, place.tls_port])
+
+
+def _postfix(place: Place) -> Set:
+    for name in ("q", "lib", "etc"):
+        (place.folder / name).mkdir()
+    # Its data directory must be its own user's, though its master runs as root.
+    shutil.chown(place.folder / "lib", "postfix")
+    place.write(
+        "etc/main.cf",
+        f"""compatibility_level = 3.6
+queue_directory = {place.folder}/q
+data_directory = {place.folder}/lib
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+meta_directory = /etc/postfix
+shlib_directory = /usr/lib/postfix
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {place.folder}/maillog
+maillog_file_prefixes = {place.folder}
+inet_interfaces = {LOOPBACK}
+inet_protocols = ipv4
+myhostname = localhost
+mydestination = localhost
+alias_maps =
+local_recipient_maps =
+smtpd_tls_cert_file = {place.certificate}
+smtpd_tls_key_file = {place.key}
+smtpd_tls_security_level = may
+""",
+    )
+    place.write(
+        "etc/master.cf",
+        f"""{LOOPBACK}:{place.port} inet n - n - - smtpd
+{LOOPBACK}:{place.tls_port} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+postlog unix-dgram n - n - 1 postlogd
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+anvil unix - - n - 1 anvil
+""",
+    )
+    etc = str(place.folder / "etc")
+    # "postfix start-fg" would leave its master running once it is killed: the master itself is started.
+    check = [program("postfix"), "-c", etc, "check"]
+    return Set([program("/usr/lib/postfix/sbin/master"), "-c", etc, "-d"], [place.port, place.tls_port], [check])
+
+
+def _postgres(place: Place) -> Set:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    server = program("postgres", *(str(folder / "postgres") for folder in folders))
+    data, bin_of = str(place.folder / "pg"), Path(server).resolve().parent
+    make = [str(bin_of / "initdb"), "-D", data, "-U", "certhia", "-A", "trust", "-E", "UTF8"]
+    settings = {
+        "listen_addresses": LOOPBACK, "unix_socket_directories": place.folder, "fsync": "off", "ssl": "on",
+        "ssl_cert_file": place.certificate, "ssl_key_file": place.key,
+    }  # fmt: skip
+    more = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    command = [server, "-D", data, "-p", str(place.port), *more]
+    return Set(command, [place.port], [[*make, "--locale=C.UTF-8", "--no-sync"]], signal.SIGINT)
+
+
+def _mariadb(place: Place) -> Set:
+    (place.folder / "my").mkdir()
+    make: Command = [
+        program("mariadb-install-db"), "--no-defaults", f"--datadir={place.folder}/my", "--skip-test-db",
+        "--auth-root-authentication-method=normal", "--skip-name-resolve",
+    ]  # fmt: skip
+    command: Command = [
+        program("mariadbd", "mysqld"), "--no-defaults", f"--datadir={place.folder}/my",
+        f"--socket={place.folder}/s.sock", f"--port={place.port}", f"--bind-address={LOOPBACK}",
+        f"--pid-file={place.folder}/pid", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
+        f"--ssl-cert={place.certificate}", f"--ssl-key={place.key}",
+    ]  # fmt: skip
+    return Set(command, [place.port], [make])
+
+
+def _slapd(place: Place) -> Set:
+    (place.folder / "db").mkdir()
+    schemas = Path("/etc/ldap/schema")
+    conf = place.write(
+        "slapd.conf",
+        f"""include {schemas}/core.schema
+pidfile {place.folder}/pid
+modulepath /usr/lib/ldap
+moduleload back_mdb
+TLSCertificateFile {place.certificate}
+TLSCertificateKeyFile {place.key}
+database mdb
+maxsize 16777216
+suffix "dc=example,dc=org"
+rootdn "cn=admin,dc=example,dc=org"
+rootpw secret
+directory {place.folder}/db
+""",
+    )
+    if not schemas.is_dir():
+        raise UnavailableError("slapd has no schemas here (TEST_INSTALL=1 make test installs it)")
+    where = f"ldap://{LOOPBACK}:{place.port} ldaps://{LOOPBACK}:{place.tls_port}"
+    return Set([program("slapd"), "-d", "0", "-f", str(conf), "-h", where], [place.port, place.tls_port])
+
+
+def _vsftpd(place: Place) -> Set:
+    (place.folder / "empty").mkdir()
+    conf = place.write(
+        "vsftpd.conf",
+        f"""listen=YES
+listen_address={LOOPBACK}
+listen_port={place.port}
+background=NO
+run_as_launching_user=YES
+anonymous_enable=YES
+anon_root={place.folder}/empty
+ssl_enable=YES
+allow_anon_ssl=YES
+ssl_tlsv1=YES
+rsa_cert_file={place.certificate}
+rsa_private_key_file={place.key}
+secure_chroot_dir={place.folder}/empty
+vsftpd_log_file={place.folder}/vsftpd.log
+seccomp_sandbox=NO
+""",
+    )
+    return Set([program("vsftpd"), str(conf)], [place.port])
+
+
+KINDS = (
+    Kind("nginx", "www-data", _nginx),
+    Kind("postfix", "postfix", _postfix, as_root=True),
+    Kind("dovecot-imapd", "dovecot", _dovecot),
+    Kind("postgresql", "postgres", _postgres),
+    Kind("mariadb-server", "mysql", _mariadb),
+    Kind("slapd", "openldap", _slapd),
+    Kind("vsftpd", "ftp", _vsftpd, rsa=True),
+)
