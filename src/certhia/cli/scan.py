@@ -64,6 +64,32 @@ EXPANDING = (
     Option("--scope", list[str], "scan.scope", "Rule that such hosts must meet; repeatable.", TARGETS_PANEL, "RULE"),
     Option("--expand-most", int, "scan.expand_most", "The most such hosts.", TARGETS_PANEL),
 )
+NAMES = (
+    Option(
+        "--include --include-domains",
+        list[str],
+        "scan.include",
+        "Tell only names that meet these rules, or rules of a file.",
+        opt.OUTPUT_PANEL,
+        "LIST|FILE",
+    ),
+    Option(
+        "--exclude-domains",
+        list[str],
+        "scan.exclude_domains",
+        "Tell no names that meet these.",
+        opt.OUTPUT_PANEL,
+        "LIST|FILE",
+    ),
+    Option(
+        "--no-default-exclusions",
+        bool,
+        "scan.default_exclusions",
+        "Names of delivery networks and analytics, too.",
+        opt.OUTPUT_PANEL,
+        sets=False,
+    ),
+)
 MANNERS = (
     Option("--rate --rate-limit", float, "scan.rate", "Connections a second.", MANNERS_PANEL),
     Option("--concurrency --threads", int, "scan.concurrency", "Targets at once.", MANNERS_PANEL),
@@ -89,7 +115,7 @@ def register(app: typer.Typer) -> None:
     app.command("scan")(scan)
 
 
-@opt.sets(*TARGETS, *EXPANDING, *PROBING, *TRUST, *MANNERS, *OUTPUT, opt.STATE)
+@opt.sets(*TARGETS, *EXPANDING, *PROBING, *TRUST, *MANNERS, *NAMES, *OUTPUT, opt.STATE)
 def scan(*, given: opt.Given, config: opt.Config = None) -> None:
     """Ask servers for their certificates, and tell what they show.
 

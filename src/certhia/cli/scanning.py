@@ -91,7 +91,7 @@ class Scanning:
         await self._until_done(inquiry, outputs, checkpoints)
         seconds = clock.monotonic() - began
         await asyncio.to_thread(checkpoints.write)
-        await outputs.finish(self._figures_of(seconds))
+        await outputs.finish(self._figures_of(seconds, inquiry.left_out))
         if not self._stopped:
             checkpoints.complete()
         self._say_how_it_ended(seconds, record)
@@ -138,7 +138,7 @@ class Scanning:
         if self._stopped:
             say("stopped before its end" + ("; --resume goes on with it" if record.held else ""))
 
-    def _figures_of(self, seconds: float) -> Figures:
+    def _figures_of(self, seconds: float, left_out: int | None) -> Figures:
         scan = self._settings.scan
         parameters = {
             "input": ",".join((*scan.targets, *scan.targets_from)),
@@ -147,7 +147,7 @@ class Scanning:
             "threads": scan.concurrency,
             "retry": scan.retry,
         }
-        return Figures(parameters, self._clock.now(), seconds)
+        return Figures(parameters, self._clock.now(), seconds, left_out)
 
     # --- beside it ---
 

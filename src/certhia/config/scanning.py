@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from certhia.config.values import Files, Interval, Section, Source
+from certhia.config.values import Files, Interval, Listed, Section, Source
 
 
 class ScanOptions(Section):
@@ -46,6 +46,13 @@ class ScanOptions(Section):
     aia: bool = Field(False, description="Fetch issuers that servers left out from where certificates say")
     revocation: bool = Field(
         False, description="Find out whether certificates were revoked: by staples, OCSP responders, lists"
+    )
+    include: tuple[Listed, ...] = Field((), description="Rules, or files of them, that names must meet to be told")
+    exclude_domains: tuple[Listed, ...] = Field(
+        (), description="Rules, or files of them: names that meet them are left out of what was found"
+    )
+    default_exclusions: bool = Field(
+        True, description="Leave out names of delivery networks, analytics and the like, as the shipped list has them"
     )
     expand: int = Field(
         0, ge=0, le=10, description="Ask hosts that certificates name, too, and those that theirs name: so many steps"

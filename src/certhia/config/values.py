@@ -49,6 +49,7 @@ Proxies = Annotated[Network | str, BeforeValidator(_proxy), Written("network or 
 Token = Annotated[Secret, BeforeValidator(secret), Written("token")]
 Place = Annotated[str, Written("file or URL")]
 Source = Annotated[str, Written("file or -")]
+Listed = Annotated[str, Written("rule or file")]
 Named = Annotated[str, Written("name or path")]
 
 

@@ -15,3 +15,9 @@ def google_list() -> tuple[bytes, bytes]:
 def google_key() -> bytes:
     """The public key (PEM, RSA 4096) that Google signs its log lists with."""
     return (files(__name__) / "log_list_pubkey.pem").read_bytes()
+
+
+def third_parties() -> list[str]:
+    """Rules for names of delivery networks, analytics and the like, which say nothing about whose they are."""
+    lines = (files(__name__) / "third_parties.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]

@@ -10,6 +10,7 @@ from certhia.config.scanning import ScanOptions
 from certhia.library.asking import Asking
 from certhia.library.examining import examiner_of, guard_of
 from certhia.library.expanding import Expansion
+from certhia.library.filtering import Filter
 from certhia.library.judging import Judging
 from certhia.library.planning import plan_of, resolver_of
 from certhia.library.resuming import Standing
@@ -57,10 +58,11 @@ class Inquiry:
         )
         self._expansion = Expansion(options, self._supply.offer) if options.expand else None
         self._guard = guard_of(options, clock)
+        self._filter = Filter(options)
         self._asking = Asking(
             options,
             self._supply.pull,
-            Judging(examiner_of(options, self._guard, clock), rules),
+            Judging(examiner_of(options, self._guard, clock), rules, self._filter),
             self._take if options.expand else take,
             hold=hold,
             pointers=self._resolver.pointers if options.ptr else None,
@@ -72,6 +74,11 @@ class Inquiry:
     def total(self) -> int | None:
         """How many targets there are; None while that is not known."""
         return self._supply.known if self._supply.complete else None
+
+    @property
+    def left_out(self) -> int | None:
+        """How many names were not told; None where all are."""
+        return self._filter.left_out if self._filter.narrow else None
 
     @property
     def busy(self) -> int:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from certhia._core import Certificate
 from certhia.errors import Malformed
+from certhia.library.filtering import Filter
 from certhia.model import RuleHit
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner import verdicts
@@ -46,10 +47,11 @@ class _Known(NamedTuple):
 class Judging:
     """Judges results. Not for two threads at once."""
 
-    def __init__(self, examiner: Examiner, rules: Watchlist | None = None) -> None:
-        """`rules`: what marks results; None for nothing."""
+    def __init__(self, examiner: Examiner, rules: Watchlist | None = None, names: Filter | None = None) -> None:
+        """`rules`: what marks results; None for nothing. `names`: those that are told; None for all."""
         self.examiner = examiner
         self._rules = rules
+        self._filter = names
         self._now = 0.0
         self._known = self._afresh()
 
@@ -97,7 +99,7 @@ class Judging:
         foreign = [Verdict("mismatched", "info", "its address is not among the certificate's"), *said.verdicts]
         return _Known(
             leaf,
-            _found(leaf),
+            self._filter.keep(_found(leaf)) if self._filter is not None else _found(leaf),
             self._rules.match(leaf) if self._rules is not None else (),
             said,
             verdicts.worst_first(foreign),

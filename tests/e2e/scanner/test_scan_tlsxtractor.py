@@ -100,6 +100,26 @@ def test_a_file_of_urls(written: Certhia, port: int) -> None:
         assert connection["domain_sources"]["sni"] == ["localhost"]
 
 
+@pytest.mark.parametrize(
+    "more, wildcards, filtered",
+    [
+        ('--exclude-domains "*.cloudflare.com,cdn.example.com,*.example.net"', [], 1),
+        ("--exclude-domains exclusions.txt", [], 1),
+        ("--exclude-domains custom.txt --no-default-exclusions", ["*.example.net"], 0),
+        ("--no-default-exclusions", ["*.example.net"], None),
+    ],
+)
+def test_names_that_are_left_out(
+    written: Certhia, port: int, more: str, wildcards: list[str], filtered: int | None
+) -> None:
+    (written.directory / "exclusions.txt").write_text("# Custom exclusions\n*.example.net\ntest.example.com\n")
+    (written.directory / "custom.txt").write_text("*.dev.example.com\n")
+    document = run(written, port, f"python -m tlsxtractor --cidr 127.0.0.1/32 {more} --output results.json")
+    assert document["discovered_hosts"]["wildcards"] == wildcards
+    assert document["discovered_hosts"].get("filtered_count") == filtered
+    assert document["metadata"]["statistics"].get("domains_filtered") == filtered
+
+
 def test_its_document_on_standard_output(written: Certhia, port: int) -> None:
     given = ("--cidr", "127.0.0.1/32", "--port", str(port), "--allow-private", "--format", "json", "--quiet")
     program = written.done("scan", *given, "--state", str(written.state))
