@@ -26,7 +26,10 @@ DONE: Final = object()  # what a source gives when nothing more will come
 _BATCH: Final = 256
 _LINGER: Final = 0.05  # seconds that an outcome waits for others
 _TICK: Final = 0.1
-_IDLE: Final = 0.005
+# Whether more at once would help, all seconds: how long we wait at most, nothing at all happens, a rate is taken over, a
+# target takes when it takes long.
+_NAP: Final = 0.005
+_IDLE: Final = 0.02
 _WINDOW: Final = 0.25
 _LONG: Final = 0.5
 _GULP: Final = 64  # targets begun in one turn; steps that one conversation takes in one turn
@@ -77,7 +80,9 @@ class Engine:
         self._inner, self._outer = polling.pair()
         self._poller.add(self._inner.fileno(), False)
         self._dry = self._exhausted = self._cut = False
-        self._window = self._waited = self._asked = 0.0
+        self._window = self._waited = self._asked = self._best = 0.0
+        self._window_done = 0
+        self._busy_at = 0.0
         self._handed = 0.0
         self._thread: threading.Thread | None = None
         self._error: BaseException | None = None
@@ -184,7 +189,7 @@ class Engine:
         events = self._poller.wait(seconds)
         talks.now, talks.unix = self._clock.monotonic(), self._clock.now()
         if full:
-            self._judge(not events and seconds >= _IDLE, talks.now - before)
+            self._judge(not events and seconds >= _NAP, talks.now - before)
         at = self._wires.at
         for fd, mask in events:
             slot = at.get(fd)
@@ -206,25 +211,31 @@ class Engine:
         if moment is not None:
             seconds = min(seconds, moment - now)
         if full:
-            seconds = min(seconds, _IDLE)
+            seconds = min(seconds, _NAP)
         elif not self._exhausted and not self._dry:
             seconds = min(seconds, self._pace.until(now) if self._pace is not None else 0.0)
         return max(0.0, seconds)
 
     def _judge(self, idle: bool, waited: float) -> None:
-        """With all places taken: would more help? Where nothing at all happens, or where we mostly wait and most
-        targets take long, they would. Where all are quick, a queue at the servers is all that we would add."""
-        now, running = self._talks.now, self._talks.running
-        if idle:
+        """With all places taken: would more help? Where nothing at all happens for a while, they would. Where we mostly
+        wait and most targets take long, they may, as long as more gets done by it. Else a queue at the servers is all
+        that we would add; and where waiting takes longer than it should, it is the machine that has no time."""
+        now, running, done = self._talks.now, self._talks.running, self._talks.done
+        if not idle or waited > 2 * _NAP:
+            self._busy_at = now
+        elif now - self._busy_at >= _IDLE:
+            self._busy_at = now
             self._limit.grow(now)
-            return
         self._waited += waited
-        if now - self._window < _WINDOW:
+        seconds = now - self._window
+        if seconds < _WINDOW:
             return
         middle = next(islice(running, len(running) // 2, None), None)
-        if self._waited > (now - self._window) / 2 and middle is not None and now - middle.began > _LONG:
+        rate = (done - self._window_done) / seconds
+        if self._waited > seconds / 2 and middle is not None and now - middle.began > _LONG and rate > self._best * 1.2:
+            self._best = rate
             self._limit.grow(now)
-        self._window, self._waited = now, 0.0
+        self._window, self._window_done, self._waited = now, done, 0.0
 
     def _woken(self, fd: int) -> None:
         if fd == self._inner.fileno():
