@@ -3,10 +3,13 @@ from __future__ import annotations
 import asyncio
 import os
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.scanner.supplied import KEY, OPEN, World, addresses, drawn, pull_into
 
 from certhia.errors import ConfigError
@@ -17,6 +20,7 @@ from certhia.scanner.places import Places
 from certhia.scanner.plan import Plan
 from certhia.scanner.ports import read_ports
 from certhia.scanner.records import Failure, Target
+from certhia.scanner.resume import Done
 from certhia.scanner.supply import RANGES, Supply
 
 
@@ -82,6 +86,50 @@ async def test_places_are_the_same_in_each_run_and_each_is_asked_once(tmp_path: 
         again = await drawn(Supply(mixed(tmp_path), world.resolver(every=True), done=done))
         assert sorted([*before, *map(place_of, again)]) == sorted(whole)
         assert all(item == whole[place_of(item)] for item in again)
+
+
+def killed(plan: Plan, world: World, done: Done, draws: Sequence[int]) -> list[int]:
+    """Runs until the draws are used up, some targets being asked at that time; the places that were finished."""
+
+    async def run() -> list[int]:
+        left = list(draws)
+        open_: list[int] = []
+        finished: list[int] = []
+        supply = Supply(plan, world.resolver(every=plan.every), done=Places(0, done.spans()), skip=done.skip)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(supply.run())
+            while left and (item := supply.pull()) is not DONE:
+                if item is None:
+                    await asyncio.sleep(0)
+                    continue
+                open_.append(place_of(item))
+                if draw := left.pop():  # else one more at once
+                    place = open_.pop(draw % len(open_))
+                    done.add(place)
+                    finished.append(place)
+            running.cancel()
+        return finished
+
+    return asyncio.run(run())
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=120), max_size=4), st.booleans())
+def test_however_often_it_is_killed_each_target_is_finished_once(runs: list[list[int]], every: bool) -> None:
+    texts = ["9.9.0.0/27", "8.8.8.8:25", "10.0.0.1", "9.9.8.0/29:smtp", *(f"h{number}.example" for number in range(9))]
+    plan = Plan(texts, ports=read_ports("443,8443"), every=every, key=KEY)
+
+    def world() -> World:
+        return World(**{f"h{number}_example": ["8.8.4.4", "10.0.0.9", "7.7.7.7"][: number % 4] for number in range(8)})
+
+    whole = killed(plan, world(), Done(RANGES), [1] * 1000)
+    done = Done(RANGES)
+    finished: list[int] = []
+    for draws in [*runs, [1] * 1000]:
+        done = Done(RANGES, done.spans())
+        finished += killed(plan, world(), done, draws)
+    assert sorted(finished) == sorted(whole)
+    assert killed(plan, world(), Done(RANGES, done.spans()), [1] * 1000) == []
 
 
 async def test_a_long_way_that_is_done_is_jumped() -> None:
