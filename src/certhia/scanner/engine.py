@@ -26,8 +26,8 @@ DONE: Final = object()  # what a source gives when nothing more will come
 _BATCH: Final = 256
 _LINGER: Final = 0.05  # seconds that an outcome waits for others
 _TICK: Final = 0.1
-# Whether more at once would help, all seconds: how long we wait at most, nothing at all happens, a rate is taken over, a
-# target takes when it takes long.
+# Whether more at once would help, in seconds: how long we wait at most, how long nothing at all happens, over how long
+# a rate is taken, and what is long for a target.
 _NAP: Final = 0.005
 _IDLE: Final = 0.02
 _WINDOW: Final = 0.25
