@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from certhia.errors import ConfigError
 from certhia.scanner.ports import SERVICES, Port, read_port, read_ports
+from certhia.scanner.starttls import PROTOCOLS, protocol
 
 
 def test_what_people_write() -> None:
@@ -53,6 +54,8 @@ def test_services_are_ports() -> None:
     for name, (number, starttls) in SERVICES.items():
         assert read_port(name) == Port(number, starttls)
         assert name == name.lower()
+        assert starttls in {"", *PROTOCOLS}
+        assert starttls == protocol(None, number)
 
 
 @given(st.text(max_size=20))

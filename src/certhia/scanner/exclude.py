@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Final
 
 from certhia import render
 from certhia._core import Ranges
 from certhia.errors import ConfigError
-from certhia.scanner.addresses import closed, inward, inward4, inward6
+from certhia.scanner.addresses import carried, closed, inward, inward4, inward6
 from certhia.scanner.reading import STDIN, Read, read_arguments, read_file
 from certhia.scanner.targets import Block, Name, text_of
 
@@ -49,7 +50,7 @@ class Excluded:
         """Why an address is not scanned: "private, RFC 1918", "excluded"; None where it is."""
         if self._closed and (reason := inward(text)) is not None:
             return reason
-        return EXCLUDED if self._written.count and self._written.contains(text) else None
+        return EXCLUDED if self._written.count and any(map(self._written.contains, _ways(text))) else None
 
     def alone(self, block: Block) -> bool:
         """Whether a block is one address, and left out."""
@@ -79,6 +80,13 @@ class Excluded:
         gone = whole.minus(left)
         reason = self.address(gone.at(0)) or "leads to a closed address"
         return gone.count, reason if reason == EXCLUDED else f"{reason}; --allow-private scans it"
+
+
+def _ways(text: str) -> list[str]:
+    """An address, and those that a gateway may make of it."""
+    if ":" not in text:
+        return [text]
+    return [text, *(str(IPv4Address(number)) for _, number in carried(int(IPv6Address(text))))]
 
 
 def read_excluded(entries: Sequence[str], *, allow_private: bool = False) -> Excluded:
