@@ -66,6 +66,35 @@ def test_results_and_what_they_count_go_together(tmp_path: Path, record: Record)
     record.close()
 
 
+def test_what_a_slow_reader_has_not_got_is_not_done(record: Record) -> None:
+    given, written = 0, 0
+    points = Checkpoints(
+        record, Standing(KEY), [], lambda _: None, SimClock(), given=lambda: given, written=lambda: written
+    )
+
+    def spans() -> object:
+        standing = record.read()
+        return standing and standing.spans
+
+    points.take([result(0)])
+    given = 10
+    points.write()
+    assert spans() is None
+    points.take([result(1)])
+    given, written = 20, 10
+    points.write()
+    assert spans() == [(0, 1)], "what is there by now, not what came since"
+    points.write()
+    assert spans() == [(0, 1)]
+    written = 15
+    points.write_all()
+    assert spans() == [(0, 1)], "it never arrived"
+    written = 20
+    points.write_all()
+    assert spans() == [(0, 2)]
+    record.close()
+
+
 def test_nothing_is_left_of_a_scan_that_is_complete(tmp_path: Path, record: Record) -> None:
     file = opened(tmp_path)
     points = made(record, file)

@@ -33,6 +33,10 @@ class _Out(Protocol):
     def behind(self) -> bool: ...
     @property
     def unread(self) -> bool: ...
+    @property
+    def given(self) -> int: ...
+    @property
+    def written(self) -> int: ...
     def put(self, text: str) -> None: ...
     def close(self, grace: float | None = None) -> bool: ...
 
@@ -112,6 +116,19 @@ class Outputs:
         if self.document is not None:
             self.document.take(results)
 
+    def given(self) -> int:
+        """How much was given to standard output so far."""
+        return self._stdout.given if self._stdout is not None else 0
+
+    def written(self) -> int:
+        """How much of it is written."""
+        return self._stdout.written if self._stdout is not None else 0
+
+    async def drain(self) -> None:
+        """Waits for standard output, as long as its reader reasonably may take. Nothing more is taken then."""
+        if self._stdout is not None and not self._prints:
+            await asyncio.to_thread(self._stdout.close, GRACE)
+
     async def finish(self, figures: Figures) -> None:
         """Writes what is written at the end, then closes. Raises StateError, ConfigError."""
         if self.document is not None:
@@ -149,12 +166,12 @@ class _Screen:
         self._messages = messages
         self._charset = encoding(sys.stdout.encoding, environment)
         self._loop = asyncio.get_running_loop()
-        self._given = self._shown = 0
+        self.given = self.written = 0
         self._gone = False
 
     @property
     def behind(self) -> bool:
-        return self._given - self._shown > BEHIND
+        return self.given - self.written > BEHIND
 
     @property
     def unread(self) -> bool:
@@ -162,7 +179,7 @@ class _Screen:
 
     def put(self, text: str) -> None:
         if text and not self._gone:
-            self._given += len(text)
+            self.given += len(text)
             self._loop.call_soon_threadsafe(self._show, text)
 
     def _show(self, text: str) -> None:
@@ -173,7 +190,7 @@ class _Screen:
                 sys.stdout.flush()
             except OSError:
                 self._gone = True
-        self._shown += len(text)
+        self.written += len(text)
 
     def close(self, grace: float | None = None) -> bool:  # noqa: ARG002  (as `_Out` has it)
         return not self._gone

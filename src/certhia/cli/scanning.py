@@ -66,7 +66,9 @@ class Scanning:
         outputs = Outputs(settings.scan, self._messages, color=self._coloured(sys.stdout), mode=mode, places=places)
         stack.push_async_callback(outputs.close)
         standing = standing or Standing(secrets.token_bytes(16))
-        checkpoints = Checkpoints(record, standing, outputs.files, outputs.take, clock)
+        checkpoints = Checkpoints(
+            record, standing, outputs.files, outputs.take, clock, given=outputs.given, written=outputs.written
+        )
         self._before = checkpoints.done
 
         def take(results: Sequence[Result]) -> None:
@@ -90,7 +92,8 @@ class Scanning:
         began = clock.monotonic()
         await self._until_done(inquiry, outputs, checkpoints)
         seconds = clock.monotonic() - began
-        await asyncio.to_thread(checkpoints.write)
+        await outputs.drain()
+        await asyncio.to_thread(checkpoints.write_all)
         await outputs.finish(self._figures_of(seconds, inquiry.left_out))
         if not self._stopped:
             checkpoints.complete()

@@ -29,9 +29,13 @@ class Checkpoints:
         files: Sequence[ResultFile],
         write: Callable[[Sequence[Result]], None],
         clock: Clock,
+        *,
+        given: Callable[[], int] = lambda: 0,
+        written: Callable[[], int] = lambda: 0,
     ) -> None:
         """`record`: nothing is written down where it is not held. `standing`: where it goes on, or begins. `write`:
-        writes results to `files`, among others."""
+        writes results to `files`, among others. `given`, `written`: how much `write` has given to where it does not
+        wait for, and how much of that has arrived."""
         self._record = record
         self._key = standing.key
         self._files = files
@@ -39,6 +43,9 @@ class Checkpoints:
         self._done = standing.done
         self._clock = clock
         self._lock = threading.Lock()
+        self._given = given
+        self._written = written
+        self._waiting: tuple[Standing, int] | None = None  # until so much has arrived
         self._last: Standing | None = None
         if files:
             self.write()  # what is behind these places is not counted yet, from the first result on
@@ -72,14 +79,26 @@ class Checkpoints:
         """Writes it down now. Raises StateError."""
         if not self._record.held:
             return
-        with self._lock:
-            standing = Standing(self._key, self._done.spans(), {str(one.path): one.offset for one in self._files})
+        if self._waiting is None:
+            with self._lock:
+                standing = Standing(self._key, self._done.spans(), {str(one.path): one.offset for one in self._files})
+                self._waiting = standing, self._given()
+        standing, given = self._waiting
+        if self._written() < given:
+            return  # whoever reads it is slow: what he has not got is not done
+        self._waiting = None
         if standing == self._last:
             return
         for file in self._files:
             file.sync()
         self._record.write(standing)
         self._last = standing
+
+    def write_all(self) -> None:
+        """The same at the end, when nothing more is taken, and nothing more arrives. Raises StateError."""
+        self.write()
+        self._waiting = None
+        self.write()
 
     def complete(self) -> None:
         """The scan has come to its end, with all results on the disk: nothing is left to go on with. Raises

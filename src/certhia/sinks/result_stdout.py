@@ -34,7 +34,7 @@ class ResultStdout:
         self._write = outlet(target)
         self._changed = threading.Condition()
         self._queue: deque[bytes] = deque()
-        self._waiting = 0
+        self._given = self._written = 0  # bytes
         self._broken = False
         self._over = False
         self._thread = threading.Thread(target=self._run, name="certhia-stdout", daemon=True)
@@ -43,7 +43,17 @@ class ResultStdout:
     @property
     def behind(self) -> bool:
         """Whether its reader is so slow that nothing more should be begun."""
-        return self._waiting > BEHIND
+        return self._given - self._written > BEHIND
+
+    @property
+    def given(self) -> int:
+        """How many bytes were to be written so far."""
+        return self._given
+
+    @property
+    def written(self) -> int:
+        """How many of them are."""
+        return self._written
 
     @property
     def unread(self) -> bool:
@@ -56,7 +66,7 @@ class ResultStdout:
         if data and not self._broken:
             with self._changed:
                 self._queue.append(data)
-                self._waiting += len(data)
+                self._given += len(data)
                 self._changed.notify()
 
     def close(self, grace: float | None = None) -> bool:
@@ -81,6 +91,4 @@ class ResultStdout:
             except OSError:
                 self._broken = True
                 return
-            with self._changed:
-                self._waiting -= len(data)
-                self._changed.notify_all()
+            self._written += len(data)
