@@ -85,6 +85,7 @@ def compiled() -> tuple[Path | None, str]:
     compiler = shutil.which("cc")
     if compiler is None:
         return None, "stream left out: no C compiler (cc) for its clients"
+    CACHE.mkdir(parents=True, exist_ok=True)
     program = CACHE / "count"
     if not program.exists() or program.stat().st_mtime < SOURCE.stat().st_mtime:
         line = [compiler, "-O2", "-o", str(program), str(SOURCE)]
