@@ -7,7 +7,7 @@ import pytest
 from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError
 from certhia.library.expanding import Expansion
-from certhia.scanner.records import Found, Result, Target
+from certhia.scanner.records import Found, Http, Result, Target
 
 OPTIONS = ScanOptions(expand=2, scope=("example.com", "!internal.example.com"))
 
@@ -61,6 +61,20 @@ def test_so_many_hosts() -> None:
     expansion = Expansion(options, lambda *_: True)
     expansion.consider([result(None, *(f"{number}.example.com" for number in range(5)))])
     assert (expansion.offered, expansion.left_out) == (2, 3)
+
+
+def redirected(host: str | None, location: str) -> Result:
+    return result(host)._replace(http=Http(301, "https://x/", location=location))
+
+
+def test_where_redirects_lead() -> None:
+    options = ScanOptions(follow=True, max_redirects=2)
+    chain = [redirected(None, "https://a.example/x"), redirected("a.example", "https://b.example/")]
+    chain += [redirected("b.example", "https://c.example/")]
+    assert offered(options, *chain) == ["a.example", "b.example"]
+    assert offered(ScanOptions(), *chain) == []
+    for odd in ("/relative", "https://192.0.2.1/", "https://user@a.example/", "ftp://a.example/", "https://localhost/"):
+        assert offered(options, redirected(None, odd)) == [], odd
 
 
 def test_no_scope_no_expansion() -> None:

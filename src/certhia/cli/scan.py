@@ -53,6 +53,19 @@ PROBING = (
     Option("--fingerprints", bool, "scan.fingerprints", "JARM and JA3S.", PROBING_PANEL),
     Option("--enumerate", bool, "scan.enumerate", "All versions and suites that are spoken.", PROBING_PANEL),
 )
+CONTENT = (
+    Option("--http --fetch-csp", bool, "scan.http", "Ask for /, and read its policies (CSP).", PROBING_PANEL),
+    Option("--scripts", bool, "scan.scripts", "Read scripts of the same host, too.", PROBING_PANEL),
+    Option("--follow --follow-redirects", bool, "scan.follow", "Follow redirects, also to other hosts.", PROBING_PANEL),
+    Option(
+        "--follow-host --follow-host-redirects",
+        bool,
+        "scan.follow_host",
+        "Follow redirects on the same host.",
+        PROBING_PANEL,
+    ),
+    Option("--max-redirects", int, "scan.max_redirects", "The most redirects.", PROBING_PANEL),
+)
 TRUST = (
     Option("--verify", bool, "scan.verify", "Check signatures of chains and timestamps.", PROBING_PANEL),
     Option("--roots", Path, "scan.roots", "Trusted roots, PEM, instead of Mozilla's.", PROBING_PANEL, "FILE"),
@@ -115,7 +128,7 @@ def register(app: typer.Typer) -> None:
     app.command("scan")(scan)
 
 
-@opt.sets(*TARGETS, *EXPANDING, *PROBING, *TRUST, *MANNERS, *NAMES, *OUTPUT, opt.STATE)
+@opt.sets(*TARGETS, *EXPANDING, *PROBING, *CONTENT, *TRUST, *MANNERS, *NAMES, *OUTPUT, opt.STATE)
 def scan(*, given: opt.Given, config: opt.Config = None) -> None:
     """Ask servers for their certificates, and tell what they show.
 

@@ -39,6 +39,13 @@ class ScanOptions(Section):
     enumerate: bool = Field(
         False, description="Find out all versions and suites that are spoken: up to 120 further connections"
     )
+    http: bool = Field(False, description="Ask for `/`, and read its policies (CSP) and where it leads")
+    scripts: bool = Field(False, description="Read scripts of the same host, too: 20 of at most 5 MB; does as `http`")
+    follow: bool = Field(
+        False, description="Follow redirects, also to other hosts, which are then asked as targets are; does as `http`"
+    )
+    follow_host: bool = Field(False, description="Follow redirects on the same host; does as `http`")
+    max_redirects: int = Field(10, ge=0, le=50, description="The most redirects, one after the other")
     verify: bool = Field(
         False, description="Check signatures: of chains, and of the timestamps of logs, against the shipped log list"
     )

@@ -6,6 +6,7 @@ from asyncio import Semaphore, TaskGroup, to_thread
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
+from certhia._core import build_info
 from certhia.clock import Clock
 from certhia.config.scanning import ScanOptions
 from certhia.library.handover import Handover
@@ -14,7 +15,7 @@ from certhia.scanner.conversation import Conversation, Step
 from certhia.scanner.dns import Pointers
 from certhia.scanner.engine import Engine
 from certhia.scanner.failures import ScanFailure
-from certhia.scanner.probing import Manner, Prober, Seen
+from certhia.scanner.probing import Content, Manner, Prober, Seen
 from certhia.scanner.records import Failure, Found, Result, Target
 from certhia.scanner.talks import Outcome
 
@@ -28,9 +29,26 @@ def manner_of(options: ScanOptions) -> Manner:
     """How targets are asked, by the settings."""
     return Manner(
         full=options.full,
+        content=content_of(options),
         fingerprints=options.fingerprints,
         enumerate=options.enumerate,
         retries=options.retry,
+        by_domain=options.per_host is not None,
+    )
+
+
+def content_of(options: ScanOptions) -> Content | None:
+    """What is asked under TLS; None for nothing."""
+    if not (options.http or options.scripts or options.follow or options.follow_host):
+        return None
+    from certhia.net import user_agent  # noqa: PLC0415  (a scan that asks nothing of HTTP does without aiohttp)
+    from certhia.scanner.content.web import Web  # noqa: PLC0415
+
+    return Web(
+        user_agent(build_info["version"], None),
+        scripts=options.scripts,
+        follow="all" if options.follow else "host" if options.follow_host else "",
+        most=options.max_redirects,
         by_domain=options.per_host is not None,
     )
 

@@ -1,4 +1,5 @@
-"""Names found in certificates that are asked as well: of the user's own scope, so deep, and so many."""
+"""Hosts that results lead to, and that are asked as well: named by certificates within the user's own scope, or by
+redirects where those are followed."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Final
 from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError
 from certhia.rules.watchlist import Watchlist
+from certhia.scanner.guard import Refused, check
 from certhia.scanner.hosts import is_plain
 from certhia.scanner.records import Result
 
@@ -19,42 +21,54 @@ class Expansion:
 
     Attributes:
         offered: how many hosts were.
-        left_out: how many were in scope, and more than the budget allows.
+        left_out: how many more there were than the budget allows.
     """
 
     def __init__(self, options: ScanOptions, offer: Callable[[str, str], bool]) -> None:
         """`offer`: takes a host and where it was found; False where it can't. Raises ConfigError."""
-        if not options.scope:
+        if options.expand and not options.scope:
             raise ConfigError(
                 "--expand asks hosts that strangers name: say which ones may be, by --scope and rules as of a watch "
                 "list (--scope example.com)"
             )
-        self._scope = Watchlist(*options.scope)
+        self._scope = Watchlist(*options.scope) if options.expand else None
         self._deepest = options.expand
+        self._redirects = options.max_redirects if options.follow else 0
         self._most = options.expand_most
         self._offer = offer
-        self._depths: dict[str, int] = {}  # of hosts that were offered, or need not be
+        self._depths: dict[str, tuple[int, int]] = {}  # steps by names and by redirects, of hosts that were asked
         self.offered = self.left_out = 0
 
     def consider(self, results: Sequence[Result]) -> None:
         """Offers what these lead to."""
         for result in results:
             host = result.target.host
-            depth = 0 if host is None else self._depths.get(host, 0)
+            named, redirected = (0, 0) if host is None else self._depths.get(host, (0, 0))
             if host is not None and len(self._depths) < REMEMBERED:
-                self._depths[host] = depth
-            if depth >= self._deepest:
-                continue
-            for found in result.names:
-                name = found.name.removeprefix("*.")
-                if name not in self._depths and "." in name and is_plain(name):
-                    self._look_at(name, depth + 1, result)
+                self._depths[host] = named, redirected
+            if named < self._deepest:
+                for found in result.names:
+                    self._named(found.name.removeprefix("*."), (named + 1, redirected), result)
+            if redirected < self._redirects and result.http is not None and result.http.location:
+                self._take(_host(result.http.location), (named, redirected + 1), result)
 
-    def _look_at(self, name: str, depth: int, result: Result) -> None:
-        if not self._scope.match_names([name]):
+    def _named(self, name: str, depth: tuple[int, int], result: Result) -> None:
+        if name not in self._depths and self._scope is not None and self._scope.matcher.match([name]):
+            self._take(name, depth, result)
+
+    def _take(self, name: str, depth: tuple[int, int], result: Result) -> None:
+        if name in self._depths or "." not in name or not is_plain(name):
             return
         if self.offered >= self._most or not self._offer(name, result.target.origin):
             self.left_out += 1
             return
         self._depths[name] = depth
         self.offered += 1
+
+
+def _host(url: str) -> str:
+    """Of a URL that a stranger wrote; "" for one that is not to be asked."""
+    try:
+        return check(url).host
+    except Refused:
+        return ""

@@ -53,17 +53,17 @@ class Inquiry:
             complain=self._complain,
             wake=self._wake,
             skip=skipped,
-            handled=(lambda: self._handled) if options.expand else None,
+            handled=(lambda: self._handled) if options.expand or options.follow else None,
             clock=clock,
         )
-        self._expansion = Expansion(options, self._supply.offer) if options.expand else None
+        self._expansion = Expansion(options, self._supply.offer) if options.expand or options.follow else None
         self._guard = guard_of(options, clock)
         self._filter = Filter(options)
         self._asking = Asking(
             options,
             self._supply.pull,
             Judging(examiner_of(options, self._guard, clock), rules, self._filter),
-            self._take if options.expand else take,
+            take if self._expansion is None else self._take,
             hold=hold,
             pointers=self._resolver.pointers if options.ptr else None,
             clock=clock,
@@ -97,7 +97,7 @@ class Inquiry:
                     supplying.cancel()
         finally:
             if self._expansion is not None and self._expansion.left_out:
-                self._complain(f"{self._expansion.left_out:,} hosts in scope are more than --expand-most; not asked")
+                self._complain(f"{self._expansion.left_out:,} hosts that results lead to are not asked: --expand-most")
             if self._guard is not None:
                 await self._guard.close()
             await self._nameservers.close()

@@ -16,6 +16,7 @@ from certhia.rules.watchlist import Watchlist
 from certhia.scanner import verdicts
 from certhia.scanner.examining import Examined, Examiner
 from certhia.scanner.hosts import is_plain
+from certhia.scanner.probing import Seen
 from certhia.scanner.records import Failure, Found, Result, Served, Target, Verdict
 from certhia.scanner.report.kept import Kept
 from certhia.scanner.talks import Outcome
@@ -73,7 +74,7 @@ class Judging:
             said = said._replace(verdicts=self._of_name(known, known.leaf, name))
         elif target.address not in known.addresses:
             said = said._replace(verdicts=known.foreign)
-        return result_of(outcome, known.names, said, known.hits)
+        return result_of(outcome, self._all(known, seen), said, known.hits)
 
     async def examined(self, outcome: Outcome) -> Result:
         """The same, with those asked whom the examiner asks."""
@@ -82,7 +83,14 @@ class Judging:
             return result_of(outcome)
         known = self._look((seen.served.certificates, None, ()))
         said = await self.examiner.examine(target, seen.served)
-        return result_of(outcome, known.names, said, known.hits)
+        return result_of(outcome, self._all(known, seen), said, known.hits)
+
+    def _all(self, known: _Known, seen: Seen) -> tuple[Found, ...]:
+        """Names of the certificate, and of what was asked under TLS."""
+        if seen.http is None or not seen.http.names:
+            return known.names
+        more = seen.http.names
+        return (*known.names, *(self._filter.keep(more) if self._filter is not None else more))
 
     def _of_name(self, known: _Known, leaf: Certificate, name: str) -> tuple[Verdict, ...]:
         more = [one for one in verdicts.names(leaf, name, "") if one.kind != "wildcard"]

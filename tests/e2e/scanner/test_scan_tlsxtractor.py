@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.e2e.conftest import Certhia
+from tests.scanner.driving import until_cut
 from tests.scanner.tls_servers import context, tls_server
 
 pytestmark = pytest.mark.e2e
@@ -118,6 +120,37 @@ def test_names_that_are_left_out(
     assert document["discovered_hosts"]["wildcards"] == wildcards
     assert document["discovered_hosts"].get("filtered_count") == filtered
     assert document["metadata"]["statistics"].get("domains_filtered") == filtered
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "python -m tlsxtractor --ip-file targets.txt --fetch-csp "
+        '--exclude-domains "cloudflare.com,*.google.com" --output results.json',
+        "python -m tlsxtractor --cidr 127.0.0.0/31 --fetch-csp --exclude-domains exclusions.txt --output results.json",
+        "python -m tlsxtractor --file targets.txt --fetch-csp --threads 10 --rate-limit 10 --timeout 5 --retry 3 "
+        "--output results.json",
+        "python -m tlsxtractor --file targets.txt --fetch-csp --follow-redirects --follow-host-redirects "
+        '--max-redirects 5 --include-domains "example.com,example.net" --ipv6 --output results.json',
+    ],
+)
+def test_names_of_policies(written: Certhia, line: str) -> None:
+    (written.directory / "exclusions.txt").write_text("*.example.net\n")
+    policy = b"default-src 'self' api.example.com; img-src *.google.com"
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Security-Policy: " + policy + b"\r\n\r\n"
+
+    def web(peer: ssl.SSLSocket) -> None:
+        peer.recv(4096)
+        peer.sendall(answer)
+        until_cut(peer)
+
+    with tls_server(context(), after=web) as port:
+        document = run(written, port, line)
+    results = document["results"]
+    addresses = results["ips"] if isinstance(results, dict) else results
+    (good,) = [one for one in addresses if one["status"] == "success"]
+    assert good["domain_sources"]["csp"][:1] == ["api.example.com"]
+    assert "api.example.com" in document["discovered_hosts"]["hostnames"]
 
 
 def test_its_document_on_standard_output(written: Certhia, port: int) -> None:

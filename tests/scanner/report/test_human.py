@@ -32,6 +32,12 @@ def test_nothing_there(failed: Result) -> None:
     assert of(failed) == "192.0.2.9:8443         refused at connect\n"
 
 
+def test_a_name_without_an_address(failed: Result) -> None:
+    target = Target("gone.example", None, "gone.example", "", 443)
+    text = of(failed._replace(target=target, failure=Failure("dns", "", "NXDOMAIN")))
+    assert text == "(none):443             gone.example  dns: NXDOMAIN\n"
+
+
 def test_an_ipv6_address_has_brackets(make: MAKE) -> None:
     assert of(make(target=Target("x", None, None, "2001:db8::7", 443))).startswith("[2001:db8::7]:443 ")
 

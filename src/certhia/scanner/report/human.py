@@ -35,7 +35,8 @@ def line(result: Result, leaf: Leaf | None, *, color: bool = False) -> str:
     """One line, with its newline: address and port, the name asked for, version, names found, issuer, verdicts, watch
     rules; or why there is nothing."""
     target, served, failure = result.target, result.served, result.failure
-    where = f"[{target.address}]:{target.port}" if ":" in target.address else f"{target.address}:{target.port}"
+    address = f"[{target.address}]" if ":" in target.address else target.address
+    where = f"{address or '(none)'}:{target.port}"
     parts = [
         paint(column(where, WHERE), DIM if served is None else BOLD, color),
         paint(domain(target.host), CYAN, color) if target.host else "",

@@ -32,7 +32,8 @@ class _Page:
     def lines(self, result: Result) -> Iterator[str]:
         target, served, failure = result.target, result.served, result.failure
         asked = domain(target.host) if target.host else ""
-        where = f"[{target.address}]:{target.port}" if ":" in target.address else f"{target.address}:{target.port}"
+        address = f"[{target.address}]" if ":" in target.address else target.address
+        where = f"{address or '(no address)'}:{target.port}"
         yield self._in(f"{asked}  {where}" if asked else where, BOLD)
         if failure is not None:
             at = f" at {failure.step}" if failure.step else ""

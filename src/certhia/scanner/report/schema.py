@@ -193,7 +193,7 @@ KEYS: Final = (
     Key("trust", _or_null(_record(*TRUST)), "How the leaf leads to a root; null when nobody looked"),
     Key("timestamps", _list(*TIMESTAMP), "What came of its signed certificate timestamps, of `--verify`"),
     Key("revocation", _or_null(_record(*REVOCATION)), "What is known of it, of `--revocation`"),
-    Key("http", _or_null(_record(*HTTP)), "What came of asking for `/`"),
+    Key("http", _or_null(_record(*HTTP)), "What came of `--http`"),
     Key("jarm", {**_STRING_OR_NULL, "pattern": "^[0-9a-f]{62}$"}, "JARM, of `--fingerprints`"),
     Key("ja3s", {**_STRING_OR_NULL, "pattern": "^[0-9a-f]{32}$"}, "JA3S, of `--fingerprints`"),
     Key("supported", _or_null(_record(*SUPPORTED)), "What it would speak, of `--enumerate`"),
