@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Command
+from tests.scanner.driving import until_cut
 from tests.scanner.tls_servers import authority, context, tls_server
 
 from certhia.testing.ca import pem
@@ -51,6 +52,20 @@ def test_no_signatures(certhia: Command, port: int, roots: Path) -> None:
 def test_as_json(certhia: Command, port: int) -> None:
     shown = json.loads(certhia("tls", f"127.0.0.1:{port}", "--format", "json").out)
     assert (shown["complete"], shown["version"], shown["trust"]["trusted"]) == (True, "TLS 1.3", False)
+
+
+def test_its_page_and_policies(certhia: Command) -> None:
+    policy = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Security-Policy: img-src cdn.example.org\r\n\r\n"
+
+    def web(peer: ssl.SSLSocket) -> None:
+        peer.recv(4096)
+        peer.sendall(policy)
+        until_cut(peer)
+
+    with tls_server(context(), after=web) as port:
+        done = certhia("tls", f"127.0.0.1:{port}", "--http")
+    assert "header: img-src cdn.example.org" in done.out
+    assert "csp            cdn.example.org" in done.out
 
 
 def test_certificates(certhia: Command, port: int) -> None:
