@@ -19,6 +19,7 @@ pub mod extensions;
 pub mod floor;
 pub mod general_names;
 pub mod get_entries;
+pub mod handshake;
 pub mod hello;
 pub mod issuers;
 pub mod key;

@@ -194,7 +194,7 @@ impl Jarm {
     }
 }
 
-fn named(py: Python<'_>, state: hello::State) -> &Bound<'_, PyString> {
+pub fn named(py: Python<'_>, state: hello::State) -> &Bound<'_, PyString> {
     match state {
         hello::State::More => pyo3::intern!(py, "more"),
         hello::State::Done => pyo3::intern!(py, "done"),

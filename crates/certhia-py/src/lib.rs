@@ -7,6 +7,7 @@ mod certificate;
 mod edge;
 mod extensions;
 mod fault;
+mod handshake;
 mod hello;
 mod issuers;
 mod matcher;
@@ -31,6 +32,8 @@ mod _core {
     use super::edge::{Edge, cover, edge_from_inclusion, leaf_hash, node_hash, verify_consistency, verify_inclusion};
     #[pymodule_export]
     use super::extensions::{Extension, Sct};
+    #[pymodule_export]
+    use super::handshake::Handshake;
     #[pymodule_export]
     use super::hello::{Flight, Hello, Jarm, alert_name, cipher_name, group_name, signature_scheme_name, version_name};
     #[pymodule_export]
