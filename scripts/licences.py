@@ -14,7 +14,18 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "LICENCES"
-NAMES = ("LICENSE-MIT", "LICENSE-MIT.md", "LICENSE-ZLIB.md", "LICENSE", "LICENSE-UNICODE", "LICENSE-APACHE", "COPYING")
+NAMES = (
+    "LICENSE-MIT",
+    "LICENSE-MIT.md",
+    "LICENSE-ZLIB.md",
+    "LICENSE",
+    "LICENSE.txt",
+    "LICENSE-UNICODE",
+    "LICENSE-APACHE",
+    "COPYING",
+)
+# Crates under several licences at once: what their first text only points to.
+FURTHER = {"ring": ("LICENSE-other-bits", "LICENSE-BoringSSL", "third_party/fiat/LICENSE")}
 HEAD = "Licence texts of the Rust crates that are linked into certhia._core. NOTICE says what else is shipped.\n"
 
 
@@ -38,10 +49,14 @@ def linked() -> list[dict[str, Any]]:
 def text(package: dict[str, Any]) -> str:
     """Its licence text; where the crate brings none, what it declares."""
     folder = Path(package["manifest_path"]).parent
-    for name in NAMES:
-        if (folder / name).is_file():
-            lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
-            return "\n".join(line.rstrip() for line in lines).strip()
+    found = [name for name in NAMES if (folder / name).is_file()][:1]
+    if found:
+        texts = (
+            (folder / name).read_text(encoding="utf-8", errors="replace")
+            for name in (*found, *FURTHER.get(package["name"], ()))
+        )
+        lines = "\n\n".join(texts).splitlines()
+        return "\n".join(line.rstrip() for line in lines).strip()
     authors = ", ".join(package["authors"]) or "its authors"
     return f"{package['license']}, by {authors}: {package['repository']} has the text; the crate brings none."
 

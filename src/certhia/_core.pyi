@@ -18,6 +18,7 @@ __all__ = [
     "Filter",
     "Flight",
     "Form",
+    "Handshake",
     "Hello",
     "Issuers",
     "Jarm",
@@ -794,6 +795,79 @@ def floor(bodies: Sequence[bytes], matcher: Matcher, rounds: int = 5, tiles: Seq
     """
 
 @final
+class Handshake:
+    """A TLS 1.2 or 1.3 connection as a client, without I/O: the handshake, and the bytes under it. Mutable; for one thread
+    at a time.
+
+    It looks and does not trust: any chain is accepted, and what is broken in it ends nothing. It offers X25519, P-256 and
+    P-384, and suites with ECDHE and AEAD alone; what wants others gets an alert and is for OpenSSL. It resumes nothing,
+    and asks for no SCTs. The system's randomness is drawn for each connection.
+    """
+    def __new__(
+        cls, server_name: str | None, *, alpn: Sequence[str] = ..., versions: str = "1.2+1.3", whole: bool = True
+    ) -> Self:
+        """`server_name`: for SNI; None or an address for none. `versions`: "1.2", "1.3" or "1.2+1.3". Not `whole`: "done"
+        as soon as the certificates are known; no signature is checked, and nothing can be sent. Raises Malformed for a
+        name that SNI can't carry.
+        """
+    def outgoing(self) -> bytes:
+        """What is to be sent now; each byte once. Behind a failure: the alert that says so."""
+    def feed(self, data: bytes) -> str:
+        """Takes what came: "more", "done" (data may be sent) or "failed" (`fault` says why; what was seen stays readable).
+        The GIL is released. A handshake has at most 100,000 bytes and 16 certificates; as many bytes without application
+        data end a connection later on.
+        """
+    def send(self, data: bytes) -> None:
+        """Application data; it goes out behind the handshake."""
+    def received(self) -> bytes:
+        """Application data that came; each byte once. It never is more than was fed since this was last called, so who
+        feeds pieces and takes what came has the bound."""
+    def close(self) -> None:
+        """Says close_notify."""
+    @property
+    def state(self) -> str:
+        """What `feed` gave last; "more" before."""
+    @property
+    def fault(self) -> tuple[str, str] | None:
+        """(kind, detail) of what failed: "not-tls", "alert", "malformed", "too-large", as of `Flight`."""
+    @property
+    def alert(self) -> tuple[int, int] | None:
+        """(level, code) of the one that ended it, or of a warning in the clear."""
+    @property
+    def closed(self) -> bool:
+        """Whether the server said close_notify: nothing more comes, and nothing was cut off."""
+    @property
+    def version(self) -> int | None: ...
+    @property
+    def cipher(self) -> int | None: ...
+    @property
+    def group(self) -> int | None: ...
+    @property
+    def alpn(self) -> str | None:
+        """The protocol chosen, even one that nobody offered; unreadable bytes are escaped."""
+    @property
+    def certificates(self) -> list[bytes]:
+        """DER, the leaf first; known once the server has signed."""
+    @property
+    def staple(self) -> bytes | None:
+        """OCSPResponse (RFC 6960), unread."""
+    @property
+    def scts(self) -> list[bytes]:
+        """Of the TLS extension: none, they are not asked for."""
+    @property
+    def client_certificate(self) -> bool:
+        """Whether the server asked for one; it got an empty list."""
+    @property
+    def signature(self) -> str:
+        """Of the handshake, by the key of the first certificate: "good"; "bad"; "unchecked": it did not come to that, the
+        certificate can't be read, or the key is another than RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519."""
+    @property
+    def ja3s(self) -> str | None:
+        """Of the first ServerHello, as of `Flight`."""
+    @property
+    def ja3s_hash(self) -> str | None: ...
+
+@final
 class Hello:
     """A TLS ClientHello, made once; for each target only its random bytes and the server name differ.
 
@@ -842,7 +916,7 @@ class Flight:
     def __new__(cls, most_bytes: int = 100_000, most_certificates: int = 16) -> Self:
         """Bounds of one flight; `most_bytes` at most 16 MiB."""
     def feed(self, data: bytes) -> str:
-        """"more": there is more to come; "done"; "failed": `fault` says why. After "done" and "failed" bytes change
+        """ "more": there is more to come; "done"; "failed": `fault` says why. After "done" and "failed" bytes change
         nothing."""
     @property
     def state(self) -> str:

@@ -82,6 +82,11 @@ impl Handshake {
     }
 
     #[getter]
+    fn closed(&self) -> bool {
+        self.0.closed()
+    }
+
+    #[getter]
     fn version(&self) -> Option<u16> {
         self.0.version()
     }
@@ -129,5 +134,10 @@ impl Handshake {
     #[getter]
     fn ja3s(&self) -> Option<String> {
         self.0.hello().map(ServerHello::ja3s)
+    }
+
+    #[getter]
+    fn ja3s_hash(&self) -> Option<String> {
+        self.0.hello().map(ServerHello::ja3s_hash)
     }
 }

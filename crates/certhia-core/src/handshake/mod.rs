@@ -38,6 +38,7 @@ pub struct Handshake {
     state: State,
     fault: Option<Fault>,
     alert: Option<(u8, u8)>,
+    closed: bool,
 }
 
 /// What is asked.
@@ -73,6 +74,7 @@ impl Handshake {
             state: State::More,
             fault: None,
             alert: None,
+            closed: false,
         })
     }
 
@@ -121,7 +123,7 @@ impl Handshake {
             self.connection.reader().consume(length);
             self.fed = 0;
         }
-        processed?;
+        self.closed |= processed?.peer_has_closed();
         if self.state == State::More && !self.connection.is_handshaking() {
             self.state = State::Done;
             self.fed = 0;
@@ -173,7 +175,12 @@ impl Handshake {
         self.fault.as_ref()
     }
 
-    /// Level and code of the last one; 0 is close_notify.
+    /// Whether the server said close_notify: nothing more comes, and nothing was cut off.
+    pub fn closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Level and code of the one that ended it, or of a warning in the clear.
     pub fn alert(&self) -> Option<(u8, u8)> {
         self.alert.or(self.flight.alert())
     }
