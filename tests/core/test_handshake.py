@@ -105,7 +105,6 @@ def leaf(folder: Path, kind: str) -> bytes:
         ("ed25519", "good"),
         ("expired", "good"),
         ("small", "unchecked"),
-        ("p521", "unchecked"),
     ],
 )
 def test_every_kind_of_key(folder: Path, kind: str, signature: str, version: str, number: int) -> None:
@@ -124,7 +123,7 @@ def test_every_kind_of_key(folder: Path, kind: str, signature: str, version: str
     assert len(handshake.ja3s_hash or "") == 32
 
 
-@pytest.mark.parametrize("kind", ["pss", "ed448"])
+@pytest.mark.parametrize("kind", ["pss", "ed448", "p521"])
 def test_keys_that_cannot_be_checked_are_shown(folder: Path, kind: str) -> None:
     with serving(folder, kind, "-tls1_3") as port:
         handshake = Handshake(None)
