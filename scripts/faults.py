@@ -15,8 +15,13 @@ from certhia.testing.faults import FAULTS, PROMISES, NamedFault
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "faults.md"
 TESTS = ROOT / "tests" / "faults"
-HEADINGS = {"L": "Logs and their lists", "D": "Certificates", "C": "Clients of the stream"}
-DOES = {"L": "What the server does", "D": "What happens", "C": "What the client does"}
+HEADINGS = {
+    "L": "Logs and their lists",
+    "D": "Certificates",
+    "C": "Clients of the stream",
+    "T": "Servers that are scanned",
+}
+DOES = {"L": "What the server does", "D": "What happens", "C": "What the client does", "T": "What the server does"}
 BEGIN, END = "<!-- begin: faults -->", "<!-- end: faults -->"
 
 

@@ -263,6 +263,23 @@ FAULTS = (
         "it is cut off 10 s after it came, whatever it has sent by then",
         "places are free within 15 s; never more than `serve.max_clients` are held", ("I5", "I6"), None, heals=False,
     ),
+    NamedFault(
+        "T01", "tarpit", "accepts a scan's connection and says nothing, or a byte every 10 s, or records without end",
+        "`timeout` and the step at which it was, or `too-large` or `malformed`; the others are asked meanwhile",
+        "its place is free within `scan.timeout` (10 s); 500 good servers among 5,000 that say nothing are all done "
+        "before the first of those is given up", ("I5", "I6"), None, heals=False,
+    ),
+    NamedFault(
+        "T02", "chain-bomb", "shows a chain of 10 MB, of a thousand certificates, or one that runs in circles",
+        "`too-large`; at most 16 certificates and 100 kB are read, and nothing is followed round a circle",
+        "RSS at most 1 MiB a connection, 64 at once", ("I5",), None, heals=False,
+    ),
+    NamedFault(
+        "T03", "inward-scan", "has a name lead to a private address, or 10,000 names to one address",
+        "`policy`, with the address and what it is; of names that a scan found itself, one a minute for each address",
+        "0 packets inwards unless `--allow-private`; at most 1 connection a minute to an address", ("I7", "I9"), None,
+        heals=False,
+    ),
 )  # fmt: skip
 
 

@@ -200,11 +200,12 @@ def _await(ports: Sequence[int], process: subprocess.Popen[bytes], folder: Path)
             try:
                 socket.create_connection((LOOPBACK, port), 1).close()
             except OSError:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.01)
                 ended = process.poll() is not None
                 if ended or time.monotonic() > end:
                     why = "ended" if ended else f"does not listen after {START_WITHIN:.0f} s"
                     raise UnavailableError(f"{process.args!r} {why}: {_last(folder)}") from None
-                time.sleep(0.01)
             else:
                 break
 
