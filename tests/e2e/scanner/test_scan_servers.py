@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.e2e.conftest import Certhia
-from tests.e2e.program import DEADLINE
+from tests.e2e.program import CERTHIA, DEADLINE
 
 from certhia.scanner.report.schema import schema
 from certhia.testing import CA
@@ -134,3 +134,17 @@ def test_the_same_certificate_as_openssl_sees(certhia: Certhia, server: Start, t
     fingerprint = asked.stdout.partition("=")[2].strip().replace(":", "").lower()
     result = scanned(certhia, port)
     assert json.loads(json.dumps(result["certificate"]))["sha256"] == fingerprint
+
+
+def test_targets_of_a_pipe_are_asked_as_they_come(certhia: Certhia, server: Start) -> None:
+    port = server("-tls1_2")
+    command = [str(CERTHIA), "scan", "-f", "-", "--allow-private", "--state", str(certhia.state)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=certhia.directory) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        for address in ("127.0.0.1", "localhost"):
+            program.stdin.write(f"{address}:{port}\n".encode())
+            program.stdin.flush()
+            assert json.loads(program.stdout.readline())["target"] == f"{address}:{port}"
+        program.stdin.close()
+        assert program.wait(DEADLINE) == 0
