@@ -53,7 +53,15 @@ def test_what_is_shown_in_the_clear_is_read_and_cut_off(version: TLSVersion, num
 def test_who_speaks_13_alone_is_asked_again() -> None:
     with tls_server(context(TLSVersion.TLSv1_3, TLSVersion.TLSv1_3)) as port:
         served = seen(target(port)).served
-    assert (served.version, served.certificates, served.complete) == (0x0304, CHAIN, True)
+    assert (served.version, served.certificates, served.complete) == (0x0304, CHAIN, False)
+
+
+def test_what_the_cores_handshake_refuses_is_for_openssl() -> None:
+    """AES-CCM alone: the core speaks none in TLS 1.2."""
+    ciphers = "ECDHE-ECDSA-AES128-CCM:@SECLEVEL=0"
+    with tls_server(context(TLSVersion.TLSv1_2, TLSVersion.TLSv1_2, ciphers=ciphers)) as port:
+        served = seen(target(port), Manner(full=True)).served
+    assert (served.version, served.cipher, served.complete) == (0x0303, 0xC0AC, True)
 
 
 @pytest.mark.parametrize("version", [TLSVersion.TLSv1, TLSVersion.TLSv1_2, TLSVersion.TLSv1_3])
@@ -61,6 +69,7 @@ def test_full_completes_it(version: TLSVersion) -> None:
     with tls_server(context(version, version)) as port:
         served = seen(target(port), Manner(full=True)).served
     assert (served.certificates, served.complete) == (CHAIN, True)
+    assert served.signature == ("unchecked" if version is TLSVersion.TLSv1 else "good")  # OpenSSL does not tell
 
 
 def test_a_client_certificate_that_is_asked_for_is_noticed() -> None:

@@ -1,7 +1,8 @@
 """The conversation of one target: what it shows in the clear where it does, a whole handshake where it must be.
 
 First a ClientHello for TLS 1.0 to 1.2, whose servers show their chain in the clear: it is read and the connection cut
-off. A server that wants none of that is asked again, by a whole handshake of TLS 1.3.
+off. A server that wants none of that is asked again, by a handshake of TLS 1.3: as far as its certificate, or to the
+end where that is asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from certhia._core import Flight, Hello, registrable_domain
+from certhia._core import Flight, Handshake, Hello, registrable_domain
 from certhia.clock import Clock
 from certhia.errors import Malformed
 from certhia.render import quoted
@@ -83,7 +84,7 @@ class Seen(NamedTuple):
 
 
 class Way(NamedTuple):
-    """How a target is asked this time. `how`: "glance", "whole" or "old" (by OpenSSL)."""
+    """How a target is asked this time. `how`: "glance", "whole" (a handshake by the core) or "old" (one by OpenSSL)."""
 
     how: str
     server_name: str | None
@@ -103,7 +104,8 @@ class Prober:
         self._manner = manner or Manner()
         self._clock = clock or Clock()
         self._hellos: dict[tuple[str, ...], Hello] = {alpn: Hello(alpn=alpn) for alpn in ((), WEB)}
-        self._whole = "whole" if self._manner.full or self._manner.content else "glance"
+        self._finishes = self._manner.full or self._manner.content is not None
+        self._first = "whole" if self._finishes else "glance"
         self._extras = self._manner.fingerprints or self._manner.enumerate
         self._pool = b""
         self._used = _POOL
@@ -115,7 +117,7 @@ class Prober:
     def _once(self, target: Target) -> Conversation[Seen]:
         """One attempt. For most targets it is one generator, `_glance`: each more costs a microsecond or two."""
         name = target.host if target.server_name == "" else target.server_name
-        talk = self._by(target, Way(self._whole, name, self.alpn(target)), None)
+        talk = self._by(target, Way(self._first, name, self.alpn(target)), None)
         return self._with_extras(target, talk) if self._extras else talk
 
     def _again(self, target: Target) -> Conversation[Seen]:
@@ -195,8 +197,9 @@ class Prober:
         return (yield from self._otherwise(target, way, failure, first))
 
     def _under(self, session: Session, target: Target, way: Way) -> Conversation[Seen]:
-        served = self._served(session, way, complete=True, signature=session.signature)
-        if self._manner.content is None:
+        complete = self._finishes or way.how == "old"
+        served = self._served(session, way, complete=complete, signature=session.signature)
+        if self._manner.content is None or not self.alpn(target):  # mail and the like have no pages
             return Seen(served)
         try:
             return Seen(served, http=(yield from self._manner.content(session, target, served)))
@@ -205,7 +208,9 @@ class Prober:
 
     def _session(self, way: Way) -> Session:
         try:
-            return openssl.Session(way.server_name, alpn=way.alpn)
+            if way.how == "old":
+                return openssl.Session(way.server_name, alpn=way.alpn)
+            return Handshake(way.server_name, alpn=way.alpn, whole=self._finishes)
         except (ValueError, TypeError) as error:
             raise ScanFailure("local", "handshake", _unsayable(way, error)) from None
 
