@@ -115,6 +115,37 @@ async def test_a_defect_of_ours_ends_no_scan(port: int, asks: bool) -> None:
     assert told == ["127.0.0.1: what it showed could not be judged, please report it: ZeroDivisionError('ours')"]
 
 
+async def test_stopping_does_not_wait_for_what_others_say(port: int) -> None:
+    begun = asyncio.Event()
+
+    class Slow(Judging):
+        async def examined(self, outcome: Outcome) -> Result:
+            begun.set()
+            await asyncio.Event().wait()
+            raise AssertionError("nobody sets it")
+
+    clock = Clock()
+    guard = Guard(clock=clock, user_agent="test")
+    judging = Slow(Examiner(Judge(Roots.shipped()), clock, issuers=Issuers(guard, Seen(), clock)))
+    waiting = iter([target(port)] * 100)
+    found: list[Result] = []
+    asking = Asking(
+        OPTIONS,
+        lambda: next(waiting, DONE),
+        judging,
+        found.extend,
+        hold=lambda: False,
+        clock=clock,
+        tell=lambda _: None,
+    )
+    running = asyncio.ensure_future(asking.run())
+    await begun.wait()
+    asking.stop()
+    await running
+    await guard.close()
+    assert found == []
+
+
 async def test_stopped_with_targets_left() -> None:
     asking = Asking(
         OPTIONS,

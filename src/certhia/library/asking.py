@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import Semaphore, TaskGroup, to_thread
+from asyncio import Semaphore, Task, TaskGroup, to_thread
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
@@ -80,6 +80,8 @@ class Asking:
         self._prober = Prober(manner_of(options), clock)
         self._later: Handover[Outcome] | None = None
         self._ahead = Semaphore(AHEAD)
+        self._examining: set[Task[None]] = set()
+        self._stopped = False
         self.engine = Engine(
             self._source,
             self._deliver,
@@ -99,15 +101,19 @@ class Asking:
         try:
             async with TaskGroup() as group:
                 if self._later is not None:
-                    group.create_task(self._examine(group, self._later))
+                    self._examining.add(group.create_task(self._examine(group, self._later)))
                 await to_thread(self.engine.join)
                 if self._later is not None:
                     self._later.finish()
+                if self._stopped:
+                    for task in self._examining:
+                        task.cancel()  # nobody waits for what others say of them
         finally:
             self.stop()
 
     def stop(self) -> None:
         """Ends it: connections are closed at once. Any thread may call it, also twice."""
+        self._stopped = True
         self.engine.stop(cut=True)
 
     def _source(self) -> object | None:
@@ -141,9 +147,11 @@ class Asking:
         return bare._replace(served=served, failure=Failure("defect", "", type(error).__name__))
 
     async def _examine(self, group: TaskGroup, later: Handover[Outcome]) -> None:
-        while (outcome := await later.take()) is not None:
+        while (outcome := await later.take()) is not None and not self._stopped:
             await self._ahead.acquire()
-            group.create_task(self._examine_one(outcome))
+            task = group.create_task(self._examine_one(outcome))
+            self._examining.add(task)
+            task.add_done_callback(self._examining.discard)
 
     async def _examine_one(self, outcome: Outcome) -> None:
         try:
