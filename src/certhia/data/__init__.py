@@ -21,3 +21,9 @@ def third_parties() -> list[str]:
     """Rules for names of delivery networks, analytics and the like, which say nothing about whose they are."""
     lines = (files(__name__) / "third_parties.txt").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def top_level_domains() -> frozenset[str]:
+    """All of the public suffix list, A-labels."""
+    lines = (files(__name__) / "top_level_domains.txt").read_text(encoding="ascii").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))

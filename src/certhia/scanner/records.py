@@ -174,6 +174,7 @@ class Http(NamedTuple):
         location: where it wanted to lead, when that was not followed.
         redirects: the URLs that were followed, in order.
         failure: why it ended early.
+        names: found in all of that.
     """
 
     status: int | None
@@ -184,6 +185,7 @@ class Http(NamedTuple):
     location: str | None = None
     redirects: tuple[str, ...] = ()
     failure: Failure | None = None
+    names: tuple[Found, ...] = ()
 
 
 class Fingerprints(NamedTuple):

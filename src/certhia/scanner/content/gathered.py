@@ -1,0 +1,76 @@
+"""What came of asking one web server, while it is gathered."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from certhia.render import terminal
+from certhia.scanner.content import csp
+from certhia.scanner.content.markup import Markup
+from certhia.scanner.content.response import Response
+from certhia.scanner.content.scripts import Mentions
+from certhia.scanner.records import Failure, Found, Http, Policy
+
+MAX_NAMES: Final = 5000  # of one server
+MAX_POLICIES: Final = 64  # that are told
+MAX_SHOWN: Final = 16_384  # characters of a policy that are told
+MAX_VALUE: Final = 1024  # characters of a header that are told
+_CONFIDENCE: Final = {"header": 1.0, "report-only": 0.9, "meta": 0.9}
+
+
+class Gathered:
+    """Takes what is found, and gives the record."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.status: int | None = None
+        self.location: str | None = None
+        self.scripts: list[str] = []
+        self.redirects: list[str] = []
+        self._headers: tuple[tuple[str, str], ...] = ()
+        self._policies: list[Policy] = []
+        self._names: dict[tuple[str, str], float] = {}
+
+    def name(self, name: str, source: str, confidence: float = 1.0) -> None:
+        """One more name, or one that is surer now."""
+        key = (name, source)
+        if key in self._names or len(self._names) < MAX_NAMES:
+            self._names[key] = max(confidence, self._names.get(key, 0.0))
+
+    def answered(self, response: Response) -> None:
+        """The headers of one more answer."""
+        self.status = response.status
+        self._headers = tuple((name, terminal(value[:MAX_VALUE])) for name, value in response.headers)
+        endpoints = csp.endpoints(response.headers)
+        for where, text in csp.policies(response.headers):
+            self._policy(where, text, endpoints)
+
+    def page(self, markup: Markup, endpoints: dict[str, list[str]]) -> None:
+        """What stood in the page of the last answer."""
+        for text in markup.policies:
+            self._policy("meta", text, endpoints)
+
+    def _policy(self, where: str, text: str, endpoints: dict[str, list[str]]) -> None:
+        if len(self._policies) < MAX_POLICIES:
+            self._policies.append(Policy(where, terminal(text[:MAX_SHOWN])))
+        for name in csp.names(text, endpoints):
+            self.name(name, "csp", _CONFIDENCE[where])
+
+    def mentioned(self, mentions: Mentions) -> None:
+        """What stood in scripts."""
+        for name, confidence in mentions.names.items():
+            self.name(name, "script", confidence)
+
+    def record(self, failure: Failure | None = None) -> Http:
+        """All of it."""
+        return Http(
+            self.status,
+            terminal(self.url),
+            self._headers,
+            tuple(self._policies),
+            tuple(map(terminal, self.scripts)),
+            None if self.location is None else terminal(self.location),
+            tuple(map(terminal, self.redirects)),
+            failure,
+            tuple(Found(name, source, sure) for (name, source), sure in self._names.items()),
+        )

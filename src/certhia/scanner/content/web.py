@@ -1,0 +1,168 @@
+"""What is asked of a web server: its page, where that leads on the same host, and its scripts.
+
+Nothing leads to another server here: names of others are told, and who follows them does so as with any other target.
+A host that answers under this certificate is asked at the address that was scanned, whatever its name resolves to now.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from certhia.scanner.content import csp
+from certhia.scanner.content.gathered import Gathered
+from certhia.scanner.content.markup import Markup
+from certhia.scanner.content.requests import Requests, Server
+from certhia.scanner.content.response import Response
+from certhia.scanner.content.scripts import URL, Mentions
+from certhia.scanner.content.urls import name_of, onwards, path_of
+from certhia.scanner.conversation import Conversation
+from certhia.scanner.failures import ScanFailure
+from certhia.scanner.guard import Place
+from certhia.scanner.probing import domain_of
+from certhia.scanner.records import Failure, Http, Served, Target
+from certhia.scanner.sessions import Session
+
+MAX_PAGE: Final = 1 << 20  # bytes of a page that are read
+MAX_SCRIPT: Final = 5 << 20  # bytes of a script
+MAX_SCRIPTS: Final = 20  # that are read
+REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
+
+Follow: TypeAlias = Literal["", "host", "all"]
+
+
+class Web:
+    """Asks, under a finished handshake: a `probing.Content`.
+
+    Args:
+        agent: what the User-Agent says.
+        scripts: whether scripts of the same host are read.
+        follow: whether redirects on the same host are followed: "" for none. ("all" follows as many; those to other
+            hosts are not its affair.)
+        most: redirects that are.
+        by_domain: connections are counted by registrable domain besides the address.
+    """
+
+    def __init__(
+        self, agent: str, *, scripts: bool = False, follow: Follow = "", most: int = 10, by_domain: bool = False
+    ) -> None:
+        self._agent = agent
+        self._scripts = scripts
+        self._most = most if follow else 0
+        self._by_domain = by_domain
+
+    def __call__(self, session: Session, target: Target, served: Served) -> Conversation[Http]:
+        """What is said to one server."""
+        host = target.host or (f"[{target.address}]" if ":" in target.address else target.address)
+        name = target.server_name or host
+        domain = domain_of(target.host) if self._by_domain and target.host else ""
+        server = Server(target.address, domain, name, served.server_name)
+        port = "" if target.port == 443 else f":{target.port}"
+        gathered = Gathered(f"https://{name}{port}{target.path or '/'}")
+        visit = _Visit(Requests(server, self._agent, session, target.port), gathered, name, target.port, self._scripts)
+        failed = None
+        try:
+            yield from visit.page(target.path or "/", self._most)
+        except ScanFailure as failure:
+            failed = Failure(failure.kind, failure.step or "http", failure.detail)
+        visit.settle()
+        return gathered.record(failed)
+
+
+class _Visit:
+    def __init__(self, requests: Requests, gathered: Gathered, name: str, port: int, scripts: bool) -> None:
+        self._requests = requests
+        self._gathered = gathered
+        self._host = name.strip("[]")
+        self._port = port
+        self._scripts = scripts
+        self._mentions = Mentions(self._host)
+        self._markup = Markup()
+        self._endpoints: dict[str, list[str]] = {}
+
+    def settle(self) -> None:
+        """What was read and not looked at yet, wherever reading ended."""
+        self._gathered.page(self._markup, self._endpoints)
+        self._markup = Markup()
+        self._mentions.end()
+        self._gathered.mentioned(self._mentions)
+
+    def page(self, path: str, redirects: int) -> Conversation[None]:
+        """The page, by as many redirects, and its scripts."""
+        port, seen = self._port, {(self._port, path)}
+        while True:
+            self._markup = Markup(self._inline)
+            response = yield from self._requests.get(port, path, self._feed, MAX_PAGE, self._take_headers)
+            scripts, base = self._markup.scripts, self._markup.base
+            self.settle()
+            where = response.header("location")
+            if response.status not in REDIRECTS or not where:
+                break
+            url, place = self._onwards(self._gathered.url, where)
+            here = self._here(place)
+            if here is None or redirects <= 0 or here in seen:
+                self._gathered.location = url
+                return
+            seen.add(here)
+            port, path = here
+            redirects -= 1
+            self._gathered.redirects.append(url)
+            self._gathered.url = url
+        if self._scripts:
+            yield from self._read_scripts(scripts, base)
+
+    def _onwards(self, base: str, written: str, source: str = "redirect") -> tuple[str, Place | None]:
+        """Where a reference leads; the name of another host is told."""
+        url, place = onwards(base, written)
+        if place is not None and place.host != self._host and (name := name_of(place.host)):
+            self._gathered.name(name, source, 1.0 if source == "redirect" else URL)
+        return url, place
+
+    def _here(self, place: Place | None) -> tuple[int, str] | None:
+        """Port and path of a URL of this very host, over TLS, where the web is or at the target's own port; else
+        None."""
+        if place is None or place.scheme != "https" or place.host != self._host:
+            return None
+        return (place.port, path_of(place)) if place.port in (self._port, 443) else None
+
+    def _feed(self, data: bytes) -> None:
+        self._markup.feed(data)
+
+    def _take_headers(self, response: Response) -> bool:
+        """Whether the body is of use."""
+        self._gathered.answered(response)
+        self._endpoints = csp.endpoints(response.headers)
+        kind = (response.header("content-type") or "text/html").lower()
+        return _plain(response) and ("html" in kind or "xml" in kind)
+
+    def _inline(self, text: str) -> None:
+        if not self._scripts:
+            return
+        if text:
+            self._mentions.feed(text.encode("latin-1"))
+        else:
+            self._mentions.end()
+
+    def _read_scripts(self, written: list[str], base: str | None) -> Conversation[None]:
+        page = self._gathered.url
+        if base is not None:
+            page = onwards(page, base)[0]
+        wanted: dict[str, tuple[int, str]] = {}
+        for one in written:
+            url, place = self._onwards(page, one, "script")
+            if (here := self._here(place)) is not None and len(wanted) < MAX_SCRIPTS:
+                wanted.setdefault(url, here)
+        for url, (port, path) in wanted.items():
+            self._gathered.scripts.append(url)
+            yield from self._requests.get(port, path, self._mentions.feed, MAX_SCRIPT, _is_script)
+            self._mentions.end()
+            if self._mentions.full:
+                return
+
+
+def _plain(response: Response) -> bool:
+    """Whether the body is as it was written; we ask for that, and don't unpack what comes all the same."""
+    return (response.header("content-encoding") or "identity").strip().lower() in ("identity", "")
+
+
+def _is_script(response: Response) -> bool:
+    return response.status == 200 and _plain(response)
