@@ -53,7 +53,7 @@ def test_what_is_shown_in_the_clear_is_read_and_cut_off(version: TLSVersion, num
 def test_who_speaks_13_alone_is_asked_again() -> None:
     with tls_server(context(TLSVersion.TLSv1_3, TLSVersion.TLSv1_3)) as port:
         served = seen(target(port)).served
-    assert (served.version, served.certificates, served.complete) == (0x0304, CHAIN, False)
+    assert (served.version, served.certificates, served.complete) == (0x0304, CHAIN, True)
 
 
 def test_what_the_cores_handshake_refuses_is_for_openssl() -> None:

@@ -1,8 +1,7 @@
 """The conversation of one target: what it shows in the clear where it does, a whole handshake where it must be.
 
 First a ClientHello for TLS 1.0 to 1.2, whose servers show their chain in the clear: it is read and the connection cut
-off. A server that wants none of that is asked again, by a handshake of TLS 1.3: as far as its certificate, or to the
-end where that is asked for.
+off. A server that wants none of that is asked again, by a whole handshake of TLS 1.3.
 """
 
 from __future__ import annotations
@@ -104,8 +103,7 @@ class Prober:
         self._manner = manner or Manner()
         self._clock = clock or Clock()
         self._hellos: dict[tuple[str, ...], Hello] = {alpn: Hello(alpn=alpn) for alpn in ((), WEB)}
-        self._finishes = self._manner.full or self._manner.content is not None
-        self._first = "whole" if self._finishes else "glance"
+        self._first = "whole" if self._manner.full or self._manner.content else "glance"
         self._extras = self._manner.fingerprints or self._manner.enumerate
         self._pool = b""
         self._used = _POOL
@@ -197,8 +195,7 @@ class Prober:
         return (yield from self._otherwise(target, way, failure, first))
 
     def _under(self, session: Session, target: Target, way: Way) -> Conversation[Seen]:
-        complete = self._finishes or way.how == "old"
-        served = self._served(session, way, complete=complete, signature=session.signature)
+        served = self._served(session, way, complete=True, signature=session.signature)
         if self._manner.content is None or not self.alpn(target):  # mail and the like have no pages
             return Seen(served)
         try:
@@ -210,7 +207,7 @@ class Prober:
         try:
             if way.how == "old":
                 return openssl.Session(way.server_name, alpn=way.alpn)
-            return Handshake(way.server_name, alpn=way.alpn, whole=self._finishes)
+            return Handshake(way.server_name, alpn=way.alpn)
         except (ValueError, TypeError) as error:
             raise ScanFailure("local", "handshake", _unsayable(way, error)) from None
 
