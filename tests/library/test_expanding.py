@@ -7,6 +7,7 @@ import pytest
 from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError
 from certhia.library.expanding import Expansion
+from certhia.scanner.ports import Port
 from certhia.scanner.records import Found, Http, Result, Target
 
 OPTIONS = ScanOptions(expand=2, scope=("example.com", "!internal.example.com"))
@@ -21,9 +22,9 @@ def result(host: str | None, *names: str) -> Result:
 def offered(options: ScanOptions, *results: Result) -> list[str]:
     found: list[str] = []
 
-    def offer(host: str, origin: str) -> bool:
+    def offer(host: str, origin: str, port: Port | None, path: str | None) -> bool:
         assert origin == "origin"
-        found.append(host)
+        found.append(host if port is None else f"{host}:{port.number}{path}")
         return True
 
     expansion = Expansion(options, offer)
@@ -69,9 +70,10 @@ def redirected(host: str | None, location: str) -> Result:
 
 def test_where_redirects_lead() -> None:
     options = ScanOptions(follow=True, max_redirects=2)
-    chain = [redirected(None, "https://a.example/x"), redirected("a.example", "https://b.example/")]
+    chain = [redirected(None, "https://a.example/x?y"), redirected("a.example", "http://b.example")]
     chain += [redirected("b.example", "https://c.example/")]
-    assert offered(options, *chain) == ["a.example", "b.example"]
+    assert offered(options, *chain) == ["a.example:443/x?y", "b.example:443/"]
+    assert offered(options, redirected(None, "https://xn--bcher-kva.example:8443/")) == ["xn--bcher-kva.example:8443/"]
     assert offered(ScanOptions(), *chain) == []
     for odd in ("/relative", "https://192.0.2.1/", "https://user@a.example/", "ftp://a.example/", "https://localhost/"):
         assert offered(options, redirected(None, odd)) == [], odd

@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 from tests.scanner.supplied import OPEN, World, addresses, drawn
 
+from certhia.scanner.budget import Budget
 from certhia.scanner.exclude import read_excluded
+from certhia.scanner.finding import Finder
 from certhia.scanner.places import Places
 from certhia.scanner.plan import Plan
 from certhia.scanner.ports import Port, read_ports
 from certhia.scanner.records import Failure, Target
 from certhia.scanner.supply import Supply
+from certhia.scanner.targets import Name
 
 
 async def test_everything_in_one_list() -> None:
@@ -138,3 +141,26 @@ async def test_what_is_done_is_not_looked_up_again(tmp_path: Path) -> None:
 async def test_an_unknown_port_is_not_made_up() -> None:
     items = await drawn(Supply(Plan(["8.8.8.8"], ports=(Port(1), Port(65535))), World().resolver()))
     assert sorted(addresses(items)) == [("8.8.8.8", 1), ("8.8.8.8", 65535)]
+
+
+async def test_where_servers_lead_nobody_inside_is_asked_whatever_the_plan_allows() -> None:
+    world = World(in_example=["10.0.0.1"], half_example=["8.8.8.8", "169.254.169.254"], out_example=["8.8.4.4"])
+    plan = Plan(["in.example"], excluded=OPEN, ports=read_ports("8443"), every=True)
+    finder = Finder(plan, world.resolver(every=True), Places(), Budget())
+    led = [
+        await finder.offered(Name("x", None, f"{name}.example", Port(443, ""), "/")) for name in ("in", "half", "out")
+    ]
+    assert [[*map(_told, items)] for items in led] == [
+        ["10.0.0.1: private, RFC 1918"],
+        ["169.254.169.254: a cloud's metadata service"],
+        ["8.8.4.4:443/"],
+    ]
+    (named,) = await finder.offered(Name("x", None, "in.example"))
+    assert _told(named) == "10.0.0.1:8443"
+
+
+def _told(item: object) -> str:
+    if isinstance(item, Target):
+        return f"{item.address}:{item.port}{item.path or ''}"
+    assert isinstance(item, tuple)
+    return str(item[1].detail)

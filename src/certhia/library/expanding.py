@@ -9,8 +9,9 @@ from typing import Final
 from certhia.config.scanning import ScanOptions
 from certhia.errors import ConfigError
 from certhia.rules.watchlist import Watchlist
+from certhia.scanner.content.urls import name_of, path_of
 from certhia.scanner.guard import Refused, check
-from certhia.scanner.hosts import is_plain
+from certhia.scanner.ports import Port
 from certhia.scanner.records import Result
 
 REMEMBERED: Final = 1_000_000  # hosts; of more, one that certificates name may be asked once more
@@ -24,8 +25,8 @@ class Expansion:
         left_out: how many more there were than the budget allows.
     """
 
-    def __init__(self, options: ScanOptions, offer: Callable[[str, str], bool]) -> None:
-        """`offer`: takes a host and where it was found; False where it can't. Raises ConfigError."""
+    def __init__(self, options: ScanOptions, offer: Callable[[str, str, Port | None, str | None], bool]) -> None:
+        """`offer`: as `Supply.offer`. Raises ConfigError."""
         if options.expand and not options.scope:
             raise ConfigError(
                 "--expand asks hosts that strangers name: say which ones may be, by --scope and rules as of a watch "
@@ -50,25 +51,27 @@ class Expansion:
                 for found in result.names:
                     self._named(found.name.removeprefix("*."), (named + 1, redirected), result)
             if redirected < self._redirects and result.http is not None and result.http.location:
-                self._take(_host(result.http.location), (named, redirected + 1), result)
+                self._redirected(result.http.location, (named, redirected + 1), result)
+
+    def _redirected(self, url: str, depth: tuple[int, int], result: Result) -> None:
+        try:
+            place = check(url)
+        except Refused:
+            return
+        port = 443 if place.scheme == "http" else place.port
+        self._take(place.host, depth, result, Port(port, ""), path_of(place))
 
     def _named(self, name: str, depth: tuple[int, int], result: Result) -> None:
         if name not in self._depths and self._scope is not None and self._scope.matcher.match([name]):
             self._take(name, depth, result)
 
-    def _take(self, name: str, depth: tuple[int, int], result: Result) -> None:
-        if name in self._depths or "." not in name or not is_plain(name):
+    def _take(
+        self, name: str, depth: tuple[int, int], result: Result, port: Port | None = None, path: str | None = None
+    ) -> None:
+        if name in self._depths or "*" in name or name_of(name) != name:
             return
-        if self.offered >= self._most or not self._offer(name, result.target.origin):
+        if self.offered >= self._most or not self._offer(name, result.target.origin, port, path):
             self.left_out += 1
             return
         self._depths[name] = depth
         self.offered += 1
-
-
-def _host(url: str) -> str:
-    """Of a URL that a stranger wrote; "" for one that is not to be asked."""
-    try:
-        return check(url).host
-    except Refused:
-        return ""

@@ -7,6 +7,7 @@ from ipaddress import IPv6Address
 from socket import inet_ntoa
 from typing import Final, TypeAlias
 
+from certhia.scanner.addresses import inward
 from certhia.scanner.budget import Budget
 from certhia.scanner.dns import MAX_ADDRESSES, Resolver
 from certhia.scanner.places import Places
@@ -40,15 +41,18 @@ class Finder:
 
     async def offered(self, name: Name) -> list[Item]:
         """The targets of a host that was found while scanning."""
+        knocks = self._plan.knocks_at(name.port)
         addresses, failure = await self._addresses(name.host)
+        if failure is None and name.path is not None:
+            failure = _inwards(addresses)
         if failure is not None:
-            return [(_target(name, name.host, "", self._plan.knocks[0], None), failure)]
+            return [(_target(name, name.host, "", knocks[0], None), failure)]
         items: list[Item] = []
         for address, closed in self._judged(addresses):
             reason = closed
             if reason is None and not self._budget.take(address, name.host):
                 reason = "asked a short while ago, or its domain often enough"
-            for knock in self._plan.knocks if reason is None else self._plan.knocks[:1]:
+            for knock in knocks if reason is None else knocks[:1]:
                 found = _target(name, name.host, address, knock, None)
                 items.append(found if reason is None else (found, _refused(address, reason)))
         return items
@@ -110,6 +114,12 @@ class Finder:
 
 def _rest(start: int, stop: int) -> list[Skipped]:
     return [range(start, stop)] if start < stop else []
+
+
+def _inwards(addresses: Sequence[str]) -> Failure | None:
+    """Why a host is not asked that a server led to: one foot inside is enough, whatever the user scans of his own."""
+    reasons = ((address, inward(address)) for address in addresses)
+    return next((_refused(address, reason) for address, reason in reasons if reason is not None), None)
 
 
 def _refused(what: str, reason: str) -> Failure:

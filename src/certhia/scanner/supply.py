@@ -25,6 +25,7 @@ from certhia.scanner.engine import DONE
 from certhia.scanner.finding import Finder, Item, Skipped, target_of
 from certhia.scanner.places import Places
 from certhia.scanner.plan import Plan
+from certhia.scanner.ports import Port
 from certhia.scanner.reading import STDIN, Complaint, Read, check_file, read_arguments, read_file
 from certhia.scanner.targets import Block, Name, Written
 from certhia.scanner.visiting import MAX_BLOCKS, Part, Visit
@@ -155,12 +156,13 @@ class Supply:
             self.stop()
             self._wake()
 
-    def offer(self, host: str, origin: str) -> bool:
-        """One more host (A-labels) to be asked at the plan's ports, found at `origin`: it is somebody else's choice, so
-        its addresses have a budget, and it has no place. False where too many wait. Any thread."""
+    def offer(self, host: str, origin: str, port: Port | None = None, path: str | None = None) -> bool:
+        """One more host (A-labels) to be asked, found at `origin`: it is somebody else's choice, so its addresses have
+        a budget, and it has no place. `port`: where, instead of the plan's ports; `path`: of the URL that a server led
+        to, and then no address inside is asked, whatever the plan allows. False where too many wait. Any thread."""
         if len(self._offers) >= MAX_OFFERED:
             return False
-        self._offers.append(Name(origin, None, host))
+        self._offers.append(Name(origin, None, host, port, path))
         return True
 
     def stop(self) -> None:

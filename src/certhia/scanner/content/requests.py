@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from certhia._core import Handshake
 from certhia.render import quoted
 from certhia.scanner import openssl
 from certhia.scanner.content.response import Response
@@ -70,7 +71,9 @@ class Requests:
         self._open = False
         yield Connect(self._server.address, port, self._server.domain)
         try:
-            self._session = openssl.Session(self._server.server_name, alpn=WEB)
+            # As the first one: what the core's handshake can't do there is OpenSSL's again.
+            kind = openssl.Session if isinstance(self._session, openssl.Session) else Handshake
+            self._session = kind(self._server.server_name, alpn=WEB)
         except (ValueError, TypeError) as error:
             raise ScanFailure("local", "handshake", f"{quoted(self._server.server_name or '')}: {error}") from None
         yield from shake(self._session)
