@@ -24,7 +24,7 @@ from certhia.model import Match, Quarantined
 from certhia.store import Freeze, State, database, schema
 from certhia.store.fsck import check
 from certhia.store.migrations import config, migrate
-from certhia.store.migrations.versions import v0004_blocks
+from certhia.store.migrations.versions import v0005_probes
 
 if TYPE_CHECKING:
     from tests.store.conftest import Book
@@ -84,7 +84,7 @@ async def test_a_new_state_is_what_the_migrations_make(state: State, tmp_path: P
 
 def test_the_schema_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(config()).get_heads() == [schema.SCHEMA]
-    assert v0004_blocks.NEEDS == schema.NEEDS
+    assert v0005_probes.NEEDS == schema.NEEDS
 
 
 async def test_a_state_of_the_first_schema_keeps_its_rows(tmp_path: Path, book: Book) -> None:

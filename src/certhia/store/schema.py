@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0004"  # the migration that makes what is described here
+SCHEMA: Final = "0005"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -228,6 +228,26 @@ deliveries: Final = Table(
     Column("mark", BigInteger, nullable=False),
 )
 Index("deliveries_pending", deliveries.c.sink, deliveries.c.id, sqlite_where=deliveries.c.state == PENDING)
+
+# Servers that matches name, to be asked `stage` seconds after the certificate was logged: `wanted` is when that was to
+# be, `due` when it is, later where others come first (Unix seconds). `at`: when it was done; null until then, and what
+# came of it is empty.
+probes: Final = Table(
+    "probes",
+    metadata,
+    Column("match", ForeignKey("matches.id"), primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("port", Integer, primary_key=True, autoincrement=False),
+    Column("stage", Integer, primary_key=True, autoincrement=False),
+    Column("wanted", Float, nullable=False),
+    Column("due", Float, nullable=False),
+    Column("at", Float),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("sha256", Bytes, nullable=False),
+)
+Index("probes_due", probes.c.at, probes.c.due)
 
 # What other processes ask of the follower. `answer` is null until it has been taken up.
 requests: Final = Table(

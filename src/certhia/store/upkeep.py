@@ -11,7 +11,7 @@ from certhia.store import codec
 from certhia.store.batch import Tally
 from certhia.store.bulk import IS_PENDING
 from certhia.store.commit import chunks, keep_tallies
-from certhia.store.schema import DONE, deliveries, matches, sightings, steps
+from certhia.store.schema import DONE, deliveries, matches, probes, sightings, steps
 
 MAX_MATCHES: Final = 1_000_000
 AT_ONCE: Final = 500  # matches deleted, or ledger rows merged, in one transaction: others wait meanwhile
@@ -19,7 +19,7 @@ HOUR: Final = 3600
 
 
 async def prune(connection: AsyncConnection, counts: dict[str, Tally], *, max_matches: int) -> int:
-    """Deletes some of the oldest matches over `max_matches`, with sightings and deliveries; gives how many.
+    """Deletes some of the oldest matches over `max_matches`, with sightings, deliveries and probes; gives how many.
 
     A match that somebody is still to be told of stays.
     """
@@ -32,6 +32,7 @@ async def prune(connection: AsyncConnection, counts: dict[str, Tally], *, max_ma
     for some in chunks(gone):
         told = select(deliveries.c.id).where(deliveries.c.match.in_(some), deliveries.c.state == DONE)
         counts["delivered"].take([codec.done_mark(n) for n in (await connection.execute(told)).scalars()])
+        await connection.execute(delete(probes).where(probes.c.match.in_(some)))
         for table, column in (
             (deliveries, deliveries.c.match),
             (sightings, sightings.c.match),
