@@ -41,6 +41,7 @@ def found(path: Path) -> Counter[str]:
     return Counter(json.loads(line)["ip"] for line in path.read_text(encoding="utf-8").splitlines())
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments(certhia: Certhia, there: Crowd) -> None:
     choose = random.Random(11)
     kills = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,10 @@ def test_an_attribute_may_come_twice_and_be_unknown() -> None:
     assert written == r'{"OU":["a","c\""],"1.2.3":["b"]}'
 
 
-def test_all_of_the_corpus_can_be_told() -> None:
+def test_certificates_of_the_corpus_can_be_told() -> None:
     archive = CORPUS / "certificates.tar.zst"
     if not archive.exists():
         pytest.skip("the corpus is not there")
-    for number, (name, der) in enumerate(members(archive)):
+    for number, (name, der) in enumerate(islice(members(archive), 4000)):
         if number % 20 == 0:
             assert record(der)["sha256"], name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ def corpus() -> Iterator[tuple[str, bytes]]:
     for archive in ("certificates.tar.zst", "hostile.tar.zst"):
         if (CORPUS / archive).exists():
             found = True
-            for number, (name, der) in enumerate(members(CORPUS / archive)):
-                if number % 50 == 0 and len(der) <= 100_000:
+            for number, (name, der) in enumerate(islice(members(CORPUS / archive), 6000)):
+                if number % 20 == 0 and len(der) <= 100_000:
                     yield name, der
     if not found:
         pytest.skip("the corpus is not there")
@@ -83,7 +84,7 @@ def test_a_file_that_does_not_say() -> None:
 
 
 def test_certificates_of_all_kinds_can_be_told_in_every_format(make: MAKE) -> None:
-    """Those of the corpus, hostile ones too: one in fifty."""
+    """Some of the corpus, hostile ones too."""
     leaf = leaves()
     forms = [Texts(name, leaf) for name in STREAMED]
     for name, der in corpus():
