@@ -15,6 +15,7 @@ HERE = "https://www.example.com:444/app/?q"
     [
         ("WWW.Example.com.", "www.example.com"),
         ("*.example.com", "*.example.com"),
+        ("*.cloudfront.net", "*.cloudfront.net"),
         ("bücher.example", "xn--bcher-kva.example"),
         ("*.bücher.example", "*.xn--bcher-kva.example"),
         ("_dmarc.example.com", "_dmarc.example.com"),
@@ -25,7 +26,7 @@ def test_names(text: str, name: str) -> None:
 
 
 NO_NAMES = (
-    *("", ".", "*.", "com", "co.uk", "*.co.uk", "192.0.2.1", "a..b", "-a.example", "a*.example.com", "a b.com"),
+    *("", ".", "*.", "com", "*.com", "192.0.2.1", "a..b", "-a.example", "a*.example.com", "a b.com"),
     *("*.*.example.com", "x" * 64 + ".example", "a." * 127 + "example", "1.2", "exa\nmple.com", "\ud800.example"),
 )
 NOWHERE = (

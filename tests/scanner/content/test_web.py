@@ -138,7 +138,8 @@ def test_scripts_of_the_same_host() -> None:
     with site(pages) as (server, port):
         http = asked(port, scripts=True)
         assert server.asked == [(1, "/"), (1, "/js/a.js"), (1, "/js/gone.js")]
-        assert not (asked(port).names or asked(port).scripts)
+        without = asked(port)
+    assert (len(without.names), len(without.scripts)) == (0, 0)
     assert http.scripts == tuple(f"https://www.example.com:{port}/js/{name}.js" for name in ("a", "gone"))
     assert {one.name: one.confidence for one in http.names} == {
         "static.example.com": 0.9,

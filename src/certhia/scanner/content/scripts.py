@@ -82,11 +82,11 @@ class Mentions:
 
     def _confidence(self, kind: int, name: str) -> float:
         zone = name.rpartition(".")[2]
-        if not is_zone(zone):
+        domain = registrable_domain(name)
+        if domain is None or not is_zone(zone):
             return 0.0
         if kind < 3:
             return URL if kind == 1 else HALF
-        domain = registrable_domain(name)
         if domain == self._own:
             return OWN
         long = name != domain and not name.startswith("*.")

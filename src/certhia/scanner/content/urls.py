@@ -8,7 +8,6 @@ from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from certhia import data
-from certhia._core import registrable_domain
 from certhia.scanner.guard import MAX_URL, Place, Refused, check
 from certhia.scanner.hosts import HostError, is_plain, read_host
 
@@ -19,7 +18,7 @@ _OWN: Final = re.compile(r"(https://[^/?#]+)[/?].*", re.DOTALL)
 
 def name_of(text: str) -> str | None:
     """A name as it is told, in A-labels and lower case, with `*.` where it had it; None for what is none: an address, a
-    lone label, a public suffix."""
+    lone label."""
     lowered = text.lower().removesuffix(".")
     bare = lowered.removeprefix("*.")
     if "." not in bare or len(bare) > MAX_NAME:
@@ -29,8 +28,6 @@ def name_of(text: str) -> str | None:
             bare = read_host(bare)
         except (HostError, UnicodeError):  # the latter: text that is no Unicode
             return None
-    if registrable_domain(bare) is None:
-        return None
     return f"*.{bare}" if lowered.startswith("*.") else bare
 
 
