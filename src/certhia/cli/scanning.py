@@ -94,7 +94,7 @@ class Scanning:
         seconds = clock.monotonic() - began
         await outputs.drain()
         await asyncio.to_thread(checkpoints.write_all)
-        await outputs.finish(self._figures_of(seconds, inquiry.left_out))
+        await outputs.finish(self._figures_of(seconds, inquiry))
         if not self._stopped:
             checkpoints.complete()
         self._say_how_it_ended(seconds, record)
@@ -141,16 +141,16 @@ class Scanning:
         if self._stopped:
             say("stopped before its end" + ("; --resume goes on with it" if record.held else ""))
 
-    def _figures_of(self, seconds: float, left_out: int | None) -> Figures:
+    def _figures_of(self, seconds: float, inquiry: Inquiry) -> Figures:
         scan = self._settings.scan
         parameters = {
             "input": ",".join((*scan.targets, *scan.targets_from)),
             "port": int(scan.ports) if scan.ports.isdecimal() else scan.ports,
             "timeout": int(scan.timeout) if scan.timeout == int(scan.timeout) else scan.timeout,
-            "threads": scan.concurrency,
+            "threads": inquiry.limit,
             "retry": scan.retry,
         }
-        return Figures(parameters, self._clock.now(), seconds, left_out)
+        return Figures(parameters, self._clock.now(), seconds, inquiry.left_out)
 
     # --- beside it ---
 

@@ -85,6 +85,11 @@ class Inquiry:
         """How many targets are being asked."""
         return self._asking.engine.busy
 
+    @property
+    def limit(self) -> int:
+        """How many targets may be asked at once, at this moment."""
+        return self._asking.engine.limit
+
     async def run(self) -> None:
         """Until all are asked, or `stop`. Raises what `take` raised, and ConfigError for targets that can't be read."""
         try:
