@@ -8,7 +8,7 @@ from ssl import TLSVersion
 from typing import Any
 
 import pytest
-from tests.scanner.driving import drive, run, serving
+from tests.scanner.driving import drive, failure_of, run, serving
 from tests.scanner.tls_servers import authority, context, tls_server
 
 from certhia.scanner.conversation import Again, Connect, Conversation, Send
@@ -17,6 +17,7 @@ from certhia.scanner.probing import WEB, Manner, Prober, Seen, Way, another, dom
 from certhia.scanner.records import Http, Served, Target
 from certhia.scanner.sessions import Session, say
 from certhia.scanner.talks import Outcome
+from certhia.testing import flights
 
 
 def target(port: int, host: str | None = None, **more: Any) -> Target:
@@ -233,6 +234,17 @@ def test_two_steps_are_all_that_a_good_server_costs() -> None:
     steps, value = drive(Prober().talk(target(443, "www.example.com")), [b"", canned()])
     assert [type(step) for step in steps] == [Connect, Send]
     assert value.served.certificates == CHAIN
+
+
+def test_a_flight_without_a_certificate_is_none() -> None:
+    """Suites without one were not offered; TLS 1.3 was not either, and is asked for as it should be."""
+    bare = flights.records(flights.server_hello() + flights.message(flights.HELLO_DONE))
+    failure = failure_of(Prober().talk(target(443)), [b"", bare])
+    assert str(failure) == "malformed at hello: no certificate came"
+    chosen = b"\0\x2b\0\2\3\4"  # supported_versions: 1.3
+    unasked = flights.records(flights.server_hello(cipher=0x1301, extensions=chosen))
+    talk = Prober().talk(target(443))
+    assert [type(one) for one in (next(talk), talk.send(b""), talk.send(unasked))] == [Connect, Send, Connect]
 
 
 @pytest.mark.parametrize(

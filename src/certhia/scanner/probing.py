@@ -34,6 +34,8 @@ _NEWER_ONLY: Final = frozenset(
     ("protocol_version", "handshake_failure", "insufficient_security", "illegal_parameter", "internal_error",
      "missing_extension", "decode_error", "unexpected_message", "unsupported_extension")
 )  # fmt: skip
+UNASKED: Final = "TLS 1.3, which was not offered"
+_CLEAR: Final = 0x0303  # the newest version whose servers show their chain in the clear
 _BACKOFF: Final = 0.5
 _LONGEST: Final = 8.0
 _RANDOM: Final = 64
@@ -171,8 +173,10 @@ class Prober:
                 data = yield RECEIVE
                 state = flight.feed(data) if data else "closed"
             if state == "done":
-                return Seen(self._served(flight, way))
-            raise ScanFailure("closed", "hello") if state == "closed" else fault(flight, "hello")
+                served = self._served(flight, way)
+                if served.certificates:
+                    return Seen(served)
+            raise ScanFailure("closed", "hello") if state == "closed" else uncertified(flight)
         except ScanFailure as error:
             failure = error
         if flight.certificates:
@@ -273,6 +277,7 @@ def another(way: Way, failure: ScanFailure, first: ScanFailure | None) -> Way | 
     if way.how == "glance":
         # Some say nothing and hang up instead of an alert.
         newer = failure.detail in _NEWER_ONLY if failure.kind == "alert" else failure.kind in ("closed", "reset")
+        newer = newer or failure.detail == UNASKED
         return way._replace(how="whole") if newer and failure.step == "hello" else None
     # What the glance offered is all that OpenSSL has up to TLS 1.2: it is of use where there was none, and where the
     # server said that it speaks TLS 1.3 and the core's handshake did not agree with it on the rest.
@@ -280,6 +285,14 @@ def another(way: Way, failure: ScanFailure, first: ScanFailure | None) -> Way | 
         glanced = first is not None and first.step == "hello"
         return way._replace(how="old") if not glanced or (first and first.detail == "protocol_version") else None
     return None
+
+
+def uncertified(flight: Flight) -> ScanFailure:
+    """Why a flight in the clear brought no certificate."""
+    if flight.fault is not None:
+        return fault(flight, "hello")
+    newer = (flight.version or 0) > _CLEAR
+    return ScanFailure("malformed", "hello", UNASKED if newer else "no certificate came")
 
 
 def _unsayable(way: Way, error: Exception) -> str:
