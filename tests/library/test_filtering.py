@@ -41,6 +41,11 @@ def test_rules_by_comma_and_of_files(tmp_path: Path) -> None:
     assert kept(options, *names) == ["a.test.example.com", "google.com"]
 
 
+def test_a_list_longer_than_the_name_of_a_file() -> None:
+    names = [f"n{number}.example.com" for number in range(500)]
+    assert kept(ScanOptions(exclude_domains=(",".join(names),)), *names, "a.example.net") == ["a.example.net"]
+
+
 def test_patterns() -> None:
     options = ScanOptions(exclude_domains=(r"^api\d{1,3}\.example\.com$",))
     assert kept(options, "api12.example.com", "api.example.com") == ["api.example.com"]

@@ -94,3 +94,9 @@ def test_entries_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     read_excluded(["8.8.8.8,9.9.9.9"])
     with pytest.raises(ConfigError, match="more than 2 entries are excluded; write networks"):
         read_excluded(["8.8.8.8,9.9.9.9,1.1.1.1"])
+
+
+def test_a_list_longer_than_the_name_of_a_file() -> None:
+    listed = ",".join(f"203.0.113.{number}" for number in range(256))
+    excluded = read_excluded([listed], allow_private=True)
+    assert excluded.address("203.0.113.77") == "excluded"

@@ -51,14 +51,21 @@ class Filter:
 
 def _watchlist(option: str, entries: Sequence[str], more: Sequence[str] = ()) -> Watchlist | None:
     """Rules by comma, and files of them; None where there are none. Raises ConfigError, which names the option."""
-    files = [Path(entry) for entry in entries if Path(entry).is_file()]
-    texts = [text.strip() for entry in entries if not Path(entry).is_file() for text in _pieces(entry)]
+    files = [Path(entry) for entry in entries if _is_file(entry)]
+    texts = [text.strip() for entry in entries if not _is_file(entry) for text in _pieces(entry)]
     if not (files or texts or more):
         return None
     try:
         return Watchlist(*texts, *more, files=files)
     except ConfigError as error:
         raise ConfigError(f"{option}: {error}") from error
+
+
+def _is_file(entry: str) -> bool:
+    try:
+        return Path(entry).is_file()
+    except (OSError, ValueError):  # a list is longer than a name may be
+        return False
 
 
 def _pieces(entry: str) -> Iterator[str]:

@@ -96,7 +96,7 @@ def read_excluded(entries: Sequence[str], *, allow_private: bool = False) -> Exc
     for entry in entries:
         if entry == STDIN:
             raise ConfigError("what is excluded can't be read from standard input; name a file")
-        if Path(entry).is_file():
+        if _is_file(entry):
             reads += read_file(entry)
         elif Path(entry).suffix in _FILES:
             raise ConfigError(f"{render.terminal(entry)}: no such file; name one that is there, or a list of targets")
@@ -113,3 +113,10 @@ def read_excluded(entries: Sequence[str], *, allow_private: bool = False) -> Exc
     if len(whole.targets) > MAX_ENTRIES:
         raise ConfigError(f"more than {MAX_ENTRIES:,} entries are excluded; write networks instead of addresses")
     return Excluded(whole, allow_private=allow_private)
+
+
+def _is_file(entry: str) -> bool:
+    try:
+        return Path(entry).is_file()
+    except (OSError, ValueError):  # a list is longer than a name may be
+        return False
