@@ -11,10 +11,14 @@ pub struct Hello(hello::Hello);
 #[pymethods]
 impl Hello {
     #[new]
-    #[pyo3(signature = (
-        *, versions = (hello::TLS_1_0, hello::TLS_1_2), ciphers = None, groups = None, signature_schemes = None,
-        alpn = Vec::new(), status_request = true, scts = true, extensions = true
-    ))]
+    #[pyo3(
+        signature = (
+            *, versions = (hello::TLS_1_0, hello::TLS_1_2), ciphers = None, groups = None, signature_schemes = None,
+            alpn = Vec::new(), status_request = true, scts = true, extensions = true
+        ),
+        text_signature = "(*, versions=(769, 771), ciphers=None, groups=None, signature_schemes=None, alpn=(), \
+            status_request=True, scts=True, extensions=True)"
+    )]
     #[allow(clippy::too_many_arguments, reason = "keywords of Python")]
     fn new(
         py: Python<'_>,
@@ -46,7 +50,10 @@ pub struct Flight(hello::Flight);
 #[pymethods]
 impl Flight {
     #[new]
-    #[pyo3(signature = (most_bytes = hello::MAX_BYTES, most_certificates = hello::MAX_CERTIFICATES))]
+    #[pyo3(
+        signature = (most_bytes = hello::MAX_BYTES, most_certificates = hello::MAX_CERTIFICATES),
+        text_signature = "(most_bytes=100000, most_certificates=16)"
+    )]
     fn new(py: Python<'_>, most_bytes: usize, most_certificates: usize) -> PyResult<Self> {
         if !(1..=1 << 24).contains(&most_bytes) {
             let reason = format!("a flight of 1 to {} bytes, not {most_bytes}", 1 << 24);
