@@ -8,7 +8,7 @@ from ssl import TLSVersion
 from typing import Any
 
 import pytest
-from tests.scanner.driving import drive, failure_of, run, serving
+from tests.scanner.driving import drive, failure_of, run, serving, until_cut
 from tests.scanner.tls_servers import authority, context, tls_server
 
 from certhia.scanner.conversation import Again, Connect, Conversation, Send
@@ -258,15 +258,52 @@ def test_a_flight_without_a_certificate_is_none() -> None:
         ("glance", ScanFailure("refused", "connect"), None, None),
         ("whole", ScanFailure("alert", "handshake", "handshake_failure"), None, "old"),
         ("whole", ScanFailure("malformed", "handshake"), None, "old"),
-        ("whole", ScanFailure("closed", "handshake"), None, None),
+        ("whole", ScanFailure("closed", "handshake"), None, "glance"),
+        ("whole", ScanFailure("timeout", "handshake"), None, None),
+        ("whole", ScanFailure("refused", "connect"), None, None),
         ("whole", ScanFailure("alert", "handshake", "x"), ScanFailure("alert", "hello", "protocol_version"), "old"),
         ("whole", ScanFailure("alert", "handshake", "x"), ScanFailure("closed", "hello"), None),
-        ("old", ScanFailure("alert", "handshake", "handshake_failure"), None, None),
+        ("old", ScanFailure("alert", "handshake", "x"), ScanFailure("alert", "hello", "protocol_version"), None),
+        ("old", ScanFailure("closed", "handshake"), ScanFailure("alert", "handshake", "x"), "glance"),
+        ("glance", ScanFailure("closed", "hello"), ScanFailure("alert", "handshake", "x"), None),
+        ("glance", ScanFailure("closed", "hello"), ScanFailure("alert", "hello", "unrecognized_name"), "whole"),
     ],
 )
 def test_another_way(how: str, failure: ScanFailure, first: ScanFailure | None, then: str | None) -> None:
     following = another(Way(how, None, ()), failure, first)
     assert (following and following.how) == then
+
+
+@pytest.mark.parametrize("how", ["glance", "whole"])
+@pytest.mark.parametrize("kind", ["alert", "malformed", "closed", "reset"])
+@pytest.mark.parametrize("detail", ["", "protocol_version", "unrecognized_name", "no_application_protocol"])
+def test_ways_come_to_an_end(how: str, kind: str, detail: str) -> None:
+    ways = [Way(how, "a.example", WEB)]
+    first: ScanFailure | None = None
+    while True:
+        failure = ScanFailure(kind, "hello" if ways[-1].how == "glance" else "handshake", detail)
+        following = another(ways[-1], failure, first)
+        if following is None:
+            break
+        assert following not in ways
+        ways.append(following)
+        first = first or failure
+    assert len(ways) <= 4
+
+
+def test_full_falls_back_on_what_is_shown_in_the_clear() -> None:
+    """A server that hangs up at whatever speaks of TLS 1.3."""
+    flight = canned()
+
+    def intolerant(peer: socket.socket) -> None:
+        hello = peer.recv(4096)
+        if b"\x00\x2b\x00" not in hello:  # supported_versions
+            peer.sendall(flight)
+            until_cut(peer)
+
+    with serving(intolerant) as port:
+        served = seen(target(port), Manner(full=True)).served
+    assert (served.certificates, served.complete) == (CHAIN, False)
 
 
 def test_no_way_is_gone_twice() -> None:

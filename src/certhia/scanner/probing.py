@@ -274,17 +274,32 @@ def another(way: Way, failure: ScanFailure, first: ScanFailure | None) -> Way | 
             return way._replace(server_name=None, note=_noted(way, "unrecognized_name: asked again without SNI"))
         if failure.detail == "no_application_protocol" and way.alpn:
             return way._replace(alpn=(), note=_noted(way, "no_application_protocol: asked again without ALPN"))
+    if failure.step not in ("hello", "handshake") or failure.kind not in ("alert", "malformed", "closed", "reset"):
+        return None
+    if first is not None and first.step == "hello":
+        return _behind_a_glance(way, failure, first)
     if way.how == "glance":
-        # Some say nothing and hang up instead of an alert.
-        newer = failure.detail in _NEWER_ONLY if failure.kind == "alert" else failure.kind in ("closed", "reset")
-        newer = newer or failure.detail == UNASKED
-        return way._replace(how="whole") if newer and failure.step == "hello" else None
-    # What the glance offered is all that OpenSSL has up to TLS 1.2: it is of use where there was none, and where the
-    # server said that it speaks TLS 1.3 and the core's handshake did not agree with it on the rest.
-    if way.how == "whole" and failure.kind in ("alert", "malformed"):
-        glanced = first is not None and first.step == "hello"
-        return way._replace(how="old") if not glanced or (first and first.detail == "protocol_version") else None
-    return None
+        # The first look, or the last that is left: then whole handshakes have failed.
+        return way._replace(how="whole") if first is None and _may_be_newer(failure) else None
+    # A whole handshake was wanted first. What hangs up at a hello of TLS 1.3 may still show its chain at one without.
+    refused = way.how == "whole" and failure.kind in ("alert", "malformed")
+    return way._replace(how="old" if refused else "glance")
+
+
+def _behind_a_glance(way: Way, failure: ScanFailure, first: ScanFailure) -> Way | None:
+    """What the glance offered is all that OpenSSL has up to TLS 1.2: it is of use where the server said that it speaks
+    nothing so old, and the core's handshake did not agree with it on the rest."""
+    if way.how == "glance":
+        return way._replace(how="whole") if _may_be_newer(failure) else None
+    refused = way.how == "whole" and failure.kind in ("alert", "malformed")
+    return way._replace(how="old") if refused and first.detail == "protocol_version" else None
+
+
+def _may_be_newer(failure: ScanFailure) -> bool:
+    """Whether it is what servers say that speak TLS 1.3 alone; some say nothing and hang up."""
+    if failure.kind == "alert":
+        return failure.detail in _NEWER_ONLY
+    return failure.kind in ("closed", "reset") or failure.detail == UNASKED
 
 
 def uncertified(flight: Flight) -> ScanFailure:
