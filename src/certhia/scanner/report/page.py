@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from certhia._core import Certificate
@@ -192,8 +192,9 @@ class _Page:
         yield from self._title("Speaks" if one.complete else "Speaks (not all was asked)")
         suites = dict(one.ciphers)
         for number in one.versions:
-            chosen: Sequence[int] = suites.get(number, ())
-            yield self._row(version(number), ", ".join(map(cipher, chosen)), RED if number < 0x0303 else "")
+            code = RED if number < 0x0303 else ""
+            for place, suite in enumerate(suites.get(number) or (None,)):
+                yield self._row("" if place else version(number), cipher(suite) if suite is not None else "", code)
 
     def _http(self, one: Http) -> Iterator[str]:
         yield from self._title("HTTP")
