@@ -78,7 +78,9 @@ def test_stopped_by_hand(certhia: Certhia, there: Crowd) -> None:
     before = sum(found(certhia.directory / "all.jsonl").values())
     assert 0 < before < TARGETS
     asked = there.asked
-    assert scan(certhia, there, "--resume").end() == 0
+    again = scan(certhia, there, "--resume")
+    assert again.end() == 0, again.err
+    assert f"goes on where it ended: {before:,} targets are done" in again.err
     seen = found(certhia.directory / "all.jsonl")
     assert (len(seen), {*seen.values()}) == (TARGETS + HOSTS, {1})
     assert there.asked - asked == TARGETS + HOSTS - before, "what was done is not asked again"
