@@ -13,7 +13,7 @@ from tests.scanner.tls_servers import authority, context, tls_server
 
 from certhia.scanner.conversation import Again, Connect, Conversation, Send
 from certhia.scanner.failures import ScanFailure
-from certhia.scanner.probing import WEB, Manner, Prober, Seen, Way, another, domain_of
+from certhia.scanner.probing import WEB, Manner, Prober, Seen, domain_of
 from certhia.scanner.records import Http, Served, Target
 from certhia.scanner.sessions import Session, say
 from certhia.scanner.talks import Outcome
@@ -247,50 +247,6 @@ def test_a_flight_without_a_certificate_is_none() -> None:
     assert [type(one) for one in (next(talk), talk.send(b""), talk.send(unasked))] == [Connect, Send, Connect]
 
 
-@pytest.mark.parametrize(
-    "how, failure, first, then",
-    [
-        ("glance", ScanFailure("alert", "hello", "protocol_version"), None, "whole"),
-        ("glance", ScanFailure("closed", "hello"), None, "whole"),
-        ("glance", ScanFailure("closed", "starttls"), None, None),
-        ("glance", ScanFailure("alert", "hello", "access_denied"), None, None),
-        ("glance", ScanFailure("not-tls", "hello"), None, None),
-        ("glance", ScanFailure("refused", "connect"), None, None),
-        ("whole", ScanFailure("alert", "handshake", "handshake_failure"), None, "old"),
-        ("whole", ScanFailure("malformed", "handshake"), None, "old"),
-        ("whole", ScanFailure("closed", "handshake"), None, "glance"),
-        ("whole", ScanFailure("timeout", "handshake"), None, None),
-        ("whole", ScanFailure("refused", "connect"), None, None),
-        ("whole", ScanFailure("alert", "handshake", "x"), ScanFailure("alert", "hello", "protocol_version"), "old"),
-        ("whole", ScanFailure("alert", "handshake", "x"), ScanFailure("closed", "hello"), None),
-        ("old", ScanFailure("alert", "handshake", "x"), ScanFailure("alert", "hello", "protocol_version"), None),
-        ("old", ScanFailure("closed", "handshake"), ScanFailure("alert", "handshake", "x"), "glance"),
-        ("glance", ScanFailure("closed", "hello"), ScanFailure("alert", "handshake", "x"), None),
-        ("glance", ScanFailure("closed", "hello"), ScanFailure("alert", "hello", "unrecognized_name"), "whole"),
-    ],
-)
-def test_another_way(how: str, failure: ScanFailure, first: ScanFailure | None, then: str | None) -> None:
-    following = another(Way(how, None, ()), failure, first)
-    assert (following and following.how) == then
-
-
-@pytest.mark.parametrize("how", ["glance", "whole"])
-@pytest.mark.parametrize("kind", ["alert", "malformed", "closed", "reset"])
-@pytest.mark.parametrize("detail", ["", "protocol_version", "unrecognized_name", "no_application_protocol"])
-def test_ways_come_to_an_end(how: str, kind: str, detail: str) -> None:
-    ways = [Way(how, "a.example", WEB)]
-    first: ScanFailure | None = None
-    while True:
-        failure = ScanFailure(kind, "hello" if ways[-1].how == "glance" else "handshake", detail)
-        following = another(ways[-1], failure, first)
-        if following is None:
-            break
-        assert following not in ways
-        ways.append(following)
-        first = first or failure
-    assert len(ways) <= 4
-
-
 def test_full_falls_back_on_what_is_shown_in_the_clear() -> None:
     """A server that hangs up at whatever speaks of TLS 1.3."""
     flight = canned()
@@ -304,14 +260,6 @@ def test_full_falls_back_on_what_is_shown_in_the_clear() -> None:
     with serving(intolerant) as port:
         served = seen(target(port), Manner(full=True)).served
     assert (served.certificates, served.complete) == (CHAIN, False)
-
-
-def test_no_way_is_gone_twice() -> None:
-    way: Way | None = Way("glance", "a.example", WEB)
-    for reason in ("unrecognized_name", "no_application_protocol", "unrecognized_name"):
-        assert way is not None
-        way = another(way, ScanFailure("alert", "hello", reason), None)
-    assert way is None
 
 
 # Again, and what is asked besides
