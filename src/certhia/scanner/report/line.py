@@ -10,7 +10,7 @@ from typing import Final
 
 from certhia._core import registrable_domain
 from certhia.render import json_string, json_text
-from certhia.scanner.records import Chain, Found, Result, Served, Verdict
+from certhia.scanner.records import Chain, Failure, Found, Result, Served, Verdict
 from certhia.scanner.report import certificate, parts
 from certhia.scanner.report.kept import Kept
 from certhia.scanner.report.words import cipher, group, version
@@ -19,6 +19,7 @@ CERTIFICATES: Final = 16 << 20  # bytes that are kept of certificates, twice ove
 CHAINS: Final = 16 << 20
 NAMES: Final = 4 << 20
 VERDICTS: Final = 1 << 20
+FAILURES: Final = 1 << 20
 UNSERVED: Final = (
     '"version":null,"cipher":null,"group":null,"alpn":null,"server_name":null,"complete":false,'
     '"client_certificate":false,"signature":null,"stapled":false,"tls_scts":0,"note":null,"certificate":null,"chain":[]'
@@ -35,6 +36,7 @@ class Lines:
         )
         self._trust: Kept[Chain, str] = Kept(_trust, lambda chain, text: sum(map(len, chain.path)) + len(text), CHAINS)
         self._verdicts: Kept[tuple[Verdict, ...], str] = Kept(_verdicts, lambda _, text: 2 * len(text), VERDICTS)
+        self._failure: Kept[Failure, str] = Kept(_failure, lambda _, text: 2 * len(text), FAILURES)
         self._names: Kept[tuple[Found, ...], str] = Kept(_names, lambda _, text: 2 * len(text), NAMES)
 
     def line(self, result: Result) -> str:
@@ -48,7 +50,7 @@ class Lines:
             f'{{"timestamp":{at:.3f},"target":{json_string(target.origin)},"line":{target.line or "null"},'
             f'"host":{_text(target.host)},"ip":"{target.address}","port":{target.port},'
             f'"starttls":{json_string(starttls) if starttls else "null"},"seconds":{seconds:.4f},"attempts":{attempts},'
-            f'"error":{"null" if failure is None else json_text(parts.failure(failure))},'
+            f'"error":{"null" if failure is None else self._failure(failure)},'
             f"{UNSERVED if served is None else self._served(served)},"
             f"{self._names(names)},"
             f'"verdicts":{self._verdicts(verdicts) if verdicts else "[]"},'
@@ -99,6 +101,10 @@ def _truth(value: bool) -> str:
 
 def _trust(chain: Chain) -> str:
     return json_text(parts.trust(chain))
+
+
+def _failure(failure: Failure) -> str:
+    return json_text(parts.failure(failure))
 
 
 def _verdicts(verdicts: tuple[Verdict, ...]) -> str:
