@@ -80,6 +80,24 @@ def test_ssl_3_is_noticed() -> None:
     assert (0x0300, (0x000A,)) in [(version, suites[:1]) for version, suites in found.ciphers]
 
 
+def test_connections_are_bounded() -> None:
+    """A server that takes whatever is offered first."""
+    connections = []
+
+    def taking(peer: socket.socket) -> None:
+        hello = peer.recv(65536)
+        connections.append(1)
+        version, cipher = hello[9:11], hello[78:80]  # behind random, session id and the length of the suites
+        answer = b"\x02\x00\x00\x26" + version + bytes(32) + b"\x00" + cipher + b"\x00"
+        peer.sendall(b"\x16" + version + b"\x00\x2a" + answer)
+
+    with serving(taking) as port:
+        found = run([(1, enumerated(reach(port), None))])[1].value
+    assert len(connections) == enumerating.MAX_CONNECTIONS
+    assert not found.complete
+    assert len(found.ciphers[-1][1]) > 100
+
+
 def test_every_suite_with_a_name_is_offered_once() -> None:
     for version in VERSIONS:
         suites = [suite for hello in enumerating.hellofuls(version) for suite in hello]

@@ -11,7 +11,7 @@ from tests.scanner.tls_servers import authority, context, tls_server
 
 from certhia.scanner.conversation import Connect, Conversation, Tell
 from certhia.scanner.failures import KINDS
-from certhia.scanner.openssl import Session
+from certhia.scanner.openssl import MAX_HANDSHAKE, Session
 from certhia.scanner.sessions import say, shake
 
 
@@ -86,3 +86,15 @@ def test_whatever_comes_it_ends_with_a_class(pieces: list[bytes]) -> None:
         assert state in {"more", "failed"}
     assert session.fault is None or session.fault[0] in KINDS
     assert session.received() == b""
+
+
+def test_a_handshake_without_end() -> None:
+    session = Session(None)
+    session.outgoing()
+    state, fed = session.feed(b"\x16\x03\x03\x40\x00\x02\x01\x00\x00" + bytes(16380)), 0
+    while state == "more":
+        state = session.feed(b"\x16\x03\x03\x40\x00" + bytes(16384))
+        fed += 16384
+        assert fed < 2 * MAX_HANDSHAKE
+    assert session.fault is not None
+    assert session.fault[0] in {"too-large", "malformed"}

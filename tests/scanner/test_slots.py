@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import resource
 
-from certhia.scanner.slots import MOST, START, Limit, file_limit
+from certhia.scanner.slots import MAX_TARGETS, START, Limit, file_limit
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, before[1]), before[1]))
-        assert 1 <= file_limit() <= MOST
+        assert 1 <= file_limit() <= MAX_TARGETS
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == before[1]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -14,7 +14,7 @@ from certhia.scanner.reach import PATIENCE, Reach
 from certhia.scanner.records import Enumerated
 
 VERSIONS: Final = (0x0304, 0x0303, 0x0302, 0x0301, 0x0300)
-MOST: Final = 120  # connections to one target
+MAX_CONNECTIONS: Final = 120  # connections to one target
 _AT_ONCE: Final = 100  # suites in a hello: some servers read no more than 128
 _NUMBERS: Final = (*range(0x0100), *range(0x1300, 0x1310), *range(0xC000, 0xC200), *range(0xCCA8, 0xCCB0))
 _NO_SUITES: Final = frozenset((0x00FF, 0x5600))  # signals (RFC 5746, RFC 7507)
@@ -24,7 +24,7 @@ class _Budget:
     """Connections that are left."""
 
     def __init__(self) -> None:
-        self.left = MOST
+        self.left = MAX_CONNECTIONS
 
     def spend(self) -> bool:
         """Whether there was one."""

@@ -15,7 +15,7 @@ from typing import Final
 from certhia._core import Flight
 from certhia.render import terminal
 
-MOST: Final = 262_144  # bytes of a handshake
+MAX_HANDSHAKE: Final = 262_144  # bytes of a handshake
 _LEGACY_SERVERS: Final = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: servers without RFC 5746
 _VERSIONS: Final = {"SSLv3": 0x0300, "TLSv1": 0x0301, "TLSv1.1": 0x0302, "TLSv1.2": 0x0303, "TLSv1.3": 0x0304}
 _NOT_TLS: Final = frozenset(("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "UNKNOWN_PROTOCOL"))
@@ -83,8 +83,8 @@ class Session:
             self._fed += len(data)
             self._flight.feed(data)
             self._shake()
-            if self._fed > MOST and not self._done:
-                self._fault = ("too-large", f"more than {MOST} bytes of a handshake")
+            if self._fed > MAX_HANDSHAKE and not self._done:
+                self._fault = ("too-large", f"more than {MAX_HANDSHAKE} bytes of a handshake")
         if self._fault is not None and not self._received:
             return "failed"
         return "done" if self._done else "more"

@@ -11,7 +11,7 @@ from certhia.scanner.conversation import Connect, Conversation
 from certhia.scanner.sockets import Socket
 
 START: Final = 512
-MOST: Final = 16_000  # each costs a few kB here and in the kernel
+MAX_TARGETS: Final = 16_000  # each costs a few kB here and in the kernel
 SPARE: Final = 128  # descriptors left to the rest of the process
 
 CONNECTING: Final = 0
@@ -99,14 +99,14 @@ def file_limit() -> int:
     out, and `SPARE` besides.
 
     Returns:
-        At least 1, at most `MOST`.
+        At least 1, at most `MAX_TARGETS`.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and (hard == resource.RLIM_INFINITY or soft < hard):
         with contextlib.suppress(ValueError, OSError):  # macOS takes no more than kern.maxfilesperproc
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
             soft = hard
-    return MOST if soft == resource.RLIM_INFINITY else max(1, min(MOST, soft - _open_now() - SPARE))
+    return MAX_TARGETS if soft == resource.RLIM_INFINITY else max(1, min(MAX_TARGETS, soft - _open_now() - SPARE))
 
 
 def _open_now() -> int:

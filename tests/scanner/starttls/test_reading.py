@@ -7,7 +7,7 @@ from tests.scanner.driving import drive, failure_of
 
 from certhia.scanner.conversation import Conversation, Send
 from certhia.scanner.failures import ScanFailure
-from certhia.scanner.starttls.reading import MOST, Reading, refused
+from certhia.scanner.starttls.reading import MAX_GREETING, Reading, refused
 
 
 def two_lines() -> Conversation[tuple[list[bytes], list[bytes]]]:
@@ -39,7 +39,7 @@ def endless(reading: Reading) -> Conversation[list[bytes]]:
 def test_is_bounded() -> None:
     failure = failure_of(endless(Reading()), [b"x" * 16384] * 5)
     assert (failure.kind, failure.step) == ("too-large", "starttls")
-    assert str(MOST) in failure.detail
+    assert str(MAX_GREETING) in failure.detail
 
 
 def test_the_peers_end_says_what_came_until_then() -> None:

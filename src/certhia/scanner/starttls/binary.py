@@ -7,7 +7,7 @@ from typing import Final
 
 from certhia.scanner.conversation import Conversation, Tell
 from certhia.scanner.failures import ScanFailure
-from certhia.scanner.starttls.reading import MOST, Reading, refused
+from certhia.scanner.starttls.reading import MAX_GREETING, Reading, refused
 
 # LDAPMessage 1 { ExtendedRequest { requestName 1.3.6.1.4.1.1466.20037 } } (RFC 4511 section 4.14.1)
 _LDAP: Final = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x161.3.6.1.4.1.1466.20037"
@@ -88,7 +88,7 @@ def _element(held: bytes) -> int:
     if held[0] != 0x30:
         return len(held)
     length, begins = _length(held)
-    if length > MOST:
+    if length > MAX_GREETING:
         raise ScanFailure("too-large", "starttls", f"an LDAP message of {length} bytes")
     end = begins + length
     return end if begins and len(held) >= end else 0
@@ -125,7 +125,7 @@ def _mysql_packet(held: bytes) -> int:
     if len(held) < 4:
         return 0
     end = 4 + int.from_bytes(held[:3], "little")
-    if end > MOST:
+    if end > MAX_GREETING:
         return len(held)
     return end if len(held) >= end else 0
 

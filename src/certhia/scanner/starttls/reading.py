@@ -9,20 +9,20 @@ from certhia.render import quoted
 from certhia.scanner.conversation import Conversation, Send
 from certhia.scanner.failures import ScanFailure
 
-MOST: Final = 65_536  # bytes of all that one server says before TLS
+MAX_GREETING: Final = 65_536  # bytes of all that one server says before TLS
 
 
 class Reading:
     """Reads what a server says in the clear, up to where an answer ends.
 
-    At most `MOST` bytes of one server are read. What it sends beyond an answer is the beginning of its next; what it
-    sends beyond the last is dropped with this object, so that nothing said in the clear counts as said under TLS
-    (CVE-2011-0411).
+    At most `MAX_GREETING` bytes of one server are read. What it sends beyond an answer is the beginning of its next;
+    what it sends beyond the last is dropped with this object, so that nothing said in the clear counts as said under
+    TLS (CVE-2011-0411).
     """
 
     def __init__(self) -> None:
         self._held = bytearray()
-        self._left = MOST
+        self._left = MAX_GREETING
 
     def until(self, say: bytes, end: Callable[[bytes], int]) -> Conversation[bytes]:
         """Sends `say` and reads until `end` of all that came gives where the answer ends (0: not yet).
@@ -40,7 +40,7 @@ class Reading:
                 raise ScanFailure("closed", "starttls", _shown(bytes(self._held)))
             self._left -= len(data)
             if self._left < 0:
-                raise ScanFailure("too-large", "starttls", f"more than {MOST} bytes before TLS")
+                raise ScanFailure("too-large", "starttls", f"more than {MAX_GREETING} bytes before TLS")
             self._held += data
             length = end(bytes(self._held))
             step = _MORE
