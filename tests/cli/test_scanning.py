@@ -12,6 +12,7 @@ from certhia.cli import scanning
 from certhia.cli.scanning import MODES, Scanning
 from certhia.config.sources import from_values
 from certhia.library.planning import kinds_of
+from certhia.store.observations import Observations
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,17 @@ async def test_a_state_that_cannot_be_written_is_told_and_the_scan_goes_on(
 )
 def test_modes_of_the_document(targets: list[str], mode: str) -> None:
     assert MODES[kinds_of(from_values({"scan.targets": targets}).scan)] == mode
+
+
+async def test_what_was_found_is_kept(given: dict[str, object], tmp_path: Path) -> None:
+    targets = [f"{place}:{given['scan.targets'][0].partition(':')[2]}" for place in ("127.0.0.1", "localhost")]  # type: ignore[index]
+    for _ in range(2):
+        assert await Scanning(from_values({**given, "scan.targets": targets, "scan.keep": True})).run() == 0
+    held = Observations(tmp_path / "state", made=False)
+    found = [*held.find("example.com")]
+    assert {(one.name, one.address, one.source, len(one.certificate)) for one in found} == {
+        ("www.example.com", "127.0.0.1", "san", 32),
+        ("www.example.com", "127.0.0.1", "cn", 32),
+    }
+    assert all(one.first_seen < one.last_seen for one in found)
+    held.close()

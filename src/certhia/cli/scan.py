@@ -113,6 +113,7 @@ MANNERS = (
 OUTPUT = (
     Option("--format", str, "scan.format", "jsonl, csv, domains, human, silent or tlsxtractor.", opt.OUTPUT_PANEL),
     Option("--output -o", list[str], "scan.files", "File, format by extension; repeatable.", opt.OUTPUT_PANEL, "FILE"),
+    Option("--keep", bool, "scan.keep", "Keep what is found where in the state.", opt.OUTPUT_PANEL),
     Option("--resume", bool, "scan.resume", "Go on with an unfinished scan of these targets.", opt.OUTPUT_PANEL),
     opt.WATCHLIST.saying("File of watch rules that mark results; repeatable.")._replace(panel=opt.OUTPUT_PANEL),
     opt.STATS,

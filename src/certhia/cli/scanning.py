@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from certhia.cli import collector
 from certhia.cli.messages import Messages
@@ -30,6 +30,9 @@ from certhia.scanner.report.leaf import leaves
 from certhia.scanner.report.tally import Tally
 from certhia.sinks.human import wants_color
 from certhia.store.place import state_dir
+
+if TYPE_CHECKING:
+    from certhia.library.keeping import Keeping
 
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
@@ -66,14 +69,25 @@ class Scanning:
         outputs = Outputs(settings.scan, self._messages, color=self._coloured(sys.stdout), mode=mode, places=places)
         stack.push_async_callback(outputs.close)
         standing = standing or Standing(secrets.token_bytes(16))
+        keeping = self._keeping()
+        if keeping is not None:
+            stack.callback(keeping.close)
+
+        def written() -> int:
+            if keeping is not None:  # before that is written down whose results they are
+                keeping.flush()
+            return outputs.written()
+
         checkpoints = Checkpoints(
-            record, standing, outputs.files, outputs.take, clock, given=outputs.given, written=outputs.written
+            record, standing, outputs.files, outputs.take, clock, given=outputs.given, written=written
         )
         self._before = checkpoints.done
 
         def take(results: Sequence[Result]) -> None:
             # What was cut off is not done: the next run asks it again.
             told = [one for one in results if one.failure is None or one.failure.kind != "stopped"]
+            if keeping is not None:
+                keeping.take(told)
             checkpoints.take(told)
             self._tally.take(told)
 
@@ -94,11 +108,22 @@ class Scanning:
         seconds = clock.monotonic() - began
         await outputs.drain()
         await asyncio.to_thread(checkpoints.write_all)
+        if keeping is not None:
+            await asyncio.to_thread(keeping.flush)
         await outputs.finish(self._figures_of(seconds, inquiry))
         if not self._stopped:
             checkpoints.complete()
         self._say_how_it_ended(seconds, record)
         return 0
+
+    def _keeping(self) -> Keeping | None:
+        """What keeps observations, where they are to be kept. Raises StateError."""
+        if not self._settings.scan.keep:
+            return None
+        from certhia.library.keeping import Keeping
+        from certhia.store.observations import Observations
+
+        return Keeping(Observations(state_dir(self._settings.state.name)))
 
     def _least(self) -> str:
         output = self._settings.output

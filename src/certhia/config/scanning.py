@@ -78,6 +78,9 @@ class ScanOptions(Section):
         description="What standard output shows: jsonl, or nothing where files are written, unless given; and files "
         "whose names do not say; `json` is `tlsxtractor`, one document at the end",
     )
+    keep: bool = Field(
+        False, description="Keep in the state which names were found where, with which certificate, from when to when"
+    )
     resume: bool = Field(False, description="Go on with an unfinished scan of the same targets, as the state has it")
     log_level: Literal["debug", "info", "warning", "error"] | None = Field(
         None, description="The least of what messages tell; else by `output.quiet` and `output.verbose`"
