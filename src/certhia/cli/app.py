@@ -87,6 +87,7 @@ def _register() -> None:
         fsck,
         ledger,
         logs_command,
+        observations,
         prove,
         quarantine,
         scan,
@@ -101,7 +102,7 @@ def _register() -> None:
     )
 
     following = (watch, scan, tls, serve, backfill, status, logs_command)
-    looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, suffixes, schema)
+    looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, observations, suffixes, schema)
     for module in (*following, *looking, demo, selftest):
         module.register(app)
 
