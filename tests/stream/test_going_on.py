@@ -195,7 +195,7 @@ class Scene:
                 client.hear(one)
 
     def place(self, history: History, client: Listener) -> Place:
-        return history.place(since.read(client.last, 0.0), client.order, [one.log.id for one in self.logs])
+        return history.place(since.read(client.last, 0.0), client.order)
 
     async def end(self, many: int) -> None:
         """The server ends: in order, or not."""
