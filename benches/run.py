@@ -20,6 +20,7 @@ import core_pages
 import core_rules
 import judging
 import resolving
+import scanning
 import start
 from feeds import (
     CACHE,
@@ -41,7 +42,7 @@ from stream_rows import Stream
 from stream_runs import compiled
 from table import machine, table, write
 
-PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream", "names", "verdicts")
+PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream", "names", "verdicts", "scan")
 LOGS = 60
 CORE_ROUNDS = 5  # for each round of whole processes: milliseconds each, and easily disturbed
 PAGES = (1024, 256, 32)
@@ -122,7 +123,7 @@ class Bench:
         measures = {
             "core": self._core, "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
             "catching-up": self._catching_up, "start": self._start, "stream": self._stream,
-            "names": self._names, "verdicts": self._verdicts,
+            "names": self._names, "verdicts": self._verdicts, "scan": self._scan,
         }  # fmt: skip
         for row in measures[part]():
             say(table([row]).split("\n", 2)[2])
@@ -133,6 +134,9 @@ class Bench:
 
     def _verdicts(self) -> Iterator[Row]:
         yield from judging.rows(self._rounds)
+
+    def _scan(self) -> Iterator[Row]:
+        yield from scanning.rows(self._rounds, self.notes)
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000
