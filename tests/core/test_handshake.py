@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.archives import members
 
 from certhia import Malformed
 from certhia._core import Handshake, cipher_name, group_name
@@ -221,3 +223,26 @@ def test_any_bytes_are_taken(parts: list[bytes]) -> None:
     assert (handshake.state == "failed") == (handshake.fault is not None)
     assert handshake.received() == b""
     assert isinstance(handshake.outgoing(), bytes)
+
+
+def test_what_fuzzers_kept_is_taken(corpus: Path) -> None:
+    """Streams of TLS libraries' own fuzzers, said to a client that expects a server."""
+    archive = corpus / "hostile.tar.zst"
+    if not archive.exists():
+        pytest.skip(f"no {archive}")
+    kinds: Counter[str] = Counter()
+    for _, data in members(archive):
+        if b"\x16\x03" not in data[:64]:
+            continue
+        whole = len(data) % 2 == 0
+        handshake = Handshake("www.example.com", whole=whole)
+        begin = data.index(b"\x16\x03")
+        for start in range(begin, len(data), 1_000):
+            handshake.feed(data[start : start + 1_000])
+        kinds[handshake.fault[0] if handshake.fault else handshake.state] += 1
+        # Nobody can end a handshake who didn't see this one begin; certificates in the clear can be shown again.
+        assert handshake.state != "done" or (not whole and handshake.version == 0x0303 and handshake.certificates)
+        assert isinstance(handshake.certificates, list)
+        assert isinstance(handshake.outgoing(), bytes)
+    assert set(kinds) <= {"more", "done", "not-tls", "malformed", "alert", "too-large"}
+    assert sum(kinds.values()) > 1_000
