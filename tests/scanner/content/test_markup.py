@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certhia.scanner.content import markup
 from certhia.scanner.content.markup import MAX_META, MAX_SCRIPTS, MAX_TAG, Markup
 
 
@@ -68,9 +70,14 @@ PARTS = [
 PARTS += [" content=", "<title>", "</title", "<base href=x>", " ", "/", "é", "<"]
 
 
-@given(st.lists(st.sampled_from(PARTS), max_size=25), st.integers(1, 9))
-def test_slices_make_no_difference(parts: list[str], size: int) -> None:
-    text = "".join(parts)
+@given(st.lists(st.sampled_from(PARTS), max_size=25), st.integers(1, 9), st.sampled_from((5, 20, MAX_TAG)))
+def test_slices_make_no_difference(parts: list[str], size: int, longest: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(markup, "MAX_TAG", longest)
+        compare("".join(parts), size)
+
+
+def compare(text: str, size: int) -> None:
     whole, inline = read(text)
     sliced, again = read(*(text[at : at + size] for at in range(0, len(text), size)))
     assert (whole.policies, whole.scripts, whole.base) == (sliced.policies, sliced.scripts, sliced.base)

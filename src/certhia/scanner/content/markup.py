@@ -18,7 +18,7 @@ MAX_SCRIPTS: Final = 1000  # whose URLs are kept
 _RAW: Final = ("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes")  # text, no tags
 _OPEN: Final = re.compile(rf"<(?:!--|(meta|base|{'|'.join(_RAW)})(?=[\s/>]))", re.IGNORECASE)
 _TAIL: Final = 16  # longer than any beginning of a tag that is looked for
-_TAG: Final = re.compile(r"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
+_STOP: Final = re.compile(r"""[>"']""")
 _ATTRIBUTE: Final = re.compile(r"""([^\s"'<>/=]{1,64})(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]*)))?""")
 _CLOSING: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
 _POLICIES: Final = frozenset(("content-security-policy", "content-security-policy-report-only"))
@@ -40,6 +40,8 @@ class Markup:
         self.base: str | None = None
         self._inline = inline
         self._text = ""
+        self._at = 0  # how far a tag was looked through for its end
+        self._quote = ""  # in which of its values that is
         self._in = ""  # "": text; "!": a comment; "<NAME": a tag; NAME: what is in such an element
 
     def feed(self, data: bytes) -> None:
@@ -81,14 +83,29 @@ class Markup:
             self._in = ""
         return end >= 0
 
+    def _ends(self) -> bool:
+        """Whether the tag's end is there: `_at` is behind it, else behind all that there is."""
+        while self._at < len(self._text):
+            if self._quote:
+                closing = self._text.find(self._quote, self._at)
+                self._at, self._quote = (closing + 1, "") if closing >= 0 else (len(self._text), self._quote)
+                continue
+            found = _STOP.search(self._text, self._at)
+            self._at = found.end() if found else len(self._text)
+            if found and found[0] == ">":
+                return True
+            self._quote = found[0] if found else ""
+        return False
+
     def _tag(self, name: str) -> bool:
-        found = _TAG.match(self._text)
-        size = found.end() if found else len(self._text)
+        ended = self._ends()
+        size = self._at
+        if not ended and size <= MAX_TAG:
+            return False
+        self._at, self._quote = 0, ""
         if size > MAX_TAG:
             self._text, self._in = self._text[MAX_TAG:], ""
             return True
-        if found is None:
-            return False
         attributes = _attributes(self._text[: size - 1])
         self._text, self._in = self._text[size:], name if name in _RAW else ""
         if name == "meta":
