@@ -117,6 +117,7 @@ impl Handshake {
     }
 
     #[getter]
+    #[expect(clippy::unused_self, reason = "rustls asks for none; flights have some")]
     fn scts<'py>(&self) -> Vec<Bound<'py, PyBytes>> {
         Vec::new()
     }
