@@ -148,3 +148,15 @@ def test_one_server_whole(certhia: Certhia, real: Servers) -> None:
     assert result["jarm"].strip("0")
     page = certhia.done("tls", f"{LOOPBACK}:{server.place.tls_port}", "--sni", server.name, status=1)
     assert server.name in page.out
+
+
+def test_the_page_of_a_web_server_and_of_no_other(certhia: Certhia, real: Servers) -> None:
+    asked = ("--http", "--sni", real["nginx"].name)
+    result = scanned(certhia, f"{LOOPBACK}:{real['nginx'].place.tls_port}", *asked)
+    shows_page = [(one["name"], one["source"]) for one in result["names"] if one["source"] == "csp"]
+    assert shows_page == [("api.csp.example.net", "csp"), ("report.example.org", "csp")]
+    assert (result["http"]["status"], result["http"]["error"], result["alpn"]) == (200, None, "http/1.1")
+    assert ["content-length", "6"] in result["http"]["headers"]
+    result = scanned(certhia, f"{LOOPBACK}:{real['dovecot-imapd'].place.port}/imap", *asked)
+    assert result["certificate"] is not None
+    assert result["http"] is None
