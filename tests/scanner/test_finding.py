@@ -159,6 +159,15 @@ async def test_where_servers_lead_nobody_inside_is_asked_whatever_the_plan_allow
     assert _told(named) == "10.0.0.1:8443"
 
 
+async def test_hosts_that_a_page_names() -> None:
+    world = World(in_example=["10.0.0.1"], out_example=["8.8.4.4"], shut_example=["8.8.8.8"])
+    plan = Plan(["in.example"], excluded=read_excluded(["8.8.8.8"], allow_private=True))
+    finder = Finder(plan, world.resolver(), Places(), Budget())
+    found = {name: await finder.beside(f"{name}.example") for name in ("in", "out", "shut", "none")}
+    assert found == {"in": None, "out": "8.8.4.4", "shut": None, "none": None}
+    assert await finder.beside("out.example") is None, "asked a moment ago"
+
+
 def _told(item: object) -> str:
     if isinstance(item, Target):
         return f"{item.address}:{item.port}{item.path or ''}"

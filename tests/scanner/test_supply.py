@@ -323,3 +323,17 @@ async def test_memory_does_not_follow_the_number_of_targets() -> None:
 
     few = max([await peak("10.0.0.0/22") for _ in range(2)])
     assert await peak("10.0.0.0/8") <= few + 64_000
+
+
+async def test_hosts_that_pages_name_are_looked_up_for_another_thread() -> None:
+    world = World(first_example=["8.8.8.8"], page_example=["8.8.4.4"])
+    supply = Supply(Plan(["first.example"]), world.resolver())
+    assert len(await drawn(supply)) == 1
+    found = await asyncio.to_thread(lambda: supply.look_up("page.example").result(20))
+    assert found == "8.8.4.4"
+
+
+def test_nothing_is_looked_up_when_all_is_over() -> None:
+    supply = Supply(Plan(["8.8.8.8"]), World().resolver())
+    asyncio.run(drawn(supply))
+    assert supply.look_up("page.example").cancelled()

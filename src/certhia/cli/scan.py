@@ -55,7 +55,7 @@ PROBING = (
 )
 CONTENT = (
     Option("--http --fetch-csp", bool, "scan.http", "Ask for /, and read its policies (CSP).", PROBING_PANEL),
-    Option("--scripts", bool, "scan.scripts", "Read scripts of the same host, too.", PROBING_PANEL),
+    Option("--scripts", bool, "scan.scripts", "Read scripts of the same site, too.", PROBING_PANEL),
     Option("--follow --follow-redirects", bool, "scan.follow", "Follow redirects, also to other hosts.", PROBING_PANEL),
     Option(
         "--follow-host --follow-host-redirects",

@@ -40,7 +40,7 @@ class ScanOptions(Section):
         False, description="Find out all versions and suites that are spoken: up to 120 further connections"
     )
     http: bool = Field(False, description="Ask for `/`, and read its policies (CSP) and where it leads")
-    scripts: bool = Field(False, description="Read scripts of the same host, too: 20 of at most 5 MB; does as `http`")
+    scripts: bool = Field(False, description="Read scripts of the same site, too: 20 of at most 5 MB; does as `http`")
     follow: bool = Field(
         False, description="Follow redirects, also to other hosts, which are then asked as targets are; does as `http`"
     )

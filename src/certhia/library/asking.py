@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import Semaphore, Task, TaskGroup, to_thread
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from certhia._core import build_info
 from certhia.clock import Clock
@@ -19,17 +19,20 @@ from certhia.scanner.probing import Content, Manner, Prober, Seen
 from certhia.scanner.records import Failure, Found, Result, Target
 from certhia.scanner.talks import Outcome
 
+if TYPE_CHECKING:
+    from certhia.scanner.content.web import LookUp
+
 AHEAD: Final = 64  # servers about which others are asked at once
 
 # Gives the next target, or one that can't be asked with the reason; None where there is none now, DONE at the end.
 Pull: TypeAlias = Callable[[], "Target | tuple[Target, Failure] | object | None"]
 
 
-def manner_of(options: ScanOptions) -> Manner:
-    """How targets are asked, by the settings."""
+def manner_of(options: ScanOptions, look_up: LookUp | None = None) -> Manner:
+    """How targets are asked, by the settings. `look_up`: of hosts that pages name."""
     return Manner(
         full=options.full,
-        content=content_of(options),
+        content=content_of(options, look_up),
         fingerprints=options.fingerprints,
         enumerate=options.enumerate,
         retries=options.retry,
@@ -37,7 +40,7 @@ def manner_of(options: ScanOptions) -> Manner:
     )
 
 
-def content_of(options: ScanOptions) -> Content | None:
+def content_of(options: ScanOptions, look_up: LookUp | None = None) -> Content | None:
     """What is asked under TLS; None for nothing."""
     if not (options.http or options.scripts or options.follow or options.follow_host):
         return None
@@ -50,6 +53,7 @@ def content_of(options: ScanOptions) -> Content | None:
         follow="all" if options.follow else "host" if options.follow_host else "",
         most=options.max_redirects,
         by_domain=options.per_host is not None,
+        look_up=look_up,
     )
 
 
@@ -66,18 +70,19 @@ class Asking:
         *,
         hold: Callable[[], bool],
         pointers: Callable[[str], Awaitable[Pointers]] | None = None,
+        look_up: LookUp | None = None,
         clock: Clock,
         tell: Callable[[str], None],
     ) -> None:
         """`take`: gets results. `hold`: whether to begin no more targets for now; it is asked again in a moment.
-        `pointers`: the names of an address, where they are wanted."""
+        `pointers`: the names of an address, where they are wanted. `look_up`: of hosts that pages name."""
         self._pull = pull
         self._judging = judging
         self._take = take
         self._hold = hold
         self._pointers = pointers
         self._tell = tell
-        self._prober = Prober(manner_of(options), clock)
+        self._prober = Prober(manner_of(options, look_up), clock)
         self._later: Handover[Outcome] | None = None
         self._ahead = Semaphore(AHEAD)
         self._examining: set[Task[None]] = set()

@@ -66,6 +66,7 @@ class Inquiry:
             take if self._expansion is None else self._take,
             hold=hold,
             pointers=self._resolver.pointers if options.ptr else None,
+            look_up=self._supply.look_up,
             clock=clock,
             tell=self._complain,
         )

@@ -57,6 +57,14 @@ class Finder:
                 items.append(found if reason is None else (found, _refused(address, reason)))
         return items
 
+    async def beside(self, host: str) -> str | None:
+        """The address at which a host may be asked that a page names; None where it may not."""
+        addresses, failure = await self._addresses(host)
+        if failure is not None or _inwards(addresses) is not None:
+            return None
+        address, closed = self._judged(addresses)[0]
+        return address if closed is None and self._budget.take(address, host) else None
+
     async def written(self, target: Written, first: int) -> list[Item | Skipped]:
         """The targets of a host, or of an address with a port or path of its own."""
         plan = self._plan

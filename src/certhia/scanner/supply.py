@@ -14,6 +14,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from typing import Final, TypeAlias
 
 from certhia import render
@@ -164,6 +165,18 @@ class Supply:
             return False
         self._offers.append(Name(origin, None, host, port, path))
         return True
+
+    def look_up(self, host: str) -> Future[str | None]:
+        """The address at which a host (A-labels) may be asked that a page names, as with `offer`; None where it may
+        not. Any thread, once `run` was begun."""
+        asked = self._finder.beside(host)
+        try:
+            return asyncio.run_coroutine_threadsafe(asked, self._loop)
+        except RuntimeError:  # the loop is closed: all is over
+            asked.close()
+            over = Future[str | None]()
+            over.cancel()
+            return over
 
     def stop(self) -> None:
         """Reads no more. Any thread may call it, more than once."""

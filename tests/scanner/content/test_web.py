@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from concurrent.futures import Future
 from contextlib import suppress
 
 import pytest
 from tests.scanner.content.sites import answer, asked, leading, names, seen, site
 from tests.scanner.driving import until_cut
 
-from certhia.scanner.content.web import MAX_PAGE, MAX_SCRIPT, MAX_SCRIPTS
+from certhia.scanner.content.web import MAX_BESIDE, MAX_PAGE, MAX_SCRIPT, MAX_SCRIPTS
 from certhia.scanner.records import Failure, Policy
 
 HTML = "Content-Type: text/html"
@@ -227,3 +228,58 @@ def test_a_megabyte_of_policy_in_a_page() -> None:
     page = b"<meta http-equiv=content-security-policy content='img-src " + sources + b"'><p>"
     with site({"/": answer(page, HTML)}) as (_, port):
         assert asked(port).names == ()
+
+
+def found(address: str | None) -> Future[str | None]:
+    future = Future[str | None]()
+    future.set_result(address)
+    return future
+
+
+def test_scripts_of_other_hosts_of_the_same_site() -> None:
+    """Where somebody says which address may be asked; what goes wrong there is no fault of the page."""
+    asked_for: list[str] = []
+    looked_up = {"static.example.com": "127.0.0.1", "gone.example.com": "127.0.0.99"}
+
+    def look_up(host: str) -> Future[str | None]:
+        asked_for.append(host)
+        return found(looked_up.get(host))
+
+    with site({}) as (server, port):
+        urls = [f"https://{host}:{port}/x.js" for host in ("gone.example.com", "static.example.com", "no.example.com")]
+        urls += ["https://static.example.net/y.js", "/own.js", f"http://static.example.com:{port}/z.js"]
+        page = "".join(f"<script src='{url}'></script>" for url in urls)
+        server.pages = {
+            "/": answer(page.encode(), HTML),
+            "/x.js": answer(b"'https://api.example.org'"),
+            "/own.js": answer(),
+        }
+        http = asked(port, scripts=True, look_up=look_up)
+    assert asked_for == ["gone.example.com", "static.example.com", "no.example.com"]
+    assert [path for _, path in server.asked] == ["/", "/own.js", "/x.js"]
+    assert server.heads[-1].split(b"\r\n")[1] == f"Host: static.example.com:{port}".encode()
+    assert (http.status, http.failure) == (200, None)
+    assert http.scripts == (f"https://www.example.com:{port}/own.js", urls[0], urls[1])
+    assert ("api.example.org", "script") in names(http)
+
+
+def test_an_address_that_is_never_found_takes_no_longer_than_the_deadline() -> None:
+    never = Future[str | None]()
+    with site({"/": answer(b"<script src=//static.example.com/></script>", HTML)}) as (_, port):
+        http = asked(port, scripts=True, look_up=lambda _: never, timeout=0.5)
+    assert never.cancelled()
+    assert http.status == 200
+    assert http.failure == Failure("timeout", "http")
+
+
+def test_no_more_hosts_than_enough() -> None:
+    page = "".join(f"<script src='//h{number}.example.com/'></script>" for number in range(MAX_BESIDE + 2))
+    asked_for: list[str] = []
+
+    def look_up(host: str) -> Future[str | None]:
+        asked_for.append(host)
+        return found(None)
+
+    with site({"/": answer(page.encode(), HTML)}) as (_, port):
+        asked(port, scripts=True, look_up=look_up)
+    assert len(asked_for) == MAX_BESIDE

@@ -38,16 +38,16 @@ class Requests:
     Args:
         server: where requests go.
         agent: what the User-Agent says.
-        session: a finished handshake on the open connection.
+        session: a finished handshake on the open connection; None where there is none yet.
         port: where that leads.
     """
 
-    def __init__(self, server: Server, agent: str, session: Session, port: int) -> None:
+    def __init__(self, server: Server, agent: str, session: Session | None = None, port: int = 0) -> None:
         self._server = server
         self._agent = agent
         self._session = session
         self._port = port
-        self._open = True
+        self._open = session is not None
         self._fresh = True  # nothing was asked on this connection yet
 
     def get(
@@ -73,15 +73,17 @@ class Requests:
         try:
             # As the first one: what the core's handshake can't do there is OpenSSL's again.
             kind = openssl.Session if isinstance(self._session, openssl.Session) else Handshake
-            self._session = kind(self._server.server_name, alpn=WEB)
+            session = self._session = kind(self._server.server_name, alpn=WEB)
         except (ValueError, TypeError) as error:
             raise ScanFailure("local", "handshake", f"{quoted(self._server.server_name or '')}: {error}") from None
-        yield from shake(self._session)
+        yield from shake(session)
         self._port, self._open, self._fresh = port, True, True
 
     def _ask(
         self, path: str, take: Callable[[bytes], None], most: int, wanted: Callable[[Response], bool]
     ) -> Conversation[Response]:
+        session = self._session
+        assert session is not None
         response = Response(take, most, wanted)
         port = "" if self._port == 443 else f":{self._port}"
         request = (
@@ -89,9 +91,9 @@ class Requests:
             "Accept: text/html,*/*;q=0.8\r\nAccept-Encoding: identity\r\n\r\n"
         ).encode("ascii")
         self._open = self._fresh = False
-        data = yield from say(self._session, request)
+        data = yield from say(session, request)
         response.feed(data)
         while not response.done:
-            response.feed((yield from say(self._session, b"")))
+            response.feed((yield from say(session, b"")))
         self._open = response.reusable
         return response

@@ -1,13 +1,17 @@
 """What is asked of a web server: its page, where that leads on the same host, and its scripts.
 
-Nothing leads to another server here: names of others are told, and who follows them does so as with any other target.
+Nothing leads to another server here but for scripts of the same site, where somebody says which address may be asked:
+names of others are told, and who follows them does so as with any other target.
 A host that answers under this certificate is asked at the address that was scanned, whatever its name resolves to now.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Final, Literal, TypeAlias
 
+from certhia._core import registrable_domain
 from certhia.scanner.content import csp
 from certhia.scanner.content.gathered import Gathered
 from certhia.scanner.content.markup import Markup
@@ -15,8 +19,8 @@ from certhia.scanner.content.requests import Requests, Server
 from certhia.scanner.content.response import Response
 from certhia.scanner.content.scripts import URL, Mentions
 from certhia.scanner.content.urls import name_of, onwards, path_of
-from certhia.scanner.conversation import Conversation
-from certhia.scanner.failures import ScanFailure
+from certhia.scanner.conversation import Conversation, Wait
+from certhia.scanner.failures import Expired, ScanFailure
 from certhia.scanner.guard import Place
 from certhia.scanner.probing import domain_of
 from certhia.scanner.records import Failure, Http, Served, Target
@@ -25,9 +29,13 @@ from certhia.scanner.sessions import Session
 MAX_PAGE: Final = 1 << 20  # bytes of a page that are read
 MAX_SCRIPT: Final = 5 << 20  # bytes of a script
 MAX_SCRIPTS: Final = 20  # that are read
+MAX_BESIDE: Final = 4  # other hosts of the same site that scripts are read from
+_LOOKS: Final = 0.02  # seconds between two looks whether an address is known
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 Follow: TypeAlias = Literal["", "host", "all"]
+# Gives the address at which a host may be asked that a page names; None where it may not. Called by the engine.
+LookUp: TypeAlias = Callable[[str], Future[str | None]]
 
 
 class Web:
@@ -35,20 +43,29 @@ class Web:
 
     Args:
         agent: what the User-Agent says.
-        scripts: whether scripts of the same host are read.
+        scripts: whether scripts of the same site are read.
         follow: whether redirects on the same host are followed: "" for none. ("all" follows as many; those to other
             hosts are not its affair.)
         most: redirects that are.
         by_domain: connections are counted by registrable domain besides the address.
+        look_up: for scripts on other hosts of the same site, which are left alone without.
     """
 
     def __init__(
-        self, agent: str, *, scripts: bool = False, follow: Follow = "", most: int = 10, by_domain: bool = False
+        self,
+        agent: str,
+        *,
+        scripts: bool = False,
+        follow: Follow = "",
+        most: int = 10,
+        by_domain: bool = False,
+        look_up: LookUp | None = None,
     ) -> None:
         self._agent = agent
         self._scripts = scripts
         self._most = most if follow else 0
         self._by_domain = by_domain
+        self._look_up = look_up
 
     def __call__(self, session: Session, target: Target, served: Served) -> Conversation[Http]:
         """What is said to one server."""
@@ -58,14 +75,37 @@ class Web:
         server = Server(target.address, domain, name, served.server_name)
         port = "" if target.port == 443 else f":{target.port}"
         gathered = Gathered(f"https://{name}{port}{target.path or '/'}")
-        visit = _Visit(Requests(server, self._agent, session, target.port), gathered, name, target.port, self._scripts)
+        requests = Requests(server, self._agent, session, target.port)
+        visit = _Visit(requests, gathered, name, target.port, self._scripts)
         failed = None
         try:
             yield from visit.page(target.path or "/", self._most)
+            if self._scripts and self._look_up is not None:
+                yield from self._beside(visit, self._look_up, domain)
         except ScanFailure as failure:
             failed = Failure(failure.kind, failure.step or "http", failure.detail)
         visit.settle()
         return gathered.record(failed)
+
+    def _beside(self, visit: _Visit, look_up: LookUp, domain: str) -> Conversation[None]:
+        """Scripts of other hosts. What goes wrong with one of them is no fault of the page."""
+        for host, places in list(visit.beside.items())[:MAX_BESIDE]:
+            found = look_up(host)
+            try:
+                while not found.done():
+                    yield Wait(_LOOKS)
+            finally:
+                found.cancel()
+            address = None if found.cancelled() else found.result()
+            if address is None:
+                continue
+            requests = Requests(Server(address, domain, host, host), self._agent)
+            try:
+                yield from visit.scripts(requests, places)
+            except Expired:
+                raise
+            except ScanFailure:
+                continue
 
 
 class _Visit:
@@ -78,6 +118,7 @@ class _Visit:
         self._mentions = Mentions(self._host)
         self._markup = Markup()
         self._endpoints: dict[str, list[str]] = {}
+        self.beside: dict[str, dict[str, tuple[int, str]]] = {}  # scripts of other hosts of the same site
 
     def settle(self) -> None:
         """What was read and not looked at yet, wherever reading ended."""
@@ -147,16 +188,30 @@ class _Visit:
         if base is not None:
             page = onwards(page, base)[0]
         wanted: dict[str, tuple[int, str]] = {}
-        for one in written:
+        for one in dict.fromkeys(written):
             url, place = self._onwards(page, one, "script")
-            if (here := self._here(place)) is not None and len(wanted) < MAX_SCRIPTS:
-                wanted.setdefault(url, here)
+            if (here := self._here(place)) is not None:
+                wanted[url] = here
+            elif place is not None and self._is_beside(place):
+                self.beside.setdefault(place.host, {})[url] = place.port, path_of(place)
+        yield from self.scripts(self._requests, wanted)
+
+    def _is_beside(self, place: Place) -> bool:
+        """Whether it is of another host below the same registrable domain."""
+        own = registrable_domain(self._host)
+        same = own is not None and registrable_domain(place.host) == own
+        return same and place.scheme == "https" and place.port in (self._port, 443) and place.host != self._host
+
+    def scripts(self, requests: Requests, wanted: Mapping[str, tuple[int, str]]) -> Conversation[None]:
+        """Reads scripts of one host."""
         for url, (port, path) in wanted.items():
-            self._gathered.scripts.append(url)
-            yield from self._requests.get(port, path, self._mentions.feed, MAX_SCRIPT, _is_script)
-            self._mentions.end()
-            if self._mentions.full:
+            if self._mentions.full or len(self._gathered.scripts) >= MAX_SCRIPTS:
                 return
+            self._gathered.scripts.append(url)
+            try:
+                yield from requests.get(port, path, self._mentions.feed, MAX_SCRIPT, _is_script)
+            finally:
+                self._mentions.end()
 
 
 def _plain(response: Response) -> bool:
