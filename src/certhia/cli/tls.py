@@ -22,7 +22,7 @@ ASKING = (
     Option("--no-aia", bool, "scan.aia", "Fetch no issuers that the server left out.", PROBING_PANEL, sets=False),
     Option("--revocation", bool, "scan.revocation", "Ask whether it was revoked.", PROBING_PANEL),
     Option("--http", bool, "scan.http", "Ask for /, and read its policies (CSP).", PROBING_PANEL),
-    Option("--scripts", bool, "scan.scripts", "Read scripts of the same host, too.", PROBING_PANEL),
+    Option("--scripts", bool, "scan.scripts", "Read scripts of the same site, too.", PROBING_PANEL),
     Option("--follow-host", bool, "scan.follow_host", "Follow redirects on the same host.", PROBING_PANEL),
     Option("--all-ips", bool, "scan.all_ips", "All addresses of the host.", PROBING_PANEL),
     Option("--timeout", str, "scan.timeout", "For all of it, such as 5s.", PROBING_PANEL),
