@@ -11,6 +11,7 @@ use crate::suffixes::Suffixes;
 use crate::table::Hasher;
 
 mod attributes;
+mod classes;
 mod domains;
 mod exclusions;
 mod gather;
@@ -22,6 +23,7 @@ mod patterns;
 mod search;
 mod tables;
 mod texts;
+mod translate;
 mod unread;
 mod whole;
 mod wildcards;

@@ -2,14 +2,12 @@
 
 use regex_automata::meta;
 use regex_syntax::ast::{self, Ast};
-use regex_syntax::hir::translate::TranslatorBuilder;
-use regex_syntax::hir::{
-    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition,
-};
+use regex_syntax::hir::Hir;
 
 use crate::error::{Malformed, Result};
 
 use super::literals::required;
+use super::translate::translate;
 
 /// Bytes of a pattern.
 const MAX_PATTERN: usize = 4096;
@@ -40,9 +38,9 @@ impl Pattern {
         }
         let parsed = ast::parse::ParserBuilder::new().nest_limit(MAX_NESTING).build().parse(value);
         let ast = parsed.map_err(|fault| told(&fault.kind().to_string(), fault.span().start.offset))?;
-        let unicode = folded(translate(value, &ast, true)?);
+        let unicode = translated(value, &ast, true)?;
         // On ASCII both mean the same; the narrow one is smaller by far. Some can only be said in Unicode.
-        let ascii = translate(value, &ast, false).map_or_else(|_| unicode.clone(), folded);
+        let ascii = translated(value, &ast, false).unwrap_or_else(|_| unicode.clone());
         let (narrow, wide) = (compile(&ascii)?, compile(&unicode)?);
         Ok(Self { ascii, required: required(&unicode), narrow, wide })
     }
@@ -62,10 +60,8 @@ impl Pattern {
     }
 }
 
-fn translate(value: &str, ast: &Ast, unicode: bool) -> Result<Hir> {
-    let mut translator = TranslatorBuilder::new().case_insensitive(true).unicode(unicode).utf8(false).build();
-    let translated = translator.translate(value, ast);
-    translated.map_err(|fault| told(&fault.kind().to_string(), fault.span().start.offset))
+fn translated(value: &str, ast: &Ast, unicode: bool) -> Result<Hir> {
+    translate(value, ast, unicode).map_err(|fault| told(&fault.kind().to_string(), fault.span().start.offset))
 }
 
 fn told(what: &str, offset: usize) -> Malformed {
@@ -84,35 +80,6 @@ fn compile(hir: &Hir) -> Result<meta::Regex> {
         let reason = format!("a regular expression takes more than {} KiB; repeat less in it", MAX_SIZE >> 10);
         Malformed::new(reason, 0)
     })
-}
-
-/// The same for names alone, which are in lower case as UTS 46 maps it: then letters are one byte again, and texts can be
-/// told from classes. Groups are not needed.
-fn folded(hir: Hir) -> Hir {
-    match hir.into_kind() {
-        HirKind::Empty => Hir::empty(),
-        HirKind::Look(look) => Hir::look(look),
-        HirKind::Literal(literal) => Hir::literal(literal.0.to_ascii_lowercase()),
-        HirKind::Class(Class::Bytes(mut class)) => {
-            class.case_fold_simple();
-            class.difference(&ClassBytes::new([ClassBytesRange::new(b'A', b'Z')]));
-            Hir::class(Class::Bytes(class))
-        }
-        HirKind::Class(Class::Unicode(mut class)) => {
-            class.case_fold_simple();
-            // What has a lower case of ASCII: also the long s and the Kelvin sign.
-            let upper = [('A', 'Z'), ('\u{17f}', '\u{17f}'), ('\u{212a}', '\u{212a}')];
-            let ranges = upper.map(|(first, last)| ClassUnicodeRange::new(first, last));
-            class.difference(&ClassUnicode::new(ranges));
-            Hir::class(Class::Unicode(class))
-        }
-        HirKind::Repetition(Repetition { min, max, greedy, sub }) => {
-            Hir::repetition(Repetition { min, max, greedy, sub: Box::new(folded(*sub)) })
-        }
-        HirKind::Capture(capture) => folded(*capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(folded).collect()),
-        HirKind::Alternation(parts) => Hir::alternation(parts.into_iter().map(folded).collect()),
-    }
 }
 
 #[cfg(test)]
