@@ -89,6 +89,7 @@ class Rig:
         self.backfill = ""
         self.room: Callable[[], Awaitable[None]] | None = None
         self.hub: Hub | None = None
+        self.works: Mapping[str, Callable[[int], Awaitable[None]]] = {}
         self.dedupe = 100_000
         self.pipeline: Pipeline
         self.state: State
@@ -133,6 +134,7 @@ class Rig:
                 backfill=self.backfill,
                 room=self.room,
                 hub=self.hub,
+                works=self.works,
             )
         )
 

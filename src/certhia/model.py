@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -370,6 +370,14 @@ class Hearing(Protocol_):
 
     def hears(self, alarm: Alarm, *, cleared: bool) -> None:
         """See `Hears`."""
+
+
+@runtime_checkable
+class Noting(Protocol_):
+    """A sink that takes records which are no matches, too, where its format has room for them: lines of JSON."""
+
+    async def note(self, record: Mapping[str, object]) -> None:
+        """Returns once it is written; does nothing in other formats. Raises as `Sink.send` does."""
 
 
 class SinkClosed(CerthiaError):

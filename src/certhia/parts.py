@@ -93,6 +93,7 @@ class Parts:
     hub: Hub | None = None  # what hands every page to the clients of the stream
     beside: Beside = field(default_factory=Beside)
     follower: Callable[..., Follower] = Follower  # what follows a log; takes what `Follower` does
+    works: Mapping[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)  # runs besides; see `Beside`
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
 
     def shared(self, issuers: Issuers, executor: Executor) -> Shared:

@@ -188,14 +188,14 @@ class Pipeline:
             ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
             ("applying the log lists", self._keep_fresh),
             ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
+            *self._parts.works.items(),
             *([("sending the stream", hub.run), ("compiling filters", hub.compile)] if hub is not None else ()),
             *((f"reading {one.what} again", work) for one in self._parts.reloads for work in (one.run, one.listen)),
         ]
 
     def _answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
         """Who takes up which requests of other processes."""
-        others = {PROMISE: self._guard.broken.take, SEEN: self._unread.take}
-        return {ACCEPT: self._go_on, REQUEST: self._old.take, **others}
+        return {ACCEPT: self._go_on, REQUEST: self._old.take, PROMISE: self._guard.broken.take, SEEN: self._unread.take}
 
     async def _survive(self, what: str, work: Callable[[int], Awaitable[None]]) -> None:
         await supervised(work, lambda text: self._parts.tell(f"{what}: {text}", level="error"), self._clock)

@@ -1,4 +1,4 @@
-"""The command line as a whole: errors in plain lines, exit statuses, --stats with or without seconds."""
+"""The command line as a whole: errors in plain lines, exit statuses, options with or without a value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from tests.cli.conftest import Command
 
 from certhia.cli import collector, main
-from certhia.cli.app import fail, with_stats_seconds
+from certhia.cli.app import fail, with_values
 from certhia.errors import ConfigError, RemoteError, StateError
 
 COMMANDS = ("watch", "logs", "entry", "fsck", "schema", "demo")
@@ -22,13 +22,17 @@ COMMANDS = ("watch", "logs", "entry", "fsck", "schema", "demo")
         (["watch", "--stats", "192.0.2.1"], ["watch", "--stats=60", "192.0.2.1"]),
         (["watch", "--stats", "-q"], ["watch", "--stats=60", "-q"]),
         (["watch", "--stats=5"], ["watch", "--stats=5"]),
+        (["watch", "--probe"], ["watch", "--probe=now,5m,1h,1d"]),
+        (["watch", "--probe", "example.com"], ["watch", "--probe=now,5m,1h,1d", "example.com"]),
+        (["watch", "--probe", "now,1h", "x"], ["watch", "--probe", "now,1h", "x"]),
+        (["watch", "--probe", "2h", "x"], ["watch", "--probe", "2h", "x"]),
         (["watch", "example.com"], ["watch", "example.com"]),
         (["watch", "--", "--stats"], ["watch", "--", "--stats"]),
         ([], []),
     ],
 )
-def test_with_stats_seconds(given: list[str], made: list[str]) -> None:
-    assert with_stats_seconds(given) == made
+def test_options_that_may_stand_alone(given: list[str], made: list[str]) -> None:
+    assert with_values(given) == made
 
 
 @pytest.mark.parametrize(

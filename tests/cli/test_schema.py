@@ -23,6 +23,12 @@ def test_the_schema_of_an_alarm_is_one(certhia: Command) -> None:
     assert {"type", "event", "kind", "key", "text"} <= set(schema["properties"])
 
 
+def test_the_schema_of_a_probe_is_one(certhia: Command) -> None:
+    schema = json.loads(certhia("schema", "probe").out)
+    Draft202012Validator.check_schema(schema)
+    assert {"event", "id", "name", "stage", "outcome"} <= set(schema["properties"])
+
+
 @pytest.mark.parametrize("kind", ["lite", "full", "domains", "gap", "error"])
 def test_the_schema_of_a_message_is_one(certhia: Command, kind: str) -> None:
     schema = json.loads(certhia("schema", kind).out)

@@ -1,4 +1,4 @@
-"""The commands, and what they have in common: errors in one line, exit statuses, `--stats` with or without seconds.
+"""The commands, and what they have in common: errors in one line, exit statuses, options with or without a value.
 
 Exit status: 0 done, 1 something failed or was found wrong, 2 the command or its settings make no sense, 130 ended
 by Ctrl-C at the very start, or by a second one.
@@ -25,7 +25,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-DEFAULT_STATS = "60"
+# Options that may stand without a value: the value that they then have, and what one looks like.
+BARE = {
+    "--stats": ("60", r"\d+(\.\d+)?"),
+    "--probe": ("now,5m,1h,1d", r"(now|\d+[smhd])(,\w*)*"),
+}
 
 
 def _print_version(wanted: bool) -> None:
@@ -45,15 +49,16 @@ def _certhia(
     """Follows Certificate Transparency logs, verifies every entry, and tells you which certificates concern you."""
 
 
-def with_stats_seconds(arguments: Sequence[str]) -> list[str]:
-    """`--stats` may stand without its seconds, which the option parser can't express: they are put in."""
+def with_values(arguments: Sequence[str]) -> list[str]:
+    """`--stats` may stand without its seconds, `--probe` without its moments, which the option parser can't express:
+    they are put in."""
     out: list[str] = []
     for place, argument in enumerate(arguments):
         if argument == "--":
             return out + list(arguments[place:])
         following = arguments[place + 1] if place + 1 < len(arguments) else ""
-        bare = argument == "--stats" and not re.fullmatch(r"\d+(\.\d+)?", following)
-        out.append(f"--stats={DEFAULT_STATS}" if bare else argument)
+        value, valid = BARE.get(argument, ("", ""))
+        out.append(f"{argument}={value}" if value and not re.fullmatch(valid, following) else argument)
     return out
 
 
@@ -67,7 +72,7 @@ def fail(error: BaseException) -> int:
 def run(arguments: Sequence[str]) -> None:
     """Runs a command line and leaves the process."""
     try:
-        app(with_stats_seconds(arguments))
+        app(with_values(arguments))
     except CerthiaError as error:
         sys.exit(fail(error))
     except BaseExceptionGroup as group:

@@ -14,6 +14,7 @@ class Name(StrEnum):
 
     MATCH = "match"
     ALARM = "alarm"
+    PROBE = "probe"
     SCAN = "scan"
     LITE = "lite"
     FULL = "full"
@@ -30,13 +31,20 @@ def register(app: typer.Typer) -> None:
 def schema(name: Annotated[Name, typer.Argument(help="What to describe.")]) -> None:
     """Print the JSON Schema of an output.
 
-    `match` is one line of --format jsonl, `alarm` one of --alarms, `scan` one of `certhia scan`; `lite`, `full` and `domains` are the messages of
-    `certhia serve`'s streams, `gap` the one that says what is missing in them, `error` why they are closed.
+    `match` is one line of --format jsonl, `alarm` one of --alarms, `probe` one of what --probe finds, `scan` one
+    of `certhia scan`; `lite`, `full` and `domains` are the messages of `certhia serve`'s streams, `gap` the one that
+    says what is missing in them, `error` why they are closed.
     """
+    from certhia.library import probed
     from certhia.scanner.report import schema as result
     from certhia.sinks import alarms
     from certhia.sinks import schema as match
     from certhia.stream import schema as messages
 
-    own = {Name.MATCH: match.schema, Name.ALARM: alarms.schema, Name.SCAN: result.schema}
+    own = {
+        Name.MATCH: match.schema,
+        Name.ALARM: alarms.schema,
+        Name.PROBE: probed.schema,
+        Name.SCAN: result.schema,
+    }
     print(json.dumps(own[name]() if name in own else messages.schema(name), indent=2))

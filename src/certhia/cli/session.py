@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from certhia.cli import collector, report
@@ -18,7 +18,7 @@ from certhia.config import Settings
 from certhia.library.assembly import Given, assemble
 from certhia.library.setup import rules_of
 from certhia.memory import keep_memory
-from certhia.model import Delivery, Match, Sink, SinkClosed
+from certhia.model import Delivery, Match, Noting, Sink, SinkClosed
 from certhia.net import contact_notice, raise_file_limit
 from certhia.pipeline import Pipeline
 from certhia.rules.nothing import NOTHING
@@ -259,6 +259,11 @@ class _Aside:
             return
         with self._messages.live.aside():
             await self._sink.send(deliveries)
+
+    async def note(self, record: Mapping[str, object]) -> None:
+        if isinstance(self._sink, Noting):
+            with self._messages.live.aside() if self._messages.live is not None else nullcontext():
+                await self._sink.note(record)
 
     async def close(self) -> None:
         await self._sink.close()

@@ -19,6 +19,7 @@ MATCHING = (
     Option("--dedupe-ttl", str, "watch.dedupe_ttl", "How long they are remembered."),
     opt.EXPECTED,
     Option("--roots", Path, "watch.roots", "Tell only of these registrable domains.", metavar="FILE"),
+    Option("--probe", str, "watch.probe", "Ask named servers so long after logging.", metavar="[now,5m,1h,1d]"),
 )
 OUTPUT = (
     *opt.MATCHES,

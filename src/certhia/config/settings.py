@@ -108,6 +108,10 @@ class Watch(Section):
         "matches of these are informational",
     )
     roots: Path | None = Field(None, description="A file of registrable domains that output is limited to")
+    probe: tuple[Literal["now", "5m", "1h", "1d"], ...] = Field(
+        (),
+        description="When to ask the servers that a told certificate names what they show: so long after it was logged",
+    )
 
 
 class Output(Section):

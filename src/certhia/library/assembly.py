@@ -77,7 +77,14 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         kinds=frozenset(map(MatchKind, settings.output.kinds)),
     )
     seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
-    names = [sink.name for sink in given.sinks]
+    sinks, works = list(given.sinks), dict[str, Callable[[int], Awaitable[None]]]()
+    if settings.watch.probe and not given.backfill:
+        from certhia.library.probing import probing_of  # noqa: PLC0415  (only who probes pays for the scanner)
+
+        probing = probing_of(settings, state, sinks, stack, clock=clock, tell=given.tell)
+        sinks.append(probing)
+        works = probing.works()
+    names = [sink.name for sink in sinks]
     own = (lambda: expected.current) if expected is not None else lambda: NONE
     teller = Teller(state, seen, names, given.stream, limits=limits, clock=clock, expected=own)
     beside = beside_of(settings, transport, clock, given.tell)
@@ -93,7 +100,8 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             transport=transport,
             rules=given.rules,
             teller=teller,
-            sinks=given.sinks,
+            sinks=sinks,
+            works=works,
             paces=paces,
             reading=reading,
             origin=origin,

@@ -6,12 +6,12 @@ import asyncio
 import os
 import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from certhia.errors import ConfigError, StateError
 from certhia.model import Delivery
-from certhia.render import encode
+from certhia.render import encode, json_text
 from certhia.sinks.formats import Format
 
 MAX_TORN = 32 << 20  # bytes looked at for the last whole record; one with 10,000 names takes 5 MB
@@ -51,6 +51,11 @@ class File:
         in the file."""
         data = encode("".join(map(self._format.text, deliveries)), "utf-8")
         await asyncio.to_thread(self._append, data)
+
+    async def note(self, record: Mapping[str, object]) -> None:
+        """See `certhia.model.Noting`."""
+        if self._format.name == "jsonl":
+            await asyncio.to_thread(self._append, encode(json_text(record) + "\n", "utf-8"))
 
     async def close(self) -> None:
         """Writes everything to the disk, and closes. Idempotent. Raises StateError where the disk does not take it."""

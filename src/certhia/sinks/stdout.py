@@ -11,7 +11,7 @@ from typing import TextIO
 from certhia.clock import Clock
 from certhia.errors import ConfigError
 from certhia.model import Delivery, Match, SinkClosed
-from certhia.render import encode, encoding
+from certhia.render import encode, encoding, json_text
 from certhia.sinks.formats import Format
 from certhia.sinks.writer import Job, Writer, outlet, readerless
 
@@ -65,7 +65,14 @@ class Stdout:
 
     async def send(self, deliveries: Sequence[Delivery]) -> None:
         """Returns once all are written. Raises SinkClosed where nobody reads any more, OSError where writing fails."""
-        data = self._bytes(deliveries)
+        await self._written(self._bytes(deliveries))
+
+    async def note(self, record: Mapping[str, object]) -> None:
+        """See `certhia.model.Noting`."""
+        if self._format.name == "jsonl":
+            await self._written(encode(json_text(record) + "\n", self._charset))
+
+    async def _written(self, data: bytes) -> None:
         if not data:
             return
         loop = asyncio.get_running_loop()

@@ -1,0 +1,140 @@
+"""The loop closed: names of matches are asked, some time after they were logged, what their servers show.
+
+It is a sink of the outbox, so that each match that is told is also queued here at least once, and a work beside the
+logs that asks when the time has come. What came of a probe is told before it is marked: who is killed between the two
+tells it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from itertools import islice
+from typing import Final
+
+from certhia.clock import Clock
+from certhia.config import Settings
+from certhia.library.looking import Looking
+from certhia.library.planning import resolver_of
+from certhia.library.probed import STAGES, record, text
+from certhia.model import Delivery, Match, Noting, Sink, SinkClosed, Tell
+from certhia.store import State, probes
+from certhia.store.probes import Finding, Probe, Wish
+
+MAX_NAMES = 20  # of one certificate that are asked
+
+PORT: Final = 443
+BATCH: Final = 64  # probes at once
+NAP: Final = 600.0  # seconds: so soon it is noticed that the wall clock was set
+NAMED: Final = frozenset(("san", "cn", "ip"))  # where a rule finds names
+SILENCE: Final = 600.0  # seconds between two words on probes that gave way
+
+
+class Probing:
+    """A sink that asks the servers of what it is told. See `certhia.model.Sink`.
+
+    Args:
+        stages: names of `STAGES`.
+        noting: sinks that write down what was found.
+    """
+
+    name = "probe"
+
+    def __init__(
+        self,
+        state: State,
+        looking: Looking,
+        stages: Sequence[str],
+        noting: Sequence[Noting],
+        *,
+        clock: Clock,
+        tell: Tell,
+        port: int = PORT,
+    ) -> None:
+        self._state = state
+        self._looking = looking
+        self._stages = sorted(STAGES[stage] for stage in stages)
+        self._noting = noting
+        self._clock = clock
+        self._tell = tell
+        self._port = port
+        self._more = asyncio.Event()
+        self._gone = 0
+        self._told_at = -SILENCE
+
+    async def send(self, deliveries: Sequence[Delivery]) -> None:
+        """Returns once all probes of these matches are queued."""
+        wishes = [wish for delivery in deliveries for wish in self._wishes(delivery.match)]
+        self._gone += await probes.add(self._state.writer, wishes)
+        if self._gone and self._clock.monotonic() >= self._told_at + SILENCE:
+            many = f"{self._gone:,} probes gave way to others: more than {probes.MAX_WAITING:,} wait"
+            self._tell(f"{many}; give --probe fewer moments, or watch for less", level="warning")
+            self._gone, self._told_at = 0, self._clock.monotonic()
+        self._more.set()
+
+    async def close(self) -> None:
+        """Nothing is held: what waits is in the state."""
+
+    def works(self) -> dict[str, Callable[[int], Awaitable[None]]]:
+        """What is to run beside the logs, by what it is called when it breaks."""
+        return {"probing": self.run}
+
+    async def run(self, _faults: int = 0) -> None:
+        """Asks whatever is due, until cancelled. Raises StateError."""
+        while True:
+            self._more.clear()
+            if waiting := await probes.due(self._state, self._clock.now(), BATCH):
+                await self._probe(waiting)
+                continue
+            at = await probes.next_due(self._state)
+            pause = None if at is None else min(NAP, max(0.0, at - self._clock.now()))
+            with suppress(TimeoutError):
+                async with self._clock.deadline(pause):
+                    await self._more.wait()
+
+    async def _probe(self, waiting: Sequence[Probe]) -> None:
+        found, later = await self._looking.look(waiting)
+        for probe, one in found:
+            self._tell(text(probe, one))
+            await self._note(probe, one)
+        await probes.settle(self._state.writer, found, later)
+
+    async def _note(self, probe: Probe, found: Finding) -> None:
+        for sink in self._noting:
+            try:
+                await sink.note(record(probe, found))
+            except SinkClosed:
+                continue  # the outbox hears of it, and ends the run
+            except OSError as error:
+                self._tell(f"what came of a probe is kept in the state alone: {error}", level="warning")
+
+    def _wishes(self, match: Match) -> list[Wish]:
+        """What is to be asked: moments that are over already when a match is told are one, the last of them."""
+        logged, now = match.sighting.timestamp / 1000, self._clock.now()
+        logged = min(logged, now)  # a log may claim any time
+        over = [stage for stage in self._stages if logged + stage <= now]
+        stages = [*over[-1:], *self._stages[len(over) :]]
+        return [
+            Wish(match.key, name, self._port, stage, logged + stage)
+            for name in islice(names_of(match), MAX_NAMES)
+            for stage in stages
+        ]
+
+
+def probing_of(
+    settings: Settings, state: State, sinks: Sequence[Sink], stack: AsyncExitStack, *, clock: Clock, tell: Tell
+) -> Probing:
+    """By the settings; `stack` closes what it needs. Raises ConfigError."""
+    resolver, servers = resolver_of(settings.scan, clock)
+    stack.push_async_callback(servers.close)
+    looking = Looking(resolver, clock, timeout=settings.scan.timeout)
+    noting = [sink for sink in sinks if isinstance(sink, Noting)]
+    return Probing(state, looking, settings.watch.probe, noting, clock=clock, tell=tell)
+
+
+def names_of(match: Match) -> list[str]:
+    """The names of a certificate that can be asked, each once; those that a rule found come first."""
+    written = (*(hit.name for hit in match.hits if hit.where in NAMED), *match.names)
+    plain = (name.removeprefix("*.").rstrip(".").lower() for name in written)
+    return [name for name in dict.fromkeys(plain) if name and "*" not in name]
