@@ -20,7 +20,7 @@ from certhia.testing.hostile_tls import Cue, HostileTls
 
 TARPITS, GOOD = 5000, 500
 ALLOWED = 10.0  # seconds that one may have a place
-SHORT = 2.0  # as a deadline here: what is shown is that it holds
+SHORT = 1.0  # as a deadline here: what is shown is that it holds
 SLACK = 2.0  # this machine may be busy
 TRAPS: dict[str, Cue] = {
     "says nothing": cues.silent,

@@ -68,6 +68,6 @@ def test_each_version_key_and_wish(certhia: Certhia, every: dict[tuple[str, str,
         assert len(result["chain"]) == 1, told
         assert result["alpn"] == "http/1.1", told
         assert ("RSA" if key == "RSA" else "ECDSA") in result["cipher"] or version == "TLS 1.3", told
+        assert result["client_certificate"] is (wants != "none"), told
         if version == "TLS 1.2":
-            assert result["client_certificate"] is (wants != "none"), told
             assert result["complete"] is (full and wants != "insists on one"), told
