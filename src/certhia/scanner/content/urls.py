@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from certhia import data
 from certhia.scanner.guard import MAX_URL, Place, Refused, check
@@ -13,6 +13,8 @@ from certhia.scanner.hosts import HostError, is_plain, read_host
 
 MAX_NAME: Final = 253
 _PATH: Final = re.compile(r"[/?][!-~]*")
+_PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
+_DROPPED: Final = str.maketrans("", "", "\t\r\n")
 _OWN: Final = re.compile(r"(https://[^/?#]+)[/?].*", re.DOTALL)
 
 
@@ -36,7 +38,7 @@ def onwards(here: str, where: str) -> tuple[str, Place | None]:
     guard's rules for what a stranger wrote: None for what is not to be asked. The target's own port is the user's
     choice, so only the path is judged there."""
     try:
-        url = urljoin(here, where.strip()).partition("#")[0]
+        url = urljoin(here, _encoded(where.strip())).partition("#")[0]
         own = _OWN.fullmatch(here)
         rest = url.removeprefix(own[1]) if own else url
         if own and rest != url and _PATH.fullmatch(rest or "/") and len(url) <= MAX_URL:
@@ -45,6 +47,16 @@ def onwards(here: str, where: str) -> tuple[str, Place | None]:
         return url[:MAX_URL], check(url)
     except (Refused, ValueError):
         return where[:MAX_URL], None
+
+
+def _encoded(text: str) -> str:
+    """As browsers send it: what is no printable ASCII is percent-encoded, by the bytes that came. (In a host that makes
+    it none.)"""
+    try:
+        came = text.translate(_DROPPED).encode("latin-1")
+    except UnicodeEncodeError:  # a character reference
+        came = text.translate(_DROPPED).encode("utf-8", "replace")
+    return quote(came, safe=_PRINTABLE)
 
 
 def path_of(place: Place) -> str:
