@@ -206,3 +206,14 @@ async def test_a_link_is_followed(make: Make, tmp_path: Path) -> None:
     await sink.close()
     assert ids(target) == [1]
     assert link.is_symlink()
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_records_that_are_no_matches_go_where_lines_are_json(make: Make, tmp_path: Path, name: str) -> None:
+    file = File(tmp_path / name)
+    await file.send([make(1)])
+    before = (tmp_path / name).read_bytes()
+    await file.note({"timestamp": 1, "event": "probe", "name": "\udcff"})
+    await file.close()
+    more = (tmp_path / name).read_bytes().removeprefix(before)
+    assert more == (b'{"timestamp":1,"event":"probe","name":"\\udcff"}\n' if name == "m.jsonl" else b"")

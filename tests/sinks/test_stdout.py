@@ -211,3 +211,13 @@ async def test_a_pipe_without_a_reader_is_known_before_anything_is_written() -> 
         os.close(read)
         assert (before, sink.unread) == (False, True)
         await sink.close()
+
+
+@pytest.mark.parametrize("name", ["jsonl", "json", "csv", "human"])
+async def test_records_that_are_no_matches_are_lines_of_json(name: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    sink = Stdout(Format(name), stream=stream, environment=UTF8)
+    await sink.note({"event": "probe"})
+    await sink.close()
+    stream.flush()
+    assert stream.buffer.getvalue() == (b'{"event":"probe"}\n' if name == "jsonl" else b"")
