@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -73,15 +73,27 @@ def rows(rounds: int, notes: list[str] | None = None) -> Iterator[Row]:
 
 
 def _many(farm: Farm, rounds: int, times: int) -> Iterator[Row]:
+    bare = [_bare(farm) for _ in range(rounds)]
     runs = [_of(farm, TARGETS) for _ in range(rounds)]
     nothing = [_of(farm, 1).cpu for _ in range(rounds)]
+    unkept = [_of(farm, TARGETS, "--format", "silent") for _ in range(rounds)]
+    costs, *others = _costs(runs, nothing, 80)
+    costs.floor = min(bare)
     figures = [
-        *_costs(runs, nothing, 80),
+        costs,
+        *others,
+        replace(_costs(unkept, nothing, 0)[0], name="the same without results", target=None),
+        Figure("a bare loop, one flight each", "us/target", bare),
         Figure("rate, whole process", "targets/s", [run.done / run.wall for run in runs], times * TLSX, at_least=True),
         Figure("peak RSS", "MB", [run.peak for run in runs]),
     ]
     peers = f"{PEERS}; tlsx {TLSX:,} targets/s on the TLS farm"
     yield Row(f"{TARGETS:,} targets, names and certificate", farm.name, figures, peers)
+
+
+def _bare(farm: Farm) -> float:
+    command = [sys.executable, str(Path(__file__).with_name("scan_bare.py")), str(farm.port), str(TARGETS)]
+    return float(subprocess.run(command, check=True, capture_output=True, env=clean_environment()).stdout)
 
 
 def _verified(farm: Farm, rounds: int) -> Row:
@@ -181,6 +193,8 @@ def _range(count: int) -> str:
 
 def _of(farm: Farm, count: int, *more: str) -> Scan:
     run = _run([_range(count), "-p", str(farm.port), *more])
+    if "silent" in more:
+        return replace(run, done=count)
     if run.done != count:
         raise SystemExit(f"{count} targets gave {run.done} results")
     return run
