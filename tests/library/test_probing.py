@@ -139,6 +139,28 @@ async def test_what_waits_goes_on_after_a_restart(certhia_clock: SimClock, tmp_p
             assert await probes.waiting(bench.state) == 1  # a moment that was not asked for before
 
 
+@in_simulated_time
+async def test_an_address_is_asked_once_a_minute_by_the_next_process_too(
+    certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    begun = certhia_clock.now()
+    with tls_server(context()) as port:
+        async with Bench(tmp_path, certhia_clock, port, ["now"]) as bench:
+            bench.names["a.example.org"] = [LOCAL]
+            await bench.tell(match_of([NAME, "a.example.org"], at=begun))
+            await certhia_clock.sleep(10)
+            assert [one["name"] for one in bench.notes.noted] == [NAME]
+        async with Bench(tmp_path, certhia_clock, port) as bench:
+            bench.names["a.example.org"] = [LOCAL]
+            await bench.tell(match_of([NAME], 1, at=certhia_clock.now()))
+            await certhia_clock.sleep(30)
+            assert bench.notes.noted == []
+            await certhia_clock.sleep(300)
+            times = sorted({one["at"] for one in bench.notes.noted})
+    assert len(times) == len(bench.notes.noted) >= 2
+    assert times[0] >= iso(begun + 60)
+
+
 class Killed(Looking):
     """Looks, and is cut off before anything is written down."""
 

@@ -63,6 +63,10 @@ class Looking:
         self._budget = Budget(clock=clock)
         self._taken: OrderedDict[str, float] = OrderedDict()  # until when each place is spoken for by those who wait
 
+    def remember(self, name: str, address: str) -> None:
+        """An address was asked just now, by a process before this one."""
+        self._budget.take(address, None if name == address else name)
+
     async def look(self, probes: Sequence[Probe]) -> Looked:
         """Asks them all at once, each by one address at most. Cancelled, it cuts all connections."""
         places = await asyncio.gather(*(self._addresses(probe.name) for probe in probes))

@@ -19,6 +19,7 @@ from certhia.library.looking import Looking
 from certhia.library.planning import resolver_of
 from certhia.library.probed import STAGES, record, text
 from certhia.model import Delivery, Match, Noting, Sink, SinkClosed, Tell
+from certhia.scanner.budget import INTERVAL
 from certhia.store import State, probes
 from certhia.store.probes import Finding, Probe, Wish
 
@@ -82,6 +83,8 @@ class Probing:
 
     async def run(self, _faults: int = 0) -> None:
         """Asks whatever is due, until cancelled. Raises StateError."""
+        for name, address in await probes.lately(self._state, self._clock.now() - INTERVAL):
+            self._looking.remember(name, address)
         while True:
             self._more.clear()
             if waiting := await probes.due(self._state, self._clock.now(), BATCH):

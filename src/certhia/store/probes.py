@@ -123,6 +123,13 @@ async def waiting(state: Reader) -> int:
     return 0
 
 
+async def lately(state: Reader, since: float) -> list[tuple[str, str]]:
+    """Names and the addresses by which they were asked, since then (Unix seconds). Raises StateError."""
+    asked = probes.c.outcome.in_(("served", "other", "nothing"))
+    query = select(probes.c.name, probes.c.address).where(probes.c.at > since, asked)
+    return [(row["name"], row["address"]) async for row in state.stream(query)]
+
+
 async def findings(state: Reader, match_id: int) -> list[tuple[Probe, Finding]]:
     """What came of the probes of a match, in the order in which it was found. Raises StateError."""
     query = (
