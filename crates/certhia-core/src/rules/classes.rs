@@ -70,13 +70,16 @@ pub fn lower(class: Class) -> Class {
         }
         Class::Unicode(mut class) => {
             fold(&mut class);
-            // What has a lower case of ASCII: also the long s and the Kelvin sign.
-            let upper = [('A', 'Z'), ('\u{17f}', '\u{17f}'), ('\u{212a}', '\u{212a}')];
-            let ranges = upper.map(|(first, last)| ClassUnicodeRange::new(first, last));
-            class.difference(&ClassUnicode::new(ranges));
-            Class::Unicode(class)
+            Class::Unicode(without_capitals(class))
         }
     }
+}
+
+/// A folded class without what has a lower case of ASCII: also the long s and the Kelvin sign.
+pub fn without_capitals(mut class: ClassUnicode) -> ClassUnicode {
+    let upper = [('A', 'Z'), ('\u{17f}', '\u{17f}'), ('\u{212a}', '\u{212a}')];
+    class.difference(&ClassUnicode::new(upper.map(|(first, last)| ClassUnicodeRange::new(first, last))));
+    class
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub struct Translation<'a> {
     flags: Flags,
     /// Classes by how they are written: each is worked out once.
     classes: HashMap<(&'a str, Flags), Hir>,
+    /// Properties such as `\pL`, and `\w` and the like in brackets, folded, likewise.
+    properties: HashMap<&'a str, ClassUnicode>,
 }
 
 /// What an expression matches of names in lower case, case not counting; without groups.
@@ -66,7 +68,7 @@ impl<'a> Translation<'a> {
         if unicode {
             flags.0 |= bit(ast::Flag::Unicode);
         }
-        Self { value, flags, classes: HashMap::new() }
+        Self { value, flags, classes: HashMap::new(), properties: HashMap::new() }
     }
 
     /// As deep as the expression is nested, which the parser bounds.
@@ -115,24 +117,26 @@ impl<'a> Translation<'a> {
     }
 
     fn class(&mut self, ast: &Ast) -> Result<Hir> {
-        let span = ast.span();
-        let key = (&self.value[span.start.offset..span.end.offset], self.flags);
+        let key = (self.text(ast.span()), self.flags);
         if let Some(known) = self.classes.get(&key) {
             return Ok(known.clone());
         }
         let folds = self.flags.has(ast::Flag::CaseInsensitive) && self.flags.has(ast::Flag::Unicode);
-        let hir = match ast {
-            Ast::ClassUnicode(class) if folds => Hir::class(Class::Unicode(self.property(class)?)),
-            Ast::ClassBracketed(class) if folds => Hir::class(Class::Unicode(self.bracketed(class)?)),
-            _ => self.leaf(ast, self.flags)?,
+        let folded = match ast {
+            Ast::ClassUnicode(class) if folds => Some(self.property(class)?),
+            Ast::ClassBracketed(class) if folds => Some(self.bracketed(class)?),
+            _ => None,
         };
-        let hir = lower(hir);
+        let hir = match folded {
+            Some(class) => Hir::class(Class::Unicode(classes::without_capitals(class))),
+            None => lower(self.leaf(ast, self.flags)?),
+        };
         self.classes.insert(key, hir.clone());
         Ok(hir)
     }
 
     /// Folded before it is negated: `[^x]` has no `X` either.
-    fn bracketed(&self, class: &ast::ClassBracketed) -> Result<ClassUnicode> {
+    fn bracketed(&mut self, class: &ast::ClassBracketed) -> Result<ClassUnicode> {
         let mut out = self.set(&class.kind)?;
         if class.negated {
             out.negate();
@@ -141,7 +145,7 @@ impl<'a> Translation<'a> {
     }
 
     /// A part of brackets, folded: what is put together of folded sets is folded.
-    fn set(&self, set: &ClassSet) -> Result<ClassUnicode> {
+    fn set(&mut self, set: &ClassSet) -> Result<ClassUnicode> {
         let operation = match set {
             ClassSet::Item(item) => return self.item(item),
             ClassSet::BinaryOp(operation) => operation,
@@ -155,17 +159,14 @@ impl<'a> Translation<'a> {
         Ok(left)
     }
 
-    fn item(&self, item: &ClassSetItem) -> Result<ClassUnicode> {
+    fn item(&mut self, item: &ClassSetItem) -> Result<ClassUnicode> {
         let one = |first, last| ClassUnicode::new([ClassUnicodeRange::new(first, last)]);
         let (mut class, negated) = match item {
             ClassSetItem::Empty(_) => return Ok(ClassUnicode::empty()),
             ClassSetItem::Bracketed(class) => return self.bracketed(class),
             ClassSetItem::Unicode(class) => return self.property(class),
             ClassSetItem::Union(union) => return self.union(&union.items),
-            ClassSetItem::Perl(class) => {
-                // Closed as it is.
-                return Ok(characters(self.leaf(&Ast::ClassPerl(Box::new(class.clone())), self.flags)?));
-            }
+            ClassSetItem::Perl(class) => return self.perl(class),
             ClassSetItem::Literal(literal) => (one(literal.c, literal.c), false),
             ClassSetItem::Range(range) => (one(range.start.c, range.end.c), false),
             ClassSetItem::Ascii(class) => {
@@ -182,7 +183,7 @@ impl<'a> Translation<'a> {
     }
 
     /// Characters and ranges that stand together are folded together.
-    fn union(&self, items: &[ClassSetItem]) -> Result<ClassUnicode> {
+    fn union(&mut self, items: &[ClassSetItem]) -> Result<ClassUnicode> {
         let mut plain = Vec::new();
         let mut out = ClassUnicode::empty();
         for item in items {
@@ -198,7 +199,22 @@ impl<'a> Translation<'a> {
         Ok(out)
     }
 
-    fn property(&self, class: &ast::ClassUnicode) -> Result<ClassUnicode> {
+    /// Closed as it is.
+    fn perl(&mut self, class: &ast::ClassPerl) -> Result<ClassUnicode> {
+        let key = self.text(&class.span);
+        if let Some(known) = self.properties.get(key) {
+            return Ok(known.clone());
+        }
+        let out = characters(self.leaf(&Ast::ClassPerl(Box::new(class.clone())), self.flags)?);
+        self.properties.insert(key, out.clone());
+        Ok(out)
+    }
+
+    fn property(&mut self, class: &ast::ClassUnicode) -> Result<ClassUnicode> {
+        let key = self.text(&class.span);
+        if let Some(known) = self.properties.get(key) {
+            return Ok(known.clone());
+        }
         let negated = class.is_negated();
         let plain = ast::ClassUnicode { negated: class.negated != negated, ..class.clone() };
         let as_written = Flags(self.flags.0 & !bit(ast::Flag::CaseInsensitive));
@@ -207,7 +223,12 @@ impl<'a> Translation<'a> {
         if negated {
             out.negate();
         }
+        self.properties.insert(key, out.clone());
         Ok(out)
+    }
+
+    fn text(&self, span: &ast::Span) -> &'a str {
+        &self.value[span.start.offset..span.end.offset]
     }
 }
 
@@ -352,6 +373,11 @@ mod tests {
             let mut translation = Translation::new(&value, true);
             translation.expression(&parsed(&value).unwrap()).unwrap();
             assert_eq!(translation.classes.len(), classes);
+        }
+        for (value, properties) in [(format!("[{}]", r"\pL\PN\w".repeat(400)), 3), (r"[\pLa][\pLb]".repeat(300), 1)] {
+            let mut translation = Translation::new(&value, true);
+            translation.expression(&parsed(&value).unwrap()).unwrap();
+            assert_eq!(translation.properties.len(), properties);
         }
     }
 
