@@ -87,6 +87,8 @@ class HostileTls:
         self.port: int = self._listener.getsockname()[1]
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ, None)
+        self._woken, self._waker = socket.socketpair()
+        self._selector.register(self._woken, selectors.EVENT_READ, self)
         self._peers: set[_Peer] = set()
         self._timers: list[tuple[float, int, _Peer]] = []
         self._ready: deque[_Peer] = deque()
@@ -105,9 +107,10 @@ class HostileTls:
     def close(self) -> None:
         """Ends every connection by RST, and listens no more."""
         self._closing = True
-        with suppress(OSError):  # wakes it
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        with suppress(OSError):  # closed before
+            self._waker.send(b"\0")
         self._thread.join(20)
+        self._waker.close()
 
     def _run(self) -> None:
         while not self._closing:
@@ -115,7 +118,7 @@ class HostileTls:
             for key, mask in self._selector.select(0 if self._ready else max(0.0, min(due, _LONGEST))):
                 if key.data is None:
                     self._accept()
-                else:
+                elif key.data is not self:
                     self._happened(key.data, mask)
             for _ in range(len(self._ready)):
                 self._go_on(self._ready.popleft())
@@ -125,6 +128,7 @@ class HostileTls:
             self._end(peer, reset=True)
         self._selector.close()
         self._listener.close()
+        self._woken.close()
 
     def _accept(self) -> None:
         for _ in range(_ACCEPTED):
