@@ -18,6 +18,7 @@ from certhia.testing import CA, flights
 
 SOURCE = Path(__file__).with_name("farm.c")
 TLSFARM = ROOT.parent / "shared" / "tools" / "tlsfarm"
+ROOTS = CACHE / "farm-roots.pem"
 SHOWN = 64  # certificates, by address
 STARTED = 30.0  # seconds
 
@@ -37,12 +38,13 @@ class Farm:
     closed: int | None = None
 
 
-def canned() -> Path:
-    """Flights of servers with 64 certificates and their issuer, in the cache."""
+def canned(shown: int) -> Path:
+    """Flights of servers with so many certificates and their issuer, in the cache; what they hang below is in ROOTS."""
     path = CACHE / "flights"
     ca = CA("farm")
+    ROOTS.write_text(ca.root_pem)
     with path.open("wb") as out:
-        for number in range(SHOWN):
+        for number in range(shown):
             names = [f"host{number}.example.com", f"www.site{number}.org", f"*.cdn{number}.net"]
             said = flights.flight([ca.issue(names).der, ca.intermediate])
             out.write(struct.pack("<I", len(said)) + said)
@@ -64,9 +66,9 @@ def compiled() -> tuple[Path | None, str]:
 
 
 @contextmanager
-def replaying(program: Path, mute: int = 0) -> Iterator[Farm]:
-    """Canned flights; so many per cent of the addresses say nothing."""
-    line = [str(program), str(canned()), str(mute)]
+def replaying(program: Path, mute: int = 0, shown: int = SHOWN) -> Iterator[Farm]:
+    """Canned flights of so many certificates; so many per cent of the addresses say nothing."""
+    line = [str(program), str(canned(shown)), str(mute)]
     process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
