@@ -22,11 +22,14 @@ PRINTS = {
     "watch": " 3 host3.example.com below ",  # of whichever log answers first
     "follow": "0 to 19: 20 entries, ",
     "match": "=www.example.org matches www.example.org in san: exact",
+    "scan": "127.0.0.1 refused connect",
     "testing": "[('www.example.com',)]",
     "logs": "Certhia Test beta static http",
 }
 HERE = {
     'until="now")': 'until="now", log_lists=["{list}"])',
+    '["192.0.2.0/24", "www.example.com"]': '["127.0.0.1"]',
+    'ports="443,8443"': 'ports="1", allow_private=True',  # where nobody listens
     "LogList.load()": 'LogList.load("{list}")',
 }
 
