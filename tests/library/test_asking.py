@@ -147,19 +147,25 @@ async def test_stopping_does_not_wait_for_what_others_say(port: int) -> None:
 
 
 async def test_stopped_with_targets_left() -> None:
+    """It ends though its source never says that it is done, and nothing is made up for what was not asked."""
+    found: list[Result] = []
+    pulled: list[None] = []
     asking = Asking(
         OPTIONS,
-        lambda: None,
+        lambda: pulled.append(None),
         Judging(examiner_of(OPTIONS, None, Clock())),
-        lambda _: None,
+        found.extend,
         hold=lambda: False,
         clock=Clock(),
         tell=lambda _: None,
     )
     running = asyncio.ensure_future(asking.run())
-    await asyncio.sleep(0)
+    while not pulled:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    assert not running.done()
     asking.stop()
     await running
+    assert found == []
 
 
 def test_manners() -> None:

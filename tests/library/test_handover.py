@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from certhia.library import handover
 from certhia.library.handover import Handover
 
@@ -49,9 +51,14 @@ async def test_whoever_waits_is_woken() -> None:
 
 
 def test_a_loop_that_is_gone() -> None:
+    """A thread that is still busy hands over to nobody, and is told so by nothing."""
+
     async def make() -> Handover[int]:
         return Handover[int]()
 
     waiting = asyncio.run(make())
     waiting.put([1])
     waiting.finish()
+    with pytest.raises(RuntimeError):
+        waiting._loop.call_soon_threadsafe(print)  # what `put` must not let out
+    assert not waiting.full

@@ -99,14 +99,16 @@ async def test_stopped() -> None:
     options = HERE.model_copy(update={"targets": ("127.0.0.0/8",), "ports": "1", "rate": 100.0})
     begun = asyncio.Event()
     loop = asyncio.get_running_loop()
+    found: list[Result] = []
 
-    def begin() -> None:
+    def take(results: Sequence[Result]) -> None:
+        found.extend(results)
         loop.call_soon_threadsafe(begun.set)
 
     inquiry = Inquiry(
         options,
         None,
-        lambda _: begin(),
+        take,
         lambda: False,
         Clock(),
         lambda *_, **__: None,
@@ -116,6 +118,7 @@ async def test_stopped() -> None:
     inquiry.stop()
     inquiry.stop()
     await running
+    assert 0 < len(found) < 1000  # of 16 million
 
 
 async def test_what_taking_raises_ends_it() -> None:

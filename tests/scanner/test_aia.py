@@ -38,8 +38,8 @@ def test_forms_of_answers(kind: str) -> None:
 
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda tail: b"\x30" + tail))
 def test_any_answer_gives_certificates_or_none(body: bytes) -> None:
-    issuers_in(body)
-    issuers_in(b"-----BEGIN PKCS7-----\n" + body + b"\n-----END PKCS7-----\n")
+    for answer in (body, b"-----BEGIN PKCS7-----\n" + body + b"\n-----END PKCS7-----\n"):
+        assert all(isinstance(one, Certificate) for one in issuers_in(answer))
 
 
 def judged(judge: Judge, leaf: Made) -> tuple[Certificate, ...]:

@@ -192,10 +192,20 @@ def test_a_file_that_is_not_ours_to_write(tmp_path: Path) -> None:
 
 
 async def test_a_device_has_one_header(make: Make) -> None:
-    sink = File(Path("/dev/null"), Format("csv"), fsync=False)
+    """A terminal that somebody reads: its size never tells that something was written."""
+    reading, terminal = os.openpty()
+    sink = File(Path(os.ttyname(terminal)), Format("csv"), fsync=False)
     await sink.send([make(1)])
     await sink.send([make(2)])
     await sink.close()
+    lines = b""
+    while lines.count(b"\n") < 3:
+        lines += os.read(reading, 1 << 16)
+    os.close(terminal)
+    os.close(reading)
+    header = HEADER.rstrip().encode()
+    assert lines.startswith(header)
+    assert lines.count(header) == 1
 
 
 async def test_a_link_is_followed(make: Make, tmp_path: Path) -> None:

@@ -130,6 +130,7 @@ def test_every_message_of_the_world_fits(kind: str) -> None:
     issuers = Issuers()
     body = world.handle("GET", f"{log.url}ct/v1/get-entries?start=0&end=19").body
     messages = Page.from_get_entries([body], 0, issuers).messages(Form(kind), SOURCE, issuers, seen=1.5, verified=3)
+    assert len(messages) == 20
     for number in range(len(messages)):
         Draft202012Validator(closed(schema(kind))).validate(json.loads(messages[number]))
 

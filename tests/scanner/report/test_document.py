@@ -112,6 +112,8 @@ def test_one_that_is_not_wanted_any_more(make: MAKE) -> None:
     whole = Document("ip_scan")
     whole.take([of_address(make)])
     whole.close()
+    whole.close()
+    assert whole._aside.closed  # and with it its file on disk
 
 
 def test_what_is_no_host_is_left_out(make: MAKE) -> None:

@@ -48,8 +48,13 @@ def test_gets_to_where_tls_begins(protocol: str) -> None:
 
 @pytest.mark.parametrize("protocol", GOOD)
 def test_byte_by_byte(protocol: str) -> None:
+    """What is said is the same, however what came was cut."""
     answers = [bytes([byte]) for byte in GOOD[protocol][0]] + GOOD[protocol][1:]
-    drive(PROTOCOLS[protocol]("db.example.com"), answers)
+    steps, _ = drive(PROTOCOLS[protocol]("db.example.com"), answers)
+    whole, _ = drive(PROTOCOLS[protocol]("db.example.com"), GOOD[protocol])
+    assert [data for step in steps if (data := getattr(step, "data", b""))] == [
+        data for step in whole if (data := getattr(step, "data", b""))
+    ]
 
 
 def test_says_what_the_protocols_want() -> None:
