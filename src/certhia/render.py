@@ -17,6 +17,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
+from certhia.model import RuleHit
+
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Letters and symbols by category, yet drawn as nothing: Hangul fillers and the empty Braille cell.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
@@ -134,6 +136,24 @@ def csv_line(cells: Sequence[str]) -> str:
 # One text as JSON, in printable ASCII: what `json_text` gives for it, in a third of the time.
 json_string: Callable[[str], str] = json.encoder.encode_basestring_ascii
 _line = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode  # made once: it is dear
+
+
+def rule_hits(hits: Sequence[RuleHit]) -> list[dict[str, object]]:
+    """Rules that matched, as every record has them: of a match and of a scan's result. Their texts are yet to be made
+    inert: `json_text` does."""
+    return [
+        {
+            "rule": hit.rule,
+            "name": hit.name,
+            "where": hit.where,
+            "why": hit.why,
+            "programme": hit.programme or None,
+            "platform": hit.platform or None,
+            "detail": hit.detail or None,
+            "score": hit.score or None,
+        }
+        for hit in hits
+    ]
 
 
 def json_text(value: object, indent: int | None = None) -> str:

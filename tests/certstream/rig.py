@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +44,17 @@ async def watched(
     session = Session(load(settings, None, {"HOME": str(path)}), clock=world.clock, seconds=seconds)
     assert await session.run() == 0
     return Printed(*capfd.readouterr())
+
+
+@asynccontextmanager
+async def session_serving(world: World, path: Path, values: Mapping[str, object], seconds: float) -> AsyncIterator[str]:
+    """A session of `certhia serve` with these settings; gives where it listens."""
+    settings = load({"serve.listen": "127.0.0.1:0", **values}, None, {"HOME": str(path)})
+    async with asyncio.TaskGroup() as group:
+        session = Session(settings, clock=world.clock, seconds=seconds, serve=True)
+        running = group.create_task(session.run())
+        assert session._serving is not None
+        while session._serving.server is None or not session._serving.server.addresses:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        yield f"ws://{session._serving.server.addresses[0]}"
+        assert await running == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -13,10 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 import websockets
+from tests.certstream.rig import session_serving
 from tests.certstream.test_relay import received
 
-from certhia.cli.session import Session
-from certhia.config import load
 from certhia.net import Response
 from certhia.store import fsck
 from certhia.store.state import State
@@ -26,11 +24,10 @@ from certhia.testing import FakeLog, Request, World, in_simulated_time
 @asynccontextmanager
 async def serving(world: World, path: Path, seconds: float = 60, **given: Any) -> AsyncIterator[str]:
     """A session that serves names of the logs of a world; gives where."""
-    async with world.serve() as place, asyncio.TaskGroup() as group:
+    async with world.serve() as place:
         settings: dict[str, object] = {
             "logs.log_list": [f"{place}log_list.json"],
             "state.name": f"{path}/state",
-            "serve.listen": "127.0.0.1:0",
             "serve.names_only": True,
             "read.poll_static": 1,
             "read.poll_rfc6962": 1,
@@ -38,13 +35,8 @@ async def serving(world: World, path: Path, seconds: float = 60, **given: Any) -
             "read.from": "beginning",
         }
         settings |= {name.replace("__", "."): value for name, value in given.items()}
-        session = Session(load(settings, None, {"HOME": str(path)}), clock=world.clock, seconds=seconds, serve=True)
-        running = group.create_task(session.run())
-        assert session._serving is not None
-        while session._serving.server is None or not session._serving.server.addresses:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        yield f"ws://{session._serving.server.addresses[0]}"
-        assert await running == 0
+        async with session_serving(world, path, settings, seconds) as url:
+            yield url
 
 
 async def heard(world: World, path: Path, count: int, query: str = "", **given: Any) -> list[dict[str, Any]]:

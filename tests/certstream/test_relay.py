@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 import websockets
+from tests.certstream.rig import session_serving
 from tests.stream.asking import get
 from tests.stream.rig import Stage
 
-from certhia.cli.session import Session
-from certhia.config import load
 from certhia.testing import World, in_simulated_time
 from certhia.testing.certstream import Line, certstream, told
 
@@ -23,21 +22,14 @@ from certhia.testing.certstream import Line, certstream, told
 @asynccontextmanager
 async def relaying(world: World, path: Path, upstream: str, seconds: float = 20, **given: Any) -> AsyncIterator[str]:
     """A session that serves what it hears from `upstream`; gives where."""
-    async with asyncio.TaskGroup() as group:
-        settings: dict[str, object] = {
-            "read.certstream": [upstream],
-            "state.name": f"{path}/relay",
-            "serve.listen": "127.0.0.1:0",
-            "output.format": "jsonl",
-        }
-        settings |= {name.replace("__", "."): value for name, value in given.items()}
-        session = Session(load(settings, None, {"HOME": str(path)}), clock=world.clock, seconds=seconds, serve=True)
-        running = group.create_task(session.run())
-        assert session._serving is not None
-        while session._serving.server is None or not session._serving.server.addresses:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        yield f"ws://{session._serving.server.addresses[0]}"
-        assert await running == 0
+    settings: dict[str, object] = {
+        "read.certstream": [upstream],
+        "state.name": f"{path}/relay",
+        "output.format": "jsonl",
+    }
+    settings |= {name.replace("__", "."): value for name, value in given.items()}
+    async with session_serving(world, path, settings, seconds) as url:
+        yield url
 
 
 async def received(client: websockets.ClientConnection, count: int) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import base64
 
 from certhia.clock import iso
 from certhia.model import Delivery, Match
+from certhia.render import rule_hits
 
 
 def record(match: Match | Delivery) -> dict[str, object]:
@@ -35,7 +36,7 @@ def record(match: Match | Delivery) -> dict[str, object]:
         "id": match.key.hex(),
         "repeat": delivery.repeat,
         "rule": (first and first.rule) or None,
-        "rules": _hits(match),
+        "rules": rule_hits(match.hits),
         "log": match.log.description,
         "log_id": base64.b64encode(match.log.id).decode(),
         "operator": match.log.operator,
@@ -56,22 +57,6 @@ def record(match: Match | Delivery) -> dict[str, object]:
         "fault": match.fault or None,
         "unproven": match.unproven or None,
     }
-
-
-def _hits(match: Match) -> list[dict[str, object]]:
-    return [
-        {
-            "rule": hit.rule,
-            "name": hit.name,
-            "where": hit.where,
-            "why": hit.why,
-            "programme": hit.programme or None,
-            "platform": hit.platform or None,
-            "detail": hit.detail or None,
-            "score": hit.score or None,
-        }
-        for hit in match.hits
-    ]
 
 
 def matched_name(match: Match) -> str:

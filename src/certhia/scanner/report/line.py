@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from certhia._core import registrable_domain
-from certhia.render import json_string, json_text
+from certhia.render import json_string, json_text, rule_hits
 from certhia.scanner.records import Chain, Failure, Found, Result, Served, Verdict
 from certhia.scanner.report import certificate, parts
 from certhia.scanner.report.kept import Kept
@@ -81,7 +81,7 @@ def _rest(result: Result) -> str:
         f'"http":{"null" if http is None else json_text(parts.http(http))},'
         f'"jarm":{_text(prints and prints.jarm)},"ja3s":{_text(_ja3s(result))},'
         f'"supported":{"null" if enumerated is None else json_text(parts.supported(enumerated))},'
-        f'"rules":{json_text(parts.hits(result.hits))}'
+        f'"rules":{json_text(rule_hits(result.hits))}'
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from certhia.model import RuleHit
 from certhia.scanner.ocsp import Status
 from certhia.scanner.records import Chain, Enumerated, Failure, Http, Verdict
 from certhia.scanner.report.words import cipher, version
@@ -90,20 +89,3 @@ def revocation(one: Status) -> dict[str, object]:
         "produced": one.produced or None,
         "until": one.until or None,
     }
-
-
-def hits(all_: Sequence[RuleHit]) -> list[dict[str, object]]:
-    """Watch rules that it matches, as in the record of a match."""
-    return [
-        {
-            "rule": hit.rule,
-            "name": hit.name,
-            "where": hit.where,
-            "why": hit.why,
-            "programme": hit.programme or None,
-            "platform": hit.platform or None,
-            "detail": hit.detail or None,
-            "score": hit.score or None,
-        }
-        for hit in all_
-    ]
