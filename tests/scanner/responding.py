@@ -22,6 +22,7 @@ from tests.scanner import guarding
 from certhia.scanner.guard import Guard
 from certhia.testing.authority import DAY, Authority, Made
 
+NOW = time.time()  # what lists and answers count their days from, however late a test comes
 REASONS = {"keyCompromise": x509.ReasonFlags.key_compromise, "superseded": x509.ReasonFlags.superseded}
 
 
@@ -39,13 +40,12 @@ def parsed(made: Made) -> x509.Certificate:
 def crl(
     issuer: Authority, revoked: Sequence[Made] = (), *, since: float = -1, until: float = 1, scope: object = None
 ) -> bytes:
-    """A list, DER; times in days from now. `scope`: an IssuingDistributionPoint."""
-    now = time.time()
+    """A list, DER; times in days from `NOW`. `scope`: an IssuingDistributionPoint."""
     builder = x509.CertificateRevocationListBuilder(
-        parsed(issuer).subject, _moment(now + since * DAY), _moment(now + until * DAY)
+        parsed(issuer).subject, _moment(NOW + since * DAY), _moment(NOW + until * DAY)
     )
     for one in revoked:
-        entry = x509.RevokedCertificateBuilder(one.serial, _moment(now - DAY))
+        entry = x509.RevokedCertificateBuilder(one.serial, _moment(NOW - DAY))
         entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     if isinstance(scope, x509.IssuingDistributionPoint):
@@ -63,17 +63,16 @@ def answer(
     since: float = -1,
     until: float | None = 1,
 ) -> bytes:
-    """An OCSP answer, DER; times in days from now. `shown`: certificates that come with it."""
-    now = time.time()
+    """An OCSP answer, DER; times in days from `NOW`. `shown`: certificates that come with it."""
     revoked = status is ocsp.OCSPCertStatus.REVOKED
     builder = ocsp.OCSPResponseBuilder().add_response(
         parsed(certificate),
         parsed(issuer),
         SHA256(),
         status,
-        _moment(now + since * DAY),
-        None if until is None else _moment(now + until * DAY),
-        _moment(now - DAY) if revoked else None,
+        _moment(NOW + since * DAY),
+        None if until is None else _moment(NOW + until * DAY),
+        _moment(NOW - DAY) if revoked else None,
         x509.ReasonFlags.key_compromise if revoked else None,
     )
     by = signer or issuer

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scanner.responding import crl, parsed
+from tests.scanner.responding import NOW, crl, parsed
 
 from certhia.errors import Unverified
 from certhia.scanner.crl import MAX_CRL, _integer, check, load, look_up, until
@@ -17,7 +15,6 @@ from certhia.testing.authority import DAY, Authority, Made
 
 ROOT = Authority.root("CRL root")
 GOOD, REVOKED = ROOT.leaf(["good.example"]), ROOT.leaf(["revoked.example"])
-NOW = time.time()
 URL = "http://crl.example/1.crl"
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import time
 from urllib.parse import unquote
 
 import pytest
 from cryptography.x509 import ocsp as theirs
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.scanner.responding import answer, parsed
+from tests.scanner.responding import NOW, answer, parsed
 
 from certhia.errors import Unverified
 from certhia.scanner.ocsp import MAX_ANSWER, get_url, read, request, staple_scts
@@ -19,7 +18,6 @@ from certhia.testing.authority import DAY, OCSP_SIGNING, Authority, Made
 
 ROOT = Authority.root("OCSP root")
 LEAF = ROOT.leaf(["a.example"])
-NOW = time.time()
 RESPONDER = ROOT.leaf([], common_name="responder", purposes=(OCSP_SIGNING,))
 
 
