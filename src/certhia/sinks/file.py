@@ -9,13 +9,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from certhia.config.sinks import FileSink
 from certhia.errors import ConfigError, StateError
 from certhia.model import Delivery
 from certhia.render import encode, json_text
 from certhia.sinks.formats import Format
+from certhia.sinks.open import Outside
 
 MAX_TORN = 32 << 20  # bytes looked at for the last whole record; one with 10,000 names takes 5 MB
 _WINDOW = 64 << 10
+
+
+async def open_file(name: str, settings: FileSink, _: Outside) -> File:
+    """The sink of `[sinks.NAME]` with `type = "file"`. Raises ConfigError."""
+    return await asyncio.to_thread(File, settings.path, name=name)
 
 
 class File:
@@ -26,10 +33,12 @@ class File:
     anew. Only one process may write to it.
     """
 
-    def __init__(self, path: Path, format: Format | None = None, *, fsync: bool = False) -> None:  # noqa: A002
+    def __init__(self, path: Path, format: Format | None = None, *, fsync: bool = False, name: str = "") -> None:  # noqa: A002
         """Opens the file and mends its end. `format`: told by the file's name unless given. `fsync`: after every batch,
-        not only at the end. Raises ConfigError for a file that can't be written."""
+        not only at the end. `name`: `file:` and the path unless given. Raises ConfigError for a file that can't be
+        written."""
         self._path = path.absolute()
+        self._name = name or f"file:{self._path}"
         self._format = format or Format.of(path)
         self._fsync = fsync
         self._header = encode(self._format.header, "utf-8")
@@ -43,8 +52,8 @@ class File:
 
     @property
     def name(self) -> str:
-        """`file:` and the absolute path."""
-        return f"file:{self._path}"
+        """Its own, or `file:` and the absolute path."""
+        return self._name
 
     async def send(self, deliveries: Sequence[Delivery]) -> None:
         """Returns once all are written. Raises OSError, with the path, where they can't be: none of them is then left

@@ -1,0 +1,14 @@
+"""The settings of sinks, `[sinks.NAME]`: one file a type, told apart by `type`."""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from certhia.config.sinks.file import FileSink
+from certhia.config.sinks.section import SinkSection
+from certhia.config.sinks.webhook import WebhookSink
+
+SinkSettings = Annotated[FileSink | WebhookSink, Field(discriminator="type")]
+SINKS: Final[tuple[type[SinkSection], ...]] = (FileSink, WebhookSink)
+
+__all__ = ["SINKS", "FileSink", "SinkSection", "SinkSettings", "WebhookSink"]

@@ -1,0 +1,51 @@
+"""`type = "webhook"`: matches sent to a URL by POST."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from certhia.config.sinks.section import Hidden, SinkSection
+from certhia.config.values import Interval, Written
+from certhia.render import quoted
+
+
+def _url(value: str) -> str:
+    text = value.strip()
+    if not re.fullmatch(r"https?://[^/?#\s@]+(?:[/?][!-~]*)?", text, re.IGNORECASE | re.ASCII):
+        raise ValueError(f"{quoted(text.partition('?')[0])} is no URL to send to; write https://HOST/PATH")
+    return text
+
+
+Url = Annotated[str, AfterValidator(_url), Written("URL")]
+
+
+def _header(value: str) -> str:
+    if not value.isascii() or not value.isprintable():
+        raise ValueError(f"{quoted(value)} can't stand in a header; write plain characters in one line")
+    return value
+
+
+Header = Annotated[str, AfterValidator(_header)]
+
+
+class WebhookSink(SinkSection):
+    """Matches sent to a URL by POST."""
+
+    type: Literal["webhook"] = "webhook"
+    url: Url = Field(description="Where they are sent")
+    secret: tuple[Hidden, ...] = Field(
+        (),
+        description="Keys that messages are signed with (Standard Webhooks), `whsec_` and base64; two while one is "
+        "replaced by the other",
+    )
+    ctscout_secret: Hidden | None = Field(
+        None, description="Key of the header `X-CTScout-Signature`: HMAC-SHA256 of the body, hex"
+    )
+    template: Path | None = Field(None, description="File of the JSON that is sent, with `${FIELD}` of the match in it")
+    headers: dict[str, Header] = Field({}, description="Further headers")
+    timeout: Interval = Field(15.0, le=300, description="How long an answer may take")
+    ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
