@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
+from tests.core.fingerprinting import independent
 
 from certhia._core import Flight, Hello, Jarm, cipher_name, group_name, signature_scheme_name
 
@@ -66,12 +68,25 @@ def _port(lines: Iterable[bytes]) -> int:
 
 def ask(port: int, hello: Hello) -> Flight:
     """What the server says to a hello."""
+    return flight_of(exchange(port, hello))
+
+
+def flight_of(sent: bytes) -> Flight:
+    """The same, of bytes."""
     flight = Flight()
+    flight.feed(sent)
+    return flight
+
+
+def exchange(port: int, hello: Hello) -> bytes:
+    """The bytes of that."""
+    flight, sent = Flight(), b""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(hello.make("localhost", RANDOM))
         while flight.state == "more" and (data := connection.recv(65_536)):
+            sent += data
             flight.feed(data)
-    return flight
+    return sent
 
 
 def jarm(port: int) -> str:
@@ -174,11 +189,31 @@ def test_fingerprints(serve: Serve, program: str) -> None:
     assert (flight.ja3s, flight.ja3s_hash) == ("771,4865,43-51", "f4febc55ea12b31ae17cfb7e614afda8")
 
 
-@pytest.mark.parametrize("option", ["-tls1_2", "-tls1_3"])
-def test_fingerprints_as_another_tool_has_them(serve: Serve, option: str) -> None:
-    scanner = pytest.importorskip("jarm.scanner.scanner", reason="pyjarm is not installed (pip install pyjarm)").Scanner
-    with serve("ec", option, "-alpn", "h2,http/1.1") as port:
-        assert scanner.scan("127.0.0.1", port, timeout=10, concurrency=1)[0] == jarm(port)
+@pytest.mark.slow
+@pytest.mark.timeout(240)  # the first of them waits for the installation of the other tools
+@pytest.mark.parametrize(
+    "kind, options",
+    [
+        ("rsa", ()),
+        ("rsa", ("-tls1", "-cipher", ANY)),
+        ("rsa", ("-tls1_2", "-serverpref", "-status_file", "response", "-serverinfo", "info")),
+        ("ec", ("-tls1_2", "-alpn", "h2,http/1.1")),
+        ("ec", ("-tls1_3", "-alpn", "h2,http/1.1", "-curves", "P-384")),
+    ],
+)
+def test_fingerprints_as_other_tools_have_them(serve: Serve, kind: str, options: Sequence[str]) -> None:
+    with serve(kind, *options) as port:
+        ours = jarm(port)
+        assert ours.strip("0")
+        assert independent.jarm(port) == ours
+        hellos = (Hello(alpn=["h2"]), Hello(versions=(0x0301, 0x0304), groups=[24, 23]))
+        answers = [exchange(port, hello) for hello in hellos]
+    flights = [flight_of(sent) for sent in answers]
+    told = {flight.ja3s: (flight.ja3s_hash, sent) for flight, sent in zip(flights, answers, strict=True) if flight.ja3s}
+    assert told
+    for text, (digest, sent) in told.items():
+        assert independent.ja3s(sent) == text
+        assert hashlib.md5(text.encode()).hexdigest() == digest
 
 
 def test_names_are_those_of_openssl(program: str) -> None:

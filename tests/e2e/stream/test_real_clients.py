@@ -16,8 +16,9 @@ import trustme
 from tests.e2e.conftest import Certhia
 from tests.e2e.program import Program
 from tests.e2e.stream import installed
-from tests.e2e.stream.installed import CLIENTS, UnavailableError
+from tests.e2e.stream.installed import CLIENTS
 from tests.e2e.worlds import Served, served
+from tests.installed import UnavailableError
 
 from certhia.testing import World
 
