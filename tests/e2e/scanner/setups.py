@@ -7,7 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from tests.e2e.scanner.servers import LOOPBACK, Command, Kind, Place, Set, UnavailableError, program
+from tests.realservers.launching import LOOPBACK, Command, Kind, Place, Set, UnavailableError, program
 
 
 def _nginx(place: Place) -> Set:

@@ -11,8 +11,8 @@ from typing import Any
 import jsonschema
 import pytest
 from tests.e2e.conftest import Certhia
-from tests.e2e.scanner import servers
-from tests.e2e.scanner.servers import ISSUING, LOOPBACK, Kind, Place, Running, Set, UnavailableError
+from tests.realservers import launching
+from tests.realservers.launching import ISSUING, LOOPBACK, Kind, Place, Running, Set, UnavailableError
 
 from certhia.scanner.report.schema import schema
 
@@ -30,7 +30,7 @@ def _server(options: tuple[str, ...], place: Place) -> Set:
     files = ["-cert", str(place.certificate), "-cert_chain", "chain.pem", "-key", str(place.key)]
     said = ["-www", "-quiet", "-alpn", "http/1.1", *options]
     return Set(
-        [servers.program("openssl"), "s_server", "-accept", f"{LOOPBACK}:{place.port}", *files, *said], [place.port]
+        [launching.program("openssl"), "s_server", "-accept", f"{LOOPBACK}:{place.port}", *files, *said], [place.port]
     )
 
 
@@ -42,7 +42,7 @@ def every() -> Iterator[dict[tuple[str, str, str], Running]]:
         for version, key, wants in EVERY:
             kind = Kind("openssl", "nobody", partial(_server, (VERSIONS[version], *WANTS[wants])), rsa=KEYS[key])
             try:
-                running[version, key, wants] = servers.start(kind)
+                running[version, key, wants] = launching.start(kind)
             except UnavailableError as reason:
                 pytest.skip(str(reason))
         yield running

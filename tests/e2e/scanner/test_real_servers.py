@@ -10,9 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 from tests.e2e.conftest import Certhia
-from tests.e2e.scanner import servers
-from tests.e2e.scanner.servers import ISSUING, LOOPBACK, ROOT, Running, UnavailableError
 from tests.e2e.scanner.setups import KINDS
+from tests.realservers import launching
+from tests.realservers.launching import ISSUING, LOOPBACK, ROOT, Running, UnavailableError
 
 from certhia.scanner.report.schema import schema
 
@@ -36,7 +36,7 @@ class Servers:
         """One that runs; skips the test where it can't be had."""
         if name not in self._there:
             try:
-                self._there[name] = servers.start(next(kind for kind in KINDS if kind.name == name))
+                self._there[name] = launching.start(next(kind for kind in KINDS if kind.name == name))
             except UnavailableError as reason:
                 self._there[name] = reason
         found = self._there[name]

@@ -1,4 +1,5 @@
-"""Real servers of the system's packages, each with files of its own, on free ports of loopback.
+"""Real servers of the system's packages, each with files of its own, on free ports of loopback. They can be killed, and
+started again on the same ports and files.
 
 Whoever is root has them run as the user that their package made (PostgreSQL and MariaDB refuse root); else they run as
 whoever runs the tests. Postfix alone needs root.
@@ -14,16 +15,20 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import pytest
 
 from certhia.testing.authority import Authority, Made
 
 LOOPBACK = "127.0.0.1"
-START_WITHIN = 20.0  # seconds
+START_WITHIN = 45.0  # seconds
 ROOT = Authority.root("Real servers root")
 ISSUING = ROOT.authority("Real servers issuing", path_length=0)
 
@@ -71,12 +76,16 @@ class Set:
         before: run to its end first, each.
         ports: that answer when it is ready.
         stop: the signal that ends it at once.
+        environment: added to ours.
+        after: run once it has ended: for what it leaves behind in other process groups.
     """
 
     command: Command
     ports: Sequence[int]
     before: Sequence[Command] = ()
     stop: signal.Signals = signal.SIGTERM
+    environment: Mapping[str, str] = field(default_factory=dict)
+    after: Sequence[Command] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +115,53 @@ class Running:
     place: Place
     made: Made
     name: str
+    setting: Set
     _process: subprocess.Popen[bytes]
-    _stop: signal.Signals = field(default=signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Ends it and all that it started at once, as a crash would. Its files stay."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for port in self.setting.ports:  # what it started may end later than itself
+            _repeat(partial(_silent, port), 5)
+        for command in self.setting.after:
+            _repeat(partial(_done, command), 5)
+
+    def revive(self) -> None:
+        """Starts it again on the same ports and files. Raises UnavailableError."""
+        self._process = _launch(self.place, self.setting)
+        _await(self.setting.ports, self._process, self.place.folder)
+
+    def freeze(self) -> None:
+        """Its connections stay, and it answers nothing any more until `thaw`."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on."""
+        os.killpg(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it and all that it started, and removes its files."""
         with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(self._stop)
+            self._process.send_signal(self.setting.stop)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(5)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self.kill()
         shutil.rmtree(self.place.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running(kind: Kind) -> Iterator[Running]:
+    """One that runs until the context ends; skips the test where it can't be had."""
+    try:
+        server = start(kind)
+    except UnavailableError as reason:
+        pytest.skip(f"{kind.name}: {reason}")
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def program(*names: str) -> str:
@@ -141,11 +184,12 @@ def start(kind: Kind) -> Running:
     try:
         place = _place(kind, folder, made)
         setting = kind.set_up(place)
+        _prepare(place, setting)
         process = _launch(place, setting)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    running = Running(kind, place, made, name, process, setting.stop)
+    running = Running(kind, place, made, name, setting, process)
     try:
         _await(setting.ports, process, folder)
     except BaseException:
@@ -177,37 +221,69 @@ def _free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
-def _launch(place: Place, setting: Set) -> subprocess.Popen[bytes]:
+def _owner(place: Place) -> dict[str, Any]:
+    """As whom its processes run."""
     user = place.user
     if os.getuid() == 0 and user.pw_uid:
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    return {}
+
+
+def _prepare(place: Place, setting: Set) -> None:
+    owner = _owner(place)
+    if owner:
         for path in (place.folder, *place.folder.rglob("*")):
-            os.chown(path, user.pw_uid, user.pw_gid)
-        owner = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    else:
-        owner = {}
+            os.chown(path, owner["user"], owner["group"])
+    environment = {**os.environ, **setting.environment}
     with (place.folder / "out.log").open("ab") as out:
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": out, "cwd": place.folder, **owner}
         for command in setting.before:
-            if subprocess.run(command, check=False, timeout=60, **quiet).returncode:  # type: ignore[call-overload]
+            done = subprocess.run(
+                command, check=False, timeout=60, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=place.folder,
+                env=environment, **owner,
+            )  # fmt: skip
+            if done.returncode:
                 raise UnavailableError(f"{command[0]} failed: {_last(place.folder)}")
-        return subprocess.Popen(setting.command, start_new_session=True, **quiet)  # type: ignore[call-overload,no-any-return]
+
+
+def _launch(place: Place, setting: Set) -> subprocess.Popen[bytes]:
+    with (place.folder / "out.log").open("ab") as out:
+        return subprocess.Popen(
+            setting.command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            cwd=place.folder, env={**os.environ, **setting.environment}, **_owner(place),
+        )  # fmt: skip
 
 
 def _await(ports: Sequence[int], process: subprocess.Popen[bytes], folder: Path) -> None:
-    end = time.monotonic() + START_WITHIN
+    def is_settled(port: int) -> bool:
+        return process.poll() is not None or not _silent(port)
+
     for port in ports:
-        while True:
-            try:
-                socket.create_connection((LOOPBACK, port), 1).close()
-            except OSError:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(0.01)
-                ended = process.poll() is not None
-                if ended or time.monotonic() > end:
-                    why = "ended" if ended else f"does not listen after {START_WITHIN:.0f} s"
-                    raise UnavailableError(f"{process.args!r} {why}: {_last(folder)}") from None
-            else:
-                break
+        listens = _repeat(partial(is_settled, port), START_WITHIN)
+        if not listens or process.poll() is not None:
+            why = "ended" if listens else f"does not listen after {START_WITHIN:.0f} s"
+            raise UnavailableError(f"{process.args!r} {why}: {_last(folder)}")
+
+
+def _repeat(is_so: Callable[[], bool], within: float) -> bool:
+    """Asks until it is so; False where it is not so `within` seconds."""
+    end, pause = time.monotonic() + within, threading.Event()
+    while not is_so():
+        if time.monotonic() > end:
+            return False
+        pause.wait(0.01)
+    return True
+
+
+def _silent(port: int) -> bool:
+    try:
+        socket.create_connection((LOOPBACK, port), 1).close()
+    except OSError:
+        return True
+    return False
+
+
+def _done(command: Command) -> bool:
+    return subprocess.run(command, check=False, timeout=20, capture_output=True).returncode == 0
 
 
 def _last(folder: Path) -> str:
