@@ -10,6 +10,7 @@ from certhia.quantity import (
     backlog,
     bandwidth,
     duration,
+    moment,
     point,
     show_duration,
     show_size,
@@ -148,3 +149,24 @@ def test_backlogs(text: object, expected: Backlog) -> None:
 def test_no_backlogs(value: object) -> None:
     with pytest.raises(ValueError, match="is no backlog; write a number of entries or an age"):
         backlog(value)
+
+
+@pytest.mark.parametrize(
+    "text, seconds",
+    [
+        ("now", 1e9),
+        ("7d", 1e9 - 7 * 86400),
+        (" 1h30m ", 1e9 - 5400),
+        ("2001-09-09", 1_000_000_000 - 6400),
+        ("2001-09-09T01:46:40", 1e9),
+        ("2001-09-09T03:46:40+02:00", 1e9),
+    ],
+)
+def test_moments(text: str, seconds: float) -> None:
+    assert moment(text, 1e9) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "7", "yesterday", "2001-13-01", "-7d", "7 parsecs"])
+def test_what_is_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match="is no time; write an age or a date: 7d"):
+        moment(text, 1e9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -54,6 +55,24 @@ def _positive(number: float, value: object, what: str) -> float:
     if not 0 <= number < float("inf"):
         raise ValueError(f"{value} is no {what}; write a number that is not negative")
     return number
+
+
+def moment(value: str, now: float) -> float:
+    """Unix seconds from `now`, an age such as `7d` or a date (ISO 8601; UTC unless it has an offset); `now` is Unix
+    seconds. Raises ValueError."""
+    text = value.strip()
+    if text.lower() == "now":
+        return now
+    if not _INTEGER.fullmatch(text):
+        with suppress(ValueError):  # no age: then it is a date
+            return now - duration(text)
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{quoted(value)} is no time; write an age or a date: 7d, 12h, 2026-03-01, 2026-03-01T12:00"
+        ) from None
 
 
 def show_duration(seconds: float) -> str:

@@ -92,6 +92,7 @@ def _register() -> None:
         fsck,
         ledger,
         logs_command,
+        matches,
         observations,
         prove,
         quarantine,
@@ -107,7 +108,19 @@ def _register() -> None:
     )
 
     following = (watch, scan, tls, serve, backfill, status, logs_command)
-    looking = (explain, entry, prove, fsck, ledger, verify_evidence, quarantine, observations, suffixes, schema)
+    looking = (
+        explain,
+        entry,
+        prove,
+        fsck,
+        ledger,
+        verify_evidence,
+        quarantine,
+        matches,
+        observations,
+        suffixes,
+        schema,
+    )
     for module in (*following, *looking, demo, selftest):
         module.register(app)
 
