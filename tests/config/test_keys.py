@@ -1,15 +1,6 @@
 import pytest
 
-from certhia.config.keys import default, fields, flag, is_list, reference, sections, takes_paths, variable, written
-
-
-def test_every_key_is_in_the_reference_with_what_it_means() -> None:
-    told = reference()
-    assert [line for line in told.splitlines() if line.startswith("## ")] == [f"## [{name}]" for name in sections()]
-    for key, field in fields().items():
-        assert field.description
-        assert f"| `{key.partition('.')[2]}` | " in told
-        assert f"`{variable(key)}`" in told
+from certhia.config.keys import default, fields, flag, is_list, takes_paths, variable, written
 
 
 @pytest.mark.parametrize(

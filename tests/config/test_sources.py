@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from certhia.config import default_file, load, origins
-from certhia.config.sources import MAX_FILE, from_values
+from certhia.config.document import MAX_FILE
+from certhia.config.sources import from_values
 from certhia.errors import ConfigError
 from certhia.quantity import Backlog, Point
 
@@ -53,8 +54,8 @@ def test_where_each_key_comes_from(toml: Path) -> None:
         "read.memory": "--memory",
         "watch.files": "--watchlist",
         "read.patience": "CERTHIA_READ__PATIENCE",
-        "read.max_rate": str(toml),
-        "watch.rules": str(toml),
+        "read.max_rate": f"{toml}:4",
+        "watch.rules": f"{toml}:6",
     }
 
 
@@ -148,17 +149,17 @@ def test_every_problem_at_once_and_where_it_is(tmp_path: Path) -> None:
     )
     assert sorted(found) == sorted(
         [
-            f"{path}: read.memroy is an unknown key; did you mean read.memory?",
-            f"{path}: [wach] is an unknown section; did you mean watch?",
+            f"{path}:2: read.memroy is an unknown key; did you mean read.memory?",
+            f"{path}:4: [wach] is an unknown section; did you mean watch?",
             "CERTHIA_READ_CONTACT: is an unknown variable; did you mean CERTHIA_READ__CONTACT?",
             "CERTHIA_READ__CONTCT: is an unknown variable; did you mean CERTHIA_READ__CONTACT?",
             "state.nonsense: is an unknown key; known are state.name, state.max_matches",
-            f"{path}: logs.lists: \"goggle\" must be 'google' or 'apple'",
+            f"{path}:9: logs.lists: \"goggle\" must be 'google' or 'apple'",
             '--patience: "soon" is no duration; write a number with s, m, h or d: 30s, 1h30m',
-            f'{path}: read.memory: "12XB" is no size; write a number with kB, MB, GB, KiB, MiB or GiB: 64MB',
+            f'{path}:3: read.memory: "12XB" is no size; write a number with kB, MB, GB, KiB, MiB or GiB: 64MB',
             'CERTHIA_READ__MAX_RATE: read.max_rate: "-1" must be greater than 0',
-            f"{path}: output.format: \"xml\" must be 'human', 'jsonl', 'json', 'csv' or 'silent'",
-            f'{path}: output.files: "{tmp_path}/a.csv" is named twice; name each file once',
+            f"{path}:6: output.format: \"xml\" must be 'human', 'jsonl', 'json', 'csv' or 'silent'",
+            f'{path}:7: output.files: "{tmp_path}/a.csv" is named twice; name each file once',
         ]
     )
 
@@ -171,7 +172,7 @@ def test_one_flag_for_two_keys_is_told_once() -> None:
 def test_a_section_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "certhia.toml"
     path.write_text("read = 1\n")
-    assert problems({}, path) == [f"{path}: read must be a section: [read] with keys below it"]
+    assert problems({}, path) == [f"{path}:1: read must be a section: [read] with keys below it"]
 
 
 @pytest.mark.parametrize(

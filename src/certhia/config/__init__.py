@@ -1,6 +1,6 @@
 """Settings: every option there is, and where their values come from."""
 
-from certhia.config.keys import reference
+from certhia.config.manual import reference
 from certhia.config.settings import Settings
 from certhia.config.sources import default_file, load, origins
 

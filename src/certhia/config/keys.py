@@ -1,4 +1,4 @@
-"""Every key of the settings by its name, `section.name`, and the reference that the docs are made of."""
+"""Every key of the settings by its name, `section.name`, and how its value is written."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from certhia.config.secret import Secret
 from certhia.config.settings import Settings
 from certhia.config.values import Written
 from certhia.quantity import show_duration, show_size
@@ -41,11 +42,12 @@ def sections() -> dict[str, type[BaseModel]]:
 
 
 def fields() -> dict[str, FieldInfo]:
-    """All keys."""
+    """All keys but those of tables that users name."""
     return {
         f"{section}.{field.alias or name}": field
         for section, model in sections().items()
         for name, field in model.model_fields.items()
+        if (section, name) != ("logs", "each")
     }
 
 
@@ -55,13 +57,25 @@ def variable(key: str) -> str:
 
 
 def flag(key: str) -> str:
-    """The command line option of a key."""
+    """The command line option of a key; those of tables that users name have none, and are called as they are."""
+    if key.count(".") > 1:
+        return key
     return _FLAGS.get(key, "--" + key.partition(".")[2].replace("_", "-"))
 
 
 def is_list(field: FieldInfo) -> bool:
     """Whether a key takes several values."""
     return get_origin(field.annotation) is tuple
+
+
+def is_mapping(field: FieldInfo) -> bool:
+    """Whether a key takes names with values."""
+    return get_origin(field.annotation) is dict
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether what a key takes is never shown."""
+    return any(one in (SecretStr, Secret) for one in _inside(field.annotation))
 
 
 def takes_paths(field: FieldInfo) -> bool:
@@ -76,45 +90,38 @@ def _inside(annotation: object) -> Iterator[object]:
         yield from _inside(inner)
 
 
-def reference() -> str:
-    """All keys as Markdown tables, one a section: name, type, default, environment variable and meaning."""
-    lines: list[str] = []
-    for section, model in sections().items():
-        lines += [f"## [{section}]", "", model.__doc__ or "", "", "| key | type | default | environment | meaning |"]
-        lines.append("|---|---|---|---|---|")
-        for key, field in fields().items():
-            if key.startswith(f"{section}."):
-                name = key.partition(".")[2]
-                shown = default(field)
-                cells = [f"`{name}`", written(field), f"`{shown}`" if shown else "", f"`{variable(key)}`"]
-                lines.append(f"| {' | '.join(cells)} | {field.description} |")
-        lines.append("")
-    return "\n".join(lines)
-
-
 def written(field: FieldInfo) -> str:
     """How a key's value is written, for people."""
     inside = list(_inside(field.annotation))
-    marks = [str(mark) for mark in (*field.metadata, *inside) if isinstance(mark, Written)]
     choices = [choice for one in inside if get_origin(one) is Literal for choice in get_args(one)]
     plain = [_PLAIN[one] for one in inside if isinstance(one, type) and one in _PLAIN]
-    what = marks[0] if marks else ", ".join(f"`{choice}`" for choice in choices) or plain[0]
-    return f"list of {what}" if is_list(field) else what
+    what = _marked(field) or ", ".join(f"`{choice}`" for choice in choices) or plain[0]
+    return f"list of {what}" if is_list(field) else f"table of {what}" if is_mapping(field) else what
+
+
+def _marked(field: FieldInfo) -> str:
+    """How it says itself that it is written; empty where it doesn't."""
+    marks = (*field.metadata, *_inside(field.annotation))
+    return next((str(mark) for mark in marks if isinstance(mark, Written)), "")
 
 
 def default(field: FieldInfo) -> str:
     """A key's default as one would write it; empty where there is none."""
-    value = field.default
+    return "" if field.is_required() or field.default == {} else shown(field.default, field)
+
+
+def shown(value: object, field: FieldInfo) -> str:
+    """A key's value as one would write it; empty for none."""
     if value is None:
         return ""
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(shown(one, field) for one in value)}]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(str, value))}]"
-    match next((str(mark) for mark in field.metadata if isinstance(mark, Written)), ""):
-        case "duration":
-            return show_duration(value)
-        case "size":
-            return show_size(value)
-        case _:
-            return str(value)
+    if isinstance(value, int | float):
+        match _marked(field):
+            case "duration":
+                return show_duration(value)
+            case "size":
+                return show_size(int(value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

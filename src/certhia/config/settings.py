@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from certhia.config.listen import Listen
 from certhia.config.scanning import ScanOptions
+from certhia.config.sinks import SinkSettings
 from certhia.config.values import (
     MB,
     Address,
@@ -31,6 +32,17 @@ from certhia.config.values import (
 )
 from certhia.quantity import Point
 from certhia.render import quoted
+
+
+class LogOptions(Section):
+    """How one log is read, `[logs."URL"]`: what is said here holds instead of what holds for all."""
+
+    rate: float | None = Field(None, gt=0, description="The most requests a second to it")
+    parallel: int | None = Field(None, ge=1, le=64, description="The most requests to it at once")
+    page: int | None = Field(
+        None, ge=1, le=100_000, description="How many entries to ask an RFC 6962 log for at once; else what it gives"
+    )
+    poll: Interval | None = Field(None, description="How often its head is asked for")
 
 
 class Logs(Section):
@@ -61,6 +73,9 @@ class Logs(Section):
         (),
         description="Changes to the shipped table of RFC 6962 logs that serve data tiles: URL or URL=TILES_URL adds, "
         "-URL takes away, none takes away all",
+    )
+    each: dict[str, LogOptions] = Field(
+        {}, description="How single logs are read: tables named by the URL that people know the log by"
     )
 
 
@@ -245,3 +260,4 @@ class Settings(Section):
     serve: Serve = Field(Serve(), description="What is served")
     scan: ScanOptions = Field(ScanOptions(), description="What is asked of servers")
     state: State = Field(State(), description="Where positions and matches are kept")
+    sinks: dict[str, SinkSettings] = Field({}, description="Where matches are sent: tables with names of your choice")

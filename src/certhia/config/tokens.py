@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import deque
+from collections.abc import Iterator
 from typing import Any, Final
 
 from certhia import render
@@ -38,6 +39,12 @@ def parse(source: str, place: str) -> dict[str, Any]:
         raise ConfigError(f"{where}: is not TOML: {render.terminal(str(error))}") from error
     except (ValueError, RecursionError, OverflowError) as error:  # a number of 5,000 digits, for one
         raise ConfigError(f"{place}: is not TOML: {render.terminal(str(error))}") from error
+
+
+def tokens(source: str) -> Iterator[tuple[str, str]]:
+    """What keys, strings and brackets TOML that was parsed is made of: each as it stands, and the text that it stands
+    for."""
+    return ((token[0], _text(token[0])[1]) for token in _TOKEN.finditer(source))
 
 
 class Places:

@@ -1,0 +1,45 @@
+"""The reference of all keys, that the docs are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from certhia.config.keys import default, sections, variable, written
+from certhia.config.named import fields_of, sink_types
+from certhia.config.settings import LogOptions
+from certhia.config.sinks import SinkSection
+
+
+def reference() -> str:
+    """All keys as Markdown tables, one a section: name, type, default, environment variable and meaning."""
+    lines: list[str] = []
+    for section, model in sections().items():
+        lines += _section(f"[{section}]", model, f"{section}.")
+        if section == "logs":
+            lines += _section('[logs."URL"]', LogOptions, "")
+    lines += _section("[sinks.NAME]", SinkSection, "sinks.NAME.")
+    for kind, model in sink_types().items():
+        about = _keys(model, "sinks.NAME.", without=fields_of(SinkSection))
+        lines += [f'### type = "{kind}"', "", model.__doc__ or "", "", *about, ""]
+    return "\n".join(lines)
+
+
+def _section(title: str, model: type[BaseModel], prefix: str) -> list[str]:
+    return [f"## {title}", "", model.__doc__ or "", "", *_keys(model, prefix), ""]
+
+
+def _keys(model: type[BaseModel], prefix: str, without: Mapping[str, FieldInfo] | None = None) -> Iterator[str]:
+    """`prefix`: what stands before a key's name in its full name; empty where no variable can be called like it.
+    `without`: keys that are told of elsewhere, unless they differ here."""
+    before = without or {}
+    yield f"| key | type | default |{' environment |' if prefix else ''} meaning |"
+    yield f"|---|---|---|{'---|' if prefix else ''}---|"
+    for name, field in fields_of(model).items():
+        if name == "type" or (name in before and before[name].default == field.default):
+            continue
+        shown = "needed" if field.is_required() else f"`{default(field)}`" if default(field) else ""
+        cells = [f"`{name}`", written(field), shown, *([f"`{variable(prefix + name)}`"] if prefix else [])]
+        yield f"| {' | '.join(cells)} | {field.description} |"

@@ -1,0 +1,100 @@
+"""Tables that users name, `[sinks.NAME]` and `[logs."URL"]`, and keys that names are part of."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from certhia.config.settings import LogOptions, Settings
+from certhia.errors import ConfigError
+from certhia.render import quoted, terminal
+
+SINKS: Final = "sinks"
+LOGS: Final = "logs"
+EACH: Final = "each"  # the field of the section on logs that has their tables
+TYPE: Final = "type"
+
+_SINK: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_URL: Final = re.compile(r"(?:https?://)?[^\s\"\\/:?#@]+\.[^\s\"\\/:?#@]+(?::\d+)?(?:/[^\s\"\\?#]*)?", re.IGNORECASE)
+_PART: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+Parts = tuple[str, ...]
+
+
+def parts_of(key: str) -> Parts:
+    """A key's parts: `read.memory` has two, `logs."https://ct.example/".rate` three. Raises ConfigError for what is
+    none."""
+    parts, at = list[str](), 0
+    while (found := _PART.match(key, at)) is not None:
+        at = found.end()
+        parts.append(json.loads(found[0]) if found[0].startswith('"') else found[0])
+        if not key.startswith(".", at):
+            break
+        at += 1
+    if at != len(key) or len(parts) < 2:
+        raise ConfigError(f'{quoted(key)} is no key; write section.key, sinks.NAME.key or logs."URL".key')
+    return tuple(parts)
+
+
+def key_of(parts: Parts) -> str:
+    """The key that has these parts."""
+    return ".".join(part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False) for part in parts)
+
+
+def table_of(parts: Parts) -> Parts:
+    """The table that a key is in: the section, or the named table of it."""
+    return parts[:2] if is_named(parts) else parts[:1]
+
+
+def is_named(parts: Parts) -> bool:
+    """Whether a key is one of a table that a user named."""
+    return len(parts) == 3 and parts[0] in (SINKS, LOGS)
+
+
+def header(table: Parts) -> str:
+    """A table as a file has it: `[sinks.chat]`."""
+    return f"[{terminal(key_of(table))}]"
+
+
+def wrong_name(table: Parts) -> str:
+    """What is wrong with a named table's name; empty for a good one."""
+    section, name = table
+    if section == SINKS and not _SINK.fullmatch(name):
+        return f"{quoted(name)} is no name of a sink; write a letter, then at most 31 of a-z, 0-9, _ and -"
+    if section == LOGS and not _URL.fullmatch(name):
+        return f'{quoted(name)} is no URL of a log; write [logs."https://ct.example/2026h1/"]'
+    return ""
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """A table's keys, by the names that users write; without tables in it."""
+    return {field.alias or name: field for name, field in model.model_fields.items() if name != EACH}
+
+
+@cache
+def sink_types() -> Mapping[str, type[BaseModel]]:
+    """The options of each type of sink, by what `type` says."""
+    return {
+        kind: model
+        for model in _models(Settings.model_fields[SINKS].annotation)
+        for kind in get_args(model.model_fields[TYPE].annotation)
+    }
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def model_of(table: Parts, kind: str = "") -> type[BaseModel]:
+    """The options of a named table. `kind`: the type of a sink."""
+    return LogOptions if table[0] == LOGS else sink_types()[kind]
