@@ -15,6 +15,7 @@ from certhia.model import Sink, Tell
 # Each opens one: `async def open(name: str, settings: ITS SECTION, outside: Outside) -> Sink`.
 TYPES: Final = {
     "file": "certhia.sinks.file:open_file",
+    "redis": "certhia.sinks.redis:open_redis",
 }
 
 

@@ -1,0 +1,230 @@
+"""The sink `redis`: Pub/Sub and a list by ct-scout's names, and a stream that loses nothing that is unread.
+
+All of a batch goes in one transaction, so that Redis has all of it or nothing; it counts as told when Redis has
+answered, and so many replicas as are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from certhia.config.sinks.redis import RedisSink
+from certhia.errors import ConfigError, RemoteError
+from certhia.model import Delivery
+from certhia.render import short
+from certhia.sinks.late import client
+from certhia.sinks.message import identity, message
+
+if TYPE_CHECKING:
+    from certhia.sinks.open import Outside
+
+LOOKED_AT: Final = 5_000  # entries of a stream that are removed at once
+
+Command = tuple[str | bytes | int, ...]
+
+
+async def open_redis(name: str, settings: RedisSink, outside: Outside) -> Redis:
+    """The sink. Raises ConfigError where the client is missing, or Redis, where it is required."""
+    sink = Redis(name, settings, outside)
+    if settings.require:
+        try:
+            await sink.check()
+        except RemoteError as error:
+            await sink.close()
+            raise ConfigError(
+                f"[sinks.{name}] is required (require = true), and can't be written to: {error}\n"
+                f"{advice(str(error))}; or start without it: require = false lets matches wait until Redis is there"
+            ) from error
+    return sink
+
+
+class Redis:
+    """Sends to one Redis over one connection, which is made anew after every failure."""
+
+    def __init__(self, name: str, settings: RedisSink, outside: Outside) -> None:
+        """Raises ConfigError where the client is not installed."""
+        self._name = name
+        self._settings = settings
+        self._clock = outside.clock
+        self._library = client("redis.asyncio", "redis", name)
+        self._connection: Any = None
+
+    @property
+    def name(self) -> str:
+        """As the settings call it."""
+        return self._name
+
+    async def send(self, deliveries: Sequence[Delivery]) -> None:
+        """Returns once Redis, and its replicas, have them. Raises RemoteError, also for a stream that is full."""
+        try:
+            async with self._clock.deadline(self._settings.timeout):
+                await self._make_room(len(deliveries))
+                await self._write(deliveries)
+        except BaseException as error:
+            await self._disconnect()
+            raise self._told(error) from error
+
+    async def check(self) -> None:
+        """Connects, and makes the consumer groups. Raises RemoteError."""
+        try:
+            async with self._clock.deadline(self._settings.timeout):
+                await self._ask("PING")
+        except BaseException as error:
+            await self._disconnect()
+            raise self._told(error) from error
+
+    async def close(self) -> None:
+        """Lets go of the connection. Idempotent."""
+        await self._disconnect()
+
+    async def _write(self, deliveries: Sequence[Delivery]) -> None:
+        commands = self._commands([(identity(one), message(one)) for one in deliveries])
+        connection = await self._connected()
+        async with connection.pipeline(transaction=True) as pipeline:
+            for command in commands:
+                pipeline.execute_command(*command)
+            answers = await pipeline.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        wanted = self._settings.replicas
+        if wanted:
+            there = await self._ask("WAIT", wanted, int(self._settings.timeout * 500))
+            if there < wanted:
+                raise RemoteError(f"only {there} of {wanted} replicas have it: see INFO replication")
+
+    def _commands(self, messages: Sequence[tuple[str, bytes]]) -> list[Command]:
+        settings = self._settings
+        commands: list[Command] = []
+        if settings.stream:
+            commands += [("XADD", settings.stream, "*", "id", name, "event", text) for name, text in messages]
+        if settings.queue:
+            commands.append(("LPUSH", settings.queue, *(text for _, text in messages)))
+            if settings.queue_length:
+                commands.append(("LTRIM", settings.queue, 0, settings.queue_length - 1))
+        if settings.channel:
+            commands += [("PUBLISH", settings.channel, text) for _, text in messages]
+        return commands
+
+    async def _make_room(self, number: int) -> None:
+        """Removes the oldest entries of the stream, as many as will be too many and no more, and only those that every
+        group has acknowledged. Raises RemoteError where they are too few."""
+        stream, most = self._settings.stream, self._settings.stream_length
+        if not stream or not most:
+            return
+        excess = int(await self._ask("XLEN", stream)) + number - most
+        while excess > 0:
+            wanted = min(excess, LOOKED_AT)
+            unread = await self._first_unread(stream)
+            read = [] if unread is None else await self._ask("XRANGE", stream, "-", f"({unread}", "COUNT", wanted)
+            if len(read) < wanted:
+                why = "" if unread else "; it has no consumer group: name one in stream_groups"
+                raise RemoteError(
+                    f"the stream {short(stream, 80)} is full: of its {most} entries too few are acknowledged by every "
+                    f"group{why}. What comes waits until they are read"
+                )
+            await self._ask("XTRIM", stream, "MINID", after(read[-1][0]))
+            excess -= wanted
+
+    async def _first_unread(self, stream: str) -> str | None:
+        """The oldest entry that a group has not acknowledged; None where there is no group."""
+        oldest: str | None = None
+        connection = await self._connected()
+        for group in await connection.xinfo_groups(stream):
+            first = after(group["last-delivered-id"])
+            if group["pending"]:
+                held = (await connection.xpending(stream, group["name"]))["min"]  # none, where it was just read
+                first = text(held) if held else first
+            oldest = first if oldest is None else min(oldest, first, key=number_of)
+        return oldest
+
+    async def _ask(self, *command: str | bytes | int) -> Any:
+        connection = await self._connected()
+        return await connection.execute_command(*command)
+
+    async def _connected(self) -> Any:
+        if self._connection is None:
+            self._connection = self._client()
+            for group in self._settings.stream_groups:
+                await self._make_group(group)
+        return self._connection
+
+    async def _make_group(self, group: str) -> None:
+        try:
+            await self._connection.execute_command("XGROUP", "CREATE", self._settings.stream, group, "0", "MKSTREAM")
+        except self._library.ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    def _client(self) -> Any:
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+
+        settings = self._settings
+        given = {"username": settings.username, "password": settings.password and settings.password.get_secret_value()}
+        return self._library.Redis.from_url(
+            settings.url.get_secret_value(),
+            **{name: value for name, value in given.items() if value is not None},
+            **({"ssl_ca_certs": str(settings.ca_file)} if settings.ca_file else {}),
+            socket_timeout=None,  # ours is around the whole; with theirs a cancellation may get lost (asyncio.wait_for)
+            socket_connect_timeout=None,
+            max_connections=1,  # WAIT is about what its own connection wrote
+            protocol=2,
+            retry=Retry(NoBackoff(), 0),  # the outbox tries again
+            client_name="certhia",
+        )
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            async with self._clock.deadline(1.0):
+                await connection.aclose()
+        except (OSError, TimeoutError, self._library.RedisError):
+            return  # it is gone anyway
+
+    def _told(self, error: BaseException) -> BaseException:
+        """What a failure is to the outbox: without what was sent, and inert."""
+        if isinstance(error, TimeoutError | self._library.TimeoutError):
+            return RemoteError(f"Redis did not answer within {self._settings.timeout:g} s")
+        if isinstance(error, OSError | self._library.RedisError):
+            return RemoteError(short(str(error) or type(error).__name__, 300))
+        return error
+
+
+def after(entry: bytes | str) -> str:
+    """The smallest id of a stream's entry that is greater: `MILLISECONDS-NUMBER`."""
+    milliseconds, number = number_of(entry)
+    return f"{milliseconds}-{number + 1}"
+
+
+def number_of(entry: bytes | str) -> tuple[int, int]:
+    """An entry's id as two numbers, which compare."""
+    milliseconds, _, number = text(entry).partition("-")
+    return int(milliseconds), int(number or 0)
+
+
+def text(value: bytes | str | float | None) -> str:
+    """As the client gives values: bytes, or already decoded."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def advice(reason: str) -> str:
+    """What mends it."""
+    known = {
+        "WRONGPASS": "Check username and password: redis-cli --user NAME --askpass PING",
+        "NOAUTH": "Redis wants a password: give it in password, or in a file: password_file",
+        "NOPERM": "The user may not do that: ACL SETUSER NAME ~KEY &CHANNEL +xadd +lpush +ltrim +publish +ping",
+        "invalid username": "Check username and password: redis-cli --user NAME --askpass PING",
+        "Authentication required": "Redis wants a password: give it in password",
+        "CERTIFICATE_VERIFY_FAILED": "Its certificate is not trusted: give its authority in ca_file",
+        "MISCONF": "Redis can't write to its disk: see its log",
+        "READONLY": "This is a replica: give the address of its primary in url",
+        "OOM": "Redis is full: raise maxmemory, or lower queue_length and stream_length",
+    }
+    for mark, step in known.items():
+        if mark in reason:
+            return step
+    return "Check that it runs, and that url leads to it: redis-cli -u URL PING"
