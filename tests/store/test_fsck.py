@@ -23,9 +23,9 @@ from certhia.store.fsck import check
 if TYPE_CHECKING:
     from tests.store.conftest import Book
 
-# Columns whose every value is as good as another: what is left of a delivery's attempts is for display, and other
-# processes write requests.
-FREE = {("deliveries", "attempts"), ("deliveries", "next_at")}
+# Columns whose every value is as good as another: what is left of a delivery's attempts, and its size, are for
+# display, and other processes write requests.
+FREE = {("deliveries", column) for column in ("attempts", "next_at", "size", "error")}
 TABLES = ("logs", "steps", "quarantine", "freezes", "blocks", "matches", "sightings", "deliveries", "tallies")
 
 
@@ -248,4 +248,4 @@ async def test_a_block_that_was_not_proven_is_found(filled: State, column: str, 
 
 def test_every_table_is_either_checked_or_free() -> None:
     # What is to be done, and what servers showed, proves nothing.
-    assert set(schema.metadata.tables) == {*TABLES, "meta", "requests", "backfills", "probes"}
+    assert set(schema.metadata.tables) == {*TABLES, "meta", "requests", "backfills", "probes", "digests"}

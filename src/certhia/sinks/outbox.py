@@ -1,113 +1,23 @@
 """Tells sinks what the state says they are still to be told: in order, at least once, each at its own pace.
 
 A delivery is marked after `send` has returned. A process that dies between the two tells it again at the next start,
-as a repeat. A sink that fails keeps its place: the same deliveries are tried again, 1 s later, then 2 s, to at most
-5 min. Nothing polls: the writer wakes a sink's task when it has committed something for it.
+as a repeat. Nothing polls: the writer wakes a sink's task when it has committed something for it. What becomes of
+failures is each queue's affair: see `certhia.sinks.queue`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from certhia.errors import StateError
-from certhia.model import Delivery, Sink, SinkClosed
+from certhia.model import Sink, SinkClosed
+from certhia.sinks.queue import Queue
+from certhia.sinks.terms import Terms
 
 if TYPE_CHECKING:
     from certhia.clock import Clock
     from certhia.store import State
-
-BATCH: Final = 500  # deliveries in one `send`
-FIRST_PAUSE: Final = 1.0  # seconds
-LONGEST_PAUSE: Final = 300.0  # seconds
-
-
-class Queue:
-    """One sink's part of the outbox."""
-
-    def __init__(self, state: State, sink: Sink, clock: Clock, notice: Callable[[str, str], None]) -> None:
-        self.sink = sink
-        self.told = 0  # deliveries made by this process
-        self.failing = ""  # why the last attempt failed; empty while all is well
-        self.oldest = 0  # the delivery that is being told; 0 while nothing waits
-        self._state = state
-        self._clock = clock
-        self._notice = notice
-        self._wake = state.writer.wake(sink.name)
-        self._idle = asyncio.Event()
-        self._over = False
-
-    async def run(self) -> None:
-        """Delivers until cancelled. Raises SinkClosed where nobody reads the sink any more, StateError for storage."""
-        last = 0  # what is marked may not be committed yet: go on after it
-        while True:
-            self._wake.clear()
-            deliveries = await self._state.pending(self.sink.name, after=last, limit=BATCH)
-            if deliveries:
-                self.oldest = deliveries[0].id
-                await self._deliver(deliveries)
-                last = deliveries[-1].id
-            else:
-                self.oldest = 0
-                self._idle.set()
-                await self._wake.wait()
-                self._idle.clear()
-
-    async def drained(self) -> None:
-        """Returns once nothing that was committed waits for the sink, or nobody reads it any more."""
-        while not self._over and (self._wake.is_set() or not self._idle.is_set()):
-            await self._idle.wait()
-            await asyncio.sleep(0)  # a wake that was set just now: let `run` see it
-
-    def close(self) -> None:
-        """Nobody reads the sink any more: nothing is waited for."""
-        self._over = True
-        self.oldest = 0
-        self._idle.set()
-
-    async def _deliver(self, deliveries: Sequence[Delivery]) -> None:
-        ids = [delivery.id for delivery in deliveries]
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                await self.sink.send(deliveries)
-            except SinkClosed as closed:
-                self._state.writer.delivered(self.sink.name, ids[: closed.told])
-                self._attempted(ids[closed.told :], 0.0)
-                raise
-            except asyncio.CancelledError:
-                self._attempted(ids, 0.0)  # some may have been told
-                raise
-            except Exception as error:  # noqa: BLE001  (a sink may be anybody's code: told, and tried again)
-                wait = self._clock.jitter(pause)
-                self._fail(f"{type(error).__name__}: {error}", wait)
-                self._attempted(ids, wait)
-                await self._clock.sleep(wait)
-                pause = min(2 * pause, LONGEST_PAUSE)
-                deliveries = [replace(delivery, repeat=True) for delivery in deliveries]
-            else:
-                self._state.writer.delivered(self.sink.name, ids)
-                self._recover()
-                self.told += len(ids)
-                return
-
-    def _attempted(self, ids: Sequence[int], wait: float) -> None:
-        try:
-            self._state.writer.attempted(ids, self._clock.now() + wait)
-        except StateError:
-            return  # storage has failed, and the writer says so; the next start takes all that is pending for repeats
-
-    def _fail(self, reason: str, wait: float) -> None:
-        if not self.failing:
-            self._notice(self.sink.name, f"could not be told, tried again in {wait:.0f} s and until it works: {reason}")
-        self.failing = reason
-
-    def _recover(self) -> None:
-        if self.failing:
-            self.failing = ""
-            self._notice(self.sink.name, "is told again")
 
 
 class Outbox:
@@ -120,12 +30,18 @@ class Outbox:
         clock: Clock,
         *,
         notice: Callable[[str, str], None] = lambda _sink, _text: None,
+        terms: Mapping[str, Terms] | None = None,
     ) -> None:
-        """`notice` gets a sink's name and what there is to say of it: when it begins to fail, and when it recovers."""
+        """`notice` gets a sink's name and what there is to say of it: when it begins to fail, and when it recovers.
+        `terms`: of those sinks that have their own."""
         self.closed = asyncio.Event()
-        self.queues = [Queue(state, sink, clock, notice) for sink in sinks]
-        self._open = list(self.queues)
+        self._state = state
         self._clock = clock
+        self._notice = notice
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.queues = [self._queue(sink, (terms or {}).get(sink.name)) for sink in sinks]
+        self._open = list(self.queues)
 
     def failing(self) -> dict[str, str]:
         """Why sinks can't be told now, by name; only those that can't."""
@@ -138,8 +54,43 @@ class Outbox:
     async def run(self) -> None:
         """One task a sink, until cancelled. Raises StateError where the state can't be read or written."""
         async with asyncio.TaskGroup() as group:
+            self._group = group
             for queue in self.queues:
-                group.create_task(self._serve(queue), name=f"outbox {queue.sink.name}")
+                self._start(queue)
+            if not self.queues:
+                await asyncio.Event().wait()  # some may come
+
+    async def replace(self, gone: Sequence[str], new: Mapping[str, tuple[Sink, Terms]]) -> None:
+        """Ends the queues of sinks that are `gone`, and begins those of `new` ones; a name may be in both. What waits
+        stays in the state. The sinks that went are the caller's to close."""
+        for queue in [queue for queue in self.queues if queue.sink.name in gone]:
+            self.queues.remove(queue)
+            if queue in self._open:
+                self._open.remove(queue)
+            task = self._tasks.pop(queue.sink.name, None)
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+        for sink, terms in new.values():
+            queue = self._queue(sink, terms)
+            self.queues.append(queue)
+            self._open.append(queue)
+            if self._group is not None:
+                self._start(queue)
+
+    def note(self, sink: str, record: Mapping[str, object]) -> None:
+        """Has a sink sent a record that is no match, where it takes such."""
+        for queue in self.queues:
+            if queue.sink.name == sink:
+                queue.note(record)
+
+    def _queue(self, sink: Sink, terms: Terms | None) -> Queue:
+        return Queue(self._state, sink, self._clock, self._notice, terms)
+
+    def _start(self, queue: Queue) -> None:
+        assert self._group is not None
+        name = queue.sink.name
+        self._tasks[name] = self._group.create_task(self._serve(queue), name=f"outbox {name}")
 
     async def drain(self, timeout: float | None) -> bool:
         """Waits until everything that is committed has been told; False where that takes longer than `timeout` s.

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from certhia.model import Match, Sighting
+from certhia.store.bounds import Digest
 from certhia.store.codec import MARKS
+from certhia.store.schema import PENDING
 from certhia.store.spans import Span, within
 
 
@@ -26,12 +28,17 @@ class Batch:
     blocks: dict[tuple[int, int], dict[str, Any] | None] = field(default_factory=dict)  # (log, start); None: it goes
     backfills: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)  # (log, number)
     resolved: dict[tuple[int, int], float] = field(default_factory=dict)  # (log, index): Unix seconds
-    matches: list[tuple[int, Match, tuple[tuple[int, str], ...]]] = field(default_factory=list)  # id, match, deliveries
+    # id, match, its size, deliveries
+    matches: list[tuple[int, Match, int, tuple[tuple[int, str], ...]]] = field(default_factory=list)
     unplaced: set[int] = field(default_factory=set)  # ids of `matches` whose own sighting was withdrawn
     sightings: list[tuple[bytes, int, Sighting]] = field(default_factory=list)  # key, log, sighting
     steps: list[dict[str, Any]] = field(default_factory=list)
     delivered: list[int] = field(default_factory=list)
     attempted: list[tuple[int, float]] = field(default_factory=list)  # delivery, next attempt in Unix seconds
+    aside: list[tuple[int, int, float, str]] = field(default_factory=list)  # delivery, state, `next_at`, why
+    revived: list[int] = field(default_factory=list)
+    counted: dict[int, Digest] = field(default_factory=dict)  # digests that grew, by id
+    digests: list[dict[str, Any]] = field(default_factory=list)  # rows
     settings: dict[str, str | None] = field(default_factory=dict)
     answers: dict[int, str] = field(default_factory=dict)
     matched: dict[bytes, int] = field(default_factory=dict)  # key: id, of `matches`
@@ -40,6 +47,11 @@ class Batch:
     last: int = 0  # number of the last staged call
     last_match: int = 0
     last_delivery: int = 0
+
+    def seal(self) -> None:
+        """Nothing more comes: what still changes is written down as it is."""
+        self.digests += [digest.row(PENDING) for digest in self.counted.values()]
+        self.counted = {}
 
     def forget(self, log: int, spans: Sequence[Span]) -> None:
         """Quarantined entries of a log in these ranges go; those that come later stay."""
@@ -51,7 +63,7 @@ class Batch:
     def withdraw(self, log: int, log_id: bytes, spans: Sequence[Span]) -> None:
         """Unproven sightings of a log in these ranges go; those that come later stay, and so do matches."""
         self.withdrawn.setdefault(log, []).extend(spans)
-        for number, match, _ in self.matches:
+        for number, match, _, _ in self.matches:
             if match.sighting.log_id == log_id and within(match.sighting.index, spans):
                 self.unplaced.add(number)
         self.sightings = [

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Boolean, Integer, Table, bindparam, delete, insert, literal_column, update
+from sqlalchemy import Boolean, Integer, Table, bindparam, delete, insert, literal_column, null, update
 
 from certhia.store import codec
 from certhia.store.schema import (
+    DONE,
+    HELD,
     PENDING,
     backfills,
     blocks,
     deliveries,
+    digests,
     freezes,
     logs,
     matches,
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 NO: Final = literal_column("0", Boolean)
 YES: Final = literal_column("1", Boolean)
 IS_PENDING: Final = deliveries.c.state == literal_column(str(PENDING))
+IS_ASIDE: Final = deliveries.c.state > literal_column(str(DONE))
+WAITS: Final = deliveries.c.state.in_((PENDING, HELD))
 
 
 class Bulk:
@@ -101,6 +106,16 @@ ATTEMPT_DELIVERIES: Final = Bulk(
     update(deliveries).where(_THIS_DELIVERY, IS_PENDING).values(attempts=_AGAIN, next_at=bindparam("b_next_at"))
 )
 END_DELIVERIES: Final = Bulk(update(deliveries).where(_THIS_DELIVERY), ["state", "next_at"])
+ASIDE_DELIVERIES: Final = Bulk(
+    update(deliveries).where(_THIS_DELIVERY).values(attempts=_AGAIN), ["state", "next_at", "error"]
+)
+REVIVE_DELIVERIES: Final = Bulk(
+    update(deliveries)
+    .where(_THIS_DELIVERY)
+    .values(state=literal_column(str(PENDING)), attempts=literal_column("0"), next_at=null(), error=null())
+)
+TAKE_DIGESTS: Final = Bulk(delete(digests).where(digests.c.id == bindparam("b_id")))
+ADD_DIGESTS: Final = _all(digests)
 
 FORGET_SETTINGS: Final = Bulk(delete(meta).where(meta.c.name == bindparam("b_name")))
 KEEP_SETTINGS: Final = _all(meta)

@@ -126,9 +126,10 @@ def sighting_row(log: int, match: int, sighting: Sighting, *, verified: bool) ->
     return row
 
 
-def delivery_row(number: int, match: int, sink: str) -> dict[str, Any]:
+def delivery_row(number: int, match: int, sink: str, size: int | None = None) -> dict[str, Any]:
     """A row of `deliveries`, pending."""
     row: dict[str, Any] = {"id": number, "match": match, "sink": sink, "state": 0, "attempts": 0, "next_at": None}
+    row |= {"size": size, "error": None}
     row["mark"] = mark("deliveries", DELIVERY_COLUMNS, row)
     return row
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import bindparam, delete, select, update
@@ -13,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from certhia.model import Sighting
 from certhia.store import bulk, codec
 from certhia.store.batch import Batch, Tally
-from certhia.store.bulk import IS_PENDING, NO, YES
+from certhia.store.bulk import NO, YES
 from certhia.store.ledger import Track
-from certhia.store.schema import DONE, blocks, deliveries, matches, quarantine, sightings
+from certhia.store.schema import DEAD, DONE, HELD, PENDING, blocks, deliveries, matches, quarantine, sightings
 from certhia.store.spans import within
 
+_NONE: Final = SimpleNamespace(state=-1)
 CHUNK: Final = 500  # values in one IN list: SQLite's oldest limit is 999
 
 _BY_KEY: Final = select(matches.c.key, matches.c.id).where(matches.c.key.in_(bindparam("wanted", expanding=True)))
@@ -31,9 +33,10 @@ _GONE: Final = (quarantine.c.log, quarantine.c.index, quarantine.c.mark, quarant
 _BLOCKS: Final = select(blocks.c.mark).where(
     blocks.c.log == bindparam("log"), blocks.c.start.in_(bindparam("wanted", expanding=True))
 )
-_STILL_PENDING: Final = select(deliveries.c.id).where(
-    IS_PENDING, deliveries.c.id.in_(bindparam("wanted", expanding=True))
+_HOW_THEY_ARE: Final = select(deliveries.c.id, deliveries.c.state, deliveries.c.sink, deliveries.c.size).where(
+    deliveries.c.id.in_(bindparam("wanted", expanding=True))
 )
+_WAITS: Final = (PENDING, HELD)
 _IN_RANGE: Final = (
     (sightings.c.log == bindparam("b_log"))
     & (sightings.c.index >= bindparam("b_start"))
@@ -60,6 +63,8 @@ class Outcome:
     proven: dict[int, dict[int, int]] = field(default_factory=dict)  # log: see Track.proven
     unverified: dict[int, bool] = field(default_factory=dict)  # log: whether sightings wait for a step
     delivered_to: set[str] = field(default_factory=set)  # sinks with new deliveries
+    rows: Counter[str] = field(default_factory=Counter)  # sink: deliveries that wait more, beyond those staged
+    bytes: Counter[str] = field(default_factory=Counter)  # likewise
 
 
 class Commit:
@@ -146,7 +151,7 @@ class Commit:
     async def _write_matches(self) -> None:
         """Matches, their sightings and first deliveries. A match whose key is stored is one more sighting of it."""
         batch = self._batch
-        wanted = list({*(match.key for _, match, _ in batch.matches), *(key for key, _, _ in batch.sightings)})
+        wanted = list({*(match.key for _, match, _, _ in batch.matches), *(key for key, _, _ in batch.sightings)})
         known: dict[bytes, int] = {}
         for some in chunks(wanted):
             found = await self._connection.execute(_BY_KEY, {"wanted": some})
@@ -156,11 +161,13 @@ class Commit:
         outbox: list[dict[str, Any]] = []
         seen: list[tuple[int, int, Sighting]] = []
         log_numbers = {track.log_id: number for number, track in self._tracks.items()} if batch.matches else {}
-        for number, match, told in batch.matches:
+        for number, match, size, told in batch.matches:
             if match.key not in known:
                 known[match.key] = number
                 new.append(codec.match_row(number, match))
-                outbox += [codec.delivery_row(delivery, number, sink) for delivery, sink in told]
+                outbox += [codec.delivery_row(delivery, number, sink, size) for delivery, sink in told]
+            else:
+                self._moved([(sink, -1, -size) for _, sink in told])
             if number not in batch.unplaced:
                 seen.append((known[match.key], log_numbers[match.sighting.log_id], match.sighting))
         seen += [(known[key], log, sighting) for key, log, sighting in batch.sightings if key in known]
@@ -298,12 +305,41 @@ class Commit:
         batch = self._batch
         failed = [{"b_id": number, "b_next_at": at} for number, at in batch.attempted]
         await self._many(bulk.ATTEMPT_DELIVERIES, failed)
-        done: list[int] = []
-        for some in chunks(batch.delivered):
-            done += (await self._connection.execute(_STILL_PENDING, {"wanted": some})).scalars().all()
+        now = await self._how_they_are([*batch.delivered, *(one[0] for one in batch.aside), *batch.revived])
+        done = [number for number in dict.fromkeys(batch.delivered) if now.get(number, _NONE).state in _WAITS]
         self._out.tallies["delivered"].add([codec.done_mark(number) for number in done])
         ended = [{"b_id": number, "state": DONE, "next_at": None} for number in done]
         await self._many(bulk.END_DELIVERIES, ended)
+        gone = set(done)
+        aside = [one for one in batch.aside if one[0] not in gone and now.get(one[0], _NONE).state in (*_WAITS, DEAD)]
+        rows = [{"b_id": id_, "state": state, "next_at": at, "error": why or None} for id_, state, at, why in aside]
+        await self._many(bulk.ASIDE_DELIVERIES, rows)
+        after = dict.fromkeys(done, DONE) | {one[0]: one[1] for one in aside}
+        again = [number for number in batch.revived if after.get(number, now.get(number, _NONE).state) in (HELD, DEAD)]
+        await self._many(bulk.REVIVE_DELIVERIES, [{"b_id": number} for number in again])
+        after |= dict.fromkeys(again, PENDING)
+        for number, state in after.items():
+            _, before, sink, size = now[number]
+            more = (state in _WAITS) - (before in _WAITS)
+            self._moved([(sink, more, more * (size or 0))] if more else [])
+        self._out.delivered_to |= {now[number].sink for number in again}
+        await self._many(bulk.TAKE_DIGESTS, [{"b_id": row["id"]} for row in batch.digests])
+        await self._many(bulk.ADD_DIGESTS, list({row["id"]: row for row in batch.digests}.values()))
+        self._out.tallies["deliveries"].last = max(self._out.tallies["deliveries"].last, batch.last_delivery)
+
+    async def _how_they_are(self, ids: Sequence[int]) -> dict[int, Any]:
+        """Rows of deliveries as they are stored, by id."""
+        found: dict[int, Any] = {}
+        for some in chunks(ids):
+            rows = await self._connection.execute(_HOW_THEY_ARE, {"wanted": some})
+            found.update((row.id, row) for row in rows)
+        return found
+
+    def _moved(self, changes: Sequence[tuple[str, int, int]]) -> None:
+        """So many deliveries, and their bytes, wait more for a sink than was staged."""
+        for sink, rows, size in changes:
+            self._out.rows[sink] += rows
+            self._out.bytes[sink] += size
 
     async def _write_small(self) -> None:
         batch = self._batch

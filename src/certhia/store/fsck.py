@@ -32,7 +32,10 @@ from certhia.store.batch import Tally
 from certhia.store.freezes import ACCEPTED
 from certhia.store.reading import AT_ONCE, Reader
 from certhia.store.schema import (
+    DEAD,
     DONE,
+    DROPPED,
+    HELD,
     PENDING,
     backfills,
     blocks,
@@ -210,7 +213,7 @@ class Fsck:
             self._ids["deliveries"] = row["id"]
             if row["state"] == DONE:
                 self._count("delivered", codec.done_mark(row["id"]))
-            elif row["state"] != PENDING:
+            elif row["state"] not in (PENDING, HELD, DEAD, DROPPED):
                 self._add("deliveries", str(row["id"]), f"is in no state that there is ({row['state']})")
 
     async def _tallies(self) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0005"  # the migration that makes what is described here
+SCHEMA: Final = "0006"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -214,8 +214,12 @@ Index("sightings_unverified", sightings.c.log, sightings.c.index, sqlite_where=~
 
 PENDING: Final = 0
 DONE: Final = 1
+HELD: Final = 2  # refused: the others go on, this one is tried again at `next_at`
+DEAD: Final = 3  # given up
+DROPPED: Final = 4  # a human did not want it any more
 
-# The outbox: who is to be told what. `attempts` counts failed ones; `next_at` is Unix seconds, for display.
+# The outbox: who is to be told what. `attempts` counts failed ones; `next_at` is Unix seconds: of the next attempt,
+# of a dead one when it was given up. `size` in bytes, about; `error`: why the last attempt failed, of those aside.
 deliveries: Final = Table(
     "deliveries",
     metadata,
@@ -226,8 +230,24 @@ deliveries: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_at", Float),
     Column("mark", BigInteger, nullable=False),
+    Column("size", Integer),
+    Column("error", Text),
 )
 Index("deliveries_pending", deliveries.c.sink, deliveries.c.id, sqlite_where=deliveries.c.state == PENDING)
+Index(
+    "deliveries_aside", deliveries.c.sink, deliveries.c.state, deliveries.c.id, sqlite_where=deliveries.c.state > DONE
+)
+
+# What was too much for a sink's queue, see `certhia.store.bounds`: PENDING, DONE or DROPPED. Ids are among those of
+# deliveries.
+digests: Final = Table(
+    "digests",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("sink", Text, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("payload", Text, nullable=False),
+)
 
 # Servers that matches name, to be asked `stage` seconds after the certificate was logged: `wanted` is when that was to
 # be, `due` when it is, later where others come first (Unix seconds). `at`: when it was done; null until then, and what

@@ -13,9 +13,11 @@ from certhia.store import codec
 from certhia.store.backfills import Backfill, backfill_row
 from certhia.store.batch import Batch, Tally
 from certhia.store.blocks import Block, block_row, place
+from certhia.store.bounds import Digest, Waiting, size_of
 from certhia.store.freezes import Freeze
 from certhia.store.kin import Kin
 from certhia.store.ledger import Track, new_track
+from certhia.store.schema import DONE, DROPPED
 from certhia.store.spans import Span, without
 
 
@@ -38,6 +40,7 @@ class Staging:
         self._urgent = asyncio.Event()
         self._failed: StateError | None = None
         self.kin = Kin()
+        self._waiting: dict[str, Waiting] = {}
 
     def log(self, log: Log) -> None:
         """Makes a log known, or takes over what its list says of it now. Comes before anything else of that log."""
@@ -136,7 +139,8 @@ class Staging:
         self._batch.backfills[track.id, one.number] = backfill_row(track.id, one)
 
     def match(self, match: Match, sinks: Sequence[str]) -> None:
-        """A match, its first sighting and a delivery for each sink; committed at once.
+        """A match, its first sighting and a delivery for each sink; committed at once. Where too much waits for a sink
+        already, its digest counts it instead.
 
         One whose key is stored or staged already becomes one more sighting of that match, told to nobody.
         """
@@ -147,10 +151,10 @@ class Staging:
         self._stage()
         batch = self._batch
         self._last_match += 1
-        told = tuple((self._last_delivery + place, sink) for place, sink in enumerate(sinks, 1))
-        self._last_delivery += len(told)
+        size = size_of(match)
+        told = tuple((self._next_delivery(), sink) for sink in sinks if self._admits(sink, match, size))
         batch.last_match, batch.last_delivery = self._last_match, self._last_delivery
-        batch.matches.append((self._last_match, match, told))
+        batch.matches.append((self._last_match, match, size, told))
         batch.matched[match.key] = self._last_match
         self.kin.add(match)
         self._sighted(track, match.sighting.index)
@@ -176,6 +180,29 @@ class Staging:
             self._stage()
             self._batch.attempted += [(number, next_at) for number in ids]
 
+    def aside(self, ids: Sequence[int], state: int, at: float, why: str) -> None:
+        """These deliveries are HELD until `at` (Unix seconds), or given up then, DEAD."""
+        if ids:
+            self._stage()
+            self._batch.aside += [(number, state, at, codec.plain(why)) for number in ids]
+
+    def dropped(self, ids: Sequence[int], at: float) -> None:
+        """A human wants these deliveries no more."""
+        self.aside(ids, DROPPED, at, "")
+
+    def revived(self, ids: Sequence[int]) -> None:
+        """These deliveries are to be tried as if they were new."""
+        if ids:
+            self._stage()
+            self._batch.revived += ids
+
+    def digested(self, digest: Digest, state: int = DONE) -> None:
+        """A digest was told, or is wanted no more."""
+        self._stage()
+        waiting = self.waiting(digest.sink)
+        waiting.closed = [one for one in waiting.closed if one.id != digest.id]
+        self._batch.digests.append(digest.row(state))
+
     def remember(self, name: str, value: str | None) -> None:
         """Keeps a small setting; None forgets it."""
         self._stage()
@@ -187,6 +214,10 @@ class Staging:
         self._batch.answers[request] = codec.plain(text)
 
     # --- what is staged, for whoever reads ---
+
+    def waiting(self, sink: str) -> Waiting:
+        """What waits for a sink, staged and stored: to be looked at; its bounds may be set."""
+        return self._waiting.setdefault(sink, Waiting())
 
     @property
     def last_delivery(self) -> int:
@@ -218,6 +249,22 @@ class Staging:
         if track is None:
             raise StateError(f"{self._file}: log {log_id.hex()} was not made known to the state (a bug: report it)")
         return track
+
+    def _next_delivery(self) -> int:
+        self._last_delivery += 1
+        return self._last_delivery
+
+    def _admits(self, sink: str, match: Match, size: int) -> bool:
+        """Whether a delivery may wait for the sink; else its digest has the match."""
+        waiting = self.waiting(sink)
+        if not waiting.full:
+            waiting.add(size)
+            return True
+        if waiting.open is None:
+            waiting.open = Digest(self._next_delivery(), sink)
+        waiting.open.add(match)
+        self._batch.counted[waiting.open.id] = waiting.open
+        return False
 
     def _stage(self) -> None:
         self._check()

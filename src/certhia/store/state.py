@@ -14,21 +14,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.model import Delivery, Match, Step
-from certhia.store import codec, database, place
+from certhia.store import codec, database, kin, place
 from certhia.store.backfills import row_backfill
 from certhia.store.batch import Tally
 from certhia.store.blocks import row_block
-from certhia.store.bulk import IS_PENDING, NO
+from certhia.store.bounds import row_digest
+from certhia.store.bulk import IS_ASIDE, IS_PENDING, NO
 from certhia.store.commit import chunks
 from certhia.store.freezes import Freeze
-from certhia.store.kin import digests
 from certhia.store.ledger import Track, row_step
 from certhia.store.lock import Lock
 from certhia.store.reading import Reader
 from certhia.store.schema import (
+    HELD,
+    PENDING,
     backfills,
     blocks,
     deliveries,
+    digests,
     freezes,
     logs,
     matches,
@@ -62,6 +65,7 @@ _TOLD: Final = (
     )
     .order_by(deliveries.c.id)
 )
+_IS_HELD: Final = (IS_ASIDE, deliveries.c.state == literal_column(str(HELD)))
 
 
 class State(Reader):
@@ -155,12 +159,24 @@ class State(Reader):
         ended = await self.recall(CLEAN)
         self._doubtful = counts["deliveries"].last if ended is None else int(ended)
         writer.remember(CLEAN, None)
+        await self._load_waiting(writer)
         farthest = select(quarantine.c.log, func.max(quarantine.c.index).label("index")).group_by(quarantine.c.log)
         for row in await self._rows(farthest):
             track = tracks[row["log"]]
             if row["index"] >= (track.end or 0):
                 writer.rewound(track.log_id)
         await writer.flush()
+
+    async def _load_waiting(self, writer: Writer) -> None:
+        """What waits for whom. A digest that was open is closed: more is counted in another."""
+        query = select(deliveries.c.sink, func.count().label("rows"), func.sum(deliveries.c.size).label("bytes"))
+        for state in (PENDING, HELD):
+            here = deliveries.c.state == literal_column(str(state))
+            for row in await self._rows(query.where(here).group_by(deliveries.c.sink)):
+                waiting = writer.waiting(row["sink"])
+                waiting.take(-row["rows"], -(row["bytes"] or 0))
+        for row in await self._rows(select(digests).where(digests.c.state == PENDING).order_by(digests.c.id)):
+            writer.waiting(row["sink"]).closed.append(row_digest(row))
 
     async def _load_tracks(self) -> dict[int, Track]:
         tracks: dict[int, Track] = {}
@@ -202,7 +218,7 @@ class State(Reader):
         """Has `writer.kin` know what stored matches share with these."""
         known = self.writer.kin
         for which, column in enumerate((matches.c.spki, matches.c.naming)):
-            asked = {digest for match in found if (digest := digests(match)[which]) is not None}
+            asked = {digest for match in found if (digest := kin.digests(match)[which]) is not None}
             query = (
                 select(column.label("digest"), func.min(matches.c.tbs_sha256), func.max(matches.c.tbs_sha256))
                 .where(column.in_(bindparam("wanted", expanding=True)))
@@ -249,6 +265,26 @@ class State(Reader):
             )
             for row in await self._rows(_TOLD, {"sink": sink, "after": after, "last": last})
         ]
+
+    async def held_until(self, sink: str) -> float | None:
+        """When the next delivery that is held back for `sink` is due, Unix seconds; None where there is none."""
+        query = select(func.min(deliveries.c.next_at).label("due")).where(deliveries.c.sink == sink, *_IS_HELD)
+        due: float | None = (await self._rows(query))[0]["due"]
+        return due
+
+    async def held(self, sink: str, now: float) -> tuple[Delivery, int] | None:
+        """The delivery for `sink` that was held back and has been due longest, and how often it was tried; None where
+        none is."""
+        query = (
+            select(deliveries.c.id.label("delivery"), deliveries.c.attempts, matches)
+            .join(matches)
+            .where(deliveries.c.sink == sink, *_IS_HELD, deliveries.c.next_at <= now)
+            .order_by(deliveries.c.next_at)
+            .limit(1)
+        )
+        for row in await self._rows(query):
+            return Delivery(row["delivery"], codec.decode_match(row), repeat=True), row["attempts"]
+        return None
 
     def _fresh(self, key: bytes) -> int | None:
         return None if self._writer is None else self._writer.fresh(key)

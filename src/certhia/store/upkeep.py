@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certhia.store import codec
 from certhia.store.batch import Tally
-from certhia.store.bulk import IS_PENDING
+from certhia.store.bulk import WAITS
 from certhia.store.commit import chunks, keep_tallies
 from certhia.store.schema import DONE, deliveries, matches, probes, sightings, steps
 
@@ -26,7 +26,7 @@ async def prune(connection: AsyncConnection, counts: dict[str, Tally], *, max_ma
     excess = counts["matches"].count - max_matches
     if excess <= 0:
         return 0
-    waits = exists().where(deliveries.c.match == matches.c.id, IS_PENDING)
+    waits = exists().where(deliveries.c.match == matches.c.id, WAITS)
     oldest = select(matches.c.id).where(~waits).order_by(matches.c.id).limit(min(excess, AT_ONCE))
     gone = (await connection.execute(oldest)).scalars().all()
     for some in chunks(gone):

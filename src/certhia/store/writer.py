@@ -149,6 +149,7 @@ class Writer(Staging):
             if self._calls == self._committed:
                 return
             batch, calls = self._batch, self._calls
+            batch.seal()
             self._batch, self._flying = Batch(), batch
             self._anything.clear()
             self._urgent.clear()
@@ -166,9 +167,17 @@ class Writer(Staging):
                 self._tracks[log].unverified = unverified
             self._flying = Batch()
             self._committed = calls
+            for sink in outcome.rows:
+                self._make_room(sink, outcome.rows[sink], outcome.bytes[sink])
             for sink in outcome.delivered_to:
                 self.wake(sink).set()
             self._settle()
+
+    def _make_room(self, sink: str, rows: int, size: int) -> None:
+        waiting = self.waiting(sink)
+        waiting.take(-rows, -size)
+        if waiting.close() is not None:
+            self.wake(sink).set()
 
     async def _transaction(self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]]) -> Result:
         async with self._lock:

@@ -1,0 +1,50 @@
+"""Which matches a sink is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from certhia.config.sinks import SinkSection
+from certhia.model import Match
+from certhia.sinks.severity import severity
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one sink wants. Of rule kinds and programmes, one hit that has both is enough; what is empty asks for
+    nothing."""
+
+    matches: bool
+    alarms: bool
+    programmes: tuple[str, ...]
+    rules: frozenset[str]
+    kinds: frozenset[str]
+    severities: frozenset[str]
+
+    @classmethod
+    def of(cls, settings: SinkSection, kinds: Collection[str]) -> Route:
+        """By a sink's settings. `kinds`: those of matches that are told where it does not say."""
+        return cls(
+            matches="match" in settings.events,
+            alarms="alarm" in settings.events,
+            programmes=tuple(one.lower() for one in settings.programmes),
+            rules=frozenset(settings.rules),
+            kinds=frozenset(settings.kinds or kinds),
+            severities=frozenset(settings.severities),
+        )
+
+    def wants(self, match: Match) -> bool:
+        """Whether it is told of this match."""
+        if not self.matches or match.kind not in self.kinds:
+            return False
+        if self.severities and severity(match) not in self.severities:
+            return False
+        if not self.rules and not self.programmes:
+            return True
+        return any(self._fits(hit.why, hit.programme.lower()) for hit in match.hits)
+
+    def _fits(self, why: str, programme: str) -> bool:
+        named = not self.programmes or any(fnmatchcase(programme, glob) for glob in self.programmes)
+        return named and (not self.rules or why in self.rules)
