@@ -66,6 +66,15 @@ async def test_ct_scouts_channel_and_list(server: Running, reader: Any, make: MA
     await bounty.close()
 
 
+async def test_alarms_go_the_same_way(server: Running, reader: Any) -> None:
+    bounty = sink(server, stream="s")
+    await bounty.note({"type": "alarm", "event": "raised", "key": "disk:/", "text": "full"})
+    ((_, fields),) = await reader.xrange("s")
+    assert json.loads(fields["event"])["event_type"] == "ct_alarm"
+    assert await reader.lrange("bb:ct_events_queue", 0, -1) == [fields["event"]]
+    await bounty.close()
+
+
 async def test_what_certificates_say_is_inert(server: Running, reader: Any, make: MAKE) -> None:
     bounty = sink(server, channel="", queue="q")
     await bounty.send([make(issuer_organization="\x1b]0;x\x07\r\nDEL q\u202e")])

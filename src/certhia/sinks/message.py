@@ -1,20 +1,43 @@
-"""A delivery as a message to a broker: JSON, with ct-scout's names of a match's fields among ours."""
+"""What goes to a broker: JSON, with ct-scout's names of a match's fields among ours."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from certhia.model import Delivery
 from certhia.render import json_text
 from certhia.sinks.record import record
 
-EVENT = "ct_match"
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message.
+
+    Attributes:
+        id: the same for every repeat; printable ASCII without spaces.
+        event: `ct_match`, as ct-scout calls it; `ct_alarm`, `ct_digest`.
+        text: one JSON object in printable ASCII, on one line.
+    """
+
+    id: str
+    event: str
+    text: bytes
 
 
-def message(delivery: Delivery) -> bytes:
-    """One JSON object in printable ASCII: the match as `jsonl` has it, and what ct-scout's events say besides."""
+def message(delivery: Delivery) -> Message:
+    """The match as `jsonl` has it, and what ct-scout's events say besides."""
     fields = record(delivery)
-    return json_text({"event_type": EVENT, **fields, "ct_log": fields["ct_log_url"]}).encode("ascii")
+    event = "ct_match"
+    told = {"event_type": event, **fields, "ct_log": fields["ct_log_url"]}
+    return Message(delivery.match.key.hex(), event, json_text(told).encode("ascii"))
 
 
-def identity(delivery: Delivery) -> str:
-    """What is the same for every repeat of a delivery: printable ASCII without spaces."""
-    return delivery.match.key.hex()
+def noted(fields: Mapping[str, object]) -> Message:
+    """A record that is no match, such as an alarm."""
+    event = f"ct_{fields.get('type', 'note')}"
+    name = "-".join(str(fields[key]) for key in ("id", "key", "event", "since") if key in fields)
+    told = json_text({"event_type": event, **fields}).encode("ascii")
+    return Message(
+        "".join(one if one.isascii() and one.isprintable() and one != " " else "_" for one in name), event, told
+    )

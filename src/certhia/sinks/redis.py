@@ -6,7 +6,7 @@ answered, and so many replicas as are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from certhia.config.sinks.redis import RedisSink
@@ -14,7 +14,7 @@ from certhia.errors import ConfigError, RemoteError
 from certhia.model import Delivery
 from certhia.render import short
 from certhia.sinks.late import client
-from certhia.sinks.message import identity, message
+from certhia.sinks.message import Message, message, noted
 
 if TYPE_CHECKING:
     from certhia.sinks.open import Outside
@@ -57,10 +57,18 @@ class Redis:
 
     async def send(self, deliveries: Sequence[Delivery]) -> None:
         """Returns once Redis, and its replicas, have them. Raises RemoteError, also for a stream that is full."""
+        for start in range(0, len(deliveries), self._settings.batch):
+            await self._send([message(one) for one in deliveries[start : start + self._settings.batch]])
+
+    async def note(self, record: Mapping[str, object]) -> None:
+        """See `certhia.model.Noting`."""
+        await self._send([noted(record)])
+
+    async def _send(self, messages: Sequence[Message]) -> None:
         try:
             async with self._clock.deadline(self._settings.timeout):
-                await self._make_room(len(deliveries))
-                await self._write(deliveries)
+                await self._make_room(len(messages))
+                await self._write(messages)
         except BaseException as error:
             await self._disconnect()
             raise self._told(error) from error
@@ -78,8 +86,8 @@ class Redis:
         """Lets go of the connection. Idempotent."""
         await self._disconnect()
 
-    async def _write(self, deliveries: Sequence[Delivery]) -> None:
-        commands = self._commands([(identity(one), message(one)) for one in deliveries])
+    async def _write(self, messages: Sequence[Message]) -> None:
+        commands = self._commands(messages)
         connection = await self._connected()
         async with connection.pipeline(transaction=True) as pipeline:
             for command in commands:
@@ -94,17 +102,17 @@ class Redis:
             if there < wanted:
                 raise RemoteError(f"only {there} of {wanted} replicas have it: see INFO replication")
 
-    def _commands(self, messages: Sequence[tuple[str, bytes]]) -> list[Command]:
+    def _commands(self, messages: Sequence[Message]) -> list[Command]:
         settings = self._settings
         commands: list[Command] = []
         if settings.stream:
-            commands += [("XADD", settings.stream, "*", "id", name, "event", text) for name, text in messages]
+            commands += [("XADD", settings.stream, "*", "id", one.id, "event", one.text) for one in messages]
         if settings.queue:
-            commands.append(("LPUSH", settings.queue, *(text for _, text in messages)))
+            commands.append(("LPUSH", settings.queue, *(one.text for one in messages)))
             if settings.queue_length:
                 commands.append(("LTRIM", settings.queue, 0, settings.queue_length - 1))
         if settings.channel:
-            commands += [("PUBLISH", settings.channel, text) for _, text in messages]
+            commands += [("PUBLISH", settings.channel, one.text) for one in messages]
         return commands
 
     async def _make_room(self, number: int) -> None:
