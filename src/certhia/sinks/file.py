@@ -15,14 +15,20 @@ from certhia.model import Delivery
 from certhia.render import encode, json_text
 from certhia.sinks.formats import Format
 from certhia.sinks.open import Outside
+from certhia.sinks.rotation import Rotation
 
 MAX_TORN = 32 << 20  # bytes looked at for the last whole record; one with 10,000 names takes 5 MB
 _WINDOW = 64 << 10
 
 
-async def open_file(name: str, settings: FileSink, _: Outside) -> File:
+async def open_file(name: str, settings: FileSink, outside: Outside) -> File:
     """The sink of `[sinks.NAME]` with `type = "file"`. Raises ConfigError."""
-    return await asyncio.to_thread(File, settings.path, name=name)
+    every, size = settings.rotate_every or 0.0, settings.rotate_size or 0
+    rotation = Rotation(outside.clock, outside.tell, size, every, settings.keep, settings.gzip)
+    shape = Format(settings.format) if settings.format else None
+    return await asyncio.to_thread(
+        File, settings.path, shape, name=name, fsync=settings.fsync, rotation=rotation if every or size else None
+    )
 
 
 class File:
@@ -33,14 +39,23 @@ class File:
     anew. Only one process may write to it.
     """
 
-    def __init__(self, path: Path, format: Format | None = None, *, fsync: bool = False, name: str = "") -> None:  # noqa: A002
+    def __init__(
+        self,
+        path: Path,
+        format: Format | None = None,  # noqa: A002
+        *,
+        fsync: bool = False,
+        name: str = "",
+        rotation: Rotation | None = None,
+    ) -> None:
         """Opens the file and mends its end. `format`: told by the file's name unless given. `fsync`: after every batch,
-        not only at the end. `name`: `file:` and the path unless given. Raises ConfigError for a file that can't be
-        written."""
+        not only at the end. `name`: `file:` and the path unless given. `rotation`: when it is put aside, and another
+        begun. Raises ConfigError for a file that can't be written."""
         self._path = path.absolute()
         self._name = name or f"file:{self._path}"
         self._format = format or Format.of(path)
         self._fsync = fsync
+        self._rotation = rotation
         self._header = encode(self._format.header, "utf-8")
         self._descriptor = -1
         self._begun = False  # a device has the header, which its size does not tell
@@ -80,6 +95,8 @@ class File:
             if self._moved():
                 self._release()
                 self._open()
+            elif self._rotation is not None and self._is_regular():
+                self._rotate(self._rotation, len(data))
             size = os.fstat(self._descriptor).st_size
             begun = size > 0 or self._begun
             try:
@@ -92,6 +109,17 @@ class File:
                 raise
         except OSError as error:
             raise OSError(error.errno, f"matches cannot be written: {error.strerror}", str(self._path)) from error
+
+    def _rotate(self, rotation: Rotation, more: int) -> None:
+        there = os.fstat(self._descriptor)
+        if not rotation.is_due(there.st_size, there.st_mtime, more):
+            return
+        os.fsync(self._descriptor)
+        path = self._path.resolve()
+        rotation.put_aside(path)
+        self._release()
+        self._open()
+        rotation.tidy(path)
 
     def _write(self, data: bytes) -> None:
         left = memoryview(data)
