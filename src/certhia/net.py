@@ -108,7 +108,7 @@ class Http:
         self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
     ) -> Response:
         """See Transport.get."""
-        return await self._ask("GET", url, None, headers, cap, timeout)
+        return await self._ask("GET", url, None, headers, cap, timeout, whole=True)
 
     async def post(
         self,
@@ -118,12 +118,21 @@ class Http:
         headers: Mapping[str, str] | None = None,
         cap: int = 1 << 20,
         timeout: float = 30.0,
+        whole: bool = True,
     ) -> Response:
-        """One POST, as `get` otherwise."""
-        return await self._ask("POST", url, body, headers, cap, timeout)
+        """One POST, as `get` otherwise. Not `whole`: of a body over `cap` nothing is given, and that is no error."""
+        return await self._ask("POST", url, body, headers, cap, timeout, whole=whole)
 
     async def _ask(
-        self, method: str, url: str, data: bytes | None, headers: Mapping[str, str] | None, cap: int, timeout: float
+        self,
+        method: str,
+        url: str,
+        data: bytes | None,
+        headers: Mapping[str, str] | None,
+        cap: int,
+        timeout: float,
+        *,
+        whole: bool,
     ) -> Response:
         import aiohttp  # noqa: PLC0415  (34 MB that commands without a network do without)
         import yarl  # noqa: PLC0415
@@ -144,7 +153,12 @@ class Http:
                     proxy=self._proxy(target),
                     ssl=self._trust or True,
                 ) as answer:
-                    body = await self._read(url, answer, cap, deadline)
+                    try:
+                        body = await self._read(url, answer, cap, deadline)
+                    except TooLong:
+                        if whole:
+                            raise
+                        body = b""
                     return Response(answer.status, body, _lower(answer.raw_headers))
         except TimeoutError:
             raise RemoteError(f"{url}: no whole answer within {timeout:g} s (or below {SLOWEST} bytes/s)") from None

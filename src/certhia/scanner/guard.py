@@ -108,12 +108,13 @@ class Guard:
         headers: Mapping[str, str] | None = None,
         cap: int = 1 << 20,
         timeout: float = 10.0,
+        whole: bool = True,
     ) -> Response:
-        """One POST; redirects are not followed."""
+        """One POST; redirects are not followed. Not `whole`: see `Http.post`."""
         place = self._check(url)
         async with self._turns:
             self.asked += 1
-            return await self._http.post(place.url, body, headers=headers, cap=cap, timeout=timeout)
+            return await self._http.post(place.url, body, headers=headers, cap=cap, timeout=timeout, whole=whole)
 
     async def addresses(self, host: str) -> Sequence[str]:
         """Where a connection to `host` may go. Raises Refused where one of its addresses is closed: a name that leads

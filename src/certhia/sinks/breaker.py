@@ -86,14 +86,13 @@ class Breaker:
 class Breakers:
     """All of one process."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._by_host: dict[str, Breaker] = {}
 
-    def of(self, host: str) -> Breaker:
-        """That of a host, made where there is none: `HOST:PORT`."""
+    def of(self, host: str, clock: Clock) -> Breaker:
+        """That of a host (`HOST:PORT`), made where there is none."""
         if host not in self._by_host:
-            self._by_host[host] = Breaker(host, self._clock)
+            self._by_host[host] = Breaker(host, clock)
         return self._by_host[host]
 
     @property

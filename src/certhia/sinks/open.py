@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -11,11 +11,13 @@ from typing import Any, Final
 from certhia.clock import Clock
 from certhia.config.sinks import SinkSettings
 from certhia.model import Sink, Tell
+from certhia.sinks.breaker import Breakers
 
 # Each opens one: `async def open(name: str, settings: ITS SECTION, outside: Outside) -> Sink`.
 TYPES: Final = {
     "file": "certhia.sinks.file:open_file",
     "redis": "certhia.sinks.redis:open_redis",
+    "webhook": "certhia.sinks.webhook:open_webhook",
 }
 
 
@@ -29,6 +31,7 @@ class Outside:
         user_agent: for HTTP.
         directory: of the state, for what a sink has to keep; None where there is none.
         trusted: whether the settings are the operator's own: then any address may be asked, else only public ones.
+        breakers: one for each host that is sent to.
     """
 
     clock: Clock
@@ -36,6 +39,7 @@ class Outside:
     user_agent: str
     directory: Path | None = None
     trusted: bool = True
+    breakers: Breakers = field(default_factory=Breakers)
 
 
 async def open_sink(name: str, settings: SinkSettings, outside: Outside) -> Sink:
