@@ -239,7 +239,7 @@ class Backfilling:
             head,
             self._takers(log, wish, [one.reason for one in accepted]),
             reverse=wish.reverse,
-            reading=self._parts.reading,
+            reading=self._parts.reading.of(log),
             budget=self._budget,
             clock=self._clock,
             executor=self._executor,

@@ -321,7 +321,7 @@ class Pipeline:
             make_client(log, parts.transport, parts.paces, self._issuers, self._clock, unpacked=parts.reading.unpacked),
             self._freezing.origin(log, origin, position),
             outlets,
-            reading=parts.reading,
+            reading=parts.reading.of(log),
             budget=self._budget,
             clock=self._clock,
             executor=self._executor,

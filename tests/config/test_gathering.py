@@ -7,7 +7,7 @@ from certhia.config.gathering import ENVIRONMENT, FILE, FLAG, Gathered, gather, 
 
 def test_all_that_is_given_weakest_first(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
-    path.write_text('[read]\nmemory = "1MB"\n[sinks.to-chat]\nurl = "x"\n[logs."ct.example/x"]\nrate = 1\n')
+    path.write_text('[read]\nmemory = "1MB"\n[sinks.to-chat]\nurl = "x"\n[logs."https://ct.example/x"]\nrate = 1\n')
     environment = {
         "CERTHIA_READ__MEMORY": "2MB",
         "CERTHIA_SINKS__TO_CHAT__URL": "y",
@@ -28,12 +28,12 @@ def test_all_that_is_given_weakest_first(tmp_path: Path) -> None:
             ("y", "CERTHIA_SINKS__TO_CHAT__URL", ENVIRONMENT),
             ("w", "sinks.to-chat.url", FLAG),
         ],
-        ("logs", "ct.example/x", "rate"): [(1, f"{path}:6", FILE)],
+        ("logs", "https://ct.example/x", "rate"): [(1, f"{path}:6", FILE)],
         ("sinks", "other", "url"): [("z", "CERTHIA_SINKS__OTHER__URL", ENVIRONMENT)],
     }
     assert found.tables == {
         ("sinks", "to-chat"): f"{path}:3",
-        ("logs", "ct.example/x"): f"{path}:5",
+        ("logs", "https://ct.example/x"): f"{path}:5",
         ("sinks", "other"): "CERTHIA_SINKS__OTHER__URL",
     }
 

@@ -40,12 +40,12 @@ def test_what_is_no_name_of_a_sink(name: str) -> None:
     assert "is no name of a sink" in wrong_name(("sinks", name))
 
 
-@pytest.mark.parametrize("name", ["https://ct.example/x/", "ct.example/x", "http://ct.example:8080"])
+@pytest.mark.parametrize("name", ["https://ct.example/x/", "https://ct.example/x", "http://127.0.0.1:8080"])
 def test_urls_of_logs(name: str) -> None:
     assert wrong_name(("logs", name)) == ""
 
 
-@pytest.mark.parametrize("name", ["", "each", "ftp://ct.example/", "https://", "https://a.b/?q"])
+@pytest.mark.parametrize("name", ["", "each", "ct.example/x", "ftp://ct.example/", "https://", "https://a.b/?q"])
 def test_what_is_no_url_of_a_log(name: str) -> None:
     assert "is no URL of a log" in wrong_name(("logs", name))
 

@@ -21,7 +21,7 @@ EACH: Final = "each"  # the field of the section on logs that has their tables
 TYPE: Final = "type"
 
 _SINK: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-_URL: Final = re.compile(r"(?:https?://)?[^\s\"\\/:?#@]+\.[^\s\"\\/:?#@]+(?::\d+)?(?:/[^\s\"\\?#]*)?", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://[^\s\"\\/?#@]+(?:/[^\s\"\\?#]*)?", re.IGNORECASE)
 _PART: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -16,8 +16,7 @@ from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
 from certhia.library.hearing import beside_of, without_logs
 from certhia.library.naming import follower_of
-from certhia.library.setup import choice_of, connect, expected_of, reading_of, sources_of
-from certhia.logs.pace import Paces
+from certhia.library.setup import choice_of, connect, expected_of, paces_of, reading_of, sources_of
 from certhia.model import Hearing, Hears, Match, MatchKind, Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.parts import Parts
@@ -65,8 +64,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     transport = given.transport
     if transport is None:
         transport = await stack.enter_async_context(connect(settings, clock))
-    known = json.loads(await state.recall("paces") or "{}")
-    paces = Paces(clock, max_rate=settings.read.max_rate, max_parallel=settings.read.max_parallel, remembered=known)
+    paces = paces_of(settings, clock, json.loads(await state.recall("paces") or "{}"))
     choice = choice_of(settings)
     every = settings.watch.every_sighting
     limits = Limits(
@@ -111,7 +109,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             guarding=Guarding(
                 interval=settings.output.health_interval,
                 places=(state.directory, *(path.absolute().parent for path in _files(settings))),
-                poll=max(settings.read.poll_static, settings.read.poll_rfc6962),
+                poll=max(settings.read.poll_static, settings.read.poll_rfc6962, reading.singles.slowest),
                 limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
                 heard=(*given.heard, *(sink.hears for sink in given.sinks if isinstance(sink, Hearing))),
             ),

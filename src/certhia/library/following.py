@@ -17,13 +17,12 @@ from certhia.config import Settings
 from certhia.config.sources import from_values
 from certhia.errors import Unverified
 from certhia.library.running import Beside, logged
-from certhia.library.setup import choice_of, network, reading_of, sources_of
+from certhia.library.setup import choice_of, network, paces_of, reading_of, sources_of
 from certhia.logs.budget import Budget
 from certhia.logs.client import client
 from certhia.logs.evidence import Evidence
 from certhia.logs.finding import find, is_address
 from certhia.logs.follow import Follower
-from certhia.logs.pace import Paces
 from certhia.logs.reading import Origin, Outlets
 from certhia.model import Arrival, Log, Step, Tell
 from certhia.net import Transport
@@ -119,13 +118,13 @@ async def _find(wanted: str, settings: Settings, transport: Transport, clock: Cl
 
 async def _follow(log: Log, settings: Settings, pages: _Pages, transport: Transport, clock: Clock) -> None:
     read = settings.read
-    paces = Paces(clock, max_rate=read.max_rate, max_parallel=read.max_parallel)
+    paces = paces_of(settings, clock)
     executor = ThreadPoolExecutor(1, thread_name_prefix="core")
     follower = Follower(
         client(log, transport, paces, Issuers(), clock),
         Origin(read.from_),
         pages.outlets(),
-        reading=replace(reading_of(settings), verify_entries=PROVEN_EVERY),
+        reading=replace(reading_of(settings).of(log), verify_entries=PROVEN_EVERY),
         budget=Budget(read.memory),
         clock=clock,
         executor=executor,

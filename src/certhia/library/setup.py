@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from certhia.config import Settings
 from certhia.logs.hybrids import with_changes
 from certhia.logs.lists import Lists
 from certhia.logs.named import read_key
+from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
+from certhia.logs.single import Single, Singles
 from certhia.logs.sources import Sources
 from certhia.model import Tell
 from certhia.net import Http, Transport, user_agent
@@ -75,7 +77,8 @@ def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: 
         accept_drop=logs.accept_drop,
         choice=choice,
     )
-    return Sources(lists, choice, [read_key(key) for key in logs.log_key], transport, clock, hybrids, folder)
+    keys = [read_key(key) for key in logs.log_key]
+    return Sources(lists, choice, keys, transport, clock, hybrids, folder, singles_of(settings))
 
 
 def rules_of(rules: Sequence[str | Rule], files: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Watchlist]:
@@ -102,4 +105,22 @@ def reading_of(settings: Settings) -> Reading:
         patience=read.patience,
         until=read.until,
         max_backlog=read.max_backlog or Backlog(),
+        singles=singles_of(settings),
+    )
+
+
+def singles_of(settings: Settings) -> Singles:
+    """What holds for single logs."""
+    return Singles({url: Single(one.rate, one.parallel, one.page, one.poll) for url, one in settings.logs.each.items()})
+
+
+def paces_of(settings: Settings, clock: Clock, remembered: Mapping[str, float] | None = None) -> Paces:
+    """How fast servers are asked. `remembered`: what an earlier run learned. Raises ConfigError."""
+    read = settings.read
+    return Paces(
+        clock,
+        max_rate=read.max_rate,
+        max_parallel=read.max_parallel,
+        remembered=remembered,
+        singles=singles_of(settings),
     )

@@ -12,6 +12,7 @@ from certhia.errors import BadAnswer, Lagging, RemoteError, Throttled, Unverifie
 from certhia.logs.asked import Asked, Outcome, Reason, reason_of
 from certhia.logs.pace import Pace, Paces
 from certhia.logs.retry_after import retry_after
+from certhia.logs.single import Slot, Turns
 from certhia.model import Head, Log
 from certhia.model import Protocol as Kind
 from certhia.net import SMALL, Response, TooLong, Transport, quote
@@ -126,7 +127,8 @@ def client(
     from certhia.logs.static import StaticClient  # noqa: PLC0415
 
     asked = paces.asked.setdefault(log.id, Asked())
-    line = Line(log.monitoring_url, transport, paces, clock, asked, later=later)
+    turns, page = paces.turns(log), paces.singles.of(log).page or page
+    line = Line(log.monitoring_url, transport, paces, clock, asked, later=later, turns=turns)
     match log.protocol:
         case Kind.RFC6962:
             return Rfc6962Client(log, line, issuers, page=page)
@@ -134,7 +136,7 @@ def client(
             return StaticClient(log, line, issuers, unpacked)
         case Kind.HYBRID:
             entries = StaticClient(log, line, issuers, unpacked)
-            line = Line(log.submission_url, transport, paces, clock, asked, later=later)
+            line = Line(log.submission_url, transport, paces, clock, asked, later=later, turns=turns)
             return HybridClient(log, Rfc6962Client(log, line, issuers, page=page), entries)
 
 
@@ -150,14 +152,16 @@ class Line:
         asked: Asked | None = None,
         *,
         later: bool = False,
+        turns: Turns | None = None,
     ) -> None:
         """`url` ends in a slash. Requests are counted in `asked`. `later`: they let all others to the same host go
-        first."""
+        first. `turns`: those of the log, where it has limits of its own."""
         self.url = url
         self._asked = asked or Asked()
         self._transport = transport
         self._pace: Pace = paces.host(url)
-        self._slot = self._pace.later if later else self._pace.slot
+        slot: Slot = self._pace.later if later else self._pace.slot
+        self._slot = slot if turns is None else turns.within(slot)
         self.clock = clock
 
     async def head(self, path: str, read: Callable[[bytes], Head]) -> Head:

@@ -13,6 +13,8 @@ from certhia.clock import Clock
 from certhia.errors import ConfigError
 from certhia.logs.asked import Asked
 from certhia.logs.limit import Limit
+from certhia.logs.single import Single, Singles, Turns, turns_of
+from certhia.model import Log
 
 MOST = 64  # requests to one host at once
 ALONE = 2  # good answers before a second request goes out beside the first
@@ -32,14 +34,16 @@ class Paces:
         max_rate: float | None = None,
         max_parallel: int | None = None,
         remembered: Mapping[str, float] | None = None,
+        singles: Singles | None = None,
     ) -> None:
         """`max_rate`: requests a second; `max_parallel`: requests at once; `remembered`: what `remember` gave in an
-        earlier run. Raises ConfigError for limits that let nothing through."""
+        earlier run; `singles`: what holds for single logs. Raises ConfigError for limits that let nothing through."""
         if max_rate is not None and max_rate <= 0:
             raise ConfigError(f"{max_rate:g} requests a second let nothing through: give a positive number, or none")
         if max_parallel is not None and max_parallel < 1:
             raise ConfigError(f"{max_parallel} requests at once let nothing through: give 1 or more, or none")
         self.clock = clock
+        self.singles = singles or Singles()
         self.limited = max_rate is not None or max_parallel is not None
         self._gap = 1.0 / max_rate if max_rate is not None else 0.0
         self._next_at = -math.inf
@@ -48,6 +52,7 @@ class Paces:
         self._remembered = dict(remembered or {})
         self._hosts: dict[str, Pace] = {}
         self.asked: dict[bytes, Asked] = {}  # by log id
+        self._turns: dict[bytes, tuple[Single, Turns | None]] = {}  # likewise
 
     def host(self, url: str) -> Pace:
         """The pace of the URL's host and port; the same one for all logs there."""
@@ -58,6 +63,14 @@ class Paces:
             delay = self.clock.uniform(0.0, SPREAD) if len(self._hosts) >= CROWD else 0.0
             self._hosts[name] = Pace(self, known, self.clock.monotonic() + delay)
         return self._hosts[name]
+
+    def turns(self, log: Log) -> Turns | None:
+        """Turns of one log's requests, the same ones for all who read it; None where it has no limits of its own."""
+        single = self.singles.of(log)
+        before = self._turns.get(log.id)
+        if before is None or before[0] != single:
+            before = self._turns[log.id] = single, turns_of(single, self.clock)
+        return before[1]
 
     def remember(self) -> dict[str, float]:
         """Requests a second by host, for those whose limit is known: to be given to the next run. Hosts of earlier runs

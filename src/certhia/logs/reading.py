@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from certhia.logs.accepted import Accepted
 from certhia.logs.client import UNPACKED
 from certhia.logs.evidence import Evidence
+from certhia.logs.single import ALIKE, Singles
 from certhia.logs.start import NOW
 from certhia.model import Arrival, Head, Log, Step, Watched
 from certhia.quantity import Backlog, Point
@@ -19,7 +20,7 @@ ALL = Backlog()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How logs are read; the same for all."""
+    """How logs are read; the same for all but those of which `singles` says something."""
 
     poll_static: float = 10.0  # seconds between heads
     poll_rfc6962: float = 30.0
@@ -30,6 +31,19 @@ class Reading:
     verify_seconds: float = 60.0
     until: Point | None = None
     max_backlog: Backlog = ALL  # of a resume; by default all of it is read
+    singles: Singles = field(default_factory=Singles)
+
+    def of(self, log: Log) -> Reading:
+        """How one log is read."""
+        single = self.singles.of(log)
+        if single is ALIKE:
+            return self
+        return replace(
+            self,
+            poll_static=single.poll or self.poll_static,
+            poll_rfc6962=single.poll or self.poll_rfc6962,
+            parallel=single.parallel or self.parallel,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from certhia.logs.learned import Learned
 from certhia.logs.lists import Lists, Loaded
 from certhia.logs.named import Resolved, resolve
 from certhia.logs.select import Choice, log_url, missing
+from certhia.logs.single import Singles
 from certhia.model import Log
 from certhia.net import Transport
 
@@ -33,6 +34,7 @@ class Sources:
     clock: Clock
     hybrids: Hybrids
     folder: Path | None = None
+    singles: Singles = field(default_factory=Singles)
     _found: dict[str, Log] = field(default_factory=dict)  # by what the user wrote; they answered in this run
     _kept: dict[str, Learned] | None = None  # by URL
     _told: frozenset[str] = frozenset({""})
@@ -58,6 +60,10 @@ class Sources:
             (warnings if answer.learned is None else notices).append(answer.notice)
         await self._keep(named, self._kept, warnings)
         logs = self._found | {text: answer.log for text, answer in named.items()}
+        warnings += [
+            f'logs."{url}": no log that is known has this URL; `certhia logs` lists them'
+            for url in self.singles.strange((*loaded.logs, *logs.values()))
+        ]
         known = {log.id for log in loaded.logs}
         more = {logs[text].id: logs[text] for text in unlisted if text in logs and logs[text].id not in known}
         before, self._told = self._told, frozenset((*notices, *warnings, ""))
