@@ -27,7 +27,7 @@ class Said:
 
 def outside(directory: Path | None = None, said: Said | None = None) -> Outside:
     """The machine's clock; nobody listens unless `said` does."""
-    return Outside(Clock(), said or Said(), "certhia/test", directory)
+    return Outside(Clock(), said or Said(), "certhia/test", directory=directory)
 
 
 def batches(number: int, each: int) -> list[list[Delivery]]:

@@ -15,6 +15,7 @@ from certhia.sinks.breaker import Breakers
 
 # Each opens one: `async def open(name: str, settings: ITS SECTION, outside: Outside) -> Sink`.
 TYPES: Final = {
+    "exec": "certhia.sinks.exec:open_exec",
     "file": "certhia.sinks.file:open_file",
     "redis": "certhia.sinks.redis:open_redis",
     "webhook": "certhia.sinks.webhook:open_webhook",

@@ -4,12 +4,13 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from certhia.config.sinks.exec import ExecSink
 from certhia.config.sinks.file import FileSink
 from certhia.config.sinks.redis import RedisSink
 from certhia.config.sinks.section import SinkSection
 from certhia.config.sinks.webhook import WebhookSink
 
-SinkSettings = Annotated[FileSink | RedisSink | WebhookSink, Field(discriminator="type")]
-SINKS: Final[tuple[type[SinkSection], ...]] = (FileSink, RedisSink, WebhookSink)
+SinkSettings = Annotated[ExecSink | FileSink | RedisSink | WebhookSink, Field(discriminator="type")]
+SINKS: Final[tuple[type[SinkSection], ...]] = (ExecSink, FileSink, RedisSink, WebhookSink)
 
-__all__ = ["SINKS", "FileSink", "RedisSink", "SinkSection", "SinkSettings", "WebhookSink"]
+__all__ = ["SINKS", "ExecSink", "FileSink", "RedisSink", "SinkSection", "SinkSettings", "WebhookSink"]
