@@ -22,6 +22,8 @@ from certhia.parts import Parts
 from certhia.pipeline import Pipeline
 from certhia.quantity import Point
 from certhia.rules.watchlist import Watchlist
+from certhia.sinks.configured import Sinks
+from certhia.sinks.open import Outside
 from certhia.store import State
 from certhia.store.fsck import check
 from certhia.stream.hub import Hub
@@ -122,6 +124,7 @@ class Rig:
                 rules=lambda: self.watchlist,
                 teller=self.teller,
                 sinks=self.sinks,
+                configured=Sinks(Outside(clock, self.say, "certhia/test"), ()),
                 paces=Paces(clock),
                 reading=self.reading,
                 origin=self.origin,

@@ -21,6 +21,8 @@ from certhia.model import Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.quantity import Point
 from certhia.reload import Reloaded
+from certhia.sinks.configured import Sinks
+from certhia.sinks.outbox import Outbox
 from certhia.store import State
 from certhia.telling import Teller
 
@@ -78,6 +80,7 @@ class Parts:
     rules: Callable[[], Watched]  # those of now
     teller: Teller
     sinks: Sequence[Sink]
+    configured: Sinks  # further ones, which are told of what they want
     paces: Paces
     reading: Reading
     origin: Point
@@ -95,6 +98,18 @@ class Parts:
     follower: Callable[..., Follower] = Follower  # what follows a log; takes what `Follower` does
     works: Mapping[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)  # runs besides; see `Beside`
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
+
+    def outbox(self) -> Outbox:
+        """That of all sinks."""
+        outbox = Outbox(
+            self.state,
+            [*self.sinks, *self.configured.sinks],
+            self.clock,
+            notice=lambda sink, text: self.tell(f"{sink}: {text}", level="warning"),
+            terms=self.configured.terms,
+        )
+        self.configured.outbox = outbox
+        return outbox
 
     def shared(self, issuers: Issuers, executor: Executor) -> Shared:
         """What those who read beside the logs are given."""

@@ -35,7 +35,7 @@ from certhia.logs.status import Status
 from certhia.model import Log, MatchKind, Summary
 from certhia.parts import Parts
 from certhia.quantity import Point
-from certhia.sinks.outbox import Outbox
+from certhia.sinks.asked import OUTBOX
 from certhia.store import Position, State
 from certhia.supervision import supervised
 
@@ -53,12 +53,7 @@ class Pipeline:
         self._issuers = Issuers()
         self._chains = Chains(self._issuers, self._ask_issuer, parts.clock)
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="core")
-        self._outbox = Outbox(
-            parts.state,
-            parts.sinks,
-            parts.clock,
-            notice=lambda sink, text: parts.tell(f"{sink}: {text}", level="warning"),
-        )
+        self._outbox = parts.outbox()
         tell, clock, self.relayed = parts.tell, parts.clock, parts.beside.standing
         self._house = Housekeeping(parts.state, parts.paces, self.statuses, tell, clock=clock, run=self.progress)
         self._freezing = Freezing(parts.state, clock)
@@ -187,6 +182,7 @@ class Pipeline:
             ("reading what stood before", self._old.run),
             ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
             ("applying the log lists", self._keep_fresh),
+            ("noting how sinks are doing", lambda _: self._outbox.noting(self._parts.configured.outside.breakers)),
             ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
             *self._parts.works.items(),
             *([("sending the stream", hub.run), ("compiling filters", hub.compile)] if hub is not None else ()),
@@ -195,7 +191,8 @@ class Pipeline:
 
     def _answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
         """Who takes up which requests of other processes."""
-        return {ACCEPT: self._go_on, REQUEST: self._old.take, PROMISE: self._guard.broken.take, SEEN: self._unread.take}
+        own = {ACCEPT: self._go_on, REQUEST: self._old.take, OUTBOX: self._outbox.take}
+        return {**own, PROMISE: self._guard.broken.take, SEEN: self._unread.take}
 
     async def _survive(self, what: str, work: Callable[[int], Awaitable[None]]) -> None:
         await supervised(work, lambda text: self._parts.tell(f"{what}: {text}", level="error"), self._clock)

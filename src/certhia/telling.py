@@ -45,8 +45,10 @@ class Teller:
         limits: Limits,
         clock: Clock,
         expected: Callable[[], Expected] = lambda: NONE,
+        routes: Callable[[Match], Sequence[str]] = lambda _: (),
     ) -> None:
-        """`sinks`: the names of the outbox's queues. `stream` takes matches of the rule `.`: told, not stored.
+        """`sinks`: the names of the outbox's queues that are told of all. `routes`: those that are told of a match
+        besides. `stream` takes matches of the rule `.`: told, not stored.
         `expected`: the user's own certificates, those of now."""
         self._state = state
         self.seen = seen
@@ -55,6 +57,7 @@ class Teller:
         self._limits = limits
         self._clock = clock
         self._expected = expected
+        self._routes = routes
         self.kinds = Counter[MatchKind]()
         self.sightings = 0
 
@@ -174,7 +177,8 @@ class Teller:
         self.kinds[match.kind] += 1
         writer = self._state.writer
         match = replace(match, renewal=match.renewal or writer.kin.renewal(match))
-        writer.match(match, self._sinks if match.kind in self._limits.kinds else ())
+        told = self._sinks if match.kind in self._limits.kinds else ()
+        writer.match(match, [*told, *self._routes(match)])
 
 
 def _in_time(entry: Entry, limits: Limits) -> bool:

@@ -14,6 +14,7 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
 from certhia.housekeeping import Keeping
+from certhia.library.delivering import sinks_of
 from certhia.library.hearing import beside_of, without_logs
 from certhia.library.naming import follower_of
 from certhia.library.setup import choice_of, connect, expected_of, paces_of, reading_of, sources_of
@@ -82,9 +83,10 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         probing = probing_of(settings, state, sinks, stack, clock=clock, tell=given.tell)
         sinks.append(probing)
         works = probing.works()
+    configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
     names = [sink.name for sink in sinks]
     own = (lambda: expected.current) if expected is not None else lambda: NONE
-    teller = Teller(state, seen, names, given.stream, limits=limits, clock=clock, expected=own)
+    teller = Teller(state, seen, names, given.stream, limits=limits, clock=clock, expected=own, routes=configured.routes)
     beside = beside_of(settings, transport, clock, given.tell)
     sources = sources_of(settings, choice, transport, clock, state.directory)
     return Pipeline(
@@ -99,6 +101,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             rules=given.rules,
             teller=teller,
             sinks=sinks,
+            configured=configured,
             works=works,
             paces=paces,
             reading=reading,
@@ -111,7 +114,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
                 places=(state.directory, *(path.absolute().parent for path in _files(settings))),
                 poll=max(settings.read.poll_static, settings.read.poll_rfc6962, reading.singles.slowest),
                 limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
-                heard=(*given.heard, *(sink.hears for sink in given.sinks if isinstance(sink, Hearing))),
+                heard=(*given.heard, configured.hears, *(sink.hears for sink in given.sinks if isinstance(sink, Hearing))),
             ),
             clock=clock,
             tell=given.tell,

@@ -74,7 +74,12 @@ class AlarmFile:
 
 def line(alarm: Alarm, now: float, *, cleared: bool) -> bytes:
     """One line of the file. `now`: Unix seconds."""
-    told = {
+    return render.encode(render.json_text(record(alarm, now, cleared=cleared)) + "\n", "utf-8")
+
+
+def record(alarm: Alarm, now: float, *, cleared: bool) -> dict[str, object]:
+    """An alarm's fields, ready for JSON. `now`: Unix seconds."""
+    return {
         "type": "alarm",
         "event": "cleared" if cleared else "raised",
         "kind": alarm.key.partition(":")[0],
@@ -84,7 +89,6 @@ def line(alarm: Alarm, now: float, *, cleared: bool) -> bytes:
         "since": iso(alarm.since),
         "at": iso(now),
     }
-    return render.encode(render.json_text(told) + "\n", "utf-8")
 
 
 def schema() -> dict[str, object]:

@@ -8,16 +8,22 @@ failures is each queue's affair: see `certhia.sinks.queue`.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
 
 from certhia.model import Sink, SinkClosed
+from certhia.sinks.asked import SINKS, asked, fulfil, told
+from certhia.sinks.breaker import Breakers
 from certhia.sinks.queue import Queue
 from certhia.sinks.terms import Terms
 
 if TYPE_CHECKING:
     from certhia.clock import Clock
     from certhia.store import State
+
+NOTED: Final = 5.0  # seconds between two looks at how sinks are doing
 
 
 class Outbox:
@@ -50,6 +56,43 @@ class Outbox:
     def oldest(self) -> dict[str, int]:
         """The oldest delivery that waits, by sink; only of sinks that have one."""
         return {queue.sink.name: queue.oldest for queue in self.queues if queue.oldest}
+
+    async def take(self, payload: str) -> str:
+        """Does what another process asks for (`certhia.sinks.asked`); gives what came of it."""
+        try:
+            wish = asked(payload)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            return f"failed: the request makes no sense: {type(error).__name__}"
+        count = await fulfil(self._state, wish, self._clock.now())
+        for queue in self.queues:
+            if queue.sink.name == wish.sink:
+                queue.again()
+        return told(wish, count)
+
+    async def noting(self, breakers: Breakers) -> None:
+        """Writes down how sinks and hosts are doing, for commands that look on, whenever that changes. Until
+        cancelled."""
+        before = ""
+        while True:
+            now = json.dumps({"sinks": self.standing(), "hosts": [asdict(one) for one in breakers.circuits]})
+            if now != before:
+                await self._state.remember(SINKS, now)
+                before = now
+            await self._clock.sleep(NOTED)
+
+    def standing(self) -> dict[str, dict[str, object]]:
+        """How each sink is doing, by name."""
+        return {
+            queue.sink.name: {
+                "failing": queue.failing,
+                "since": queue.since,
+                "next_at": queue.next_at,
+                "gone": queue.gone,
+                "waiting": self._state.writer.waiting(queue.sink.name).rows,
+                "too_many": one.count if (one := self._state.writer.waiting(queue.sink.name).open) else 0,
+            }
+            for queue in self.queues
+        }
 
     async def run(self) -> None:
         """One task a sink, until cancelled. Raises StateError where the state can't be read or written."""

@@ -60,6 +60,8 @@ class Webhook:
         self._clock = outside.clock
         self._keys = keys
         self._template = template
+        named = [header.partition(":") for header in settings.headers]
+        self._headers = {name.lower(): value.strip() for name, _, value in named}
         parts = urlsplit(settings.url)
         port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
         self._shown = f"{parts.scheme}://{parts.netloc}/..."  # what follows the host may be a token
@@ -93,7 +95,7 @@ class Webhook:
     async def _told(self, message: str, event: str, content: object) -> None:
         body = json_text(content).encode()
         headers = {
-            **self._settings.headers,
+            **self._headers,
             "content-type": "application/json",
             "certhia-event": event,
             **signing.headers(self._keys, message, int(self._clock.now()), body),

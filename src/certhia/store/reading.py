@@ -7,16 +7,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certhia.model import Log, Match, Quarantined, Step
 from certhia.store import codec, database
 from certhia.store.backfills import Backfill, row_backfill
 from certhia.store.blocks import Block, row_block
-from certhia.store.bulk import IS_PENDING
+from certhia.store.bulk import IS_ASIDE, IS_PENDING
 from certhia.store.freezes import Freeze, row_freeze
 from certhia.store.ledger import Position, row_log, row_position, row_step
+from certhia.store.letters import Letter, Wanted
 from certhia.store.schema import (
     backfills,
     blocks,
@@ -209,6 +210,42 @@ class Reader:
         query = select(deliveries.c.sink, func.count().label("waiting")).where(IS_PENDING).group_by(deliveries.c.sink)
         return {row["sink"]: row["waiting"] for row in await self._rows(query)}
 
+    async def letters(self, wanted: Wanted) -> list[Letter]:
+        """Deliveries that wait or were given up, with an id above `wanted.after`, by id."""
+        query = (
+            select(deliveries, *(column.label(f"m_{column.name}") for column in matches.c))
+            .join(matches)
+            .where(*_meant(wanted))
+            .order_by(deliveries.c.id)
+            .limit(wanted.limit)
+        )
+        return [
+            Letter(
+                id=row["id"],
+                sink=row["sink"],
+                state=row["state"],
+                attempts=row["attempts"],
+                next_at=row["next_at"],
+                error=row["error"] or "",
+                match=codec.decode_match({name[2:]: value for name, value in row.items() if name.startswith("m_")}),
+            )
+            for row in await self._rows(query)
+        ]
+
+    async def letter_ids(self, wanted: Wanted) -> list[int]:
+        """The ids of such."""
+        query = select(deliveries.c.id).where(*_meant(wanted)).order_by(deliveries.c.id).limit(wanted.limit)
+        return [row["id"] for row in await self._rows(query)]
+
+    async def letter_counts(self) -> dict[str, dict[int, int]]:
+        """How many deliveries of each sink are in each state but done; only what there is."""
+        counts: dict[str, dict[int, int]] = {}
+        for here in (IS_PENDING, IS_ASIDE):
+            query = select(deliveries.c.sink, deliveries.c.state, func.count().label("count")).where(here)
+            for row in await self._rows(query.group_by(deliveries.c.sink, deliveries.c.state)):
+                counts.setdefault(row["sink"], {})[row["state"]] = row["count"]
+        return counts
+
     async def recall(self, name: str) -> str | None:
         """A small setting; None where there is none."""
         found = await self._rows(select(meta.c.value).where(meta.c.name == name))
@@ -237,3 +274,13 @@ class Reader:
     async def _rows(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         async with database.guarded(self.file), self.engine.connect() as connection:
             return [dict(row) for row in (await connection.execute(query, values or {})).mappings()]
+
+
+def _meant(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What a query for these deliveries asks for."""
+    here = [deliveries.c.state.in_(tuple(wanted.states)), deliveries.c.id > wanted.after]
+    if wanted.sink:
+        here.append(deliveries.c.sink == wanted.sink)
+    if wanted.ids:
+        here.append(deliveries.c.id.in_(tuple(wanted.ids)))
+    return here

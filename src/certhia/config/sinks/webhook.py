@@ -24,12 +24,12 @@ Url = Annotated[str, AfterValidator(_url), Written("URL")]
 
 
 def _header(value: str) -> str:
-    if not value.isascii() or not value.isprintable():
-        raise ValueError(f"{quoted(value)} can't stand in a header; write plain characters in one line")
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~]*", value):
+        raise ValueError(f"{quoted(value.partition(':')[0])} is no header; write Name: value, in plain characters")
     return value
 
 
-Header = Annotated[str, AfterValidator(_header)]
+Header = Annotated[str, AfterValidator(_header), Written("header")]
 
 
 class WebhookSink(SinkSection):
@@ -46,6 +46,6 @@ class WebhookSink(SinkSection):
         None, description="Key of the header `X-CTScout-Signature`: HMAC-SHA256 of the body, hex"
     )
     template: Path | None = Field(None, description="File of the JSON that is sent, with `${FIELD}` of the match in it")
-    headers: dict[str, Header] = Field({}, description="Further headers")
+    headers: tuple[Header, ...] = Field((), description="Further headers, each as `Name: value`")
     timeout: Interval = Field(15.0, le=300, description="How long an answer may take")
     ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")

@@ -1,0 +1,97 @@
+"""The sinks of the configuration: opened together or not at all, chosen for each match, replaced by difference."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from certhia.config.sinks import SinkSection, SinkSettings
+from certhia.errors import ConfigError
+from certhia.model import Alarm, Match, Sink
+from certhia.sinks.alarms import record as alarm_record
+from certhia.sinks.open import Outside, open_sink
+from certhia.sinks.routing import Route
+from certhia.sinks.terms import Terms
+
+if TYPE_CHECKING:
+    from certhia.sinks.outbox import Outbox
+
+RESERVED: Final = frozenset(("stdout", "probes", "feed"))  # queues of our own
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One sink in use."""
+
+    sink: Sink
+    settings: SinkSection
+    route: Route
+    terms: Terms
+
+
+class Sinks:
+    """Those in use. `outbox` is set by whoever runs them."""
+
+    def __init__(self, outside: Outside, kinds: Collection[str]) -> None:
+        """`kinds`: of matches that sinks are told of unless they say otherwise."""
+        self.outside = outside
+        self.outbox: Outbox | None = None
+        self._kinds = kinds
+        self._served: dict[str, Served] = {}
+
+    async def replace(self, new: Mapping[str, SinkSettings]) -> Sequence[str]:
+        """Has these sinks in use, and gives what changed, for people. Those whose settings are as before go on as they
+        are; the others are all open before one of the old ones is let go. Raises ConfigError, and changes nothing,
+        where one can't be."""
+        wanted = {name: settings for name, settings in new.items() if settings.enabled}
+        for name in RESERVED.intersection(new):
+            raise ConfigError(f"sinks.{name}: is a queue's own name; give the sink another")
+        changed = {n: one for n, one in wanted.items() if n not in self._served or self._served[n].settings != one}
+        opened: dict[str, Served] = {}
+        async with AsyncExitStack() as stack:
+            for name, settings in changed.items():
+                sink = await open_sink(name, settings, self.outside)
+                stack.push_async_callback(sink.close)
+                opened[name] = Served(sink, settings, Route.of(settings, self._kinds), Terms.of(settings))
+            stack.pop_all()
+        gone = [name for name in self._served if name not in wanted or name in opened]
+        told = [f"sink {name} {'is new' if name not in self._served else 'has changed'}" for name in opened]
+        told += [f"sink {name} is no longer told" for name in gone if name not in opened]
+        before = self._served
+        self._served = {name: one for name, one in before.items() if name not in gone} | opened
+        if self.outbox is not None:
+            await self.outbox.replace(gone, {name: (one.sink, one.terms) for name, one in opened.items()})
+        for name in gone:
+            await before[name].sink.close()
+        return told
+
+    @property
+    def sinks(self) -> list[Sink]:
+        """Those in use."""
+        return [one.sink for one in self._served.values()]
+
+    @property
+    def terms(self) -> dict[str, Terms]:
+        """On what terms they are told, by name."""
+        return {name: one.terms for name, one in self._served.items()}
+
+    def routes(self, match: Match) -> list[str]:
+        """Who is told of this match."""
+        return [name for name, one in self._served.items() if one.route.wants(match)]
+
+    def hears(self, alarm: Alarm, *, cleared: bool) -> None:
+        """See `certhia.model.Hears`."""
+        if self.outbox is None:
+            return
+        told = alarm_record(alarm, self.outside.clock.now(), cleared=cleared)
+        for name, one in self._served.items():
+            if one.route.alarms:
+                self.outbox.note(name, told)
+
+    async def close(self) -> None:
+        """Lets all of them go."""
+        async with AsyncExitStack() as stack:
+            for one in self._served.values():
+                stack.push_async_callback(one.sink.close)
