@@ -94,12 +94,14 @@ def _register() -> None:
         logs_command,
         matches,
         observations,
+        outbox,
         prove,
         quarantine,
         scan,
         schema,
         selftest,
         serve,
+        sinks,
         status,
         suffixes,
         tls,
@@ -121,7 +123,8 @@ def _register() -> None:
         suffixes,
         schema,
     )
-    for module in (*following, *looking, demo, selftest):
+    telling = (sinks, outbox)
+    for module in (*following, *looking, *telling, demo, selftest):
         module.register(app)
 
 
