@@ -9,7 +9,6 @@ from pathlib import Path
 
 from certhia.alarms.guard import Guarding
 from certhia.dedupe import Seen
-from certhia.housekeeping import Keeping
 from certhia.logs.heads import check_head
 from certhia.logs.lists import Lists
 from certhia.logs.pace import Paces
@@ -26,6 +25,7 @@ from certhia.sinks.configured import Sinks
 from certhia.sinks.open import Outside
 from certhia.store import State
 from certhia.store.fsck import check
+from certhia.store.retention import Kept
 from certhia.stream.hub import Hub
 from certhia.telling import Limits, Teller
 from certhia.testing import World
@@ -130,7 +130,7 @@ class Rig:
                 origin=self.origin,
                 memory=64_000_000,
                 precerts=True,
-                keeping=Keeping(max_matches=1_000_000),
+                keeping=Kept(),
                 guarding=self.guarding,
                 clock=clock,
                 tell=self.say,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from certhia.clock import Clock
 from certhia.errors import BadAnswer
-from certhia.housekeeping import REFRESH, RESOLVE, Housekeeping
+from certhia.housekeeping import PRUNE, REFRESH, RESOLVE, Housekeeping
 from certhia.logs import snapshot
 from certhia.logs.pace import Paces
 from certhia.logs.status import Status
@@ -116,3 +116,32 @@ async def test_quarantined_entries_are_marked_as_asked(certhia_clock: SimClock, 
         assert all(answer.startswith("failed: the request makes no sense") for answer in answers[2:])
         (kept,) = [one async for one in here.state.quarantined()]
         assert kept.resolved == certhia_clock.now() - 1, "when the request was taken up"
+
+
+@in_simulated_time
+async def test_what_is_old_goes_as_asked(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async def refresh() -> None:
+        pass
+
+    async with (
+        house(tmp_path, certhia_clock) as here,
+        beside(here.state.writer.run()),
+        beside(here.keeper.requests(refresh)),
+    ):
+        here.state.writer.log(LOG)
+        here.state.writer.quarantine(Quarantined(LOG.id, 7, "why", bytes(32), b"leaf", certhia_clock.now() - 100))
+        await here.state.writer.durable()
+        asked = [
+            '{"leaves": 60}',
+            '{"leaves": 60, "most": 5, "matches": null, "steps": 3600}',
+            '{"leaves": "60"}',
+            "[]",
+        ]
+        numbers = [await here.state.request(PRUNE, payload) for payload in asked]
+        await certhia_clock.sleep(3)
+        await here.state.writer.durable()
+        answers = [await here.state.answer(number) or "" for number in numbers]
+        assert [answer[:54] for answer in answers[:2]] == [
+            f"let go of 0 old matches and the bytes of {count} quarantined" for count in (1, 0)
+        ]
+        assert all(answer.startswith("failed: the request makes no sense") for answer in answers[2:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from certhia.clock import Clock
 from certhia.errors import RemoteError
@@ -17,21 +16,15 @@ from certhia.memory import give_back
 from certhia.model import Tell
 from certhia.store import State
 from certhia.store.codec import WIDEST
+from certhia.store.retention import Gone, Kept
 
 SNAPSHOT_FIRST = 2.0  # seconds until the first save: most logs have answered by then
 SNAPSHOT_EVERY = 30.0  # seconds between two saves of what is known about logs and hosts
 LOOK_EVERY = 2.0  # seconds between two looks for requests
 TIDY_EVERY = 3600.0  # seconds
-COMPACT_AFTER = 6 * 3600.0  # seconds: older steps of the ledger are merged, one an hour (a row is 1 kB)
 REFRESH = "refresh"  # the request that the lists be loaded again now
 RESOLVE = "resolve"  # the request that quarantined entries be marked as read
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """What is kept."""
-
-    max_matches: int
+PRUNE = "prune"  # the request that what is old go now
 
 
 class Housekeeping:
@@ -78,14 +71,13 @@ class Housekeeping:
         run = self._run() if self._run is not None else None
         await self._state.remember(snapshot.NAME, snapshot.write(statuses, self._clock.now(), run))
 
-    async def tidy(self, keeping: Keeping) -> None:
+    async def tidy(self, keeping: Kept) -> None:
         """Lets go of what is older than anybody asked to keep."""
         while True:
             await self._clock.sleep(self._clock.jitter(TIDY_EVERY))
-            dropped = await self._state.writer.prune(keeping.max_matches)
-            merged = await self._state.writer.compact(self._clock.now() - COMPACT_AFTER)
-            if dropped or merged:
-                self._tell(f"let go of {dropped} old matches, merged {merged} old steps of the ledger", level="debug")
+            gone = await self._state.writer.keep(keeping)
+            if gone != Gone():
+                self._tell(str(gone), level="debug")
 
     async def requests(
         self,
@@ -108,6 +100,8 @@ class Housekeeping:
                         raise
                 elif request.kind == RESOLVE:
                     answer = self._resolve(request.payload)
+                elif request.kind == PRUNE:
+                    answer = await self._prune(request.payload)
                 elif request.kind in others:
                     answer = await others[request.kind](request.payload)
                 else:
@@ -123,6 +117,14 @@ class Housekeeping:
             return f"failed: the request makes no sense: {type(error).__name__}"
         self._state.writer.resolve(log_id, [index for index in indices if 0 <= index <= WIDEST])
         return "done"
+
+    async def _prune(self, payload: str) -> str:
+        """Lets go of what is old: `payload` is the JSON of a `Kept`."""
+        try:
+            kept = Kept.read(payload)
+        except (ValueError, RecursionError) as error:
+            return f"failed: the request makes no sense: {type(error).__name__}"
+        return str(await self._state.writer.keep(kept))
 
     async def backlog(self, followers: Callable[[], Collection[Follower]]) -> None:
         """At a resume: tells how far behind, and how long it will take."""

@@ -11,7 +11,6 @@ from certhia._core import Issuers
 from certhia.alarms.board import Found
 from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
-from certhia.housekeeping import Keeping
 from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
@@ -24,6 +23,7 @@ from certhia.reload import Reloaded
 from certhia.sinks.configured import Sinks
 from certhia.sinks.outbox import Outbox
 from certhia.store import State
+from certhia.store.retention import Kept
 from certhia.telling import Teller
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Parts:
     origin: Point
     memory: int  # bytes
     precerts: bool
-    keeping: Keeping
+    keeping: Kept
     guarding: Guarding
     clock: Clock
     tell: Tell

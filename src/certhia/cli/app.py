@@ -102,6 +102,7 @@ def _register() -> None:
         selftest,
         serve,
         sinks,
+        state,
         status,
         suffixes,
         tls,
@@ -120,6 +121,7 @@ def _register() -> None:
         quarantine,
         matches,
         observations,
+        state,
         suffixes,
         schema,
     )

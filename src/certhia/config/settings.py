@@ -248,6 +248,13 @@ class State(Section):
         None, description="A name below `$XDG_STATE_HOME/certhia`, or a directory (with a slash in it)"
     )
     max_matches: int = Field(1_000_000, ge=1, description="How many matches are kept; the oldest told ones go first")
+    keep_matches: Interval | None = Field(None, description="How long matches are kept once they were told")
+    keep_quarantine: Interval | None = Field(
+        None, description="How long the bytes of entries that could not be decoded are kept; that they are there stays"
+    )
+    keep_ledger: Interval = Field(
+        21600.0, description="How long the ledger's steps are kept one by one; older ones become one an hour"
+    )
 
 
 class Settings(Section):

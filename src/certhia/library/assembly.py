@@ -13,11 +13,10 @@ from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
-from certhia.housekeeping import Keeping
 from certhia.library.delivering import sinks_of
 from certhia.library.hearing import beside_of, without_logs
 from certhia.library.naming import follower_of
-from certhia.library.setup import choice_of, connect, expected_of, paces_of, reading_of, sources_of
+from certhia.library.setup import choice_of, connect, expected_of, kept_of, paces_of, reading_of, sources_of
 from certhia.model import Hearing, Hears, Match, MatchKind, Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.parts import Parts
@@ -108,7 +107,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             origin=origin,
             memory=settings.read.memory,
             precerts=settings.watch.precerts,
-            keeping=Keeping(max_matches=settings.state.max_matches),
+            keeping=kept_of(settings),
             guarding=Guarding(
                 interval=settings.output.health_interval,
                 places=(state.directory, *(path.absolute().parent for path in _files(settings))),

@@ -26,6 +26,7 @@ from certhia.rules.changes import changes
 from certhia.rules.expected import Expected
 from certhia.rules.language import Rule
 from certhia.rules.watchlist import Watchlist
+from certhia.store.retention import Kept
 
 
 def network(settings: Settings, clock: Clock) -> Http:
@@ -94,6 +95,12 @@ def expected_of(paths: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Exp
     for text in own.current.notices:
         tell(text)
     return own
+
+
+def kept_of(settings: Settings) -> Kept:
+    """What of the state is kept."""
+    state = settings.state
+    return Kept(state.max_matches, state.keep_matches, state.keep_quarantine, state.keep_ledger)
 
 
 def reading_of(settings: Settings) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import delete, exists, insert, select
@@ -18,17 +19,32 @@ AT_ONCE: Final = 500  # matches deleted, or ledger rows merged, in one transacti
 HOUR: Final = 3600
 
 
-async def prune(connection: AsyncConnection, counts: dict[str, Tally], *, max_matches: int) -> int:
-    """Deletes some of the oldest matches over `max_matches`, with sightings, deliveries and probes; gives how many.
+async def prune(
+    connection: AsyncConnection, counts: dict[str, Tally], *, max_matches: int, before: float | None = None
+) -> int:
+    """Deletes some of the oldest matches over `max_matches`, with sightings, deliveries and probes; then of those that
+    were seen before `before` (Unix seconds). Gives how many.
 
     A match that somebody is still to be told of stays.
     """
     excess = counts["matches"].count - max_matches
-    if excess <= 0:
+    if excess <= 0 and before is None:
         return 0
     waits = exists().where(deliveries.c.match == matches.c.id, WAITS)
-    oldest = select(matches.c.id).where(~waits).order_by(matches.c.id).limit(min(excess, AT_ONCE))
+    oldest = select(matches.c.id).where(~waits)
+    if excess > 0:
+        oldest = oldest.order_by(matches.c.id).limit(min(excess, AT_ONCE))
+    else:
+        oldest = oldest.where(matches.c.seen < before).order_by(matches.c.seen).limit(AT_ONCE)
     gone = (await connection.execute(oldest)).scalars().all()
+    await _let_go(connection, counts, gone)
+    if gone:
+        await keep_tallies(connection, counts)
+    return len(gone)
+
+
+async def _let_go(connection: AsyncConnection, counts: dict[str, Tally], gone: Sequence[int]) -> None:
+    """Deletes these matches and all that belongs to them."""
     for some in chunks(gone):
         told = select(deliveries.c.id).where(deliveries.c.match.in_(some), deliveries.c.state == DONE)
         counts["delivered"].take([codec.done_mark(n) for n in (await connection.execute(told)).scalars()])
@@ -41,9 +57,6 @@ async def prune(connection: AsyncConnection, counts: dict[str, Tally], *, max_ma
             marks = (await connection.execute(select(table.c.mark).where(column.in_(some)))).scalars().all()
             counts[table.name].take(marks)
             await connection.execute(delete(table).where(column.in_(some)))
-    if gone:
-        await keep_tallies(connection, counts)
-    return len(gone)
 
 
 async def compact(connection: AsyncConnection, _: dict[str, Tally], *, log: int, before: float) -> int:

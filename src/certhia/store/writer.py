@@ -19,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certhia.clock import Clock
 from certhia.errors import StateError
-from certhia.store import database, upkeep
+from certhia.store import database, retention, upkeep
 from certhia.store.batch import Batch, Tally
 from certhia.store.commit import Commit
 from certhia.store.ledger import Track
+from certhia.store.retention import Gone, Kept
 from certhia.store.staging import Staging
 from certhia.supervision import unbroken
 
@@ -113,12 +114,23 @@ class Writer(Staging):
         """
         return await unbroken(self._transaction(work))
 
-    async def prune(self, max_matches: int = upkeep.MAX_MATCHES) -> int:
-        """Deletes the oldest matches, which must have been delivered, down to `max_matches`. Gives their number."""
-        work, total = partial(upkeep.prune, max_matches=max_matches), 0
+    async def prune(self, max_matches: int = upkeep.MAX_MATCHES, before: float | None = None) -> int:
+        """Deletes the oldest matches, which must have been delivered, down to `max_matches`, and all that were seen
+        before `before` (Unix seconds). Gives their number."""
+        work, total = partial(upkeep.prune, max_matches=max_matches, before=before), 0
         while gone := await self.transaction(work):
             total += gone
         return total
+
+    async def keep(self, kept: Kept) -> Gone:
+        """Lets go of what is older than is to be kept."""
+        now, leaves = self._clock.now(), 0
+        matches = await self.prune(kept.most, None if kept.matches is None else now - kept.matches)
+        if kept.leaves is not None:
+            work = partial(retention.strip, before=now - kept.leaves)
+            while gone := await self.transaction(work):
+                leaves += gone
+        return Gone(matches, leaves, await self.compact(now - kept.steps))
 
     async def compact(self, before: float, log_id: bytes | None = None) -> int:
         """Makes one row of each hour's steps that are older than `before` (Unix seconds). Gives how many rows went."""
