@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from certhia.logs.heads import check_head
 from certhia.model import Quarantined
 from certhia.store import State, upkeep
+from certhia.store.bounds import Digest
 from certhia.store.fsck import check
 from certhia.store.retention import Gone, Kept
+from certhia.store.schema import DEAD, digests
 from certhia.testing import SimClock, in_simulated_time
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ async def test_what_is_old_goes(
         assert await writer.keep(Kept()) == Gone()
         gone = await writer.keep(Kept(matches=3.5 * DAY, leaves=4.5 * DAY))
         assert gone == Gone(matches=4, leaves=3)
-        assert str(gone).startswith("let go of 4 old matches and the bytes of 3 quarantined entries")
+        assert str(gone).startswith("let go of 4 old matches, 0 dead letters and the bytes of 3 quarantined entries")
         left = [stored.match.sighting.index for stored in await state.matches()]
         assert left == [14, 12, 10, 2], "whom somebody is still to be told of stays"
         assert [bool(one.leaf_input) async for one in state.quarantined()] == [False] * 4 + [True] * 4
@@ -57,3 +60,25 @@ def test_what_makes_no_sense(wrong: str) -> None:
 
 def test_as_it_is_asked_for() -> None:
     assert Kept.read('{"most": 3, "matches": null, "leaves": 1.5}') == Kept(3, None, 1.5)
+
+
+@in_simulated_time
+async def test_dead_letters_are_buried(certhia_clock: SimClock, tmp_path: Path, book: Book) -> None:
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        writer, now = state.writer, certhia_clock.now()
+        writer.log(book.log)
+        for index in range(4):
+            writer.match(book.match(index), ["a"])
+        await writer.durable()
+        writer.aside([1], DEAD, now - 31 * DAY, "it said 500")
+        writer.dropped([2], now - 31 * DAY)
+        writer.aside([3], DEAD, now - DAY, "it said 500")
+        for number, until in ((5, now - 31 * DAY), (6, now)):
+            writer.digested(Digest(number, "a", until=until))
+        await writer.durable()
+        assert await writer.keep(Kept(letters=None)) == Gone()
+        assert await writer.keep(Kept()) == Gone(letters=2)
+        assert [one.id for one in await state.pending("a")] == [4]
+        assert [row["id"] async for row in state.stream(select(digests))] == [6]
+        assert (await state.totals())["matches"] == 4
+        assert await check(state, check_head) == []

@@ -252,6 +252,9 @@ class State(Section):
     keep_quarantine: Interval | None = Field(
         None, description="How long the bytes of entries that could not be decoded are kept; that they are there stays"
     )
+    keep_dead_letters: Interval | None = Field(
+        2592000.0, description="How long what a sink never took is kept, after it was given up"
+    )
     keep_ledger: Interval = Field(
         21600.0, description="How long the ledger's steps are kept one by one; older ones become one an hour"
     )

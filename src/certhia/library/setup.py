@@ -100,7 +100,13 @@ def expected_of(paths: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Exp
 def kept_of(settings: Settings) -> Kept:
     """What of the state is kept."""
     state = settings.state
-    return Kept(state.max_matches, state.keep_matches, state.keep_quarantine, state.keep_ledger)
+    return Kept(
+        most=state.max_matches,
+        matches=state.keep_matches,
+        leaves=state.keep_quarantine,
+        steps=state.keep_ledger,
+        letters=state.keep_dead_letters,
+    )
 
 
 def reading_of(settings: Settings) -> Reading:

@@ -10,13 +10,14 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certhia.store import codec
 from certhia.store.batch import Tally
-from certhia.store.commit import keep_tallies
-from certhia.store.schema import quarantine
+from certhia.store.bounds import row_digest
+from certhia.store.commit import chunks, keep_tallies
+from certhia.store.schema import DEAD, DROPPED, PENDING, deliveries, digests, quarantine
 from certhia.store.upkeep import AT_ONCE, MAX_MATCHES
 
 HOUR: Final = 3600.0
@@ -31,18 +32,20 @@ class Kept:
         matches: for how long, where somebody was told of them.
         leaves: for how long the bytes of quarantined entries are.
         steps: for how long the ledger's steps are rows of their own; older ones become one an hour.
+        letters: for how long dead letters are, after they were given up, and what a human did not want.
     """
 
     most: int = MAX_MATCHES
     matches: float | None = None
     leaves: float | None = None
     steps: float = 6 * HOUR
+    letters: float | None = 30 * 24 * HOUR
 
     @classmethod
     def read(cls, text: str) -> Kept:
         """From the JSON of its fields. Raises ValueError."""
         fields = json.loads(text)
-        if not isinstance(fields, dict) or not fields.keys() <= {"most", "matches", "leaves", "steps"}:
+        if not isinstance(fields, dict) or not fields.keys() <= {"most", "matches", "leaves", "steps", "letters"}:
             raise ValueError("no fields of what is kept")
         needed, others = (fields.get("most", 0), fields.get("steps", 0)), fields.values()
         if None in needed or not all(value is None or isinstance(value, int | float) for value in others):
@@ -52,16 +55,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What went: matches, the bytes of so many quarantined entries, rows of the ledger that became others."""
+    """What went: matches, the bytes of so many quarantined entries, rows of the ledger that became others, letters."""
 
     matches: int = 0
     leaves: int = 0
     steps: int = 0
+    letters: int = 0
 
     def __str__(self) -> str:
         return (
-            f"let go of {self.matches} old matches and the bytes of {self.leaves} quarantined entries, "
-            f"merged {self.steps} old steps of the ledger"
+            f"let go of {self.matches} old matches, {self.letters} dead letters and the bytes of {self.leaves} "
+            f"quarantined entries, merged {self.steps} old steps of the ledger"
         )
 
 
@@ -86,4 +90,21 @@ async def strip(connection: AsyncConnection, counts: dict[str, Tally], *, before
     values = [{"b_log": row["log"], "b_index": row["index"], "b_mark": row["mark"]} for row in rows]
     await connection.execute(change, values)
     await keep_tallies(connection, counts)
+    return len(rows)
+
+
+async def bury(connection: AsyncConnection, counts: dict[str, Tally], *, before: float) -> int:
+    """Deletes some dead letters, and what was not wanted, of before then (Unix seconds), and digests that were told
+    before; gives how many letters went."""
+    over = deliveries.c.state.in_((DEAD, DROPPED)) & (deliveries.c.next_at < before)
+    old = select(deliveries.c.id, deliveries.c.mark).where(over).order_by(deliveries.c.id).limit(AT_ONCE)
+    rows = (await connection.execute(old)).all()
+    if rows:
+        counts["deliveries"].take([row.mark for row in rows])
+        await connection.execute(delete(deliveries).where(deliveries.c.id.in_([row.id for row in rows])))
+        await keep_tallies(connection, counts)
+    told = await connection.execute(select(digests).where(digests.c.state != PENDING))
+    gone = [row["id"] for row in told.mappings() if row_digest(dict(row)).until < before]
+    for some in chunks(gone):
+        await connection.execute(delete(digests).where(digests.c.id.in_(some)))
     return len(rows)

@@ -124,13 +124,18 @@ class Writer(Staging):
 
     async def keep(self, kept: Kept) -> Gone:
         """Lets go of what is older than is to be kept."""
-        now, leaves = self._clock.now(), 0
+        now = self._clock.now()
         matches = await self.prune(kept.most, None if kept.matches is None else now - kept.matches)
-        if kept.leaves is not None:
-            work = partial(retention.strip, before=now - kept.leaves)
-            while gone := await self.transaction(work):
-                leaves += gone
-        return Gone(matches, leaves, await self.compact(now - kept.steps))
+        leaves = await self._repeat(retention.strip, now, kept.leaves)
+        letters = await self._repeat(retention.bury, now, kept.letters)
+        return Gone(matches, leaves, await self.compact(now - kept.steps), letters)
+
+    async def _repeat(self, work: Callable[..., Awaitable[int]], now: float, age: float | None) -> int:
+        """Does it in transactions of their own until nothing is left that is older."""
+        total = 0
+        while age is not None and (gone := await self.transaction(partial(work, before=now - age))):
+            total += gone
+        return total
 
     async def compact(self, before: float, log_id: bytes | None = None) -> int:
         """Makes one row of each hour's steps that are older than `before` (Unix seconds). Gives how many rows went."""
