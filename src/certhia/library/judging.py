@@ -34,14 +34,14 @@ class _Known(NamedTuple):
     """What follows from what was shown, whoever showed it.
 
     `leaf` is None where the first certificate is none. `examined` says nothing of the name that was asked for;
-    `foreign` are its verdicts and that an address which is not among `addresses` is not.
+    `foreign` is the same, and that an address which is not among `addresses` is not.
     """
 
     leaf: Certificate | None
     names: tuple[Found, ...]
     hits: tuple[RuleHit, ...]
     examined: Examined
-    foreign: tuple[Verdict, ...]
+    foreign: Examined
     addresses: frozenset[str]
 
 
@@ -61,7 +61,7 @@ class Judging:
 
     def judged(self, outcome: Outcome) -> Result:
         """What came of a target (the outcome's key), with all that follows from what was served. Asks nobody."""
-        target, seen, _, at, _, _ = outcome
+        target, seen, at = outcome.key, outcome.value, outcome.at
         if seen is None:
             return result_of(outcome)
         served = seen.served
@@ -73,8 +73,9 @@ class Judging:
         if name and known.leaf is not None:
             said = said._replace(verdicts=self._of_name(known, known.leaf, name))
         elif target.address not in known.addresses:
-            said = said._replace(verdicts=known.foreign)
-        return result_of(outcome, self._all(known, seen), said, known.hits)
+            said = known.foreign
+        names = known.names if seen.http is None else self._all(known, seen)
+        return result_of(outcome, names, said, known.hits)
 
     async def examined(self, outcome: Outcome) -> Result:
         """The same, with those asked whom the examiner asks."""
@@ -102,7 +103,7 @@ class Judging:
         said = self.examiner.look(NOWHERE, served)
         leaf = _read(certificates[0]) if certificates else None
         if leaf is None:
-            return _Known(None, (), (), said, said.verdicts, frozenset())
+            return _Known(None, (), (), said, said, frozenset())
         # Few servers have a certificate for their address: it is said, without the address, and not held against them.
         foreign = [Verdict("mismatched", "info", "its address is not among the certificate's"), *said.verdicts]
         return _Known(
@@ -110,7 +111,7 @@ class Judging:
             self._filter.keep(_found(leaf)) if self._filter is not None else _found(leaf),
             self._rules.match(leaf) if self._rules is not None else (),
             said,
-            verdicts.worst_first(foreign),
+            said._replace(verdicts=verdicts.worst_first(foreign)),
             frozenset(leaf.ip_addresses),
         )
 

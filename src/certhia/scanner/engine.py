@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from certhia.clock import Clock
 from certhia.scanner import polling
@@ -36,7 +36,7 @@ _GULP: Final = 64  # targets begun in one turn; steps that one conversation take
 
 
 Item: TypeAlias = tuple[Any, Conversation[Any]]
-Source: TypeAlias = Callable[[], Item | object | None]
+Source: TypeAlias = Callable[[], Any]  # an Item, None or DONE
 
 
 class Engine:
@@ -172,8 +172,7 @@ class Engine:
             if item is DONE:
                 self._exhausted = True
                 return
-            key, talk = cast("Item", item)
-            talks.begin(key, talk)
+            talks.begin(*item)
 
     def _room(self) -> int:
         """How many more may begin. Those that wait for a place at their address take none, up to as many again."""
@@ -190,13 +189,13 @@ class Engine:
         talks.now, talks.unix = self._clock.monotonic(), self._clock.now()
         if full:
             self._judge(not events and seconds >= _NAP, talks.now - before)
-        at = self._wires.at
+        slot_at, seen = self._wires.at.get, talks.seen
         for fd, mask in events:
-            slot = at.get(fd)
+            slot = slot_at(fd)
             if slot is None:
                 self._woken(fd)
             else:
-                talks.seen(slot, mask)
+                seen(slot, mask)
         talks.see_to_waiting()
         if self._dry and talks.now >= self._asked + _TICK:
             self._dry = False

@@ -92,6 +92,10 @@ class Prober:
         self._hellos: dict[tuple[str, ...], Hello] = {alpn: Hello(alpn=alpn) for alpn in ((), WEB)}
         self._first = "whole" if self._manner.full or self._manner.content else "glance"
         self._extras = self._manner.fingerprints or self._manner.enumerate
+        self._by_domain = self._manner.by_domain
+        self._ways: dict[
+            tuple[int, str | None], Way
+        ] = {}  # those of addresses without a name: few, and they come again
         self._pool = b""
         self._used = _POOL
 
@@ -101,9 +105,20 @@ class Prober:
 
     def _once(self, target: Target) -> Conversation[Seen]:
         """One attempt. For most targets it is one generator, `_glance`: each more costs a microsecond or two."""
-        name = target.host if target.server_name == "" else target.server_name
-        talk = self._by(target, Way(self._first, name, self.alpn(target)), None)
+        way = self._way(target)
+        talk = self._glance(target, way, None) if self._first == "glance" else self._complete(target, way, None)
         return self._with_extras(target, talk) if self._extras else talk
+
+    def _way(self, target: Target) -> Way:
+        """The first way to ask it."""
+        name = target.host if target.server_name == "" else target.server_name
+        if name is not None:
+            return Way(self._first, name, self.alpn(target))
+        what = target.port, target.starttls
+        way = self._ways.get(what)
+        if way is None:
+            way = self._ways[what] = Way(self._first, None, self.alpn(target))
+        return way
 
     def _again(self, target: Target) -> Conversation[Seen]:
         for attempt in range(self._manner.retries):
@@ -136,22 +151,21 @@ class Prober:
 
     def open(self, target: Target) -> Conversation[None]:
         """Up to where TLS may begin."""
-        yield Connect(target.address, target.port, self._domain(target))
+        domain = domain_of(target.host) if target.host and self._by_domain else ""
+        yield Connect(target.address, target.port, domain)
         protocol = starttls.protocol(target.starttls, target.port)
         if protocol:
             yield from starttls.PROTOCOLS[protocol](target.host or target.address)
-
-    def _domain(self, target: Target) -> str:
-        return domain_of(target.host) if self._manner.by_domain and target.host else ""
 
     def _glance(self, target: Target, way: Way, first: ScanFailure | None) -> Conversation[Seen]:
         """The flight of TLS 1.0 to 1.2, in the clear, and no more."""
         flight = Flight()
         try:
-            yield Connect(target.address, target.port, self._domain(target))
-            protocol = starttls.protocol(target.starttls, target.port)
+            host, address, port = target.host, target.address, target.port
+            yield Connect(address, port, domain_of(host) if host and self._by_domain else "")
+            protocol = starttls.protocol(target.starttls, port)
             if protocol:
-                yield from starttls.PROTOCOLS[protocol](target.host or target.address)
+                yield from starttls.PROTOCOLS[protocol](host or address)
             data = yield Send(self._hello(way), "hello")
             state = flight.feed(data) if data else "closed"
             while state == "more":

@@ -12,7 +12,13 @@ from certhia.scanner.failures import ScanFailure
 
 # The C socket under `socket.socket`: nothing of what that adds is used, and it is made in half the time.
 Socket = socket.SocketType
-_STREAM: Final = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
+_NONBLOCK: Final = getattr(socket, "SOCK_NONBLOCK", 0)
+_STREAM: Final = socket.SOCK_STREAM | _NONBLOCK
+_IPV4: Final = int(socket.AF_INET)  # as plain numbers: an enumeration's cost a call each time
+_IPV6: Final = int(socket.AF_INET6)
+_SOCKET: Final = int(socket.SOL_SOCKET)
+_LINGER: Final = int(socket.SO_LINGER)
+_UNDER_WAY: Final = errno.EINPROGRESS
 _CUT: Final = struct.pack("ii", 1, 0)
 
 # There is no descriptor, no memory or no local port left: it may be had later.
@@ -52,20 +58,22 @@ def connection(address: str, port: int) -> tuple[Socket, bool]:
         ScanFailure: it can't be had.
     """
     try:
-        made = Socket(socket.AF_INET6 if ":" in address else socket.AF_INET, _STREAM)
+        made = Socket(_IPV6 if ":" in address else _IPV4, _STREAM)
     except OSError as error:
         if error.errno in SCARCE:
             raise Scarce(error.errno or 0) from None
         raise failed(error.errno, "connect") from None
-    if not getattr(socket, "SOCK_NONBLOCK", 0):
+    if not _NONBLOCK:
         made.setblocking(False)
     try:
         number = made.connect_ex((address, port))
     except (OSError, OverflowError, UnicodeError) as error:
         made.close()
         raise ScanFailure("local", "connect", f"{address} port {port}: {error}") from None
-    if number in (0, errno.EINPROGRESS):
-        return made, number == 0
+    if number == _UNDER_WAY:
+        return made, False
+    if number == 0:
+        return made, True
     made.close()
     if number in SCARCE:
         raise Scarce(number)
@@ -81,7 +89,7 @@ def failed(number: int | None, step: str) -> ScanFailure:
 def cut(connected: Socket) -> None:
     """Closes with a reset, so that no port of ours stays behind in TIME_WAIT (RFC 9293 section 3.6.1)."""
     try:
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _CUT)
+        connected.setsockopt(_SOCKET, _LINGER, _CUT)
     except OSError:  # macOS: EINVAL once the peer has gone; there is nothing to stay behind then
         connected.close()
         return

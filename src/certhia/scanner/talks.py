@@ -83,7 +83,8 @@ class Talks:
 
     def seen(self, slot: Slot, mask: int) -> None:
         """Something happened at a slot's socket."""
-        if mask & ~polling.WRITE:
+        more = mask != polling.WRITE
+        if more and mask & ~polling.WRITE:
             slot.readable = True
             if mask & polling.ENDED:
                 slot.over = True
@@ -92,7 +93,8 @@ class Talks:
             if state == RECEIVING:
                 data = self._wires.receive(slot) if slot.readable else None
             elif state == CONNECTING:
-                self._wires.connected(slot)
+                if more:
+                    self._wires.connected(slot)
                 data = b""
             elif state == SENDING and mask & polling.WRITE:
                 data = self._sent(slot)
@@ -141,16 +143,21 @@ class Talks:
     def _do(self, slot: Slot, step: Step) -> bytes | None:
         """Does a step. Returns what comes of it at once; None where it takes time."""
         if isinstance(step, Send):
-            if step.step:
-                slot.step = step.step
+            data, name, within = step
+            if name:
+                slot.step = name
             slot.telling = False
-            if step.within is not None:
-                self._timers.set(self.now + step.within, slot, LATE)
-            if step.data and not self._wires.send(slot, step.data):
+            if within is not None:
+                self._timers.set(self.now + within, slot, LATE)
+            if data and not self._wires.send(slot, data):
+                return None
+            if not slot.readable:
+                slot.state = RECEIVING
                 return None
             return self._wires.receive(slot)
         if isinstance(step, Connect):
-            self._wires.close(slot)
+            if slot.socket is not None or slot.places:
+                self._wires.close(slot)
             already = self._wires.open(slot, step, self.now)
             if slot.waiting:  # its deadline stands still while it waits for limits of ours
                 self.running.pop(slot, None)

@@ -46,6 +46,7 @@ class Wires:
         self._limit = limit
         self._pace = pace
         self._crowding = crowding
+        self._free = pace is None and crowding is None
         self._say = say
         self._said = -_QUIET
         self.at: dict[int, Slot] = {}
@@ -60,6 +61,8 @@ class Wires:
         Raises:
             ScanFailure: it can't be opened.
         """
+        if self._free:
+            return self.open_now(slot, connect, now)
         if self._crowding is not None and not slot.places and not self._crowding.enter(slot, connect):
             return self._rest(slot, connect, now)
         if self._pace is not None:
@@ -73,7 +76,7 @@ class Wires:
     def open_now(self, slot: Slot, connect: Connect, now: float) -> bool:
         """As `open`, for a slot that has its place and its moment."""
         try:
-            made, already = connection(connect.address, connect.port)
+            made, already = connection(connect[0], connect[1])
         except Scarce as scarce:
             return self._scarce(slot, connect, scarce.number, now)
         slot.waiting = 0.0

@@ -11,7 +11,7 @@ import pytest
 from tests.scanner.report.conftest import MAKE, NOW
 
 from certhia.model import RuleHit
-from certhia.scanner.records import Failure, Found, Result, Served, Target, Verdict
+from certhia.scanner.records import Chain, Failure, Found, Result, Served, Target, Verdict
 from certhia.scanner.report.line import Lines
 from certhia.scanner.report.schema import KEYS, schema
 
@@ -47,6 +47,25 @@ def test_equal_certificates_give_equal_text(make: MAKE, certificates: tuple[byte
     assert again.served is not None
     copies = tuple(bytes(bytearray(one)) for one in certificates)
     assert lines.line(again._replace(served=again.served._replace(certificates=copies))) == first
+
+
+def test_what_is_said_again_of_the_same_reads_the_same(make: MAKE) -> None:
+    lines, one = Lines(), make()
+    assert one.served is not None
+    served = one.served._replace(server_name=None)
+    one = one._replace(served=served, verdicts=(Verdict("wildcard", "info"),), chain=Chain(served.certificates))
+    first = Lines().line(one)
+    assert [lines.line(one) for _ in range(4)] == [first] * 4
+    for other in (
+        one._replace(names=()),
+        one._replace(verdicts=(Verdict("expired", "high"),)),
+        one._replace(chain=None),
+        one._replace(served=served._replace(note="again")),
+        one._replace(hits=(RuleHit("example.com", "www.example.com", "san", "below"),)),
+    ):
+        for _ in range(3):
+            assert lines.line(other) == Lines().line(other) != first
+        assert lines.line(one) == first
 
 
 def test_no_certificate_at_all(make: MAKE) -> None:

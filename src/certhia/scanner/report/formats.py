@@ -44,7 +44,8 @@ class Texts:
         self._color = color
         self._lines = Lines()
         self._told: dict[str, None] = {}
-        self._text = {"jsonl": self._line, "csv": self._row, "domains": self._domains, "human": self._human}.get(name)
+        self._json = name == "jsonl"
+        self._text = {"csv": self._row, "domains": self._domains, "human": self._human}.get(name)
 
     def remember(self, names: Iterable[str]) -> None:
         """Names that were told before, by an earlier run."""
@@ -52,10 +53,9 @@ class Texts:
 
     def of(self, results: Sequence[Result]) -> str:
         """All of them, newlines included; empty for `silent`."""
+        if self._json:
+            return "\n".join([*map(self._lines.line, results), ""])
         return "" if self._text is None else "".join(map(self._text, results))
-
-    def _line(self, result: Result) -> str:
-        return self._lines.line(result) + "\n"
 
     def _row(self, result: Result) -> str:
         return csv.row(result, self._of(result))

@@ -6,11 +6,11 @@ stranger wrote goes through `render.json_text`; what stands there plain are numb
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from certhia._core import registrable_domain
 from certhia.render import json_string, json_text, rule_hits
-from certhia.scanner.records import Chain, Failure, Found, Result, Served, Verdict
+from certhia.scanner.records import Chain, Failure, Found, Result, Served, Target, Verdict
 from certhia.scanner.report import certificate, parts
 from certhia.scanner.report.kept import Kept
 from certhia.scanner.report.words import cipher, group, version
@@ -20,11 +20,22 @@ CHAINS: Final = 16 << 20
 NAMES: Final = 4 << 20
 VERDICTS: Final = 1 << 20
 FAILURES: Final = 1 << 20
+SHOWN: Final = 16 << 20
+ROUGHLY: Final = 1000  # bytes that one takes besides its texts
 UNSERVED: Final = (
     '"version":null,"cipher":null,"group":null,"alpn":null,"server_name":null,"complete":false,'
     '"client_certificate":false,"signature":null,"stapled":false,"tls_scts":0,"note":null,"certificate":null,"chain":[]'
 )
 PLAIN: Final = '"timestamps":[],"revocation":null,"http":null,"jarm":null,"ja3s":null,"supported":null,"rules":[]'
+
+
+class _Shown(NamedTuple):
+    """What was said of a server that showed the same, and how it read; "" where that was not worth keeping yet."""
+
+    names: tuple[Found, ...]
+    verdicts: tuple[Verdict, ...]
+    chain: Chain | None
+    text: str
 
 
 class Lines:
@@ -38,24 +49,55 @@ class Lines:
         self._verdicts: Kept[tuple[Verdict, ...], str] = Kept(_verdicts, lambda _, text: 2 * len(text), VERDICTS)
         self._failure: Kept[Failure, str] = Kept(_failure, lambda _, text: 2 * len(text), FAILURES)
         self._names: Kept[tuple[Found, ...], str] = Kept(_names, lambda _, text: 2 * len(text), NAMES)
+        self._shown: dict[Served, _Shown] = {}
+        self._size = 0
+        self._range: tuple[str, int | None] = "", None
+        self._whence = ""
 
     def line(self, result: Result) -> str:
         """One line, without its newline."""
-        target, at, seconds, served, failure, names, verdicts, chain, *rest, attempts, hits, timestamps, revocation = (
-            result
-        )
-        starttls = target.starttls
-        plain = not (hits or timestamps or revocation or any(rest)) and (served is None or served.ja3s is None)
+        target, served, failure, starttls = result.target, result.served, result.failure, result.target.starttls
+        nameless = served is not None and served.server_name is None
         return (
-            f'{{"timestamp":{at:.3f},"target":{json_string(target.origin)},"line":{target.line or "null"},'
-            f'"host":{_text(target.host)},"ip":"{target.address}","port":{target.port},'
-            f'"starttls":{json_string(starttls) if starttls else "null"},"seconds":{seconds:.4f},"attempts":{attempts},'
+            f'{{"timestamp":{result.at:.3f},{self._of_range(target) if target.host is None else _whence(target)},'
+            f'"ip":"{target.address}","port":{target.port},"starttls":{json_string(starttls) if starttls else "null"},'
+            f'"seconds":{result.seconds:.4f},"attempts":{result.attempts},'
             f'"error":{"null" if failure is None else self._failure(failure)},'
+            f"{self._again(result, served) if served is not None and nameless else self._said(result)}}}"
+        )
+
+    def _of_range(self, target: Target) -> str:
+        """Where a target is from; mostly it is where the one before was from."""
+        if target.origin is not self._range[0] or target.line != self._range[1]:
+            self._range, self._whence = (target.origin, target.line), _whence(target)
+        return self._whence
+
+    def _again(self, result: Result, served: Served) -> str:
+        """What was said, kept from the second time on that the same is said of the same: in ranges mostly it is. Of the
+        same, since who judges keeps what he said as well; to compare it in full takes longer."""
+        names, verdicts, chain = result.names, result.verdicts, result.chain
+        shown = self._shown.get(served)
+        same = (
+            shown is not None and shown.names is names and shown.verdicts is verdicts and shown.chain is chain
+        ) and _is_plain(result)
+        if shown is not None and same and shown.text:
+            return shown.text
+        text = self._said(result)
+        self._size += ROUGHLY + (len(text) if same else sum(map(len, served.certificates)))
+        if self._size > SHOWN:
+            self._shown.clear()
+            self._size = ROUGHLY + len(text)
+        self._shown[served] = _Shown(names, verdicts, chain, text if same else "")
+        return text
+
+    def _said(self, result: Result) -> str:
+        served, verdicts, chain = result.served, result.verdicts, result.chain
+        return (
             f"{UNSERVED if served is None else self._served(served)},"
-            f"{self._names(names)},"
+            f"{self._names(result.names)},"
             f'"verdicts":{self._verdicts(verdicts) if verdicts else "[]"},'
             f'"trust":{"null" if chain is None else self._trust(chain)},'
-            f"{PLAIN if plain else _rest(result)}}}"
+            f"{PLAIN if _is_plain(result) else _rest(result)}"
         )
 
     def _served(self, served: Served) -> str:
@@ -70,6 +112,25 @@ class Lines:
             f'"stapled":{_truth(served.staple is not None)},"tls_scts":{len(served.scts)},'
             f'"note":{_text(served.note)},"certificate":{leaf},"chain":[{chain}]'
         )
+
+
+def _whence(target: Target) -> str:
+    line = target.line or "null"
+    return f'"target":{json_string(target.origin)},"line":{line},"host":{_text(target.host)}'
+
+
+def _is_plain(result: Result) -> bool:
+    """Whether there is nothing of what few ask for."""
+    served = result.served
+    return not (
+        result.hits
+        or result.http is not None
+        or result.fingerprints is not None
+        or result.enumerated is not None
+        or result.timestamps
+        or result.revocation is not None
+        or (served is not None and served.ja3s is not None)
+    )
 
 
 def _rest(result: Result) -> str:

@@ -36,19 +36,21 @@ class Tally:
 
     def take(self, results: Sequence[Result]) -> None:
         """Counts them."""
+        versions, judged = self._versions, self._verdicts
+        self.done += len(results)
         for result in results:
             served, failure = result.served, result.failure
-            self.done += 1
             if failure is not None:
                 self._errors[f"{failure.kind} at {failure.step}" if failure.kind == "timeout" else failure.kind] += 1
             if served is not None:
                 self.answered += 1
-                self._versions[served.version] += 1
+                versions[served.version] += 1
                 if served.certificates:
                     self._count_issuer(self._leaf(served.certificates[0]))
             for verdict in result.verdicts:
-                self._verdicts[verdict.kind, verdict.severity] += 1
-            self.hits += bool(result.hits)
+                judged[verdict[:2]] += 1
+            if result.hits:
+                self.hits += 1
 
     def _count_issuer(self, leaf: Leaf | None) -> None:
         name = "unreadable" if leaf is None else leaf.issuer_organization or leaf.issuer
