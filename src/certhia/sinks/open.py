@@ -18,6 +18,7 @@ TYPES: Final = {
     "exec": "certhia.sinks.exec:open_exec",
     "file": "certhia.sinks.file:open_file",
     "redis": "certhia.sinks.redis:open_redis",
+    "syslog": "certhia.sinks.syslog:open_syslog",
     "webhook": "certhia.sinks.webhook:open_webhook",
 }
 

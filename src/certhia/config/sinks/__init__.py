@@ -8,9 +8,10 @@ from certhia.config.sinks.exec import ExecSink
 from certhia.config.sinks.file import FileSink
 from certhia.config.sinks.redis import RedisSink
 from certhia.config.sinks.section import SinkSection
+from certhia.config.sinks.syslog import SyslogSink
 from certhia.config.sinks.webhook import WebhookSink
 
-SinkSettings = Annotated[ExecSink | FileSink | RedisSink | WebhookSink, Field(discriminator="type")]
-SINKS: Final[tuple[type[SinkSection], ...]] = (ExecSink, FileSink, RedisSink, WebhookSink)
+SinkSettings = Annotated[ExecSink | FileSink | RedisSink | SyslogSink | WebhookSink, Field(discriminator="type")]
+SINKS: Final[tuple[type[SinkSection], ...]] = (ExecSink, FileSink, RedisSink, SyslogSink, WebhookSink)
 
-__all__ = ["SINKS", "ExecSink", "FileSink", "RedisSink", "SinkSection", "SinkSettings", "WebhookSink"]
+__all__ = ["ExecSink", "FileSink", "RedisSink", "SinkSection", "SinkSettings", "SyslogSink", "WebhookSink"]
