@@ -14,4 +14,4 @@ from certhia.config.sinks.webhook import WebhookSink
 SinkSettings = Annotated[ExecSink | FileSink | RedisSink | SyslogSink | WebhookSink, Field(discriminator="type")]
 SINKS: Final[tuple[type[SinkSection], ...]] = (ExecSink, FileSink, RedisSink, SyslogSink, WebhookSink)
 
-__all__ = ["ExecSink", "FileSink", "RedisSink", "SinkSection", "SinkSettings", "SyslogSink", "WebhookSink"]
+__all__ = ["SINKS", "ExecSink", "FileSink", "RedisSink", "SinkSection", "SinkSettings", "SyslogSink", "WebhookSink"]
