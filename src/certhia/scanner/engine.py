@@ -28,8 +28,9 @@ _LINGER: Final = 0.05  # seconds that an outcome waits for others
 _TICK: Final = 0.1
 # Whether more at once would help, in seconds: how long we wait at most, how long nothing at all happens, over how long
 # a rate is taken, and what is long for a target.
-_NAP: Final = 0.005
-_IDLE: Final = 0.02
+_NAP: Final = 0.002
+_IDLE: Final = 0.004
+_LATE: Final = 0.01  # so much longer than we wanted to: the machine has no time
 _WINDOW: Final = 0.25
 _LONG: Final = 0.5
 _GULP: Final = 64  # targets begun in one turn; steps that one conversation takes in one turn
@@ -220,7 +221,7 @@ class Engine:
         wait and most targets take long, they may, as long as more gets done by it. Else a queue at the servers is all
         that we would add; and where waiting takes longer than it should, it is the machine that has no time."""
         now, running, done = self._talks.now, self._talks.running, self._talks.done
-        if not idle or waited > 2 * _NAP:
+        if not idle or waited > _NAP + _LATE:
             self._busy_at = now
         elif now - self._busy_at >= _IDLE:
             self._busy_at = now
