@@ -6,10 +6,12 @@ import pytest
 
 from certhia.config import load
 from certhia.config.judging import tables
+from certhia.config.named import sink_types
 from certhia.config.sinks import FileSink, WebhookSink
 from certhia.config.sources import examine
 from certhia.errors import ConfigError
 
+TYPES = ", ".join(sink_types())
 HOME = {"HOME": "/nowhere"}
 
 
@@ -54,7 +56,7 @@ def test_every_problem_of_tables_with_its_line(tmp_path: Path) -> None:
     assert sorted(found) == sorted(
         [
             'c.toml:2: sinks.chat.type: "webhok" is no type of sink; did you mean webhook?',
-            'c.toml:3: [sinks.other] has no type; write one of file, webhook: type = "webhook"',
+            f'c.toml:3: [sinks.other] has no type; write one of {TYPES}: type = "webhook"',
             "c.toml:7: sinks.hook.ulr is an unknown key; did you mean sinks.hook.url?",
             "c.toml:5: [sinks.hook] needs url: Where they are sent",
             'c.toml:10: sinks.hooks.url: "ftp://a.example/" is no URL to send to; write https://HOST/PATH',
@@ -92,7 +94,7 @@ def test_secrets_stand_in_files_of_their_own(tmp_path: Path) -> None:
     assert isinstance(sink, WebhookSink)
     assert sink.ctscout_secret is not None
     assert sink.ctscout_secret.get_secret_value() == SECRET
-    assert examined.origins["sinks.webhook.ctscout_secret"] == f"{path}:3"
+    assert examined.where("sinks.webhook.ctscout_secret") == f"{path}:3"
     assert SECRET not in repr(examined)
     stronger = load({}, path, {**HOME, "KEY": SECRET, "CERTHIA_SINKS__WEBHOOK__CTSCOUT_SECRET": "other"})
     assert stronger.sinks["webhook"].ctscout_secret.get_secret_value() == "other"  # type: ignore[union-attr]
@@ -101,18 +103,20 @@ def test_secrets_stand_in_files_of_their_own(tmp_path: Path) -> None:
 def test_no_complaint_shows_a_secret(tmp_path: Path) -> None:
     found = problems(
         '[sinks.webhook]\nurl = "https://a.example/"\nctscout_secret = 7654321\nctscout_secret_file = "key"\n'
-        'secret = [1234567]\n[sinks.webhook.headers]\nAuthorization = 1234567\n[read]\nmax_rate = "${RATE}"\n'
+        'secret = [1234567]\nheaders = [1234567]\n[read]\nmax_rate = "${RATE}"\n'
         'contact = "${NOT_SET}"\n',
         tmp_path,
         RATE="secret words",
     )
-    assert sorted(found) == [
-        "c.toml:10: read.contact: the variable NOT_SET is not set; set it, or write ${NOT_SET:-default}",
-        "c.toml:4: sinks.webhook.ctscout_secret is given as ctscout_secret_file too; leave one of them out",
-        "c.toml:5: sinks.webhook.secret: must be a valid string",
-        "c.toml:7: sinks.webhook.headers: must be a valid string",
-        'c.toml:9: read.max_rate: "${RATE}" must be a valid number, unable to parse string as a number',
-    ]
+    assert sorted(found) == sorted(
+        [
+            "c.toml:9: read.contact: the variable NOT_SET is not set; set it, or write ${NOT_SET:-default}",
+            "c.toml:4: sinks.webhook.ctscout_secret is given as ctscout_secret_file too; leave one of them out",
+            "c.toml:5: sinks.webhook.secret: must be a valid string",
+            "c.toml:6: sinks.webhook.headers: must be a valid string",
+            'c.toml:8: read.max_rate: "${RATE}" must be a valid number, unable to parse string as a number',
+        ]
+    )
 
 
 def test_the_environment_names_a_file_too(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ def _register() -> None:
     # Each command's module imports what it needs when it is called: `certhia --help` is quick.
     from certhia.cli import (
         backfill,
+        config,
         demo,
         entry,
         explain,
@@ -110,7 +111,7 @@ def _register() -> None:
         watch,
     )
 
-    following = (watch, scan, tls, serve, backfill, status, logs_command)
+    following = (watch, scan, tls, serve, backfill, status, logs_command, config)
     looking = (
         explain,
         entry,

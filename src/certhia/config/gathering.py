@@ -81,6 +81,8 @@ def _take_file(read: Document, found: Gathered) -> None:
         if section not in known and section != SINKS:
             word = near(str(section), (*known, SINKS))
             found.problems.append(f"{where}: [{terminal(str(section))}] is an unknown section{word}")
+        elif content is None:  # YAML: all of it is commented out
+            continue
         elif not isinstance(content, dict):
             found.problems.append(f"{where}: {section} must be a section: [{section}] with keys below it")
         else:

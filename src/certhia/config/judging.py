@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from certhia.config.gathering import Gathered, Given
-from certhia.config.keys import flag, is_mapping, is_secret, sections
+from certhia.config.keys import flag, is_mapping, is_private, is_secret, sections
+from certhia.config.masking import without_password
 from certhia.config.named import EACH, LOGS, SINKS, TYPE, Parts, fields_of, header, key_of, model_of, sink_types
 from certhia.config.nearness import near
 from certhia.config.resolving import Resolved, resolved, secret_in
@@ -21,9 +22,9 @@ M = TypeVar("M", bound=BaseModel)
 FILE_OF = "_file"
 
 
-def judge(found: Gathered, environment: Mapping[str, str]) -> tuple[Settings, dict[str, str], list[str]]:
-    """The settings, where each key that is set comes from, and all problems. What makes no sense is left out."""
-    problems, places = list(found.problems), dict[str, str]()
+def judge(found: Gathered, environment: Mapping[str, str]) -> tuple[Settings, dict[str, Given], list[str]]:
+    """The settings, what is given for each key that is set, and all problems. What makes no sense is left out."""
+    problems, places = list(found.problems), dict[str, Given]()
     tables: dict[Parts, dict[str, list[Given]]] = {(section,): {} for section in sections()}
     tables |= {table: {} for table in found.tables}
     for parts, given in found.given.items():
@@ -71,7 +72,7 @@ class _Table:
         where: str,
         environment: Mapping[str, str],
         problems: list[str],
-        places: dict[str, str],
+        places: dict[str, Given],
     ) -> None:
         self._table = table
         self._model = model
@@ -93,7 +94,7 @@ class _Table:
             if found.expanded:
                 self._expanded.add(name)
             values[name] = found.value
-            self._places[key_of((*self._table, name))] = one.where
+            self._places[key_of((*self._table, name))] = one
         for name in given.keys() - self._taken():
             self._unknown(name, given[name])
         return self._validated(values)
@@ -164,10 +165,10 @@ class _Table:
 
     def _shown(self, name: str, given: Given, value: object) -> str:
         """The value as a complaint shows it; nothing of secrets, nor of variables that were filled in."""
-        if is_secret(self._known[name]) or is_mapping(self._known[name]):
+        if is_private(self._known[name]) or is_mapping(self._known[name]):
             return ""
         if name not in self._expanded:
-            return quoted(str(value))
+            return quoted(without_password(str(value)))
         return quoted(given.value) if isinstance(given.value, str) else ""
 
 

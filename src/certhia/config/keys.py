@@ -75,33 +75,43 @@ def is_mapping(field: FieldInfo) -> bool:
 
 def is_secret(field: FieldInfo) -> bool:
     """Whether what a key takes is never shown."""
-    return any(one in (SecretStr, Secret) for one in _inside(field.annotation))
+    return any(one in (SecretStr, Secret) for one in inside(field.annotation))
+
+
+def is_private(field: FieldInfo) -> bool:
+    """Whether parts of what a key takes may be secret, so that complaints show nothing of it."""
+    return is_secret(field) or _marked(field) == "header"
+
+
+def needs_restart(field: FieldInfo) -> bool:
+    """Whether a change of it takes effect only when the program is started again."""
+    return isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get("restart"))
 
 
 def takes_paths(field: FieldInfo) -> bool:
     """Whether a key's values are paths, or paths or URLs."""
-    return any(one is Path or one in _PATHS for one in _inside(field.annotation))
+    return any(one is Path or one in _PATHS for one in inside(field.annotation))
 
 
-def _inside(annotation: object) -> Iterator[object]:
+def inside(annotation: object) -> Iterator[object]:
     """An annotation and everything inside it."""
     yield annotation
     for inner in get_args(annotation):
-        yield from _inside(inner)
+        yield from inside(inner)
 
 
 def written(field: FieldInfo) -> str:
     """How a key's value is written, for people."""
-    inside = list(_inside(field.annotation))
-    choices = [choice for one in inside if get_origin(one) is Literal for choice in get_args(one)]
-    plain = [_PLAIN[one] for one in inside if isinstance(one, type) and one in _PLAIN]
+    parts = list(inside(field.annotation))
+    choices = [choice for one in parts if get_origin(one) is Literal for choice in get_args(one)]
+    plain = [_PLAIN[one] for one in parts if isinstance(one, type) and one in _PLAIN]
     what = _marked(field) or ", ".join(f"`{choice}`" for choice in choices) or plain[0]
     return f"list of {what}" if is_list(field) else f"table of {what}" if is_mapping(field) else what
 
 
 def _marked(field: FieldInfo) -> str:
     """How it says itself that it is written; empty where it doesn't."""
-    marks = (*field.metadata, *_inside(field.annotation))
+    marks = (*field.metadata, *inside(field.annotation))
     return next((str(mark) for mark in marks if isinstance(mark, Written)), "")
 
 

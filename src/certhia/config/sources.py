@@ -11,21 +11,33 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from certhia.config.gathering import Gathered, gather, take_values
+from certhia.config.gathering import Gathered, Given, gather, take_values
 from certhia.config.judging import judge
+from certhia.config.named import Parts, parts_of
 from certhia.config.settings import Settings
 from certhia.errors import ConfigError
+
+DEFAULT: Final = "default"
 
 
 class Examined(NamedTuple):
     """What there is to say of a configuration. The settings are whole: what makes no sense is left at its default."""
 
     settings: Settings
-    origins: dict[str, str]  # where each key that is set comes from
+    given: Mapping[str, Given]  # for each key that is set
     problems: tuple[str, ...]
     file: Path | None  # that was read
+    tables: Mapping[Parts, str] = MappingProxyType({})  # that users named, and where
+
+    def where(self, key: str, *inside: str | int) -> str:
+        """Where a key is set, as complaints begin with it; `inside`: which of its values is meant."""
+        one = self.given.get(key)
+        if one is None:
+            return DEFAULT
+        return one.where if one.document is None or not inside else one.document.at(*parts_of(key), *inside)
 
 
 def load(
@@ -66,7 +78,7 @@ def origins(
     environment: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """Where each key that is set comes from; the others have their defaults."""
-    return examine(flags, file, environment).origins
+    return {key: one.where for key, one in examine(flags, file, environment).given.items()}
 
 
 def file_of(file: Path | None, environment: Mapping[str, str] = os.environ) -> Path | None:
@@ -88,7 +100,7 @@ def default_file(environment: Mapping[str, str] = os.environ) -> Path:
 
 def _examined(found: Gathered, path: Path | None, environment: Mapping[str, str]) -> Examined:
     settings, places, problems = judge(found, environment)
-    return Examined(settings, places, tuple(dict.fromkeys(problems)), path)
+    return Examined(settings, places, tuple(dict.fromkeys(problems)), path, found.tables)
 
 
 def _whole(examined: Examined) -> Settings:

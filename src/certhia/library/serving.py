@@ -66,7 +66,7 @@ class Serving:
             self.hub.sequence = self._history.last  # whoever has all up to there is joined before anything new comes
         await server.start()
         places = ", ".join(map(str, server.addresses))
-        paths = ", ".join(f"{path} ({name})" for name, path in sorted(_paths(self._settings).items()))
+        paths = ", ".join(f"{path} ({name})" for name, path in sorted(paths_of(self._settings).items()))
         self._tell(f"serving on {places}: {paths or 'no stream'}")
 
     def stop(self) -> None:
@@ -111,7 +111,8 @@ class Serving:
         self._tell(f"looking after clients: {text}", level="error")
 
 
-def _paths(settings: Settings) -> dict[str, str]:
+def paths_of(settings: Settings) -> dict[str, str]:
+    """Which stream is served where. Raises ConfigError for paths that are in each other's way."""
     serve = settings.serve
     paths = {"lite": serve.lite, "full": serve.full, "domains": serve.domains, "sse": serve.sse}
     served = {"domains", "sse"} if serve.names_only else paths.keys()
@@ -128,7 +129,7 @@ def _terms(settings: Settings) -> Terms:
     serve = settings.serve
     return Terms(
         listen=serve.listen,
-        paths=_paths(settings),
+        paths=paths_of(settings),
         defaults=Defaults(serve.profile, serve.verified_only, names_only=serve.names_only),
         limits=Limits(serve.client_buffer, serve.lag_limit, Pool(serve.buffers)),
         heartbeat=serve.heartbeat,
