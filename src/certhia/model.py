@@ -349,6 +349,11 @@ class Delivery:
     match: Match
     repeat: bool = False
 
+    @property
+    def key(self) -> str:
+        """The same whenever, and to whichever sink, this match is told: `id` of the record, 64 hex digits."""
+        return self.match.key.hex()
+
 
 class Sink(Protocol_):
     """Where matches go. A sink is called by one task at a time, with deliveries in order."""

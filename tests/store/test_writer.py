@@ -97,6 +97,24 @@ async def test_who_stages_faster_than_the_disk_takes_it_waits(state: State, book
     assert await state.recall("name") == "last"
 
 
+@in_simulated_time
+async def test_who_waits_while_a_commit_is_under_way_leaves_the_writer_at_rest(
+    certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    """Else it would look again and again for what is there no more, until something else is staged."""
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        writer = state.writer
+        running = asyncio.create_task(writer.run())  # noqa: TID251
+        for number in range(20):
+            writer.remember("setting", str(number))
+            await asyncio.gather(writer.durable(), writer.durable())
+        await certhia_clock.sleep(1)
+        assert not writer._anything.is_set()
+        await certhia_clock.sleep(3600)
+        running.cancel()
+        await asyncio.wait([running])
+
+
 async def test_requests_come_from_beside(state: State) -> None:
     async with await State.open(state.directory, clock=Clock(), follow=False) as beside:
         number = await beside.request("accept", '{"log": "alpha \udcff"}')

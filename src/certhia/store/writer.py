@@ -164,6 +164,9 @@ class Writer(Staging):
         async with self._lock:
             self._check()
             if self._calls == self._committed:
+                # Somebody waited for what the commit before brought: nothing is left, and `run` must not look again.
+                self._anything.clear()
+                self._urgent.clear()
                 return
             batch, calls = self._batch, self._calls
             batch.seal()
