@@ -111,6 +111,15 @@ def test_any_a_label_can_be_shown(rest: str) -> None:
     assert not any(map(steers, shown))
 
 
+@given(text | st.text(alphabet="<>&@[]()`|~#:/*_a"), st.integers(min_value=4, max_value=60))
+def test_no_chat_takes_it_for_more_than_text(value: str, columns: int) -> None:
+    shown = render.chat(value, columns)
+    assert not any(map(steers, shown))
+    assert not set("<>&@[]`|~#") & set(shown)
+    assert "://" not in shown
+    assert render.width(shown) <= columns
+
+
 @given(st.lists(text, min_size=2, max_size=5))
 def test_no_csv_cell_is_a_formula_whatever_it_is_split_at(cells: list[str]) -> None:
     line = render.csv_line(cells)

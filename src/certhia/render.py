@@ -7,6 +7,7 @@ Each channel has a fixed alphabet, so that nothing a stranger wrote can act on w
   columns beside them.
 - CSV: the terminal's alphabet, and no cell, however the line is split, begins like a formula.
 - JSON: printable ASCII.
+- messages to people (mail, chats): the terminal's alphabet without what marks links, mentions or formatting there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _RIGHT_TO_LEFT = frozenset(("R", "AL", "AN"))
 _STACK = 3  # combining marks in a row; more would climb over neighbouring lines
 _FORMULA = re.compile(r"""(^|[;,|\t])(['"\s]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+# What chats and HTML take for links, mentions, commands or code, and what stands in its place.
+_CHAT = str.maketrans(
+    {"<": "‹", ">": "›", "&": "+", "@": "(at)", "[": "(", "]": ")", "`": "'", "|": "/", "~": "-", "#": "№"}
+)
 _QUOTE = re.compile(r"[,;|\"'\s]")
 
 
@@ -117,6 +122,12 @@ def _u_label(label: str) -> str:
     except (UnicodeError, IndexError, OverflowError):
         return label
     return readable if again.lower() == label[4:].lower() and not readable.isascii() else label
+
+
+def chat(text: str, columns: int) -> str:
+    """`text` for a message to people, cut to `columns`: one line in which no mail header, tag, link, mention or command
+    can be."""
+    return short(text.translate(_CHAT).replace("://", ": //"), columns)
 
 
 def csv_cell(text: str) -> str:

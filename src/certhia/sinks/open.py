@@ -17,6 +17,7 @@ from certhia.sinks.breaker import Breakers
 TYPES: Final = {
     "exec": "certhia.sinks.exec:open_exec",
     "file": "certhia.sinks.file:open_file",
+    "notify": "certhia.sinks.notify:open_notify",
     "redis": "certhia.sinks.redis:open_redis",
     "syslog": "certhia.sinks.syslog:open_syslog",
     "webhook": "certhia.sinks.webhook:open_webhook",
