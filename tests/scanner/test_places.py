@@ -16,6 +16,7 @@ def test_places_and_the_next_one_that_is_none(low: int, written: list[tuple[int,
     spans = sorted((start, start + more) for start, more in written)
     places = {*range(low), *(place for start, end in spans for place in range(start, end))}
     done = Places(low, spans)
+    assert bool(done) == bool(places)
     for place in range(80):
         assert (place in done) == (place in places)
         assert done.after(place) == next(one for one in range(place, 100) if one not in places)

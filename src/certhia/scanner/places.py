@@ -24,6 +24,10 @@ class Places:
                 ends.append(end)
         self._starts, self._ends = starts, ends
 
+    def __bool__(self) -> bool:
+        """Whether any is done."""
+        return self._ends[-1] > 0
+
     def __contains__(self, place: int) -> bool:
         return place < self._ends[bisect_right(self._starts, place) - 1]
 

@@ -74,6 +74,7 @@ class Supply:
     ) -> None:
         self._plan = plan
         self._done = done or Places()
+        self._afresh = not self._done  # as most scans: nothing is looked up for each target then
         self._complain = complain
         self._wake = wake
         self._skip = skip
@@ -321,10 +322,9 @@ class Supply:
                 self._set(self._turn)
                 continue
             self._at = place + found[-1].number + 1
-            done = self._done
-            self._batch = iter(
-                [target_of(one, one.knock, place + one.number) for one in found if place + one.number not in done]
-            )
+            if not self._afresh:
+                found = [one for one in found if place + one.number not in self._done]
+            self._batch = iter([target_of(one, one.knock, place + one.number) for one in found])
         return target
 
     def _set(self, event: asyncio.Event) -> None:
