@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from certhia.alarms.guard import Guarding
 from certhia.dedupe import Seen
@@ -92,6 +93,7 @@ class Rig:
         self.room: Callable[[], Awaitable[None]] | None = None
         self.hub: Hub | None = None
         self.works: Mapping[str, Callable[[int], Awaitable[None]]] = {}
+        self.last: Callable[[], Coroutine[Any, Any, None]] | None = None
         self.dedupe = 100_000
         self.pipeline: Pipeline
         self.state: State
@@ -138,6 +140,7 @@ class Rig:
                 room=self.room,
                 hub=self.hub,
                 works=self.works,
+                last=self.last,
             )
         )
 

@@ -16,7 +16,7 @@ from certhia.logs.pace import Paces
 from certhia.pipeline import Pipeline
 from certhia.quantity import Point
 from certhia.store import State
-from certhia.supervision import supervised, unbroken
+from certhia.supervision import supervised, unbroken, unless
 from certhia.testing import SimClock, World, in_simulated_time
 
 
@@ -134,3 +134,23 @@ async def test_what_must_not_be_broken_off_is_not() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done == [True]
+
+
+@in_simulated_time
+async def test_work_is_cut_short_once_stopped(certhia_clock: SimClock) -> None:
+    stopped, done = asyncio.Event(), list[str]()
+
+    async def work(seconds: float) -> None:
+        await certhia_clock.sleep(seconds)
+        done.append(f"{seconds:g}")
+
+    async def broken() -> None:
+        raise ValueError("broken")
+
+    assert await unless(stopped, work(1)) is True
+    with pytest.raises(ValueError, match="broken"):
+        await unless(stopped, broken())
+    asyncio.get_running_loop().call_later(5, stopped.set)
+    assert await unless(stopped, work(10)) is False
+    assert await unless(stopped, work(10)) is False
+    assert done == ["1"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -97,6 +97,7 @@ class Parts:
     beside: Beside = field(default_factory=Beside)
     follower: Callable[..., Follower] = Follower  # what follows a log; takes what `Follower` does
     works: Mapping[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)  # runs besides; see `Beside`
+    last: Callable[[], Coroutine[Any, Any, None]] | None = None  # done once all is read, unless stopped
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
 
     def outbox(self) -> Outbox:

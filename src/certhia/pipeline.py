@@ -37,7 +37,7 @@ from certhia.parts import Parts
 from certhia.quantity import Point
 from certhia.sinks.asked import OUTBOX
 from certhia.store import Position, State
-from certhia.supervision import supervised
+from certhia.supervision import supervised, unless
 
 STAGGER = 0.02  # seconds between the first requests of two logs
 STAGGER_ALL = 2.0  # seconds until the last log's first request
@@ -151,9 +151,12 @@ class Pipeline:
             outbox = group.create_task(self._outbox.run(), name="outbox")
             background: list[asyncio.Task[None]] = []
             try:
-                if await self._loaded_unless_stopped(group):
+                if await unless(self._stopped, self._load()):  # the lists; starts the logs
                     background += [group.create_task(self._survive(what, work)) for what, work in self._beside()]
                     await self._until_done()
+                    if self._parts.last is not None and not self._outbox.closed.is_set():
+                        await self._settle()
+                        await unless(self._stopped, self._parts.last())
             finally:
                 for task in (*self._tasks.values(), *background):
                     task.cancel()
@@ -161,16 +164,6 @@ class Pipeline:
                 self._intake.finish()
                 await self._let_go(writer, outbox)
         return self.summary()
-
-    async def _loaded_unless_stopped(self, group: asyncio.TaskGroup) -> bool:
-        """Loads the lists and starts the logs; False when asked to stop before that was done."""
-        loading = group.create_task(self._load(), name="lists")
-        stopped = group.create_task(self._stopped.wait())
-        await asyncio.wait([loading, stopped], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        loading.cancel()
-        await asyncio.wait([loading])
-        return not loading.cancelled()
 
     def _beside(self) -> list[tuple[str, Callable[[int], Awaitable[None]]]]:
         """What runs beside the logs: what it is called when it breaks, and what to run, given how often it broke."""
@@ -217,12 +210,15 @@ class Pipeline:
                 raise
             except Exception as error:  # noqa: BLE001  (a fault in our own code must not cost what is staged)
                 self._parts.tell(f"what is known of the logs was not saved: {error!r}", level="error")
-            await self._parts.state.writer.durable()
-            await self._outbox.drain(self._parts.drain)
+            await self._settle()
             await self._parts.state.writer.durable()
         for task in (outbox, writer):
             task.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _settle(self) -> None:
+        await self._parts.state.writer.durable()
+        await self._outbox.drain(self._parts.drain)
 
     # --- logs ---
 

@@ -44,3 +44,18 @@ async def unbroken(work: Coroutine[Any, Any, Result]) -> Result:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error from None
         raise
+
+
+async def unless(stopped: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
+    """Does some work, which is cut short once `stopped` is set; gives whether it was done. Raises what it raises."""
+    tasks = [asyncio.ensure_future(one) for one in (work, stopped.wait())]  # noqa: TID251  (awaited below)
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    if tasks[0].cancelled():
+        return False
+    tasks[0].result()
+    return True

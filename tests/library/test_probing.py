@@ -24,6 +24,7 @@ from certhia.library.probed import STAGES
 from certhia.library.probing import Probing, names_of
 from certhia.model import Delivery, Match, RuleHit, SinkClosed
 from certhia.pipeline import Pipeline
+from certhia.quantity import Point
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State, probes
 from certhia.store.probes import Probe
@@ -205,6 +206,41 @@ async def test_what_gives_way_is_told(certhia_clock: SimClock, tmp_path: Path, m
     ]
 
 
+@in_simulated_time
+async def test_the_end_of_a_run_waits_for_what_is_due_and_says_what_is_left(
+    certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    with tls_server(context()) as port:
+        async with Bench(tmp_path, certhia_clock, port, ["now", "1h"]) as bench:
+            begun, logged = certhia_clock.monotonic(), certhia_clock.now()
+            await bench.tell(match_of([NAME], at=logged))
+            await bench.probing.finish()
+            assert bench.outcomes() == [("now", "served")]
+            assert certhia_clock.monotonic() < begun + 60
+            await bench.probing.finish()  # there is nothing to wait for
+            await bench.probing.farewell()
+    assert bench.said[-1] == (
+        f"1 probe still waits, until {iso(logged + 3600)[:19].replace('T', ' ')} or later, for a run with --probe: "
+        "`certhia probes --waiting` shows what for"
+    )
+
+
+@in_simulated_time
+async def test_the_end_of_a_run_has_a_minute(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async def never(_: Sequence[Probe]) -> Looked:
+        await certhia_clock.sleep(1e6)
+        return Looked([], [])
+
+    async with Bench(tmp_path, certhia_clock, 443, ["now"]) as bench:
+        bench.looking.look = never  # type: ignore[method-assign, assignment]
+        begun = certhia_clock.monotonic()
+        await bench.tell(match_of([NAME], at=certhia_clock.now()))
+        await bench.probing.finish()
+        assert certhia_clock.monotonic() == begun + module.LAST
+        await bench.probing.farewell()
+    assert bench.said[-1].startswith("1 probe still waits, until ")
+
+
 def test_names_that_can_be_asked() -> None:
     match = match_of(["*.b.example", "a.example", "A.example.", "*", "f*.example", "192.0.2.1"])
     hits = (RuleHit("r", "CN=x", "issuer", "issuer"), RuleHit("r", "a.example", "san", "exact"))
@@ -228,7 +264,7 @@ class Probed(Rig):
         looks, self.notes = looking(self.clock, names), Notes()
         self.probing = Probing(state, looks, ["now"], [self.notes], clock=self.clock, tell=self.say, port=self.port)
         self.sinks = [self.sheet, self.probing]
-        self.works = self.probing.works()
+        self.works, self.last = self.probing.works(), self.probing.finish
         return super().build(state)
 
 
@@ -244,6 +280,18 @@ async def test_a_pipeline_that_probes(certhia_world: World, tmp_path: Path) -> N
         "host0.example.com": "other",
         "host1.example.com": "other",
     }
+
+
+@in_simulated_time
+async def test_a_run_that_ends_by_itself_asks_what_is_due(certhia_world: World, tmp_path: Path) -> None:
+    certhia_world.static("one")
+    certhia_world.grow(2)
+    rig = Probed(certhia_world, tmp_path)
+    with tls_server(context()) as rig.port:
+        rig.reading = replace(rig.reading, until=Point("now"))
+        await rig.run(100)
+    assert [one["outcome"] for one in rig.notes.noted] == ["other"]  # one address, one ask a minute
+    assert {one["name"] for one in rig.notes.noted} <= {"host0.example.com", "host1.example.com"}
 
 
 @in_simulated_time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,16 +76,19 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     )
     seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
     sinks, works = list(given.sinks), dict[str, Callable[[int], Awaitable[None]]]()
+    last: Callable[[], Coroutine[Any, Any, None]] | None = None
     if settings.watch.probe and not given.backfill:
         from certhia.library.probing import probing_of  # noqa: PLC0415  (only who probes pays for the scanner)
 
         probing = probing_of(settings, state, sinks, stack, clock=clock, tell=given.tell)
         sinks.append(probing)
-        works = probing.works()
+        works, last = probing.works(), probing.finish
     configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
     names = [sink.name for sink in sinks]
     own = (lambda: expected.current) if expected is not None else lambda: NONE
-    teller = Teller(state, seen, names, given.stream, limits=limits, clock=clock, expected=own, routes=configured.routes)
+    teller = Teller(
+        state, seen, names, given.stream, limits=limits, clock=clock, expected=own, routes=configured.routes
+    )
     beside = beside_of(settings, transport, clock, given.tell)
     sources = sources_of(settings, choice, transport, clock, state.directory)
     return Pipeline(
@@ -102,6 +105,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
             sinks=sinks,
             configured=configured,
             works=works,
+            last=last,
             paces=paces,
             reading=reading,
             origin=origin,
@@ -113,7 +117,11 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
                 places=(state.directory, *(path.absolute().parent for path in _files(settings))),
                 poll=max(settings.read.poll_static, settings.read.poll_rfc6962, reading.singles.slowest),
                 limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
-                heard=(*given.heard, configured.hears, *(sink.hears for sink in given.sinks if isinstance(sink, Hearing))),
+                heard=(
+                    *given.heard,
+                    configured.hears,
+                    *(sink.hears for sink in given.sinks if isinstance(sink, Hearing)),
+                ),
             ),
             clock=clock,
             tell=given.tell,

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, suppress
 from itertools import islice
 from typing import Final
 
-from certhia.clock import Clock
+from certhia.clock import Clock, iso
 from certhia.config import Settings
 from certhia.library.looking import Looking
 from certhia.library.planning import resolver_of
@@ -29,6 +29,7 @@ PORT: Final = 443
 BATCH: Final = 64  # probes at once
 NAP: Final = 600.0  # seconds: so soon it is noticed that the wall clock was set
 NAMED: Final = frozenset(("san", "cn", "ip"))  # where a rule finds names
+LAST: Final = 60.0  # seconds for what is due at the end of a run
 SILENCE: Final = 600.0  # seconds between two words on probes that gave way
 
 
@@ -61,6 +62,7 @@ class Probing:
         self._tell = tell
         self._port = port
         self._more = asyncio.Event()
+        self._idle = asyncio.Event()  # nothing is due
         self._gone = 0
         self._told_at = -SILENCE
 
@@ -72,6 +74,7 @@ class Probing:
             many = f"{self._gone:,} probes gave way to others: more than {probes.MAX_WAITING:,} wait"
             self._tell(f"{many}; give --probe fewer moments, or watch for less", level="warning")
             self._gone, self._told_at = 0, self._clock.monotonic()
+        self._idle.clear()
         self._more.set()
 
     async def close(self) -> None:
@@ -88,13 +91,33 @@ class Probing:
         while True:
             self._more.clear()
             if waiting := await probes.due(self._state, self._clock.now(), BATCH):
+                self._idle.clear()
                 await self._probe(waiting)
                 continue
+            if not self._more.is_set():
+                self._idle.set()
             at = await probes.next_due(self._state)
             pause = None if at is None else min(NAP, max(0.0, at - self._clock.now()))
             with suppress(TimeoutError):
                 async with self._clock.deadline(pause):
                     await self._more.wait()
+
+    async def finish(self) -> None:
+        """Returns once nothing is due any more, or a minute later: for the end of a run that came to its end."""
+        with suppress(TimeoutError):
+            async with self._clock.deadline(LAST):
+                await self._idle.wait()
+
+    async def farewell(self) -> None:
+        """Says what still waits when a run is over."""
+        many = await probes.waiting(self._state)
+        at = await probes.next_due(self._state)
+        if many and at is not None:
+            left = f"{many:,} probes still wait" if many > 1 else "1 probe still waits"
+            self._tell(
+                f"{left}, until {iso(at)[:19].replace('T', ' ')} or later, for a run with --probe: "
+                "`certhia probes --waiting` shows what for"
+            )
 
     async def _probe(self, waiting: Sequence[Probe]) -> None:
         found, later = await self._looking.look(waiting)
@@ -133,7 +156,9 @@ def probing_of(
     stack.push_async_callback(servers.close)
     looking = Looking(resolver, clock, timeout=settings.scan.timeout)
     noting = [sink for sink in sinks if isinstance(sink, Noting)]
-    return Probing(state, looking, settings.watch.probe, noting, clock=clock, tell=tell)
+    probing = Probing(state, looking, settings.watch.probe, noting, clock=clock, tell=tell)
+    stack.push_async_callback(probing.farewell)
+    return probing
 
 
 def names_of(match: Match) -> list[str]:

@@ -22,7 +22,7 @@ def wanted(*, domain: str | None, programme: str | None, since: str | None, unti
     is below, `=www.example.com` that name. `programme`: the name of one, in whatever case. `since`, `until`: ages or
     dates; `now` is Unix seconds.
     """
-    rule = None if domain is None else _rule(domain)
+    rule = None if domain is None else rule_of(domain)
     matcher = None if rule is None else Matcher([(rule.kind, rule.value)])
     folded = None if programme is None else programme.casefold()
 
@@ -37,12 +37,13 @@ def wanted(*, domain: str | None, programme: str | None, since: str | None, unti
     return Wanted(
         fits,
         tuple(group for group in texts if group),
-        since=None if since is None else _moment("--since", since, now),
-        until=None if until is None else _moment("--until", until, now),
+        since=None if since is None else moment_of("--since", since, now),
+        until=None if until is None else moment_of("--until", until, now),
     )
 
 
-def _rule(domain: str) -> Rule:
+def rule_of(domain: str) -> Rule:
+    """What --domain means. Raises ConfigError."""
     try:
         rule = parse_rule(domain)
     except ConfigError as error:
@@ -68,7 +69,8 @@ def _sound(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _moment(option: str, text: str, now: float) -> float:
+def moment_of(option: str, text: str, now: float) -> float:
+    """What an option for a time means, Unix seconds. Raises ConfigError."""
     try:
         return moment(text, now)
     except ValueError as error:

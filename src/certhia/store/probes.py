@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -102,25 +103,21 @@ async def due(state: Reader, now: float, most: int) -> list[Probe]:
         .order_by(probes.c.due)
         .limit(most)
     )
-    return [
-        Probe(row["match"], codec.decode_match(row), row["name"], row["port"], row["stage"], row["wanted"])
-        async for row in state.stream(query)
-    ]
+    return [_probe(row) async for row in state.stream(query)]
 
 
 async def next_due(state: Reader) -> float | None:
     """When the next probe is due, Unix seconds; None where none waits. Raises StateError."""
     query = select(probes.c.due).where(_WAITS).order_by(probes.c.due).limit(1)
-    async for row in state.stream(query):
-        return float(row["due"])
-    return None
+    rows = [row async for row in state.stream(query)]  # to its end: what is left open keeps its connection
+    return float(rows[0]["due"]) if rows else None
 
 
 async def waiting(state: Reader) -> int:
     """How many probes wait. Raises StateError."""
-    async for row in state.stream(select(func.count().label("many")).select_from(probes).where(_WAITS)):
-        return int(row["many"])
-    return 0
+    query = select(func.count().label("many")).select_from(probes).where(_WAITS)
+    (row,) = [row async for row in state.stream(query)]
+    return int(row["many"])
 
 
 async def lately(state: Reader, since: float) -> list[tuple[str, str]]:
@@ -128,6 +125,23 @@ async def lately(state: Reader, since: float) -> list[tuple[str, str]]:
     asked = probes.c.outcome.in_(("served", "other", "nothing"))
     query = select(probes.c.name, probes.c.address).where(probes.c.at > since, asked)
     return [(row["name"], row["address"]) async for row in state.stream(query)]
+
+
+async def asked(state: Reader, since: float = 0.0) -> AsyncGenerator[tuple[Probe, Finding], None]:
+    """What came of all probes since then (Unix seconds), the latest first. Raises StateError."""
+    query = select(probes, matches).join(matches, probes.c.match == matches.c.id)
+    query = query.where(~_WAITS, probes.c.at >= since).order_by(probes.c.at.desc(), *_KEY)
+    async with aclosing(state.stream(query)) as rows:
+        async for row in rows:
+            yield _probe(row), _finding(row)
+
+
+async def queued(state: Reader) -> AsyncGenerator[tuple[Probe, float], None]:
+    """All probes that wait, and when each is due (Unix seconds), the next one first. Raises StateError."""
+    query = select(probes, matches).join(matches, probes.c.match == matches.c.id)
+    async with aclosing(state.stream(query.where(_WAITS).order_by(probes.c.due, *_KEY))) as rows:
+        async for row in rows:
+            yield _probe(row), row["due"]
 
 
 async def findings(state: Reader, match_id: int) -> list[tuple[Probe, Finding]]:
@@ -138,13 +152,15 @@ async def findings(state: Reader, match_id: int) -> list[tuple[Probe, Finding]]:
         .where(probes.c.match == match_id, ~_WAITS)
         .order_by(probes.c.at, probes.c.name, probes.c.stage)
     )
-    return [
-        (
-            Probe(row["match"], codec.decode_match(row), row["name"], row["port"], row["stage"], row["wanted"]),
-            Finding(row["outcome"], row["at"], row["detail"], row["address"], row["sha256"]),
-        )
-        async for row in state.stream(query)
-    ]
+    return [(_probe(row), _finding(row)) async for row in state.stream(query)]
+
+
+def _probe(row: Mapping[str, Any]) -> Probe:
+    return Probe(row["match"], codec.decode_match(row), row["name"], row["port"], row["stage"], row["wanted"])
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    return Finding(row["outcome"], row["at"], row["detail"], row["address"], row["sha256"])
 
 
 async def _add(connection: AsyncConnection, _: dict[str, Tally], *, wishes: Sequence[Wish]) -> int:

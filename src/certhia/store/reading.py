@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
@@ -261,8 +261,8 @@ class Reader:
         found = await self._rows(select(requests.c.answer).where(requests.c.id == request))
         return found[0]["answer"] if found else None
 
-    async def stream(self, query: Select[Any]) -> AsyncIterator[dict[str, Any]]:
-        """Rows of a query one by one, as of the moment it began, few of them in memory."""
+    async def stream(self, query: Select[Any]) -> AsyncGenerator[dict[str, Any], None]:
+        """Rows of a query one by one, as of the moment it began, few of them in memory. Who leaves off closes it."""
         async with (
             database.guarded(self.file),
             self.engine.connect() as connection,
