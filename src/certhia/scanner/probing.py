@@ -34,6 +34,8 @@ _BACKOFF: Final = 0.5
 _LONGEST: Final = 8.0
 _RANDOM: Final = 64
 _POOL: Final = 64 * _RANDOM
+SHOWN: Final = 4 << 20  # bytes that are kept of what servers showed
+SIZE: Final = 1000  # that one takes besides its certificates
 
 # What is asked under a finished handshake, given the target and what it showed.
 Content: TypeAlias = Callable[[Session, Target, Served], Conversation[Http]]
@@ -96,6 +98,8 @@ class Prober:
         self._ways: dict[
             tuple[int, str | None], Way
         ] = {}  # those of addresses without a name: few, and they come again
+        self._shown: dict[Served, Served] = {}
+        self._size = 0  # bytes, of those
         self._pool = b""
         self._used = _POOL
 
@@ -174,7 +178,7 @@ class Prober:
             if state == "done":
                 served = self._served(flight, way)
                 if served.certificates:
-                    return Seen(served)
+                    return Seen(served if served.server_name else self._same(served))
             raise ScanFailure("closed", "hello") if state == "closed" else uncertified(flight)
         except ScanFailure as error:
             failure = error
@@ -223,6 +227,19 @@ class Prober:
             return self._hellos[way.alpn].make(way.server_name, self._pool[start : self._used])
         except Malformed as error:
             raise ScanFailure("local", "hello", _unsayable(way, error)) from None
+
+    def _same(self, served: Served) -> Served:
+        """What another server showed, where it is equal: whoever handles it later need not compare certificates, which
+        are at hand now."""
+        known = self._shown.get(served)
+        if known is not None:
+            return known
+        self._size += SIZE + sum(map(len, served.certificates))
+        if self._size > SHOWN:
+            self._shown.clear()
+            self._size = 0
+        self._shown[served] = served
+        return served
 
     def _served(
         self, view: View, way: Way, *, complete: bool = False, signature: str = "unchecked", note: str = ""

@@ -54,7 +54,7 @@ class Texts:
     def of(self, results: Sequence[Result]) -> str:
         """All of them, newlines included; empty for `silent`."""
         if self._json:
-            return "\n".join([*map(self._lines.line, results), ""])
+            return self._lines.lines(results)
         return "" if self._text is None else "".join(map(self._text, results))
 
     def _row(self, result: Result) -> str:

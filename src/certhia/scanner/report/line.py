@@ -6,6 +6,7 @@ stranger wrote goes through `render.json_text`; what stands there plain are numb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from certhia._core import registrable_domain
@@ -56,14 +57,26 @@ class Lines:
 
     def line(self, result: Result) -> str:
         """One line, without its newline."""
+        return "".join(self._pieces(result))
+
+    def lines(self, results: Sequence[Result]) -> str:
+        """One for each, newlines included. Put together at once: to copy a certificate costs more than to find it."""
+        pieces: list[str] = []
+        for result in results:
+            pieces += self._pieces(result)
+            pieces.append("\n")
+        return "".join(pieces)
+
+    def _pieces(self, result: Result) -> tuple[str, str]:
+        """Of a line: what is each target's own, and the rest."""
         target, served, failure, starttls = result.target, result.served, result.failure, result.target.starttls
         nameless = served is not None and served.server_name is None
         return (
             f'{{"timestamp":{result.at:.3f},{self._of_range(target) if target.host is None else _whence(target)},'
             f'"ip":"{target.address}","port":{target.port},"starttls":{json_string(starttls) if starttls else "null"},'
             f'"seconds":{result.seconds:.4f},"attempts":{result.attempts},'
-            f'"error":{"null" if failure is None else self._failure(failure)},'
-            f"{self._again(result, served) if served is not None and nameless else self._said(result)}}}"
+            f'"error":{"null" if failure is None else self._failure(failure)},',
+            self._again(result, served) if served is not None and nameless else self._said(result),
         )
 
     def _of_range(self, target: Target) -> str:
@@ -97,7 +110,7 @@ class Lines:
             f"{self._names(result.names)},"
             f'"verdicts":{self._verdicts(verdicts) if verdicts else "[]"},'
             f'"trust":{"null" if chain is None else self._trust(chain)},'
-            f"{PLAIN if _is_plain(result) else _rest(result)}"
+            f"{PLAIN if _is_plain(result) else _rest(result)}}}"
         )
 
     def _served(self, served: Served) -> str:
