@@ -62,7 +62,9 @@ def test_killed_again_and_again_none_is_lost_and_repeats_carry_the_same_id(
             names |= {*new}
             killed_once(certhia, there, trap, choose, one, file, len(names))
         program = certhia.watch(there, "example.com", "--config", file, "-f", "silent")
-        program.until(lambda: "Resumed" in program.err and len(one.ids()) == len(other.ids()) == len(names))
+        program.until(lambda: "Resumed" in program.err, "begun")
+        program.until(lambda: len(one.ids()) == len(names), "all told to the one")
+        program.until(lambda: len(other.ids()) == len(names), "all told to the other")
         program.kill(signal.SIGTERM)
         assert program.end() == 0
         certhia.is_sound()

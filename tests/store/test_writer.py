@@ -104,7 +104,7 @@ async def test_who_waits_while_a_commit_is_under_way_leaves_the_writer_at_rest(
     """Else it would look again and again for what is there no more, until something else is staged."""
     async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
         writer = state.writer
-        running = asyncio.create_task(writer.run())  # noqa: TID251
+        running = asyncio.create_task(writer.run())
         for number in range(20):
             writer.remember("setting", str(number))
             await asyncio.gather(writer.durable(), writer.durable())

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 READ: Final = 500  # deliveries that are read at once
 NOTES: Final = 100  # records besides matches that wait; the oldest go
+CALM: Final = 60.0  # seconds for which one that fails now and then is not told of again
+MANY: Final = 3  # failures in a row that are told of all the same
 LONGEST_WAIT: Final = 86_400.0  # seconds that a receiver may ask for
 
 
@@ -59,6 +61,8 @@ class Queue:
         self._over = False
         self._last = 0  # what is marked may not be committed yet: go on after it
         self._failures = 0
+        self._told_of = False  # whether it was said that it fails
+        self._noticed: float | None = None  # Unix seconds when that was said last
         self._afresh = True  # those held back are to be looked for
         self._at_once = asyncio.Event()
         self._held_until: float | None = None  # Unix seconds when the first of them is due
@@ -258,13 +262,14 @@ class Queue:
         if isinstance(error, Throttled) and error.retry_after is not None:
             pause = min(max(error.retry_after, self.terms.pauses[0]), LONGEST_WAIT)
         reason = str(error) if isinstance(error, Throttled | Gone) else f"{type(error).__name__}: {error}"
-        self.gone = isinstance(error, Gone)
-        if not self.failing or self.gone:
+        self.gone, now = isinstance(error, Gone), self._clock.now()
+        calm = self._noticed is not None and now - self._noticed < CALM
+        if (not self.failing and not calm) or (self._failures == MANY and not self._told_of) or self.gone:
+            self._told_of, self._noticed = True, now
             when = "until you ask for it: certhia outbox retry" if self.gone else f"in {pause:.0f} s and until it works"
             what = "wants no more, tried again" if self.gone else "could not be told, tried again"
             self._notice(self.sink.name, f"{what} {when}: {reason}")
         self.failing = reason
-        now = self._clock.now()
         self.since = self.since if self.since is not None else now
         self.next_at = None if self.gone else now + pause
         self._attempted([delivery.id for delivery in deliveries], pause)
@@ -304,6 +309,7 @@ class Queue:
 
     def _recover(self) -> None:
         self._failures, self.since, self.next_at = 0, None, None
-        if self.failing:
-            self.failing = ""
+        self.failing = ""
+        if self._told_of:
+            self._told_of = False
             self._notice(self.sink.name, "is told again")

@@ -1,0 +1,54 @@
+"""Who is told of what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.sinks.conftest import delivery
+
+from certhia.config.sinks import FileSink
+from certhia.model import MatchKind, RuleHit
+from certhia.sinks.routing import Route
+
+TOLD = ("alert", "possible")
+ACME = RuleHit("example.com", "a.example.com", "san", "below", "Acme Bank", "hackerone")
+WORD = RuleHit("kw:acme", "acme.test", "san", "keyword", "Brand", "")
+
+
+def route(**settings: Any) -> Route:
+    return Route.of(FileSink(path="x.jsonl", **settings), TOLD)
+
+
+@pytest.mark.parametrize(
+    "settings, wanted",
+    [
+        ({}, True),
+        ({"programmes": ("acme*",)}, True),
+        ({"programmes": ("other", "BRAND")}, True),
+        ({"programmes": ("other",)}, False),
+        ({"rules": ("keyword",)}, True),
+        ({"rules": ("cidr", "exact")}, False),
+        ({"rules": ("keyword",), "programmes": ("acme*",)}, False),
+        ({"rules": ("below",), "programmes": ("acme*",)}, True),
+        ({"severities": ("high",)}, True),
+        ({"severities": ("low", "medium")}, False),
+        ({"kinds": ("expected",)}, False),
+        ({"events": ("alarm",)}, False),
+        ({"events": ("alarm", "match")}, True),
+    ],
+)
+def test_what_is_wanted(settings: dict[str, Any], wanted: bool) -> None:
+    assert route(**settings).wants(delivery(1, hits=(ACME, WORD)).match) is wanted
+
+
+def test_kinds_are_those_that_are_told_unless_a_sink_says_its_own() -> None:
+    own = delivery(1, kind=MatchKind.EXPECTED).match
+    assert not route().wants(own)
+    assert route(kinds=("expected",)).wants(own)
+    assert route(kinds=("expected",), severities=("info",)).wants(own)
+
+
+def test_alarms() -> None:
+    assert not route().alarms
+    assert route(events=("match", "alarm")).alarms
