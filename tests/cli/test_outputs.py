@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -34,6 +39,14 @@ class Terminal(io.StringIO):
     @property
     def encoding(self) -> str:  # type: ignore[override]
         return "utf-8"
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
+    """A standard output that a full disk stands behind."""
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stdout", stream)
+        yield stream
 
 
 def made(
@@ -115,3 +128,77 @@ async def test_a_terminal_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     out.take([RESULT])
     await out.finish(FIGURES)
     assert out.unread
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "domains", "human", "tlsxtractor"])
+async def test_standard_output_on_a_full_disk(name: str, full: TextIO) -> None:
+    out = made(format=name)
+    out.take([RESULT])
+    assert not out.unread
+    with pytest.raises(StateError, match="standard output: results cannot be written: No space left on device"):
+        await out.finish(FIGURES)
+    await out.close()
+    assert out.written() < out.given()
+
+
+async def test_a_scan_does_not_go_on_for_a_full_disk(full: TextIO) -> None:
+    out = made(format="jsonl")
+    out.take([RESULT])
+    await out.drain()
+    with pytest.raises(StateError, match="--resume then goes on"):
+        out.take([RESULT])
+    with pytest.raises(StateError):
+        out.check()
+    await out.close()
+
+
+async def test_a_document_that_a_full_disk_does_not_take_names_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    out = made(tmp_path / "a.json")
+    out.take([RESULT])
+    with pytest.raises(StateError, match=r"a\.json: cannot be written: No space left on device"):
+        await out.finish(FIGURES)
+    await out.close()
+    assert os.listdir(tmp_path) == []  # noqa: PTH208  (a directory of one file)
+
+
+def waited(capsys: pytest.CaptureFixture[str]) -> None:
+    """Until it is told that nobody reads."""
+    while "is not read yet" not in capsys.readouterr().err:
+        threading.Event().wait(0.001)
+
+
+async def test_a_slow_reader_gets_all_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setattr(outputs, "GRACE", 0.01)
+    with os.fdopen(writing, "w", encoding="utf-8") as stream, os.fdopen(reading, "rb") as reader:
+        monkeypatch.setattr("sys.stdout", stream)
+        out = made(format="jsonl")
+        out.take([RESULT] * 1000)
+        finishing = asyncio.create_task(out.finish(FIGURES))
+        await asyncio.to_thread(waited, capsys)
+        got = await asyncio.to_thread(reader.read, out.given())
+        await finishing
+    assert got.count(b"\n") == 1000
+
+
+async def test_a_reader_that_stands_still_does_not_hold_a_scan_that_was_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reading, writing = os.pipe()
+    monkeypatch.setattr(outputs, "GRACE", 0.01)
+    said = Messages(Clock(), format="text", least="info")
+    with os.fdopen(writing, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr("sys.stdout", stream)
+        out = Outputs(ScanOptions(format="jsonl"), said, color=False, mode="ip_scan", patient=lambda: False)
+        out.take([RESULT] * 1000)
+        await out.finish(FIGURES)
+        assert out.written() < out.given()
+        os.close(reading)

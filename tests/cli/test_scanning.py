@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from tests.scanner.tls_servers import context, tls_server
@@ -11,6 +12,7 @@ from tests.scanner.tls_servers import context, tls_server
 from certhia.cli import scanning
 from certhia.cli.scanning import MODES, Scanning
 from certhia.config.sources import from_values
+from certhia.errors import StateError
 from certhia.library.planning import kinds_of
 from certhia.store.observations import Observations
 
@@ -29,6 +31,12 @@ def given(tmp_path: Path, port: int) -> dict[str, object]:
         "scan.format": "silent",
         "state.name": str(tmp_path / "state"),
     }
+
+
+@pytest.fixture
+def full() -> Iterator[TextIO]:
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        yield stream
 
 
 async def test_the_picture(
@@ -80,3 +88,15 @@ async def test_what_was_found_is_kept(given: dict[str, object], tmp_path: Path) 
     }
     assert all(one.first_seen < one.last_seen for one in found)
     held.close()
+
+
+async def test_results_that_a_full_disk_does_not_take_are_asked_again(
+    given: dict[str, object], full: TextIO, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", full)
+        with pytest.raises(StateError, match="standard output: results cannot be written: No space left on device"):
+            await Scanning(from_values({**given, "scan.format": "jsonl"})).run()
+    capsys.readouterr()
+    assert await Scanning(from_values({**given, "scan.format": "jsonl", "scan.resume": True})).run() == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -61,6 +61,28 @@ def test_nobody_reads_any_more(pipe: tuple[int, TextIO]) -> None:
     out.put("y\n")
 
 
+def test_a_disk_that_fills_up(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, TextIO]) -> None:
+    """Half of it is taken, then no more: nobody has gone, and what is lost is told."""
+    room = [b""]
+
+    def write(data: memoryview) -> int:
+        if len(room[0]) == 6:
+            raise OSError(28, "No space left on device")
+        room[0] += bytes(data[: 6 - len(room[0])])
+        return len(room[0])
+
+    monkeypatch.setattr(result_stdout, "outlet", lambda _: write)
+    out = ResultStdout(stream=pipe[1], environment={})
+    out.put("one\ntwo\n")
+    assert not out.close(20)
+    out.put("three\n")
+    assert room == [b"one\ntw"]
+    assert out.fault is not None
+    assert out.fault.errno == 28
+    assert not out.unread
+    assert out.written < out.given
+
+
 def test_what_the_encoding_cannot_say() -> None:
     raw = io.BytesIO()
     out = ResultStdout(stream=io.TextIOWrapper(raw, encoding="ascii"), environment={})

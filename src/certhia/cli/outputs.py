@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
@@ -22,8 +23,9 @@ from certhia.scanner.report.leaf import leaves
 from certhia.sinks.result_file import ResultFile
 from certhia.sinks.result_stdout import BEHIND, ResultStdout
 from certhia.sinks.whole import Whole
+from certhia.sinks.writer import is_unread
 
-GRACE = 5.0  # seconds that a slow reader of standard output has at the end
+GRACE = 5.0  # seconds that a slow reader of standard output has at the end of a scan that was stopped
 
 
 class _Out(Protocol):
@@ -33,6 +35,8 @@ class _Out(Protocol):
     def behind(self) -> bool: ...
     @property
     def unread(self) -> bool: ...
+    @property
+    def fault(self) -> OSError | None: ...
     @property
     def given(self) -> int: ...
     @property
@@ -52,9 +56,14 @@ class Outputs:
         color: bool,
         mode: str,
         places: Mapping[str, int] | None = None,
+        patient: Callable[[], bool] = lambda: True,
     ) -> None:
         """Opens them all. `mode`: of TLSXtractor's document. `places`: where to go on in files, in bytes, by their
-        absolute path. Raises ConfigError."""
+        absolute path. `patient`: whether a reader of standard output may take as long as it likes at the end. Raises
+        ConfigError."""
+        self._messages = messages
+        self._patient = patient
+        self._resumable = "-" not in options.targets_from
         named = [(path, formats.of(path, options.format)) for path in options.files]
         name = options.format or ("silent" if named else "jsonl")
         whole = any(form in formats.WHOLE for _, form in named)
@@ -69,6 +78,7 @@ class Outputs:
         self.files: list[ResultFile] = []
         self._whole: list[Whole] = []
         self._stdout: _Out | None = None
+        self._closed = False
         try:
             for path, form in named:
                 if form in formats.WHOLE:
@@ -105,16 +115,25 @@ class Outputs:
         return self._stdout is not None and self._stdout.behind
 
     def take(self, results: Sequence[Result]) -> None:
-        """More results. Raises StateError where a file can't be written."""
+        """More results. Raises StateError where a file or standard output can't be written."""
         try:
             for file in self.files:
                 file.take(results)
         except OSError as error:
             raise StateError(f"{error.filename}: {error.strerror}: make room; --resume then goes on") from error
         if self._stdout is not None:
+            self.check()
             self._stdout.put(self._texts.of(results))
         if self.document is not None:
             self.document.take(results)
+
+    def check(self) -> None:
+        """Raises StateError where standard output can't be written."""
+        fault = self._stdout.fault if self._stdout is not None else None
+        if fault is not None:
+            more = "" if self._prints or not self._resumable else "; --resume then goes on"
+            why = f"standard output: results cannot be written: {fault.strerror}"
+            raise StateError(f"{why}: make room where it leads, or have it lead elsewhere{more}") from fault
 
     def given(self) -> int:
         """How much was given to standard output so far."""
@@ -125,15 +144,27 @@ class Outputs:
         return self._stdout.written if self._stdout is not None else 0
 
     async def drain(self) -> None:
-        """Waits for standard output, as long as its reader reasonably may take. Nothing more is taken then."""
+        """Waits for the reader of standard output. Nothing more is taken then."""
         if self._stdout is not None and not self._prints:
-            await asyncio.to_thread(self._stdout.close, GRACE)
+            await self._drained(self._stdout)
+
+    async def _drained(self, stdout: _Out) -> None:
+        self._closed, told = True, False
+        while not await asyncio.to_thread(stdout.close, GRACE):
+            if stdout.unread or stdout.fault is not None or not self._patient():
+                return
+            if not told:
+                self._messages("all are asked: standard output is not read yet; Ctrl-C ends it", level="warning")
+            told = True
 
     async def finish(self, figures: Figures) -> None:
         """Writes what is written at the end, then closes. Raises StateError, ConfigError."""
         if self.document is not None:
             await asyncio.to_thread(self._write, self.document, figures)
+        if self._stdout is not None:
+            await self._drained(self._stdout)
         await self.close()
+        self.check()
 
     def _write(self, document: Document, figures: Figures) -> None:
         try:
@@ -145,14 +176,14 @@ class Outputs:
             for file in self._whole:
                 file.commit()
         except OSError as error:
-            raise StateError(f"{error.filename or 'results'}: cannot be written: {error.strerror}") from error
+            raise StateError(f"{error.filename}: cannot be written: {error.strerror}: make room") from error
 
     async def close(self) -> None:
         """Idempotent. Raises StateError where a disk does not take what was written."""
         for file in self.files:
             await asyncio.to_thread(file.close)
         if self._stdout is not None:
-            await asyncio.to_thread(self._stdout.close, GRACE)
+            await asyncio.to_thread(self._stdout.close, 0.0 if self._closed else GRACE)
         for whole in self._whole:
             whole.discard()
         if self.document is not None:
@@ -167,6 +198,7 @@ class _Screen:
         self._charset = encoding(sys.stdout.encoding, environment)
         self._loop = asyncio.get_running_loop()
         self.given = self.written = 0
+        self.fault: OSError | None = None
         self._gone = False
 
     @property
@@ -188,9 +220,11 @@ class _Screen:
             try:
                 sys.stdout.write(encode(text, self._charset).decode(self._charset))
                 sys.stdout.flush()
-            except OSError:
-                self._gone = True
+            except OSError as error:
+                self._gone = error.errno == errno.EIO or is_unread(error)  # EIO: the terminal hung up
+                self.fault = None if self._gone else error
+                return
         self.written += len(text)
 
     def close(self, grace: float | None = None) -> bool:  # noqa: ARG002  (as `_Out` has it)
-        return not self._gone
+        return not self._gone and self.fault is None

@@ -66,7 +66,14 @@ class Scanning:
         stack.callback(record.close)
         places = standing.files if standing is not None else None
         mode = MODES.get(kinds_of(settings.scan), "mixed_scan")
-        outputs = Outputs(settings.scan, self._messages, color=self._coloured(sys.stdout), mode=mode, places=places)
+        outputs = Outputs(
+            settings.scan,
+            self._messages,
+            color=self._coloured(sys.stdout),
+            mode=mode,
+            places=places,
+            patient=lambda: not self._stopped,
+        )
         stack.push_async_callback(outputs.close)
         standing = standing or Standing(secrets.token_bytes(16))
         keeping = self._keeping()
@@ -111,7 +118,7 @@ class Scanning:
         if keeping is not None:
             await asyncio.to_thread(keeping.flush)
         await outputs.finish(self._figures_of(seconds, inquiry))
-        if not self._stopped:
+        if not self._stopped and outputs.written() >= outputs.given():
             checkpoints.complete()
         self._say_how_it_ended(seconds, record)
         return 0
@@ -233,6 +240,7 @@ class Scanning:
     async def _stop_unread(self, outputs: Outputs, inquiry: Inquiry) -> None:
         """`| head` ends it also where no further result comes that could not be written."""
         while not outputs.unread:
+            outputs.check()
             await self._clock.sleep(READER_ASKED)
         self._stopped = True
         inquiry.stop()

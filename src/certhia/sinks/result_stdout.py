@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 from certhia import render
 from certhia.errors import ConfigError
-from certhia.sinks.writer import outlet, readerless
+from certhia.sinks.writer import is_unread, outlet, readerless
 
 BEHIND: Final = 4 << 20  # bytes that wait for a reader; then no further targets are begun
 
@@ -36,6 +36,7 @@ class ResultStdout:
         self._queue: deque[bytes] = deque()
         self._given = self._written = 0  # bytes
         self._broken = False
+        self._fault: OSError | None = None
         self._over = False
         self._thread = threading.Thread(target=self._run, name="certhia-stdout", daemon=True)
         self._thread.start()
@@ -60,10 +61,15 @@ class ResultStdout:
         """Whether nobody will read it any more."""
         return self._broken or readerless(self._stream)
 
+    @property
+    def fault(self) -> OSError | None:
+        """Why it can't be written to, where that is not for want of a reader."""
+        return self._fault
+
     def put(self, text: str) -> None:
         """Has text written, newline included, without waiting. Any thread may call it."""
         data = render.encode(text, self._charset)
-        if data and not self._broken:
+        if data and not self._broken and self._fault is None:
             with self._changed:
                 self._queue.append(data)
                 self._given += len(data)
@@ -75,7 +81,7 @@ class ResultStdout:
             self._over = True
             self._changed.notify()
         self._thread.join(grace)
-        return not self._thread.is_alive() and not self._broken
+        return not self._thread.is_alive() and not self._broken and self._fault is None
 
     def _run(self) -> None:
         while True:
@@ -88,7 +94,10 @@ class ResultStdout:
             try:
                 while left:
                     left = left[self._write(left) :]
-            except OSError:
-                self._broken = True
+            except OSError as error:
+                if is_unread(error):
+                    self._broken = True
+                else:
+                    self._fault = error
                 return
             self._written += len(data)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from certhia.errors import ConfigError
@@ -25,22 +27,33 @@ class Whole:
         self._file = os.fdopen(descriptor, "w", encoding="utf-8")
 
     def write(self, text: str) -> None:
-        """More of it. Raises OSError."""
-        self._file.write(text)
+        """More of it. Raises OSError, with the path."""
+        with self._named():
+            self._file.write(text)
 
     def commit(self) -> None:
-        """It is complete: on the disk, and in its place, once this returns. Raises OSError."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._beside.replace(self.path)
-        directory = os.open(self.path.parent, os.O_RDONLY)
+        """It is complete: on the disk, and in its place, once this returns. Raises OSError, with the path."""
+        with self._named():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._beside.replace(self.path)
+            directory = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Errors name the file that was wanted, whatever stands beside it meanwhile."""
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
 
     def discard(self) -> None:
         """It is not wanted any more; nothing is left of it. Nothing is done after `commit`. Idempotent."""
-        self._file.close()
+        with suppress(OSError):  # what could not be written is not wanted either
+            self._file.close()
         self._beside.unlink(missing_ok=True)

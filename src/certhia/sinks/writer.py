@@ -66,6 +66,11 @@ def readerless(stream: TextIO) -> bool:
     return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
 
 
+def is_unread(error: OSError) -> bool:
+    """Whether an error says that nobody reads any more, and not that what was to be written is lost."""
+    return isinstance(error, BrokenPipeError | ConnectionResetError)
+
+
 def _direct(descriptor: int, data: memoryview) -> int:
     try:
         return os.write(descriptor, data)
@@ -194,7 +199,7 @@ class Writer:
             while left:
                 left = left[self._write(left) :]
         except OSError as error:
-            self._broken = isinstance(error, BrokenPipeError | ConnectionResetError)
+            self._broken = is_unread(error)
             self._rest = self._cut(whole, len(whole) - len(left))
             return BrokenPipeError(*error.args) if self._broken else error
         self._rest = b""

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import Certhia
@@ -52,3 +53,11 @@ def test_servers_that_never_answer_do_not_hold_it(certhia: Certhia) -> None:
         program.says("20 at once")
         assert program.stop() < 10
     assert program.out == ""
+
+
+def test_a_full_disk_under_standard_output(certhia: Certhia, there: Crowd) -> None:
+    with Path("/dev/full").open("wb") as full:
+        program = certhia("scan", "127.0.0.0/16", "-p", str(there.port), *GIVEN, "--rate", "500", out=full.fileno())
+    assert program.end() == 1
+    assert "certhia: standard output: results cannot be written: No space left on device: make room" in program.err
+    assert "Traceback" not in program.err
