@@ -87,6 +87,33 @@ async def test_hosts_that_certificates_name_are_asked_too() -> None:
     assert found[1].served is not None
 
 
+@pytest.mark.parametrize("expand", [0, 1])
+async def test_names_whose_answers_are_malformed_cost_no_others(expand: int) -> None:
+    dns = FakeDns(others=["127.0.0.1"])
+    hosts = [f"n{number}.example" for number in range(30)]
+    for host in hosts[::6]:
+        dns.misbehave(host, "loop")
+    with tls_server(context()) as port:
+        async with dns.serve() as place:
+            found = await results(
+                HERE.model_copy(
+                    update={
+                        "targets": tuple(hosts),
+                        "ports": str(port),
+                        "resolver": (place,),
+                        "retry": 1,
+                        "expand": expand,
+                        "scope": ("www.example.com",) if expand else (),
+                    }
+                )
+            )
+    failed = {one.target.host: one.failure for one in found if one.failure is not None}
+    assert {host: (why.kind, why.detail) for host, why in failed.items()} == dict.fromkeys(
+        hosts[::6], ("dns", "malformed answer")
+    )
+    assert len(found) == 30 + expand
+
+
 async def test_how_many_there_are() -> None:
     options = HERE.model_copy(update={"targets": ("127.0.0.0/29", "localhost"), "ports": "1,2"})
     inquiry = Inquiry(options, None, lambda _: None, lambda: False, Clock(), lambda *_, **__: None)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -169,3 +169,34 @@ def test_servers_that_are_none(text: str, told: str) -> None:
         read_servers(text)
     assert told in str(caught.value)
     assert nameservers.INSTEAD in str(caught.value)
+
+
+@pytest.mark.parametrize("how", ["garbage", "loop"])
+async def test_malformed_answers_are_held_against_nobody_else(how: str, dns: FakeDns, servers: Nameservers) -> None:
+    good = [f"n{number}.example" for number in range(100)]
+    bad = [f"bad{number}.example" for number in range(10)]
+    for name in good:
+        dns.add(name, "192.0.2.1")
+        dns.misbehave(name, "slow", 0.02)  # they are open when what is malformed comes
+    for name in bad:
+        dns.misbehave(name, how)
+    resolver = Resolver(servers.ask)
+    asked = [name for pair in zip(bad * 10, good, strict=True) for name in pair]
+    found = {one.name: one for one in await asyncio.gather(*map(resolver.resolve, asked))}
+    assert {found[name].addresses for name in good} == {("192.0.2.1",)}
+    assert {found[name].fault for name in bad} == {"malformed answer"}
+
+
+async def test_a_name_that_is_malformed_once_is_asked_for_again(dns: FakeDns, servers: Nameservers) -> None:
+    """What is malformed may have been forged, or cut on its way."""
+    dns.add("x.example", "192.0.2.1")
+    answered = dns.answer
+    left = [2]
+
+    def answer(message: bytes, send: Callable[[bytes], object], *, tcp: bool = False) -> None:
+        left[0] -= 1
+        dns.misbehave("x.example", "garbage") if left[0] >= 0 else dns.behave("x.example")
+        answered(message, send, tcp=tcp)
+
+    dns.answer = answer  # type: ignore[method-assign]
+    assert [one.value for one in await servers.ask("x.example", "A")] == ["192.0.2.1"]

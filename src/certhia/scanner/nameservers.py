@@ -21,6 +21,7 @@ INSTEAD: Final = "write 1.1.1.1, 9.9.9.9:53 or [2620:fe::fe]:53"
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 _RENEWED: Final = 8192  # questions; c-ares remembers all that it was told, for up to an hour
+_ALONE: Final = 32  # questions that have a socket of their own, at once
 _KINDS: Final = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA"}
 _NUMBERS: Final = {"A": 1, "CNAME": 5, "PTR": 12, "AAAA": 28}
 _NUMERIC: Final = ("A", "AAAA")
@@ -134,6 +135,7 @@ class Nameservers:
         self._deadline = deadline
         self._now: _Turn | None = None
         self._old: set[_Turn] = set()
+        self._turns = asyncio.Semaphore(_ALONE)
 
     async def ask(self, name: str, kind: str) -> list[Record]:
         """The records of the answer. Raises Unanswered."""
@@ -142,20 +144,15 @@ class Nameservers:
             turn = await self._renewed()
         turn.left -= 1
         turn.open += 1
-        late = None
         try:
-            future = turn.resolver.asked(name, _NUMBERS[kind])
-            late = turn.resolver.loop.call_later(self._deadline, _expire, future)
-            said, error = await future
-        except UnicodeError:
-            raise Unanswered("not a name that can be asked for") from None
+            said, error = await self._put(turn.resolver, name, kind)
         finally:
-            if late is not None:
-                late.cancel()
             turn.open -= 1
             if not turn.open and turn in self._old:
                 self._old.discard(turn)
                 await turn.resolver.close()
+        if said is None and error == pycares.errno.ARES_EBADRESP:
+            said, error = await self._alone(name, kind)
         if said is None:
             raise Unanswered(_WORDS_BY_NUMBER.get(error, f"error {error}"))
         records = []
@@ -165,6 +162,28 @@ class Nameservers:
                 value = value if kind_of in _NUMERIC else _plain(value)
                 records.append(Record(name if one.name == name else _plain(one.name), kind_of, value, one.ttl))
         return records
+
+    async def _put(self, resolver: _OnLoop, name: str, kind: str) -> _Said:
+        """One question to one resolver. Raises Unanswered for what is no name."""
+        try:
+            future = resolver.asked(name, _NUMBERS[kind])
+        except UnicodeError:
+            raise Unanswered("not a name that can be asked for") from None
+        late = resolver.loop.call_later(self._deadline, _expire, future)
+        try:
+            return await future
+        finally:
+            late.cancel()
+
+    async def _alone(self, name: str, kind: str) -> _Said:
+        """Once more, where nobody else's answer can be held against it: after a malformed one c-ares gives up the
+        socket, and with it all that was asked there."""
+        async with self._turns:
+            resolver = self._made()
+            try:
+                return await self._put(resolver, name, kind)
+            finally:
+                await resolver.close()
 
     async def close(self) -> None:
         """Ends; questions that are open get no answer."""
@@ -182,15 +201,18 @@ class Nameservers:
     async def _renewed(self) -> _Turn:
         """A resolver that remembers nothing takes over; the one before ends with its last question."""
         before = self._now
-        try:
-            turn = self._now = _Turn(_OnLoop(self._servers, loop=asyncio.get_running_loop(), **self._options))
-        except pycares.AresError as error:
-            raise Unanswered(f"name lookups can't begin: {render.terminal(str(error))}") from error
+        turn = self._now = _Turn(self._made())
         if before is not None and before.open:
             self._old.add(before)
         elif before is not None:
             await before.resolver.close()
         return turn
+
+    def _made(self) -> _OnLoop:
+        try:
+            return _OnLoop(self._servers, loop=asyncio.get_running_loop(), **self._options)
+        except pycares.AresError as error:
+            raise Unanswered(f"name lookups can't begin: {render.terminal(str(error))}") from error
 
 
 def _expire(future: asyncio.Future[_Said]) -> None:

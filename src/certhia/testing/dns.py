@@ -24,7 +24,7 @@ from typing import cast
 KINDS = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 28: "AAAA"}
 _NUMBERS = {name: number for number, name in KINDS.items()}
 _RCODES = {"servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5}
-HOWS = (*_RCODES, "silent", "slow", "wrong-id", "wrong-name", "truncated", "garbage", "alias-alone")
+HOWS = (*_RCODES, "silent", "slow", "wrong-id", "wrong-name", "truncated", "garbage", "loop", "alias-alone")
 _DEEP = 20  # aliases followed for an answer
 
 
@@ -141,6 +141,10 @@ class FakeDns:
             return
         if how == "garbage":
             send(message[:2] + b"\xff" * 20)
+        elif how == "loop":  # a name that is a pointer to itself
+            pointer = struct.pack("!H", 0xC000 | (12 + len(question)))
+            head = message[:2] + struct.pack("!5H", 0x8580, 1, 1, 0, 0)
+            send(head + question + pointer + struct.pack("!HHIH", 1, 1, 0, 4) + bytes((192, 0, 2, 66)))
         elif how == "wrong-id":
             send(bytes((message[0] ^ 0xFF, message[1])) + self._reply(message, name, kind, question)[2:])
         elif how == "wrong-name":
