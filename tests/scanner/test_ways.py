@@ -5,7 +5,7 @@ import pytest
 from certhia._core import Flight
 from certhia.scanner.failures import ScanFailure
 from certhia.scanner.probing import WEB
-from certhia.scanner.ways import UNASKED, Way, another, uncertified
+from certhia.scanner.ways import LARGE, UNASKED, Way, another, uncertified
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,10 @@ from certhia.scanner.ways import UNASKED, Way, another, uncertified
         ("whole", ScanFailure("malformed", "handshake"), None, "old"),
         ("whole", ScanFailure("closed", "handshake"), None, "glance"),
         ("whole", ScanFailure("timeout", "handshake"), None, None),
+        ("whole", ScanFailure("too-large", "handshake", LARGE), None, "old"),
+        ("whole", ScanFailure("too-large", "handshake", LARGE), ScanFailure("closed", "hello"), "old"),
+        ("whole", ScanFailure("too-large", "handshake", "more than 100000 bytes"), None, None),
+        ("old", ScanFailure("too-large", "handshake", LARGE), None, None),
         ("whole", ScanFailure("refused", "connect"), None, None),
         ("whole", ScanFailure("alert", "handshake", "x"), ScanFailure("alert", "hello", "protocol_version"), "old"),
         ("whole", ScanFailure("alert", "handshake", "x"), ScanFailure("closed", "hello"), None),

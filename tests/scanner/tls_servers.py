@@ -33,8 +33,9 @@ def context(
     alpn: tuple[str, ...] = (),
     client: ssl.VerifyMode = ssl.CERT_NONE,
     ciphers: str = "ALL:@SECLEVEL=0",
+    shown: Issued | None = None,
 ) -> ssl.SSLContext:
-    """What a server speaks."""
+    """What a server speaks, and which certificate it shows."""
     ca, issued = authority()
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with warnings.catch_warnings():
@@ -44,7 +45,7 @@ def context(
     key = ca.leaf_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "server.pem")
-        path.write_text(key + issued.pem)
+        path.write_text(key + (shown or issued).pem)
         made.load_cert_chain(path)
     made.verify_mode = client
     if client is not ssl.CERT_NONE:

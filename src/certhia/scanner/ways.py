@@ -14,6 +14,8 @@ _NEWER_ONLY: Final = frozenset(
      "missing_extension", "decode_error", "unexpected_message", "unsupported_extension")
 )  # fmt: skip
 UNASKED: Final = "TLS 1.3, which was not offered"
+# What the core's handshake says of a message above 64 kB, its library's limit: OpenSSL takes chains of 100 kB.
+LARGE: Final = "a message that no handshake needs"
 _CLEAR: Final = 0x0303  # the newest version whose servers show their chain in the clear
 
 
@@ -33,6 +35,8 @@ def another(way: Way, failure: ScanFailure, first: ScanFailure | None) -> Way | 
             return way._replace(server_name=None, note=_noted(way, "unrecognized_name: asked again without SNI"))
         if failure.detail == "no_application_protocol" and way.alpn:
             return way._replace(alpn=(), note=_noted(way, "no_application_protocol: asked again without ALPN"))
+    if way.how == "whole" and failure.kind == "too-large" and failure.detail == LARGE:
+        return way._replace(how="old")
     if failure.step not in ("hello", "handshake") or failure.kind not in ("alert", "malformed", "closed", "reset"):
         return None
     if first is not None and first.step == "hello":
