@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import selectors
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +10,15 @@ import pytest
 from certhia.scanner.polling import ENDED, READ, WRITE, Poller, Portable, pair, poller
 
 
-@pytest.fixture(params=[poller, Portable], ids=["here", "portable"])
+class OneByOne(selectors.SelectSelector):
+    """As `selectors.KqueueSelector` tells, which only macOS and the BSDs have: of reading and of writing one by one."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        bits = (selectors.EVENT_WRITE, selectors.EVENT_READ)
+        return [(key, mask & bit) for key, mask in super().select(timeout) for bit in bits if mask & bit]
+
+
+@pytest.fixture(params=[poller, Portable, lambda: Portable(OneByOne())], ids=["here", "portable", "as-kqueue"])
 def watching(request: pytest.FixtureRequest) -> Iterator[Poller]:
     made: Callable[[], Poller] = request.param
     polled = made()
@@ -55,6 +64,16 @@ def test_tells_of_the_end(watching: Poller, ends: tuple[socket.socket, socket.so
     right.shutdown(socket.SHUT_WR)
     assert any(mask & ENDED for _, mask in watching.wait(1))
     watching.remove(left.fileno())
+
+
+def test_tells_of_each_socket_in_one_word(ends: tuple[socket.socket, socket.socket]) -> None:
+    left, right = ends
+    watching = Portable(OneByOne())
+    watching.add(left.fileno(), True)
+    right.send(b"x")
+    ((fd, mask),) = watching.wait(1)
+    assert (fd, mask & READ, mask & WRITE) == (left.fileno(), READ, WRITE)
+    watching.close()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no epoll")

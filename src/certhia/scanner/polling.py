@@ -37,8 +37,8 @@ class Poller(Protocol):
 class Portable:
     """Over what the system offers (kqueue on macOS): level-triggered, made to tell once by asking for less."""
 
-    def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
+    def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
+        self._selector = selector or selectors.DefaultSelector()
 
     def add(self, fd: int, write: bool) -> None:
         """Watches a socket."""
@@ -54,13 +54,13 @@ class Portable:
 
     def wait(self, seconds: float) -> list[tuple[int, int]]:
         """What changed. Every READ may be the end, since nothing says which it is."""
-        told = []
+        told: dict[int, int] = {}  # kqueue tells of reading and of writing one by one
         for key, mask in self._selector.select(seconds):
             if mask & selectors.EVENT_WRITE:
                 self._selector.modify(key.fd, selectors.EVENT_READ)
             read = READ | _END if mask & selectors.EVENT_READ else 0
-            told.append((key.fd, read | (WRITE if mask & selectors.EVENT_WRITE else 0)))
-        return told
+            told[key.fd] = told.get(key.fd, 0) | read | (WRITE if mask & selectors.EVENT_WRITE else 0)
+        return list(told.items())
 
     def close(self) -> None:
         """Gives the descriptor back."""
