@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from tests.scanner.supplied import OPEN, World, addresses, drawn
 
-from certhia.scanner.budget import Budget
+from certhia.scanner.budget import BESIDE, Budget
 from certhia.scanner.exclude import read_excluded
 from certhia.scanner.finding import Finder
 from certhia.scanner.places import Places
@@ -14,6 +15,7 @@ from certhia.scanner.ports import Port, read_ports
 from certhia.scanner.records import Failure, Target
 from certhia.scanner.supply import Supply
 from certhia.scanner.targets import Name
+from certhia.testing import SimClock, in_simulated_time
 
 
 async def test_everything_in_one_list() -> None:
@@ -165,7 +167,23 @@ async def test_hosts_that_a_page_names() -> None:
     finder = Finder(plan, world.resolver(), Places(), Budget())
     found = {name: await finder.beside(f"{name}.example") for name in ("in", "out", "shut", "none")}
     assert found == {"in": None, "out": "8.8.4.4", "shut": None, "none": None}
-    assert await finder.beside("out.example") is None, "asked a moment ago"
+
+
+@in_simulated_time
+async def test_pages_that_name_one_host_ask_it_in_turn(certhia_clock: SimClock) -> None:
+    world = World(static_example=["8.8.4.4", "8.8.8.8"], in_example=["10.0.0.1", "8.8.4.4"])
+    plan, begun = Plan(["in.example"]), certhia_clock.monotonic()
+    finder = Finder(plan, world.resolver(), Places(), Budget(clock=certhia_clock), clock=certhia_clock)
+    found = await asyncio.gather(*(finder.beside("static.example") for _ in range(3)))
+    assert (found, certhia_clock.monotonic()) == (["8.8.4.4"] * 3, begun + 2 * BESIDE)
+    assert await finder.beside("static.example", "8.8.8.8") == "8.8.8.8", "where the page itself is"
+    assert await finder.beside("in.example", "8.8.4.4") is None
+    bounded = Finder(
+        plan, world.resolver(), Places(), Budget(), beside=Budget(interval=0, clock=certhia_clock), clock=certhia_clock
+    )
+    begun = certhia_clock.monotonic()
+    await asyncio.gather(*(bounded.beside("static.example") for _ in range(3)))
+    assert certhia_clock.monotonic() == begun
 
 
 def _told(item: object) -> str:

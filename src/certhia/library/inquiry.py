@@ -54,6 +54,7 @@ class Inquiry:
             wake=self._wake,
             skip=skipped,
             handled=(lambda: self._handled) if options.expand or options.follow else None,
+            crowded=options.per_host is not None,
             clock=clock,
         )
         self._expansion = Expansion(options, self._supply.offer) if options.expand or options.follow else None

@@ -17,6 +17,7 @@ from certhia.clock import Clock
 MAX_TRACKED = 65_536  # addresses, and as many domains, that were asked lately
 
 INTERVAL: Final = 60.0  # seconds between two probes of an address
+BESIDE: Final = 1.0  # seconds between two pages for whose scripts an address is asked
 WINDOW: Final = 3600.0  # seconds in which a domain has its allowance
 ALLOWANCE: Final = 100  # probes of names below one registrable domain in a window
 

@@ -7,8 +7,9 @@ from ipaddress import IPv6Address
 from socket import inet_ntoa
 from typing import Final, TypeAlias
 
+from certhia.clock import Clock
 from certhia.scanner.addresses import inward
-from certhia.scanner.budget import Budget
+from certhia.scanner.budget import BESIDE, Budget
 from certhia.scanner.dns import MAX_ADDRESSES, Resolver
 from certhia.scanner.places import Places
 from certhia.scanner.plan import Plan
@@ -30,13 +31,25 @@ class Finder:
         resolver: of names.
         done: places that an earlier run has done.
         budget: of addresses that offered hosts lead to.
+        beside: of those that pages lead to, each for scripts of its own.
     """
 
-    def __init__(self, plan: Plan, resolver: Resolver, done: Places, budget: Budget) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        resolver: Resolver,
+        done: Places,
+        budget: Budget,
+        *,
+        beside: Budget | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._plan = plan
         self._resolver = resolver
         self._done = done
         self._budget = budget
+        self._beside = beside or Budget(interval=BESIDE, clock=clock)
+        self._clock = clock or Clock()
         self.width = len(plan.knocks) * (SLOTS if plan.every else 1)  # places of a host
 
     async def offered(self, name: Name) -> list[Item]:
@@ -57,13 +70,20 @@ class Finder:
                 items.append(found if reason is None else (found, _refused(address, reason)))
         return items
 
-    async def beside(self, host: str) -> str | None:
-        """The address at which a host may be asked that a page names; None where it may not."""
+    async def beside(self, host: str, at: str = "") -> str | None:
+        """The address at which a host may be asked that a page names, once its turn has come; None where it may not.
+        `at`: where that page is, which may be asked anyway."""
         addresses, failure = await self._addresses(host)
         if failure is not None or _inwards(addresses) is not None:
             return None
         address, closed = self._judged(addresses)[0]
-        return address if closed is None and self._budget.take(address, host) else None
+        if closed is not None:
+            return None
+        if at in addresses:
+            return at
+        while not self._beside.take(address):
+            await self._clock.sleep(self._beside.wait(address))
+        return address
 
     async def written(self, target: Written, first: int) -> list[Item | Skipped]:
         """The targets of a host, or of an address with a port or path of its own."""

@@ -57,6 +57,7 @@ class Supply:
         handled: how many of the items pulled are done with, so that nothing more will be offered because of them. Where
             it is given, there may be more until it reaches `handed`.
         budget: of addresses that offered hosts lead to.
+        crowded: connections to one address are bounded, so that those for scripts of pages need no bound of their own.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Supply:
         skip: Callable[[range], None] = lambda _: None,
         handled: Callable[[], int] | None = None,
         budget: Budget | None = None,
+        crowded: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._plan = plan
@@ -80,7 +82,14 @@ class Supply:
         self._skip = skip
         self._handled = handled
         self._clock = clock or Clock()
-        self._finder = Finder(plan, resolver, self._done, budget or Budget(clock=self._clock))
+        self._finder = Finder(
+            plan,
+            resolver,
+            self._done,
+            budget or Budget(clock=self._clock),
+            beside=Budget(interval=0.0, clock=self._clock) if crowded else None,
+            clock=self._clock,
+        )
         self._offers: deque[Name] = deque()
         self.handed = 0  # items pulled
         self._complaints = 0
@@ -167,10 +176,10 @@ class Supply:
         self._offers.append(Name(origin, None, host, port, path))
         return True
 
-    def look_up(self, host: str) -> Future[str | None]:
-        """The address at which a host (A-labels) may be asked that a page names, as with `offer`; None where it may
-        not. Any thread, once `run` was begun."""
-        asked = self._finder.beside(host)
+    def look_up(self, host: str, at: str = "") -> Future[str | None]:
+        """The address at which a host (A-labels) may be asked that a page names, which is at the address `at`, once its
+        turn has come; None where it may not. Any thread, once `run` was begun."""
+        asked = self._finder.beside(host, at)
         try:
             return asyncio.run_coroutine_threadsafe(asked, self._loop)
         except RuntimeError:  # the loop is closed: all is over

@@ -241,7 +241,7 @@ def test_scripts_of_other_hosts_of_the_same_site() -> None:
     asked_for: list[str] = []
     looked_up = {"static.example.com": "127.0.0.1", "gone.example.com": "127.0.0.99"}
 
-    def look_up(host: str) -> Future[str | None]:
+    def look_up(host: str, at: str) -> Future[str | None]:
         asked_for.append(host)
         return found(looked_up.get(host))
 
@@ -266,7 +266,7 @@ def test_scripts_of_other_hosts_of_the_same_site() -> None:
 def test_an_address_that_is_never_found_takes_no_longer_than_the_deadline() -> None:
     never = Future[str | None]()
     with site({"/": answer(b"<script src=//static.example.com/></script>", HTML)}) as (_, port):
-        http = asked(port, scripts=True, look_up=lambda _: never, timeout=0.5)
+        http = asked(port, scripts=True, look_up=lambda *_: never, timeout=0.5)
     assert never.cancelled()
     assert http.status == 200
     assert http.failure == Failure("timeout", "http")
@@ -276,7 +276,7 @@ def test_no_more_hosts_than_enough() -> None:
     page = "".join(f"<script src='//h{number}.example.com/'></script>" for number in range(MAX_BESIDE + 2))
     asked_for: list[str] = []
 
-    def look_up(host: str) -> Future[str | None]:
+    def look_up(host: str, at: str) -> Future[str | None]:
         asked_for.append(host)
         return found(None)
 

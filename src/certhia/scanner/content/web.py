@@ -34,8 +34,9 @@ _LOOKS: Final = 0.02  # seconds between two looks whether an address is known
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 Follow: TypeAlias = Literal["", "host", "all"]
-# Gives the address at which a host may be asked that a page names; None where it may not. Called by the engine.
-LookUp: TypeAlias = Callable[[str], Future[str | None]]
+# Gives the address at which a host may be asked that a page names, given that page's own; None where it may not. Called
+# by the engine.
+LookUp: TypeAlias = Callable[[str, str], Future[str | None]]
 
 
 class Web:
@@ -81,16 +82,16 @@ class Web:
         try:
             yield from visit.page(target.path or "/", self._most)
             if self._scripts and self._look_up is not None:
-                yield from self._beside(visit, self._look_up, domain)
+                yield from self._beside(visit, self._look_up, target.address, domain)
         except ScanFailure as failure:
             failed = Failure(failure.kind, failure.step or "http", failure.detail)
         visit.settle()
         return gathered.record(failed)
 
-    def _beside(self, visit: _Visit, look_up: LookUp, domain: str) -> Conversation[None]:
+    def _beside(self, visit: _Visit, look_up: LookUp, at: str, domain: str) -> Conversation[None]:
         """Scripts of other hosts. What goes wrong with one of them is no fault of the page."""
         for host, places in list(visit.beside.items())[:MAX_BESIDE]:
-            found = look_up(host)
+            found = look_up(host, at)
             try:
                 while not found.done():
                     yield Wait(_LOOKS)
