@@ -264,7 +264,8 @@ def test_another_attempt_has_a_deadline_of_its_own() -> None:
 
     with serving(once) as port:
         outcome = run([(1, again(port))], timeout=0.1)[1]
-    assert (outcome.value, outcome.attempts) == (b"x", 3)
+    assert (outcome.value, outcome.attempts) == (b"x", len(tries))
+    assert outcome.attempts >= 3
 
 
 # Stopping

@@ -65,6 +65,18 @@ def test_what_the_cores_handshake_refuses_is_for_openssl() -> None:
     assert (served.version, served.cipher, served.complete) == (0x0303, 0xC0AC, True)
 
 
+@pytest.mark.parametrize("version", [TLSVersion.TLSv1_2, TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("full", [False, True])
+def test_what_is_too_large_for_the_cores_handshake_is_for_openssl(version: TLSVersion, full: bool) -> None:
+    """A certificate of 76 kB: the core's handshake takes 64 kB, and what is read in the clear 100 kB."""
+    large = authority()[0].issue([f"{number}.{'a' * 50}.example.com" for number in range(1100)], key="")
+    assert 66_000 < len(large.der) < 95_000
+    with tls_server(context(version, version, shown=large)) as port:
+        served = seen(target(port), Manner(full=full)).served
+    assert served.certificates[0] == large.der
+    assert served.complete is (full or version is TLSVersion.TLSv1_3)
+
+
 @pytest.mark.parametrize("version", [TLSVersion.TLSv1, TLSVersion.TLSv1_2, TLSVersion.TLSv1_3])
 def test_full_completes_it(version: TLSVersion) -> None:
     with tls_server(context(version, version)) as port:
@@ -285,6 +297,15 @@ def test_passing_failures_are_tried_again() -> None:
     with pytest.raises(ScanFailure, match="policy"):
         steps.throw(ScanFailure("policy"))  # type: ignore[attr-defined]
     assert calls == []
+
+
+def test_each_attempt_has_the_whole_deadline() -> None:
+    """Of a server that takes connections and says nothing."""
+    with serving(until_cut) as port:
+        prober = Prober(Manner(retries=1))
+        outcome = run([(1, prober.talk(target(port)))], timeout=0.3)[1]
+    assert isinstance(outcome.failure, ScanFailure)
+    assert (outcome.failure.kind, outcome.failure.step, outcome.attempts) == ("timeout", "hello", 2)
 
 
 def test_what_is_asked_under_tls() -> None:

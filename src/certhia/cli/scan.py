@@ -107,7 +107,7 @@ MANNERS = (
     Option("--rate --rate-limit", float, "scan.rate", "Connections a second.", MANNERS_PANEL),
     Option("--concurrency --threads", int, "scan.concurrency", "Targets at once.", MANNERS_PANEL),
     Option("--per-host", int, "scan.per_host", "Connections at once to an address or domain.", MANNERS_PANEL),
-    Option("--timeout", str, "scan.timeout", "For all of a target, such as 5s.", MANNERS_PANEL),
+    Option("--timeout", str, "scan.timeout", "For all of a target, each attempt, such as 5s.", MANNERS_PANEL),
     Option("--retry", int, "scan.retry", "Further attempts where they may help.", MANNERS_PANEL),
 )
 OUTPUT = (

@@ -71,8 +71,10 @@ class ScanOptions(Section):
         None, ge=1, description="Targets at once; found out, up to the limit of open files, unless given"
     )
     per_host: int | None = Field(None, ge=1, description="The most connections at once to one address or domain")
-    timeout: Interval = Field(10.0, description="How long a target may take, all of it together")
-    retry: int = Field(0, ge=0, le=20, description="How often a target is asked again whose failure may pass")
+    timeout: Interval = Field(10.0, description="How long an attempt at a target may take, all of it together")
+    retry: int = Field(
+        0, ge=0, le=20, description="Further attempts at a target whose failure may pass, each with its own deadline"
+    )
     format: Literal["jsonl", "csv", "domains", "human", "silent", "tlsxtractor", "json"] | None = Field(
         None,
         description="What standard output shows: jsonl, or nothing where files are written, unless given; and files "
