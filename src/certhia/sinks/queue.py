@@ -68,6 +68,8 @@ class Queue:
         self._held_until: float | None = None  # Unix seconds when the first of them is due
         self._free = 0.0  # monotonic: by the rate, nothing is sent before
         self._notes: deque[Mapping[str, object]] = deque(maxlen=NOTES)
+        self._tap = state.writer.tap(sink.name)
+        self._kept_up = False  # whether all that is not in the tap was told
         state.writer.waiting(sink.name).bounds = self.terms.bounds
 
     async def run(self) -> None:
@@ -115,6 +117,7 @@ class Queue:
     async def _begin_again(self) -> None:
         """From the first that waits, and with a look at those held back."""
         self._afresh = False
+        self._kept_up = False
         await self._state.writer.durable()
         self._last = 0
         self._held_until = await self._state.held_until(self.sink.name)
@@ -142,16 +145,15 @@ class Queue:
 
     async def _go_on(self) -> bool:
         """Tells what is next; False where nothing waits."""
-        deliveries = await self._state.pending(self.sink.name, after=self._last, limit=max(READ, self.terms.batch))
         closed = self._state.writer.waiting(self.sink.name).closed
         digest = closed[0] if closed else None
-        if digest is not None:
-            deliveries = [one for one in deliveries if one.id < digest.id]
+        before = digest.id if digest is not None else None
+        deliveries = await self._next(before)
         if deliveries and self.terms.digest:
             self.oldest = deliveries[0].id
             await self._gather()
-            deliveries = await self._state.pending(self.sink.name, after=self._last, limit=self.terms.batch)
-            deliveries = [one for one in deliveries if digest is None or one.id < digest.id]
+            self._kept_up = False
+            deliveries = await self._next(before)
         for at in range(0, len(deliveries), self.terms.batch):
             some = deliveries[at : at + self.terms.batch]
             self.oldest = some[0].id
@@ -164,6 +166,16 @@ class Queue:
             self._state.writer.digested(digest)
             self._notice(self.sink.name, f"{digest.count} matches were too many: told as a digest")
         return bool(deliveries) or digest is not None
+
+    async def _next(self, before: int | None) -> list[Delivery]:
+        """The next ones, below `before`: from the tap where nothing else waits, else from the state."""
+        most = max(READ, self.terms.batch)
+        if self._kept_up and self._tap.whole:
+            return self._tap.take(self._last, before, most)
+        self._tap.open()
+        found = await self._state.pending(self.sink.name, after=self._last, limit=most)
+        self._kept_up = not found
+        return [one for one in found if before is None or one.id < before]
 
     async def _gather(self) -> None:
         try:

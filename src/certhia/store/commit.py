@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from certhia.model import Sighting
+from certhia.model import Match, Sighting
 from certhia.store import bulk, codec
 from certhia.store.batch import Batch, Tally
 from certhia.store.bulk import NO, YES
@@ -63,6 +63,7 @@ class Outcome:
     proven: dict[int, dict[int, int]] = field(default_factory=dict)  # log: see Track.proven
     unverified: dict[int, bool] = field(default_factory=dict)  # log: whether sightings wait for a step
     delivered_to: set[str] = field(default_factory=set)  # sinks with new deliveries
+    new: list[tuple[Match, tuple[tuple[int, str], ...]]] = field(default_factory=list)  # as stored, and its deliveries
     rows: Counter[str] = field(default_factory=Counter)  # sink: deliveries that wait more, beyond those staged
     bytes: Counter[str] = field(default_factory=Counter)  # likewise
 
@@ -175,6 +176,8 @@ class Commit:
         for row in new:
             row["sightings"] = self._counts.pop(row["id"], 0)
             row["verified"] = row["id"] in self._proven
+        if outbox:
+            self._hand_on({row["id"]: row for row in new})
         self._out.tallies["matches"].add([row["mark"] for row in new])
         self._out.tallies["matches"].last = max(self._out.tallies["matches"].last, batch.last_match)
         await self._many(bulk.ADD_MATCHES, new)
@@ -186,6 +189,13 @@ class Commit:
         self._out.tallies["deliveries"].last = max(self._out.tallies["deliveries"].last, batch.last_delivery)
         self._out.delivered_to = {row["sink"] for row in outbox}
         await self._many(bulk.ADD_DELIVERIES, outbox)
+
+    def _hand_on(self, stored: Mapping[int, Mapping[str, Any]]) -> None:
+        for number, match, _, told in self._batch.matches:
+            row = stored.get(number)
+            if row is not None and told:
+                as_stored = replace(match, verified=row["verified"], sightings=max(row["sightings"], 1))
+                self._out.new.append((as_stored, told))
 
     async def _withdraw(self) -> None:
         """Takes back where matches stand in ranges that are to be read again, and were never proven."""

@@ -19,15 +19,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certhia.clock import Clock
 from certhia.errors import StateError
+from certhia.model import Delivery
 from certhia.store import database, retention, upkeep
 from certhia.store.batch import Batch, Tally
 from certhia.store.commit import Commit
 from certhia.store.ledger import Track
 from certhia.store.retention import Gone, Kept
 from certhia.store.staging import Staging
+from certhia.store.tap import Tap
 from certhia.supervision import unbroken
 
 INTERVAL: Final = 0.25  # seconds between commits where nothing is urgent
+SPACING: Final = 0.02  # seconds between two commits, unless somebody waits
 MOST_STAGED: Final = 5000  # calls that may wait for a commit before those who bring more have to wait
 
 Result = TypeVar("Result")
@@ -48,8 +51,10 @@ class Writer(Staging):
         self._tallies = tallies
         self._lock = asyncio.Lock()  # one transaction at a time
         self._settled = asyncio.Event()  # replaced after every commit
+        self._awaited = asyncio.Event()  # somebody waits for the next one
         self._running = False
         self._wakes: dict[str, asyncio.Event] = {}
+        self._taps: dict[str, Tap] = {}
         self.before: Callable[[], Awaitable[None]] | None = None
 
     @property
@@ -66,6 +71,10 @@ class Writer(Staging):
         """An event that is set by each commit that brought deliveries for `sink`."""
         return self._wakes.setdefault(sink, asyncio.Event())
 
+    def tap(self, sink: str) -> Tap:
+        """Where each commit puts its deliveries for `sink`, once it is open."""
+        return self._taps.setdefault(sink, Tap())
+
     # --- committing ---
 
     async def run(self) -> None:
@@ -74,16 +83,17 @@ class Writer(Staging):
         Raises StateError when a commit fails: end the process.
         """
         self._running = True
+        rested = self._clock.monotonic() - SPACING
         try:
             while True:
                 await self._anything.wait()
                 if not self._urgent.is_set():
-                    try:
-                        async with self._clock.deadline(INTERVAL):
-                            await self._urgent.wait()
-                    except TimeoutError:
-                        pass  # nothing urgent came: time to commit what there is
+                    await self._within(INTERVAL, self._urgent)
+                # Matches that follow on each other are committed together; who waits is not kept waiting.
+                if not self._awaited.is_set():
+                    await self._within(rested + SPACING - self._clock.monotonic(), self._awaited)
                 await self.flush()
+                rested = self._clock.monotonic()
         finally:
             self._running = False
             self._settle()
@@ -145,16 +155,31 @@ class Writer(Staging):
 
     # --- inside ---
 
+    async def _within(self, seconds: float, event: asyncio.Event) -> None:
+        """Waits for `event`, for some seconds at most."""
+        if seconds <= 0:
+            return
+        try:
+            async with self._clock.deadline(seconds):
+                await event.wait()
+        except TimeoutError:
+            pass  # it did not come: time to commit what there is
+
     async def _settling(self) -> None:
         """The next commit, under way or at once. Raises StateError where it fails."""
         self._check()
         settled = self._settled
         if self._running:
+            self._awaited.set()
             self._urgent.set()
             self._anything.set()
             await settled.wait()
         else:
             await self.flush()
+
+    def _rest(self) -> None:
+        for event in (self._anything, self._urgent, self._awaited):
+            event.clear()
 
     def _settle(self) -> None:
         settled, self._settled = self._settled, asyncio.Event()
@@ -165,14 +190,12 @@ class Writer(Staging):
             self._check()
             if self._calls == self._committed:
                 # Somebody waited for what the commit before brought: nothing is left, and `run` must not look again.
-                self._anything.clear()
-                self._urgent.clear()
+                self._rest()
                 return
             batch, calls = self._batch, self._calls
             batch.seal()
             self._batch, self._flying = Batch(), batch
-            self._anything.clear()
-            self._urgent.clear()
+            self._rest()
             if self.before is not None:
                 await self.before()
             outcome = await self._attempt(
@@ -187,6 +210,10 @@ class Writer(Staging):
                 self._tracks[log].unverified = unverified
             self._flying = Batch()
             self._committed = calls
+            for match, told in outcome.new:
+                for number, sink in told:
+                    if (tap := self._taps.get(sink)) is not None:
+                        tap.put(Delivery(number, match))
             for sink in outcome.rows:
                 self._make_room(sink, outcome.rows[sink], outcome.bytes[sink])
             for sink in outcome.delivered_to:
