@@ -36,7 +36,7 @@ FLOORS = (
     {"alarms"},
     {"modules", "events", "sinks", "stream", "archive", "telling", "freezing", "housekeeping", "reload"},
     {"awaiting", "parts"},
-    {"backfilling", "certstream", "intake"},
+    {"backfilling", "certstream", "intake", "refreshing"},
     {"insight", "api"},
     {"pipeline", "cluster"},
     {"library"},

@@ -18,6 +18,12 @@ class Seen:
         self.hits = 0
         self.misses = 0
 
+    def resize(self, size: int, ttl: float) -> None:
+        """Remembers so many keys, for so long, from now on."""
+        self._size, self._ttl = max(size, 1), ttl
+        while len(self._at) > self._size:
+            self._at.popitem(last=False)
+
     def __len__(self) -> int:
         return len(self._at)
 

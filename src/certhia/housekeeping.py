@@ -71,11 +71,11 @@ class Housekeeping:
         run = self._run() if self._run is not None else None
         await self._state.remember(snapshot.NAME, snapshot.write(statuses, self._clock.now(), run))
 
-    async def tidy(self, keeping: Kept) -> None:
-        """Lets go of what is older than anybody asked to keep."""
+    async def tidy(self, keeping: Callable[[], Kept]) -> None:
+        """Lets go of what is older than anybody asked to keep; `keeping`: what they ask now."""
         while True:
             await self._clock.sleep(self._clock.jitter(TIDY_EVERY))
-            gone = await self._state.writer.keep(keeping)
+            gone = await self._state.writer.keep(keeping())
             if gone != Gone():
                 self._tell(str(gone), level="debug")
 

@@ -94,7 +94,8 @@ class Http:
         self.bytes_in = 0
         self._clock = clock
         self._user_agent = user_agent
-        self._bandwidth = Bandwidth(max_bandwidth, clock) if max_bandwidth is not None else None
+        self._bandwidth: Bandwidth | None = None
+        self.restrict(max_bandwidth)
         self._limit_per_host = limit_per_host
         self._resolve = resolve
         proxies = getproxies_environment() if resolve is None else {}
@@ -103,6 +104,10 @@ class Http:
         self._routes: dict[str, str | None] = {}  # scheme://host:port to its proxy
         self._trust = _trust(ca_file) if ca_file is not None else None
         self._session: ClientSession | None = None
+
+    def restrict(self, max_bandwidth: float | None) -> None:
+        """Reads at most so many bytes a second from the next body on; None: as many as come. Raises ConfigError."""
+        self._bandwidth = Bandwidth(max_bandwidth, self._clock) if max_bandwidth is not None else None
 
     async def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0

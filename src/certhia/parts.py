@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -68,9 +68,10 @@ class Beside:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
-    """What a pipeline is built from; made by whoever knows the user's settings."""
+    """What a pipeline is built from; made by whoever knows the user's settings. The pipeline's alone to change, when
+    these change while it runs."""
 
     state: State
     sources: Sources
@@ -99,6 +100,18 @@ class Parts:
     works: Mapping[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)  # runs besides; see `Beside`
     last: Callable[[], Coroutine[Any, Any, None]] | None = None  # done once all is read, unless stopped
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
+
+    def reread(self, reading: Reading, precerts: bool, followers: Iterable[Follower]) -> list[bytes]:
+        """Has logs read in this way from now on; gives the ids of those that must begin anew for it: those whose
+        requests change."""
+        before, self.reading, self.precerts = self.reading, reading, precerts
+        self.paces.singles = self.sources.singles = reading.singles
+        again = []
+        for follower in followers:
+            follower.adopt(reading.of(follower.log), precerts=precerts)
+            if before.singles.of(follower.log).asks != reading.singles.of(follower.log).asks:
+                again.append(follower.log.id)
+        return again
 
     def outbox(self) -> Outbox:
         """That of all sinks."""

@@ -18,7 +18,7 @@ from certhia.alarms.guard import Guard
 from certhia.alarms.unread import SEEN, Unread
 from certhia.alarms.waiting import Queues
 from certhia.backfilling import REQUEST, Backfilling
-from certhia.errors import ConfigError, RemoteError, StateError
+from certhia.errors import ConfigError, StateError
 from certhia.freezing import ACCEPT, Freezing
 from certhia.housekeeping import Housekeeping
 from certhia.intake import Intake
@@ -27,14 +27,17 @@ from certhia.logs.chains import Chains
 from certhia.logs.client import client as make_client
 from certhia.logs.follow import Follower
 from certhia.logs.lists import Loaded
-from certhia.logs.reading import Outlets
+from certhia.logs.reading import Outlets, Reading
 from certhia.logs.roster import Roster
-from certhia.logs.select import Chosen, difference
+from certhia.logs.select import Choice, Chosen, difference
 from certhia.logs.snapshot import Run
+from certhia.logs.sources import Sources
 from certhia.logs.status import Status
 from certhia.model import Log, MatchKind, Summary
 from certhia.parts import Parts
 from certhia.quantity import Point
+from certhia.refreshing import Refreshing
+from certhia.reload import troubles
 from certhia.sinks.asked import OUTBOX
 from certhia.store import Position, State
 from certhia.supervision import supervised, unless
@@ -76,7 +79,7 @@ class Pipeline:
             parts.tell,
             clock=parts.clock,
             queues=lambda: Queues(self.state.writer.last_delivery, self._outbox.oldest()),
-            others=(self._old.past.look, self._unread.look, parts.beside.look),
+            others=(self._old.past.look, self._unread.look, parts.beside.look, troubles(parts.reloads)),
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._intake = Intake(parts, self._chains, self._roster, self._matched)
@@ -87,7 +90,7 @@ class Pipeline:
         self._group: asyncio.TaskGroup | None = None
         self._stopped = asyncio.Event()
         self._began, self._since = parts.clock.monotonic(), parts.clock.now()
-        self._refreshing = asyncio.Lock()
+        self._lists = Refreshing(parts, self._roster, self._apply)
         self.chosen: tuple[Chosen, ...] = ()
 
     # --- seen from outside ---
@@ -102,6 +105,16 @@ class Pipeline:
             self._parts.tell("there is nothing to read again: all rules were given with the command")
         for one in self._parts.reloads:
             one.ask()
+
+    async def relist(self, sources: Sources, choice: Choice, origin: Point, loaded: Loaded) -> None:
+        """See `Refreshing.relist`."""
+        await self._lists.relist(sources, choice, origin, loaded)
+
+    def reread(self, reading: Reading, *, precerts: bool, memory: int) -> None:
+        """Reads the logs in this way from now on. Nothing is read twice, but where a log's requests change."""
+        self._budget.resize(memory)
+        for log_id in self._parts.reread(reading, precerts, self._followers.values()):
+            self._again(log_id)
 
     def statuses(self) -> list[Status]:
         """Every log that is or was followed in this run."""
@@ -167,14 +180,14 @@ class Pipeline:
 
     def _beside(self) -> list[tuple[str, Callable[[int], Awaitable[None]]]]:
         """What runs beside the logs: what it is called when it breaks, and what to run, given how often it broke."""
-        house, keeping, hub = self._house, self._parts.keeping, self._parts.hub
+        house, hub = self._house, self._parts.hub
         return [
             ("saving what is known of the logs", lambda _: house.snapshots()),
-            ("letting go of what is old", lambda _: house.tidy(keeping)),
-            ("taking up requests", lambda _: house.requests(self._refresh, self._answers())),
+            ("letting go of what is old", lambda _: house.tidy(lambda: self._parts.keeping)),
+            ("taking up requests", lambda _: house.requests(self._lists.now, self._answers())),
             ("reading what stood before", self._old.run),
             ("watching for alarms", lambda _: self._guard.watch(house.snapshot)),
-            ("applying the log lists", self._keep_fresh),
+            ("applying the log lists", self._lists.keep),
             ("noting how sinks are doing", lambda _: self._outbox.noting(self._parts.configured.outside.breakers)),
             ("telling of the backlog", lambda _: house.backlog(self._followers.values)),
             *self._parts.works.items(),
@@ -343,31 +356,6 @@ class Pipeline:
 
     # --- beside the logs ---
 
-    async def _keep_fresh(self, faults: int) -> None:
-        """Loads the lists again now and then; a list that can't be had changes nothing.
-
-        `faults`: how often applying one broke; what is left of it is applied at once."""
-        while True:
-            if not faults:
-                await self._clock.sleep(self._clock.jitter(self._parts.refresh))
-            faults = 0
-            try:
-                await self._refresh()
-            except RemoteError as error:
-                text = f"the log lists could not be loaded, the last ones stay in use: {error}"
-                self._parts.tell(text, level="warning")
-
-    async def _refresh(self) -> None:
-        """Loads the lists and applies what changed. Raises RemoteError."""
-        async with self._refreshing:
-            try:
-                loaded = await self._parts.sources.load()
-            except (StateError, RemoteError):
-                raise
-            except Exception as error:  # a fault in our own code costs this refresh, not the logs
-                raise RemoteError(f"{type(error).__name__}: {error}") from error
-            await self._apply(loaded)
-
     async def _apply(self, loaded: Loaded) -> None:
         parts, loaded = self._parts, self._roster.sustain(loaded)
         self._tell_notices(loaded)
@@ -375,6 +363,9 @@ class Pipeline:
         wanted = {chosen.log.id: chosen.log for chosen in self.chosen if chosen.followed}
         running = tuple(log for key, log in self._logs.items() if key in self._tasks)
         changes = difference(running, tuple(wanted.values()))
+        for key in wanted.keys() & self._followers.keys():
+            if self._followers[key].ending:  # it was not wanted for a moment
+                self._again(key)
         for log in changes.gone:
             if (follower := self._followers.get(log.id)) is None or not follower.ending:
                 self._notice(log, "no longer to be followed: finishes what it has")

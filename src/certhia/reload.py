@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
+from certhia.alarms.board import Found
 from certhia.clock import Clock
 from certhia.errors import ConfigError
-from certhia.model import Tell
+from certhia.model import Alarm, Tell
 from certhia.render import terminal
 
 T = TypeVar("T")
@@ -34,6 +35,10 @@ class Reloaded(Generic[T]):
 
     A file that makes no sense, or has gone, changes nothing: that is told, once for each change of the file. The new
     value is made in a thread and put in place of the old one at once; whoever still uses the old one keeps it.
+
+    Attributes:
+        current: the value of now.
+        trouble: why the last change of a file could not be taken over; empty where it could.
     """
 
     def __init__(
@@ -45,9 +50,11 @@ class Reloaded(Generic[T]):
         *,
         clock: Clock,
         tell: Tell,
+        take: Callable[[T, T], Awaitable[None]] | None = None,
     ) -> None:
         """Loads it for the first time. `what`: what people call it, in the plural. `changes`: from the old value and
-        the new one, what there is to say. Raises what `load` raises: ConfigError for a bad file."""
+        the new one, what there is to say. `take`: gets both before the new one is put in place; where it raises
+        ConfigError that doesn't happen. Raises what `load` raises: ConfigError for a bad file."""
         self.what = what
         self.paths = tuple(paths)
         self._load = load
@@ -55,9 +62,21 @@ class Reloaded(Generic[T]):
         self._clock = clock
         self._tell = tell
         self._known = marks(self.paths)
+        self._take = take
         self._asked = False
         self._wake = asyncio.Event()
+        self._replaced = 0  # how often it was by `become`
+        self.trouble = ""
         self.current = load()
+
+    def become(self, value: T, paths: Sequence[Path], load: Callable[[], T]) -> None:
+        """Puts a value in place that is made otherwise, or of other files, from now on."""
+        for text in self._changes(self.current, value):
+            self._tell(text)
+        self.current, self.paths, self._load, self.trouble = value, tuple(paths), load, ""
+        self._replaced += 1
+        self._known = marks(self.paths)
+        self._wake.set()
 
     def ask(self) -> None:
         """Has it read anew, changed or not."""
@@ -83,18 +102,26 @@ class Reloaded(Generic[T]):
             seen = await self._settled(seen)
         if seen == self._known and not asked:
             return
-        self._known = seen  # whatever comes of it: the same bytes are not read twice
+        self._known, replaced = seen, self._replaced  # whatever comes of it: the same bytes are not read twice
         new, error = await asyncio.to_thread(self._made)
-        if await asyncio.to_thread(marks, self.paths) != seen:
+        if replaced != self._replaced or await asyncio.to_thread(marks, self.paths) != seen:
             self._wake.set()  # changed while it was read: half of it may be old
         elif new is None:
             self._tell_bad(error)
         else:
-            (value,) = new
-            told = self._changes(self.current, value)
-            self.current = value
-            for text in told:
-                self._tell(text)
+            await self._put(*new)
+
+    async def _put(self, value: T) -> None:
+        if self._take is not None:
+            try:
+                await self._take(self.current, value)
+            except ConfigError as error:
+                self._tell_bad(str(error))
+                return
+        told = self._changes(self.current, value)
+        self.current, self.trouble = value, ""
+        for text in told:
+            self._tell(text)
 
     async def listen(self, _faults: int = 0) -> None:
         """Has `run` look at once when the system tells of a change. Returns where it doesn't: `run` looks anyway."""
@@ -135,10 +162,32 @@ class Reloaded(Generic[T]):
             return None, f"{named}: cannot be read: {type(error).__name__}: {terminal(str(error))}"
 
     def _tell_bad(self, error: str) -> None:
+        self.trouble = error
         first, *others = error.splitlines()
         self._tell(f"{self.what} not reloaded, the old ones stay in use: {first}", level="warning")
         for text in others:
             self._tell(text, level="warning")
+
+
+def troubles(reloads: Sequence[Reloaded[Any]]) -> Callable[[], Awaitable[list[Found]]]:
+    """A look for alarms: files that changed, and could not be taken over."""
+
+    async def look() -> list[Found]:
+        return [
+            Found(
+                Alarm(f"config:{one.what}", f"{one.what} not reloaded, the old ones stay in use: {said(one.trouble)}"),
+                told=True,
+            )
+            for one in reloads
+            if one.trouble
+        ]
+
+    return look
+
+
+def said(error: str) -> str:
+    """A complaint in one line."""
+    return "; ".join(line.strip() for line in error.splitlines())
 
 
 def marks(paths: Sequence[Path]) -> Marks:

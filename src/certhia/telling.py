@@ -62,6 +62,15 @@ class Teller:
         self.sightings = 0
 
     @property
+    def limits(self) -> Limits:
+        """Which matches are told."""
+        return self._limits
+
+    def adopt(self, limits: Limits) -> None:
+        """Tells by these from now on."""
+        self._limits = limits
+
+    @property
     def matches(self) -> int:
         """How many there were, of whatever kind."""
         return self.kinds.total()

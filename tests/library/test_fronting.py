@@ -27,8 +27,10 @@ class Told(list[str]):
 
 
 def test_by_default_all_are_let_in() -> None:
-    front, reloads = front_of(from_values({}), World().clock, Told())
-    assert reloads == ()
+    fronting = front_of(from_values({}), World().clock, Told())
+    front = fronting.front
+    assert fronting.reloads == (fronting.tokens,)
+    assert fronting.tokens.paths == ()
     assert front.access._rules.tokens() == ()
     assert front.gate._bounds.exempt == LOCAL
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -40,7 +42,7 @@ async def test_tokens_are_read_again(tmp_path: Path) -> None:
     file.write_text(f"{TOKEN}\n", encoding="utf-8")
     digest = f"sha256:{hashlib.sha256(b'given-with-the-command').hexdigest()}"
     settings = from_values({"serve.token_file": [file], "serve.token": [digest]})
-    front, (tokens,) = front_of(settings, World().clock, told)
+    front, tokens, *_ = front_of(settings, World().clock, told)
     rules = front.access._rules
     assert [is_known(one, rules.tokens()) for one in (TOKEN, OTHER, "given-with-the-command")] == [True, False, True]
     file.write_text(f"{OTHER}\n", encoding="utf-8")
@@ -57,7 +59,7 @@ async def test_tokens_are_read_again(tmp_path: Path) -> None:
 async def test_the_certificate_is_read_again(tmp_path: Path) -> None:
     made, told, world = pair(tmp_path), Told(), World()
     settings = from_values({"serve.tls_cert": made.cert, "serve.tls_key": made.key})
-    front, (certificates,) = front_of(settings, world.clock, told)
+    front, _, certificates = front_of(settings, world.clock, told)
     stage = Asking(world, front)
     async with stage.running():
         assert (await through(stage, made.client, "/health")).status == 200

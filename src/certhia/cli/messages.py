@@ -26,6 +26,10 @@ class Messages:
         self.live: Live | None = None
         self._clock = clock
         self._stream = stream or sys.stderr
+        self.adopt(format=format, least=least)
+
+    def adopt(self, *, format: str, least: str) -> None:
+        """Speaks so from now on."""
         self._least = LEVELS[least]
         self._json = _json(self.write) if format == "json" else None
 

@@ -88,9 +88,11 @@ def serve(*, given: opt.Given, config: opt.Config = None) -> None:
     """Serve everything that the logs show, as a certstream server; with -w FILE print matches too."""
     from certhia.cli.session import Session
     from certhia.config import load
+    from certhia.library.reloading import again_of
 
-    settings = load(given, config, environment(os.environ))
-    raise typer.Exit(asyncio.run(Session(settings, serve=True).run()))
+    variables = environment(os.environ)
+    again = again_of(given, config, variables)
+    raise typer.Exit(asyncio.run(Session(load(given, config, variables), serve=True, again=again).run()))
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:

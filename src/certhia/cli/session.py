@@ -15,14 +15,19 @@ from certhia.cli.messages import Messages
 from certhia.cli.progress import Live, heading, line
 from certhia.clock import Clock
 from certhia.config import Settings
+from certhia.library.applying import rules_step
 from certhia.library.assembly import Given, assemble
+from certhia.library.reloading import Again, Commit, Reloading, Step
 from certhia.library.setup import rules_of
+from certhia.logs.budget import Signal
 from certhia.memory import keep_memory
 from certhia.model import Delivery, Match, Noting, Sink, SinkClosed
 from certhia.net import contact_notice, raise_file_limit
 from certhia.pipeline import Pipeline
+from certhia.reload import Reloaded
 from certhia.rules.nothing import NOTHING
 from certhia.rules.roots import Roots
+from certhia.rules.watchlist import Watchlist
 from certhia.sinks.alarms import AlarmFile
 from certhia.sinks.file import File
 from certhia.sinks.formats import Format
@@ -33,6 +38,7 @@ from certhia.store.place import state_dir
 if TYPE_CHECKING:
     from certhia.library.serving import Serving
 
+SPEAKING = ("output.stats", "output.quiet", "output.verbose", "output.log_format")  # keys of what we say ourselves
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
 INTERRUPTED = 130
@@ -50,17 +56,19 @@ class Session:
         lasting: bool = True,
         backfill: str = "",
         serve: bool = False,
+        again: Again | None = None,
     ) -> None:
         """`seconds`: ends by itself after that time. `lasting`: whether the state is there afterwards. `backfill`: a
-        request for one, which is all that is done then. `serve`: serves the stream too, with or without rules."""
+        request for one, which is all that is done then. `serve`: serves the stream too, with or without rules.
+        `again`: how the settings are read again, where they may change."""
         self._settings = settings
         self._clock = clock or Clock()
         self._seconds = seconds
         self._lasting = lasting
         self._backfill = backfill
-        output = settings.output
-        least = "warning" if output.quiet else "debug" if output.verbose else "info"
-        self._messages = Messages(self._clock, format=output.log_format, least=least)
+        self._again = again
+        self._changed = Signal()  # of the output's settings
+        self._messages = Messages(self._clock, format=settings.output.log_format, least=_least(settings))
         self._stdout: Stdout | None = None
         self._serving: Serving | None = None
         if serve:
@@ -127,10 +135,12 @@ class Session:
         heard = [AlarmFile(settings.output.alarms, clock, self._messages)] if settings.output.alarms else []
         for one in heard:
             stack.push_async_callback(one.close)
+        reloading = self._reloading(watched)
         given = Given(
             rules=(lambda: watched.current) if watched else lambda: NOTHING,
             reloads=[
-                *([watched] if watched and settings.watch.files else ()),
+                *([reloading.settings] if reloading is not None else ()),
+                *([watched] if watched and (settings.watch.files or reloading is not None) else ()),
                 *(self._serving.reloads if self._serving is not None else ()),
             ],
             roots=roots,
@@ -142,8 +152,34 @@ class Session:
             hub=self._serving.hub if self._serving is not None else None,
             clock=clock,
             tell=self._messages,
+            steps=reloading.steps if reloading is not None else None,
         )
         return await assemble(settings, given, stack)
+
+    def _reloading(self, rules: Reloaded[Watchlist] | None) -> Reloading | None:
+        """What takes over other settings; None where they can't change."""
+        if self._again is None:
+            return None
+        idle = ("scan.",) if self._serving is not None else ("scan.", "serve.")
+        reloading = Reloading(self._settings, self._again, idle=idle, clock=self._clock, tell=self._messages)
+        reloading.steps.append(Step(SPEAKING, self._speak))
+        if rules is not None:
+            reloading.steps.append(rules_step(rules))
+        if self._serving is not None:
+            from certhia.library.serving import LIVE
+
+            reloading.steps.append(Step(LIVE, self._serving.prepare))
+        return reloading
+
+    async def _speak(self, before: Settings, after: Settings) -> Commit:
+        del before
+
+        def commit() -> None:
+            self._settings = self._settings.model_copy(update={"output": after.output})
+            self._messages.adopt(format=after.output.log_format, least=_least(after))
+            self._changed.fire()
+
+        return commit
 
     def _sinks(self, stack: AsyncExitStack) -> list[Sink]:
         output = self._settings.output
@@ -205,17 +241,26 @@ class Session:
         pipeline.stop()
 
     async def _figures(self, pipeline: Pipeline) -> None:
-        every = self._settings.output.stats
-        while every:
-            await self._clock.sleep(every)
-            for text in report.figures(pipeline):
-                self._messages(text)
+        while True:
+            if await self._quiet_for(self._settings.output.stats):
+                for text in report.figures(pipeline):
+                    self._messages(text)
 
     async def _healths(self, pipeline: Pipeline) -> None:
-        while self._settings.output.verbose:
-            await self._clock.sleep(self._settings.output.health_interval)
-            for text in report.healths(pipeline.statuses()):
-                self._messages(text)
+        while True:
+            output = self._settings.output
+            if await self._quiet_for(output.health_interval if output.verbose else None):
+                for text in report.healths(pipeline.statuses()):
+                    self._messages(text)
+
+    async def _quiet_for(self, seconds: float | None) -> bool:
+        """Whether so much time went by in which the settings of the output stayed as they are; None: without end."""
+        try:
+            async with self._clock.deadline(seconds or None):
+                await self._changed.wait()
+        except TimeoutError:
+            return True
+        return False
 
     def _on_signals(self, pipeline: Pipeline) -> None:
         asked = False
@@ -240,6 +285,11 @@ class Session:
             pipeline.reload()
 
         loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+def _least(settings: Settings) -> str:
+    """The lowest level of what is said."""
+    return "warning" if settings.output.quiet else "debug" if settings.output.verbose else "info"
 
 
 class _Aside:

@@ -48,5 +48,6 @@ def watch(*, given: opt.Given, config: opt.Config = None) -> None:
     """Follow the logs and print certificates that concern you."""
     from certhia.cli.session import Session
     from certhia.config import load
+    from certhia.library.reloading import again_of
 
-    raise typer.Exit(asyncio.run(Session(load(given, config)).run()))
+    raise typer.Exit(asyncio.run(Session(load(given, config), again=again_of(given, config)).run()))

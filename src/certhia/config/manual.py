@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from certhia.config.keys import default, sections, variable, written
+from certhia.config.keys import default, needs_restart, sections, variable, written
 from certhia.config.named import fields_of, sink_types
 from certhia.config.settings import LogOptions
 from certhia.config.sinks import SinkSection
@@ -42,4 +42,5 @@ def _keys(model: type[BaseModel], prefix: str, without: Mapping[str, FieldInfo] 
             continue
         shown = "needed" if field.is_required() else f"`{default(field)}`" if default(field) else ""
         cells = [f"`{name}`", written(field), shown, *([f"`{variable(prefix + name)}`"] if prefix else [])]
-        yield f"| {' | '.join(cells)} | {field.description} |"
+        restart = "; a change needs a restart" if needs_restart(field) else ""
+        yield f"| {' | '.join(cells)} | {field.description}{restart} |"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic.config import JsonDict
 
 from certhia.config.listen import Listen
 from certhia.config.scanning import ScanOptions
@@ -32,6 +33,8 @@ from certhia.config.values import (
 )
 from certhia.quantity import Point
 from certhia.render import quoted
+
+RESTART: Final[JsonDict] = {"restart": True}  # a change takes effect when the program is started again
 
 
 class LogOptions(Section):
@@ -99,13 +102,20 @@ class Read(Section):
     max_rate: float | None = Field(None, gt=0, description="The most requests a second to all logs")
     max_parallel: int | None = Field(None, ge=1, description="The most requests at once to all logs")
     certstream: tuple[StreamUrl, ...] = Field(
-        (), description="certstream servers to read, unverified, instead of logs: ws, wss, or http, https for events"
+        (),
+        description="certstream servers to read, unverified, instead of logs: ws, wss, or http, https for events",
+        json_schema_extra=RESTART,
     )
-    with_logs: bool = Field(False, description="Follow the logs beside such servers, too")
+    with_logs: bool = Field(False, description="Follow the logs beside such servers, too", json_schema_extra=RESTART)
     contact: str | None = Field(
-        None, max_length=200, description="A mail address or https URL for log operators, sent in the User-Agent"
+        None,
+        max_length=200,
+        description="A mail address or https URL for log operators, sent in the User-Agent",
+        json_schema_extra=RESTART,
     )
-    ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
+    ca_file: Path | None = Field(
+        None, description="PEM file of authorities to trust besides the system's", json_schema_extra=RESTART
+    )
 
 
 class Watch(Section):
@@ -126,6 +136,7 @@ class Watch(Section):
     probe: tuple[Literal["now", "5m", "1h", "1d"], ...] = Field(
         (),
         description="When to ask the servers that a told certificate names what they show: so long after it was logged",
+        json_schema_extra=RESTART,
     )
 
 
@@ -133,24 +144,34 @@ class Output(Section):
     """How matches are told."""
 
     format: Literal["human", "jsonl", "json", "csv", "silent"] = Field(
-        "human", description="What standard output shows"
+        "human",
+        description="What standard output shows",
+        json_schema_extra=RESTART,
     )
-    files: Files = Field((), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt")
+    files: Files = Field(
+        (), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt", json_schema_extra=RESTART
+    )
     alarms: Path | None = Field(
-        None, description="File to append alarms to: a line of JSON when one is raised, and one when it is over"
+        None,
+        description="File to append alarms to: a line of JSON when one is raised, and one when it is over",
+        json_schema_extra=RESTART,
     )
     kinds: tuple[Literal["alert", "possible", "expected"], ...] = Field(
         ("alert", "possible", "expected"), description="Which kinds of matches are told; all are stored"
     )
     stats: Interval | None = Field(None, description="How often to print figures on standard error")
     health_interval: Interval = Field(
-        300.0, description="How soon an alarm is raised after what it tells of has begun, and cleared after it is over"
+        300.0,
+        description="How soon an alarm is raised after what it tells of has begun, and cleared after it is over",
+        json_schema_extra=RESTART,
     )
     quiet: bool = Field(False, description="Say nothing on standard error but errors")
     verbose: int = Field(0, ge=0, le=3, description="How much to say about the work itself")
     log_format: Literal["text", "json"] = Field("text", description="The form of messages on standard error")
     color: Literal["auto", "always", "never"] = Field(
-        "auto", description="Colours: auto on a terminal, unless NO_COLOR is set"
+        "auto",
+        description="Colours: auto on a terminal, unless NO_COLOR is set",
+        json_schema_extra=RESTART,
     )
 
 
@@ -185,11 +206,18 @@ class Serve(Section):
     listen: tuple[Address, ...] = Field(
         (Listen("127.0.0.1", 8080),),
         description="Where to listen: hosts and ports, or `unix:/path`; `:8080` is every address",
+        json_schema_extra=RESTART,
     )
-    lite: Route = Field("/", description="Path of the stream without chains and DER; other paths lead there too")
-    full: Route = Field("/full-stream", description="Path of the stream with chains and DER")
-    domains: Route = Field("/domains-only", description="Path of the stream of names alone")
-    sse: Route = Field("/sse", description="Path of the event streams, all three by `?stream=`")
+    lite: Route = Field(
+        "/",
+        description="Path of the stream without chains and DER; other paths lead there too",
+        json_schema_extra=RESTART,
+    )
+    full: Route = Field("/full-stream", description="Path of the stream with chains and DER", json_schema_extra=RESTART)
+    domains: Route = Field("/domains-only", description="Path of the stream of names alone", json_schema_extra=RESTART)
+    sse: Route = Field(
+        "/sse", description="Path of the event streams, all three by `?stream=`", json_schema_extra=RESTART
+    )
     profile: Literal["certhia", "calidog"] = Field(
         "certhia", description="What messages look like unless a client says `?profile=`; calidog is the original's"
     )
@@ -197,6 +225,7 @@ class Serve(Section):
     names_only: bool = Field(
         False,
         description="Serve names alone, read from names tiles where logs have them: a tenth of the bytes, unverified",
+        json_schema_extra=RESTART,
     )
     heartbeat: Interval | None = Field(30.0, description="How often clients are sent a heartbeat")
     compression: bool = Field(False, description="Compress messages for clients that offer permessage-deflate")
@@ -209,11 +238,20 @@ class Serve(Section):
         ge=16 * MB,
         description="How much of what was sent is kept on disk, below the state, for clients that come back; unless "
         "given nothing is",
+        json_schema_extra=RESTART,
     )
     lag_limit: Interval = Field(60.0, description="How far behind a client may be before it is closed")
-    proof_buffer: Size = Field(64 * MB, description="The most that may wait for its proof, for those who want no other")
+    proof_buffer: Size = Field(
+        64 * MB,
+        description="The most that may wait for its proof, for those who want no other",
+        json_schema_extra=RESTART,
+    )
     dedupe_size: int = Field(
-        1_000_000, ge=1, le=1 << 28, description="How many certificates are remembered for those who want each once"
+        1_000_000,
+        ge=1,
+        le=1 << 28,
+        description="How many certificates are remembered for those who want each once",
+        json_schema_extra=RESTART,
     )
     token: tuple[Token, ...] = Field(
         (), description="Tokens that let in, each as `sha256:` with 64 hex digits, or itself; none: all are let in"
@@ -245,7 +283,9 @@ class State(Section):
     """Where positions and matches are kept."""
 
     name: Named | None = Field(
-        None, description="A name below `$XDG_STATE_HOME/certhia`, or a directory (with a slash in it)"
+        None,
+        description="A name below `$XDG_STATE_HOME/certhia`, or a directory (with a slash in it)",
+        json_schema_extra=RESTART,
     )
     max_matches: int = Field(1_000_000, ge=1, description="How many matches are kept; the oldest told ones go first")
     keep_matches: Interval | None = Field(None, description="How long matches are kept once they were told")

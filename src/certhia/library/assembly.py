@@ -13,20 +13,31 @@ from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
+from certhia.library.applying import steps_of
 from certhia.library.delivering import sinks_of
 from certhia.library.hearing import beside_of, without_logs
 from certhia.library.naming import follower_of
-from certhia.library.setup import choice_of, connect, expected_of, kept_of, paces_of, reading_of, sources_of
-from certhia.model import Hearing, Hears, Match, MatchKind, Sink, Tell, Watched
+from certhia.library.reloading import Step
+from certhia.library.setup import (
+    choice_of,
+    connect,
+    expected_of,
+    kept_of,
+    limits_of,
+    paces_of,
+    reading_of,
+    singles_of,
+    sources_of,
+)
+from certhia.model import Hearing, Hears, Match, Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.parts import Parts
 from certhia.pipeline import Pipeline
-from certhia.quantity import Point
 from certhia.reload import Reloaded
-from certhia.rules.expected import NONE
 from certhia.rules.roots import Roots
+from certhia.sinks.configured import Sinks
 from certhia.store.state import State
-from certhia.telling import Limits, Teller
+from certhia.telling import Teller
 
 if TYPE_CHECKING:
     from certhia.stream.hub import Hub
@@ -54,11 +65,12 @@ class Given:
     backfill: str = ""  # see `Parts`
     hub: Hub | None = None  # see `Parts`
     heard: Sequence[Hears] = ()  # who hears of alarms besides stderr, and besides sinks that hear
+    steps: list[Step] | None = None  # gets those by which it takes over other settings
 
 
 async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> Pipeline:
     """Opens the state and the network, which `stack` closes again. Raises StateError, ConfigError."""
-    clock, origin, reading = given.clock, settings.read.from_, reading_of(settings)
+    clock, reading = given.clock, reading_of(settings)
     expected = expected_of(settings.watch.expected, clock, given.tell)
     state = await stack.enter_async_context(await State.open(given.directory, clock=clock, follow=True))
     transport = given.transport
@@ -66,14 +78,6 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         transport = await stack.enter_async_context(connect(settings, clock))
     paces = paces_of(settings, clock, json.loads(await state.recall("paces") or "{}"))
     choice = choice_of(settings)
-    every = settings.watch.every_sighting
-    limits = Limits(
-        since=_date(origin),
-        until=_date(reading.until),
-        roots=given.roots,
-        every_sighting=every,
-        kinds=frozenset(map(MatchKind, settings.output.kinds)),
-    )
     seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
     sinks, works = list(given.sinks), dict[str, Callable[[int], Awaitable[None]]]()
     last: Callable[[], Coroutine[Any, Any, None]] | None = None
@@ -85,52 +89,61 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         works, last = probing.works(), probing.finish
     configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
     names = [sink.name for sink in sinks]
-    own = (lambda: expected.current) if expected is not None else lambda: NONE
     teller = Teller(
-        state, seen, names, given.stream, limits=limits, clock=clock, expected=own, routes=configured.routes
+        state,
+        seen,
+        names,
+        given.stream,
+        limits=limits_of(settings, given.roots),
+        clock=clock,
+        expected=lambda: expected.current,
+        routes=configured.routes,
     )
     beside = beside_of(settings, transport, clock, given.tell)
     sources = sources_of(settings, choice, transport, clock, state.directory)
-    return Pipeline(
-        Parts(
-            state=state,
-            sources=without_logs(sources) if beside.alone else sources,
-            beside=beside,
-            follower=follower_of(settings, given.hub, state),
-            refresh=settings.logs.refresh,
-            choice=choice,
-            transport=transport,
-            rules=given.rules,
-            teller=teller,
-            sinks=sinks,
-            configured=configured,
-            works=works,
-            last=last,
-            paces=paces,
-            reading=reading,
-            origin=origin,
-            memory=settings.read.memory,
-            precerts=settings.watch.precerts,
-            keeping=kept_of(settings),
-            guarding=Guarding(
-                interval=settings.output.health_interval,
-                places=(state.directory, *(path.absolute().parent for path in _files(settings))),
-                poll=max(settings.read.poll_static, settings.read.poll_rfc6962, reading.singles.slowest),
-                limited=any((settings.read.max_bandwidth, settings.read.max_rate, settings.read.max_parallel)),
-                heard=(
-                    *given.heard,
-                    configured.hears,
-                    *(sink.hears for sink in given.sinks if isinstance(sink, Hearing)),
-                ),
-            ),
-            clock=clock,
-            tell=given.tell,
-            room=given.room,
-            backfill=given.backfill,
-            hub=given.hub,
-            drain=given.drain,
-            reloads=given.reloads if expected is None else (*given.reloads, expected),
-        )
+    parts = Parts(
+        state=state,
+        sources=without_logs(sources) if beside.alone else sources,
+        beside=beside,
+        follower=follower_of(settings, given.hub, state),
+        refresh=settings.logs.refresh,
+        choice=choice,
+        transport=transport,
+        rules=given.rules,
+        teller=teller,
+        sinks=sinks,
+        configured=configured,
+        works=works,
+        last=last,
+        paces=paces,
+        reading=reading,
+        origin=settings.read.from_,
+        memory=settings.read.memory,
+        precerts=settings.watch.precerts,
+        keeping=kept_of(settings),
+        guarding=_guarding(settings, given, state.directory, configured),
+        clock=clock,
+        tell=given.tell,
+        room=given.room,
+        backfill=given.backfill,
+        hub=given.hub,
+        drain=given.drain,
+        reloads=(*given.reloads, *((expected,) if expected.paths or given.steps is not None else ())),
+    )
+    pipeline = Pipeline(parts)
+    if given.steps is not None:
+        given.steps.extend(steps_of(parts, pipeline, expected))
+    return pipeline
+
+
+def _guarding(settings: Settings, given: Given, directory: Path, configured: Sinks) -> Guarding:
+    read = settings.read
+    return Guarding(
+        interval=settings.output.health_interval,
+        places=(directory, *(path.absolute().parent for path in _files(settings))),
+        poll=max(read.poll_static, read.poll_rfc6962, singles_of(settings).slowest),
+        limited=any((read.max_bandwidth, read.max_rate, read.max_parallel)),
+        heard=(*given.heard, configured.hears, *(sink.hears for sink in given.sinks if isinstance(sink, Hearing))),
     )
 
 
@@ -138,7 +151,3 @@ def _files(settings: Settings) -> Sequence[Path]:
     """Those that are written to."""
     output = settings.output
     return output.files if output.alarms is None else (*output.files, output.alarms)
-
-
-def _date(point: Point | None) -> float | None:
-    return point.value if point is not None and point.kind == "date" else None

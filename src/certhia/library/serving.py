@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.config.settings import OFF
 from certhia.errors import ConfigError
+from certhia.library.reloading import Commit
 from certhia.model import Tell
 from certhia.pipeline import Pipeline
 from certhia.stream.client import Limits
@@ -22,6 +24,29 @@ from certhia.supervision import supervised
 if TYPE_CHECKING:
     from certhia.stream.history import History
     from certhia.stream.server import Server
+
+
+LIVE: Final = (
+    "serve.profile",
+    "serve.verified_only",
+    "serve.heartbeat",
+    "serve.compression",
+    "serve.client_buffer",
+    "serve.buffers",
+    "serve.lag_limit",
+    "serve.token",
+    "serve.token_file",
+    "serve.open",
+    "serve.allow_from",
+    "serve.trusted_proxy",
+    "serve.cors",
+    "serve.max_clients",
+    "serve.max_per_address",
+    "serve.connect_rate",
+    "serve.tls_cert",
+    "serve.tls_key",
+)
+"""Keys that `Serving.prepare` takes over."""
 
 
 class Serving:
@@ -38,10 +63,12 @@ class Serving:
 
         serve = settings.serve
         self.hub = Hub(clock, tell, dedupe=serve.dedupe_size, unproven=serve.proof_buffer)
-        self._front, self.reloads = front_of(settings, clock, tell)
+        self._fronting = front_of(settings, clock, tell)
+        self.reloads = self._fronting.reloads
         self.server: Server | None = None
         self._history: History | None = None
         self._settings = settings
+        self._terms: Terms | None = None
         self._clock = clock
         self._tell = tell
         self._stopped = asyncio.Event()
@@ -53,7 +80,8 @@ class Serving:
         from certhia.stream.server import Server  # noqa: PLC0415
 
         terms, known = _terms(self._settings), self._known(pipeline)
-        self.server = server = Server(self.hub, terms, self._clock, self._tell, self._front)
+        self._terms = terms
+        self.server = server = Server(self.hub, terms, self._clock, self._tell, self._fronting.front)
         answers = Answers(self.hub, server.streams, terms, known, self._clock)
         answers.route(server.app.router)
         Metrics(server, answers, known, self.hub, self._clock).route(server.app.router)
@@ -68,6 +96,24 @@ class Serving:
         places = ", ".join(map(str, server.addresses))
         paths = ", ".join(f"{path} ({name})" for name, path in sorted(paths_of(self._settings).items()))
         self._tell(f"serving on {places}: {paths or 'no stream'}")
+
+    async def prepare(self, before: Settings, after: Settings) -> Commit:
+        """Takes over other settings: from the next connection on, and of tokens and addresses the next request. Nobody
+        is sent away. Raises ConfigError."""
+        from certhia.library.fronting import prepared  # noqa: PLC0415
+
+        front = await prepared(self._fronting, before, after, self._tell)
+        terms = _terms(after)
+
+        def commit() -> None:
+            front()
+            if self._terms is not None and self.server is not None:
+                pool = self._terms.limits.pool  # what waits now is counted in it
+                pool.most = after.serve.buffers
+                self._terms = replace(terms, limits=replace(terms.limits, pool=pool))
+                self.server.adopt(self._terms)
+
+        return commit
 
     def stop(self) -> None:
         """Takes leave of all clients; `run` returns once that is done."""

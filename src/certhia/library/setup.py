@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from certhia._core import build_info
@@ -17,16 +18,18 @@ from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
 from certhia.logs.single import Single, Singles
 from certhia.logs.sources import Sources
-from certhia.model import Tell
+from certhia.model import MatchKind, Tell
 from certhia.net import Http, Transport, user_agent
-from certhia.quantity import Backlog
+from certhia.quantity import Backlog, Point
 from certhia.reload import Reloaded
 from certhia.rules import expected
 from certhia.rules.changes import changes
 from certhia.rules.expected import Expected
 from certhia.rules.language import Rule
+from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.store.retention import Kept
+from certhia.telling import Limits
 
 
 def network(settings: Settings, clock: Clock) -> Http:
@@ -87,11 +90,9 @@ def rules_of(rules: Sequence[str | Rule], files: Sequence[Path], clock: Clock, t
     return Reloaded("rules", files, lambda: Watchlist(*rules, files=files), changes, clock=clock, tell=tell)
 
 
-def expected_of(paths: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Expected] | None:
-    """The user's own certificates, read again when they change; None without any. Raises ConfigError."""
-    if not paths:
-        return None
-    own = Reloaded("own certificates", paths, lambda: Expected.load(paths), expected.changes, clock=clock, tell=tell)
+def expected_of(paths: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Expected]:
+    """The user's own certificates, read again when they change; NONE without any. Raises ConfigError."""
+    own = Reloaded("own certificates", paths, partial(own_of, paths), expected.changes, clock=clock, tell=tell)
     for text in own.current.notices:
         tell(text)
     return own
@@ -107,6 +108,26 @@ def kept_of(settings: Settings) -> Kept:
         steps=state.keep_ledger,
         letters=state.keep_dead_letters,
     )
+
+
+def own_of(paths: Sequence[Path]) -> Expected:
+    """The user's own certificates of files; NONE without any. Raises ConfigError."""
+    return Expected.load(paths) if paths else expected.NONE
+
+
+def limits_of(settings: Settings, roots: Roots | None) -> Limits:
+    """Which matches are told. `roots`: those of `watch.roots`."""
+    return Limits(
+        since=_date(settings.read.from_),
+        until=_date(settings.read.until),
+        roots=roots,
+        every_sighting=settings.watch.every_sighting,
+        kinds=frozenset(map(MatchKind, settings.output.kinds)),
+    )
+
+
+def _date(point: Point | None) -> float | None:
+    return point.value if point is not None and point.kind == "date" else None
 
 
 def reading_of(settings: Settings) -> Reading:

@@ -42,6 +42,13 @@ class Budget:
         self._ahead = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
+    def resize(self, limit: int) -> None:
+        """Allows more, or less; what is taken stays taken."""
+        self.limit = max(limit, 2)
+        self._half = self.limit // 2
+        self._admit()
+        self._tell()
+
     @property
     def used(self) -> int:
         """Bytes taken now."""

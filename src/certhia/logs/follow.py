@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from certhia._core import Page, Scan
 from certhia.clock import Clock
@@ -84,6 +85,13 @@ class Follower:
         self.status.carry(before.status)
         self._verifier.carry(before._verifier)
         self._heads.carry(before._heads)
+
+    def adopt(self, reading: Reading, *, precerts: bool) -> None:
+        """Reads in this way from now on."""
+        if reading.until != self._reading.until and not self._reason:
+            self._end = None
+        self._reading = reading
+        self._out = replace(self._out, precerts=precerts)
 
     def finish(self, reason: str) -> None:
         """Reads what the newest head covers, then ends."""

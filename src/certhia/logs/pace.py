@@ -38,21 +38,43 @@ class Paces:
     ) -> None:
         """`max_rate`: requests a second; `max_parallel`: requests at once; `remembered`: what `remember` gave in an
         earlier run; `singles`: what holds for single logs. Raises ConfigError for limits that let nothing through."""
+        self.clock = clock
+        self.singles = singles or Singles()
+        self.limited = False
+        self._gap = 0.0
+        self._next_at = -math.inf
+        self._room: asyncio.Semaphore | None = None
+        self._most = 0  # that have room at once
+        self._owed = 0  # requests whose end makes no room: there are more of them than there may be
+        self._turn = asyncio.Lock()
+        self._remembered = dict(remembered or {})
+        self._hosts: dict[str, Pace] = {}
+        self.restrict(max_rate, max_parallel)
+        self.asked: dict[bytes, Asked] = {}  # by log id
+        self._turns: dict[bytes, tuple[Single, Turns | None]] = {}  # likewise
+
+    def restrict(self, max_rate: float | None, max_parallel: int | None) -> None:
+        """Allows all hosts together this much from now on. Raises ConfigError for limits that let nothing through."""
         if max_rate is not None and max_rate <= 0:
             raise ConfigError(f"{max_rate:g} requests a second let nothing through: give a positive number, or none")
         if max_parallel is not None and max_parallel < 1:
             raise ConfigError(f"{max_parallel} requests at once let nothing through: give 1 or more, or none")
-        self.clock = clock
-        self.singles = singles or Singles()
         self.limited = max_rate is not None or max_parallel is not None
         self._gap = 1.0 / max_rate if max_rate is not None else 0.0
-        self._next_at = -math.inf
-        self._room = asyncio.Semaphore(max_parallel) if max_parallel is not None else None
-        self._turn = asyncio.Lock()
-        self._remembered = dict(remembered or {})
-        self._hosts: dict[str, Pace] = {}
-        self.asked: dict[bytes, Asked] = {}  # by log id
-        self._turns: dict[bytes, tuple[Single, Turns | None]] = {}  # likewise
+        before, self._most = self._most, max_parallel or 0
+        if self._room is None:
+            if max_parallel is not None:
+                self._room, self._owed = (
+                    asyncio.Semaphore(max_parallel),
+                    sum(one.flying for one in self._hosts.values()),
+                )
+            return
+        freed = max_parallel - before if max_parallel is not None else len(self._hosts)  # at most one of each waits
+        self._owed += max(-freed, 0)
+        for _ in range(freed):
+            self._release(self._room)
+        if max_parallel is None:
+            self._room = None
 
     def host(self, url: str) -> Pace:
         """The pace of the URL's host and port; the same one for all logs there."""
@@ -94,7 +116,13 @@ class Paces:
     def leave(self) -> None:
         """A request is over."""
         if self._room is not None:
-            self._room.release()
+            self._release(self._room)
+
+    def _release(self, room: asyncio.Semaphore) -> None:
+        if self._owed:
+            self._owed -= 1
+        else:
+            room.release()
 
     async def _wait(self) -> None:
         now = self.clock.monotonic()

@@ -58,6 +58,10 @@ class Roster:
         self._last: Sequence[Log] = ()  # all logs, as they were applied last
         self._emptied = False  # whether lists since then would leave none of them to be followed
 
+    def adopt(self, choice: Choice, origin: Point) -> None:
+        """Chooses by these from now on."""
+        self._choice, self._origin = choice, origin
+
     async def recall(self) -> None:
         """Takes up what earlier runs left. Raises StateError."""
         known = json.loads(await self._state.recall(KNOWN) or "null")

@@ -24,6 +24,11 @@ class Single:
     page: int | None = None  # entries to ask for at once, of an RFC 6962 log
     poll: float | None = None  # seconds between heads
 
+    @property
+    def asks(self) -> tuple[float | None, int | None, int | None]:
+        """What its requests depend on."""
+        return self.rate, self.parallel, self.page
+
 
 ALIKE: Final = Single()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from certhia.config.sinks import SinkSection, SinkSettings
@@ -66,6 +66,11 @@ class Sinks:
         for name in gone:
             await before[name].sink.close()
         return told
+
+    def adopt(self, kinds: Collection[str]) -> None:
+        """Sinks that say nothing else are told of these kinds of matches from now on."""
+        self._kinds = kinds
+        self._served = {name: replace(one, route=Route.of(one.settings, kinds)) for name, one in self._served.items()}
 
     @property
     def sinks(self) -> list[Sink]:

@@ -64,6 +64,10 @@ class Access:
         self.refused: dict[int, int] = {401: 0, 403: 0}
         self._rules = rules
 
+    def adopt(self, rules: Rules) -> None:
+        """Judges by these from the next request on."""
+        self._rules = rules
+
     def is_proxy(self, peer: Address | None) -> bool:
         """Whether a connection is one of a proxy that is trusted to say whose it is. `peer`: None for a Unix socket."""
         return self._rules.unix_proxy if peer is None else _within(peer, self._rules.proxies)

@@ -61,6 +61,10 @@ class Gate:
         self._of: dict[str, int] = {}
         self._free_at: dict[str, float] = {}  # monotonic: when an address has used up no haste; the oldest first
 
+    def adopt(self, bounds: Bounds) -> None:
+        """Lets in so many from now on; who is inside stays."""
+        self._bounds = bounds
+
     def enter(self, address: Address | None, *, forwarded: bool = False) -> Slot | str:
         """A place for a connection, or why there is none. `address`: None for one of this machine (a Unix socket);
         `forwarded`: it comes by a proxy, whose connection is inside already."""

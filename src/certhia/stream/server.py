@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -48,6 +49,11 @@ class Server:
         self._tell = tell
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
+
+    def adopt(self, terms: Terms) -> None:
+        """Serves on these terms from the next connection on, but at the places and paths of before."""
+        self._terms = replace(terms, listen=self._terms.listen, paths=self._terms.paths)
+        self.streams.adopt(self._terms)
 
     async def start(self) -> None:
         """Listens. Raises ConfigError where it can't."""

@@ -60,13 +60,17 @@ class Streams:
         self.closing = False
         self.tallies = {kind: Tally() for kind in forms.KINDS}
         self._hub = hub
-        self._terms = terms
-        self._defaults = replace(terms.defaults, kinds=tuple(kind for kind in forms.KINDS if kind in terms.paths))
+        self.adopt(terms)
         self._clock = clock
         self._tell = tell
         self._told = float("-inf")  # when a fault was told
         self._untold = 0  # faults since then
         hub.refuse = self._refuse
+
+    def adopt(self, terms: Terms) -> None:
+        """Takes clients on these terms from now on."""
+        self._terms = terms
+        self._defaults = replace(terms.defaults, kinds=tuple(kind for kind in forms.KINDS if kind in terms.paths))
 
     def route(self, router: web.UrlDispatcher) -> None:
         """Adds the streams' paths; the last of them takes what nobody else has."""

@@ -1,0 +1,152 @@
+"""How a pipeline takes over other settings: each step prepares what may fail, and gives what puts it in place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from certhia.clock import utc
+from certhia.config import Settings
+from certhia.errors import ConfigError
+from certhia.library.reloading import Commit, Step
+from certhia.library.setup import choice_of, kept_of, limits_of, own_of, reading_of, sources_of
+from certhia.logs.select import choose
+from certhia.net import Http
+from certhia.parts import Parts
+from certhia.pipeline import Pipeline
+from certhia.reload import Reloaded
+from certhia.rules.expected import Expected
+from certhia.rules.roots import Roots
+from certhia.rules.watchlist import Watchlist
+
+T = TypeVar("T")
+
+
+def steps_of(parts: Parts, pipeline: Pipeline, expected: Reloaded[Expected]) -> list[Step]:
+    """Those of a pipeline; the last one is that of its sinks."""
+    return [
+        Step(("watch.expected",), partial(_own, expected)),
+        Step(
+            ("read.max_rate", "read.max_parallel", "read.max_bandwidth", "watch.dedupe_size", "watch.dedupe_ttl"),
+            partial(_bounds, parts),
+        ),
+        Step(("state.max_matches", "state.keep_matches", "state.keep_quarantine"), partial(_kept, parts)),
+        Step(("state.keep_dead_letters", "state.keep_ledger", "logs.refresh"), partial(_kept, parts)),
+        Step(
+            ("watch.roots", "watch.every_sighting", "output.kinds", "read.from", "read.until"),
+            partial(_limits, parts),
+        ),
+        Step(
+            (
+                'logs."',
+                "read.poll_static",
+                "read.poll_rfc6962",
+                "read.patience",
+                "read.until",
+                "read.max_backlog",
+                "read.memory",
+                "watch.precerts",
+            ),
+            partial(_reading, pipeline),
+        ),
+        Step(
+            (
+                "logs.lists",
+                "logs.log_list",
+                "logs.log",
+                "logs.log_key",
+                "logs.add_log",
+                "logs.allow",
+                "logs.deny",
+                "logs.include",
+                "logs.expired",
+                "logs.accept_drop",
+                "logs.hybrids",
+                "read.from",
+            ),
+            partial(_lists, parts, pipeline),
+        ),
+        Step(("sinks.",), partial(_sinks, parts)),
+    ]
+
+
+def rules_step(rules: Reloaded[Watchlist]) -> Step:
+    """That of the rules, and of their files."""
+
+    async def prepare(before: Settings, after: Settings) -> Commit:
+        del before
+        watch = after.watch
+        return await _remade(rules, watch.files, partial(Watchlist, *watch.rules, files=watch.files))
+
+    return Step(("watch.rules", "watch.files"), prepare)
+
+
+async def _remade(old: Reloaded[T], paths: tuple[Path, ...], load: Callable[[], T]) -> Commit:
+    value = await asyncio.to_thread(load)
+    return lambda: old.become(value, paths, load)
+
+
+async def _own(expected: Reloaded[Expected], before: Settings, after: Settings) -> Commit:
+    del before
+    paths = after.watch.expected
+    return await _remade(expected, paths, partial(own_of, paths))
+
+
+async def _bounds(parts: Parts, before: Settings, after: Settings) -> Commit:
+    del before
+    read, watch = after.read, after.watch
+
+    def commit() -> None:
+        parts.paces.restrict(read.max_rate, read.max_parallel)
+        if isinstance(parts.transport, Http):
+            parts.transport.restrict(read.max_bandwidth)
+        parts.teller.seen.resize(watch.dedupe_size, watch.dedupe_ttl)
+
+    return commit
+
+
+async def _kept(parts: Parts, before: Settings, after: Settings) -> Commit:
+    del before
+
+    def commit() -> None:
+        parts.keeping, parts.refresh = kept_of(after), after.logs.refresh
+
+    return commit
+
+
+async def _limits(parts: Parts, before: Settings, after: Settings) -> Commit:
+    del before
+    roots = await asyncio.to_thread(Roots.load, after.watch.roots) if after.watch.roots else None
+
+    def commit() -> None:
+        parts.teller.adopt(limits_of(after, roots))
+        parts.configured.adopt(after.output.kinds)
+
+    return commit
+
+
+async def _reading(pipeline: Pipeline, before: Settings, after: Settings) -> Commit:
+    del before
+    return lambda: pipeline.reread(reading_of(after), precerts=after.watch.precerts, memory=after.read.memory)
+
+
+async def _lists(parts: Parts, pipeline: Pipeline, before: Settings, after: Settings) -> Commit:
+    del before
+    if parts.beside.alone:
+        raise ConfigError("logs: none is followed in this run, as certstream servers are read instead of them")
+    choice = choice_of(after)
+    sources = sources_of(after, choice, parts.transport, parts.clock, parts.state.directory)
+    loaded = await sources.load()
+    if not any(one.followed for one in choose(loaded.logs, choice, utc(parts.clock.now()))):
+        raise ConfigError(f"logs: they leave none of {len(loaded.logs)} known logs to follow")
+    return lambda: pipeline.relist(sources, choice, after.read.from_, loaded)
+
+
+async def _sinks(parts: Parts, before: Settings, after: Settings) -> Commit:
+    """All are open before one of the old ones is let go; so it comes last, as nothing may fail after it."""
+    del before
+    await parts.configured.replace(after.sinks)
+    return lambda: None

@@ -1,0 +1,95 @@
+"""Other settings while the program runs: taken over by difference, all of them or none.
+
+    file changes, or SIGHUP ──▶ settings anew ──▶ what differs ──▶ prepare each step ──▶ commit all ──▶ hearers
+
+What can go wrong goes wrong while steps are prepared, and changes nothing. A commit only puts in place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from certhia.clock import Clock
+from certhia.config import Settings, default_file, load
+from certhia.config.differing import announce, differences, fields_in, told
+from certhia.config.keys import needs_restart
+from certhia.config.sources import file_of
+from certhia.errors import CerthiaError, ConfigError
+from certhia.model import Tell
+from certhia.reload import Reloaded
+
+PATIENCE: Final = 30.0  # seconds that steps have to prepare: new lists may come from far away
+
+Commit = Callable[[], Awaitable[None] | None]
+Prepare = Callable[[Settings, Settings], Awaitable[Commit]]
+
+
+class Again(NamedTuple):
+    """How settings are read again: `load` raises ConfigError for bad ones."""
+
+    load: Callable[[], Settings]
+    file: Path
+
+
+def again_of(flags: Mapping[str, object], file: Path | None, environment: Mapping[str, str] = os.environ) -> Again:
+    """For settings that were loaded from these. A file that was there at the start must stay; the usual one may come
+    later."""
+    path = file_of(file, environment)
+    return Again(lambda: load(flags, path, environment), path or default_file(environment))
+
+
+class Step(NamedTuple):
+    """Takes some keys over. `keys`: whole ones, or with a dot or quote at their end what they begin with."""
+
+    keys: Sequence[str]
+    prepare: Prepare
+
+    def has(self, key: str) -> bool:
+        """Whether a key is one of its."""
+        return any(key.startswith(one) if one.endswith((".", '"')) else key == one for one in self.keys)
+
+
+class Reloading:
+    """Keeps the settings of a run as its file has them.
+
+    Attributes:
+        settings: those of now, read again when the file changes, or when asked.
+        steps: who takes over what. The last ones are prepared last: whoever can't prepare without doing comes last.
+    """
+
+    def __init__(self, settings: Settings, again: Again, *, idle: Sequence[str], clock: Clock, tell: Tell) -> None:
+        """`settings`: those that hold. `idle`: what keys begin with that mean nothing to this run."""
+        self._tell = tell
+        self._clock = clock
+        self._idle = tuple(idle)
+        self.steps: list[Step] = []
+        self.settings: Reloaded[Settings] = Reloaded(
+            "settings", [again.file], again.load, told, clock=clock, tell=tell, take=self._take
+        )
+        self.settings.current = settings
+
+    async def _take(self, before: Settings, after: Settings) -> None:
+        changes = differences(before, after)
+        changed = [key for key in changes if not key.startswith(self._idle)]
+        known = fields_in(before, after)
+        fixed = [key for key in changed if needs_restart(known[key]) or not any(step.has(key) for step in self.steps)]
+        if fixed:
+            named = ", ".join(fixed)
+            raise ConfigError(f"{named}: can't change while this runs; restart, or undo that: nothing was taken over")
+        touched = [step for step in self.steps if any(step.has(key) for key in changed)]
+        try:
+            async with self._clock.deadline(PATIENCE):
+                commits = [await step.prepare(before, after) for step in touched]
+        except ConfigError:
+            raise
+        except (CerthiaError, OSError, TimeoutError) as error:
+            raise ConfigError(str(error) or f"took longer than {PATIENCE:.0f} s") from error
+        for commit in commits:
+            waits = commit()
+            if waits is not None:
+                await waits
+        if changes:
+            announce(changes, self._tell)
