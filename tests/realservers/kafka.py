@@ -1,31 +1,39 @@
-"""A Kafka broker of one node (KRaft), from the jars that scripts/test-needs fetched."""
+"""A Kafka broker of one node (KRaft), from the jars that scripts/test-needs fetched: for everybody on its plain port,
+over TLS for `certhia`, whose password is `let me in`."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from tests.realservers.launching import LOOPBACK, Kind, Place, Set, UnavailableError, program
+from tests.realservers.launching import LOOPBACK, Kind, Place, Set, UnavailableError, free_port, program
 
 JARS = Path(os.environ.get("CERTHIA_KAFKA", Path(__file__).resolve().parents[2] / ".cache" / "kafka" / "libs"))
 ID = "certhiaCerthiaCerthia0"  # 22 characters of base64
+PASSWORDS = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_certhia="let me in";'
 
 
 def _kafka(place: Place) -> Set:
     java = program("java")
     if not any(JARS.glob("kafka_*.jar")):
         raise UnavailableError(f"no Kafka in {JARS} (TEST_INSTALL=1 make test fetches it, by Maven)")
-    controller = f"{LOOPBACK}:{place.tls_port}"
+    controller = f"{LOOPBACK}:{free_port()}"
+    store = place.write("keystore.pem", place.key.read_text() + place.certificate.read_text())
+    store.chmod(0o600)
     conf = place.write(
         "server.properties",
         f"""process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{controller}
-listeners=PLAINTEXT://{LOOPBACK}:{place.port},CONTROLLER://{controller}
-advertised.listeners=PLAINTEXT://{LOOPBACK}:{place.port}
+listeners=PLAINTEXT://{LOOPBACK}:{place.port},SASL_SSL://{LOOPBACK}:{place.tls_port},CONTROLLER://{controller}
+advertised.listeners=PLAINTEXT://{LOOPBACK}:{place.port},SASL_SSL://{LOOPBACK}:{place.tls_port}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_ssl.plain.sasl.jaas.config={PASSWORDS}
+ssl.keystore.type=PEM
+ssl.keystore.location={store}
 log.dirs={place.folder}/data
 num.partitions=3
 auto.create.topics.enable=false

@@ -174,6 +174,12 @@ def program(*names: str) -> str:
     raise UnavailableError(f"no {names[0]} here (TEST_INSTALL=1 make test installs it)")
 
 
+def free_port() -> int:
+    """One of loopback that nobody listens on."""
+    with socket.create_server((LOOPBACK, 0)) as one:
+        return int(one.getsockname()[1])
+
+
 def start(kind: Kind) -> Running:
     """Starts one. Raises UnavailableError where it is not installed or can't run here."""
     if kind.as_root and os.getuid():

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-
-from tests.realservers.launching import LOOPBACK, Kind, Place, Set, program
+from tests.realservers.launching import LOOPBACK, Kind, Place, Set, free_port, program
 
 
 def _rabbitmq(place: Place) -> Set:
@@ -21,7 +19,7 @@ disk_free_limit.absolute = 50MB
 """,
     )
     plugins = place.write("enabled_plugins", "[].\n")
-    mapper, between = _free(), _free()
+    mapper, between = free_port(), free_port()
     environment = {
         "HOME": str(folder),
         "RABBITMQ_NODENAME": f"t{place.port}@localhost",
@@ -41,11 +39,6 @@ disk_free_limit.absolute = 50MB
     ending = [[program("epmd"), "-port", str(mapper), "-kill"]]
     command = [program("/usr/lib/rabbitmq/bin/rabbitmq-server", "rabbitmq-server")]
     return Set(command, [place.port, place.tls_port], environment=environment, after=ending)
-
-
-def _free() -> int:
-    with socket.create_server((LOOPBACK, 0)) as one:
-        return int(one.getsockname()[1])
 
 
 RABBITMQ = Kind("rabbitmq-server", "rabbitmq", _rabbitmq, rsa=True)
