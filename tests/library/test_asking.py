@@ -37,11 +37,13 @@ def target(port: int) -> Target:
     return Target("x", None, None, "127.0.0.1", port)
 
 
-async def asked(items: Sequence[object], judging: Judging | None = None, **given: object) -> list[Result]:
+async def asked(
+    items: Sequence[object], judging: Judging | None = None, *, options: ScanOptions = OPTIONS, **given: object
+) -> list[Result]:
     waiting = iter(items)
     found: list[Result] = []
     asking = Asking(
-        OPTIONS,
+        options,
         lambda: next(waiting, DONE),
         judging or Judging(examiner_of(OPTIONS, None, Clock())),
         found.extend,
@@ -58,6 +60,28 @@ async def test_targets_and_what_cannot_be_asked(port: int) -> None:
     assert by_port[port].served is not None
     assert by_port[443].failure == Failure("dns", "", "NXDOMAIN")
     assert by_port[1].failure == Failure("refused", "connect")
+
+
+@pytest.mark.parametrize("parts", [{}, {"fingerprints": True}])
+async def test_others_are_asked_for_as_long_as_the_target_has_left(
+    port: int, parts: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    whole = Judging.examined
+
+    async def examined(self: Judging, outcome: Outcome, within: float = 0.0) -> Result:
+        given.append(within + (0 if parts else outcome.seconds))
+        return await whole(self, outcome, within)
+
+    async def pointers(_: str) -> Pointers:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(Judging, "examined", examined)
+    options = OPTIONS.model_copy(update={"timeout": 1.5, **parts})
+    found = await asked([target(port)], pointers=pointers, options=options)
+    assert [one.source for one in found[0].names if one.source == "ptr"] == []
+    assert given == [pytest.approx(1.5, abs=0.1)]
 
 
 async def test_held_for_a_while(port: int) -> None:
@@ -97,7 +121,7 @@ class Broken(Judging):
     def judged(self, outcome: Outcome) -> Result:
         raise ZeroDivisionError("ours")
 
-    async def examined(self, outcome: Outcome) -> Result:
+    async def examined(self, outcome: Outcome, within: float = 0.0) -> Result:
         raise ZeroDivisionError("ours")
 
 
@@ -119,7 +143,7 @@ async def test_stopping_does_not_wait_for_what_others_say(port: int) -> None:
     begun = asyncio.Event()
 
     class Slow(Judging):
-        async def examined(self, outcome: Outcome) -> Result:
+        async def examined(self, outcome: Outcome, within: float = 0.0) -> Result:
             begun.set()
             await asyncio.Event().wait()
             raise AssertionError("nobody sets it")

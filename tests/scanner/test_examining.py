@@ -120,10 +120,35 @@ async def test_who_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         pages.bodies = {"/never": None}
         silent = ROOT.authority("Silent", crl=pages.url("/never"))
         leaf = silent.leaf([HOST], issuers=pages.url("/never"), crl=pages.url("/never"))
-        assert kinds(await examiner.examine(TARGET, served(leaf))) == ["untrusted"]
+        assert kinds(await examiner.examine(TARGET, served(leaf))) == ["untrusted", "revocation-unavailable"]
         found = await examiner.examine(TARGET, served(leaf, silent))
         assert kinds(found) == ["revocation-unavailable"]
-        assert found.verdicts[0].detail == "nobody answered within 0.05 s"
+        assert found.verdicts[0].detail == "out of time: nobody answered within 0.05 s"
+        staple = answer(leaf, silent)
+        found = await examiner.examine(TARGET, served(leaf, silent, staple=staple))
+        assert [one.detail for one in found.verdicts] == ["out of time: of its issuers"]
+        await examiner.close()
+
+
+async def test_one_deadline_for_all_who_are_asked_about_a_server() -> None:
+    async with guarded() as guard, serving() as pages:
+        own = judge()
+        issuers = Issuers(guard, own.chains.seen, Clock())
+        examiner = Examiner(own, Clock(), issuers=issuers, revoked=Revocation(Clock(), guard))
+        pages.bodies = {"/never": None}
+        silent = ROOT.authority("Silent", crl=pages.url("/never"))
+        leaf = silent.leaf([HOST], issuers=pages.url("/never"), crl=pages.url("/never"))
+        found = await examiner.examine(TARGET, served(leaf), 0.05)
+        assert kinds(found) == ["untrusted", "revocation-unavailable"]
+        assert found.verdicts[1].detail == "out of time: the issuer did not come"
+        assert found.chain is not None
+        assert found.chain.notes[-1] == "out of time: its issuers were not all fetched"
+        found = await examiner.examine(TARGET, served(leaf, silent), 0.0)
+        assert [one.detail[:11] for one in found.verdicts] == ["out of time"]
+        staple = answer(leaf, silent)
+        good = await Examiner(own, Clock()).examine(TARGET, served(leaf, silent, staple=staple), 0.0)
+        assert good.verdicts == ()
+        await examiner.close()
 
 
 async def test_a_chain_without_end_is_not_followed_for_ever() -> None:

@@ -86,5 +86,29 @@ async def test_who_stops_waiting_leaves_the_others_theirs(certhia_clock: SimCloc
         first.cancel()
         await asyncio.sleep(0)
         source.go_on.set()
-    assert second.result() == 2
+    assert second.result() == 1
+    assert kept._wanted == {}
+
+
+@in_simulated_time
+async def test_what_nobody_waits_for_any_more_is_fetched_all_the_same(certhia_clock: SimClock) -> None:
+    kept, source = Kept[int](1000, certhia_clock), Source()
+    source.go_on.clear()
+    with pytest.raises(TimeoutError):
+        async with certhia_clock.deadline(1):
+            await kept.get("a", source)
+    source.go_on.set()
+    await certhia_clock.sleep(1)
+    assert await kept.get("a", source) == 1
+    assert source.fetched == 1
+
+
+@in_simulated_time
+async def test_closed(certhia_clock: SimClock) -> None:
+    kept, source = Kept[int](1000, certhia_clock), Source()
+    source.go_on.clear()
+    with pytest.raises(TimeoutError):
+        async with certhia_clock.deadline(1):
+            await kept.get("a", source)
+    await kept.close()
     assert kept._wanted == {}

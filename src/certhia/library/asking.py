@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 AHEAD: Final = 64  # servers about which others are asked at once
 
+# The names of an address.
+Pointing: TypeAlias = "Callable[[str], Awaitable[Pointers]]"
 # Gives the next target, or one that can't be asked with the reason; None where there is none now, DONE at the end.
 Pull: TypeAlias = Callable[[], "Target | tuple[Target, Failure] | object | None"]
 
@@ -69,7 +71,7 @@ class Asking:
         take: Callable[[Sequence[Result]], None],
         *,
         hold: Callable[[], bool],
-        pointers: Callable[[str], Awaitable[Pointers]] | None = None,
+        pointers: Pointing | None = None,
         look_up: LookUp | None = None,
         clock: Clock,
         tell: Callable[[str], None],
@@ -82,6 +84,8 @@ class Asking:
         self._hold = hold
         self._pointers = pointers
         self._tell = tell
+        self._clock = clock
+        self._timeout = options.timeout
         self._prober = Prober(manner_of(options, look_up), clock)
         self._later: Handover[Outcome] | None = None
         self._ahead = Semaphore(AHEAD)
@@ -160,16 +164,32 @@ class Asking:
 
     async def _examine_one(self, outcome: Outcome) -> None:
         try:
+            until = self._clock.monotonic() + self._left(outcome)
             try:
-                result = await self._judging.examined(outcome)
+                result = await self._judging.examined(outcome, until - self._clock.monotonic())
             except Exception as error:  # noqa: BLE001  (likewise)
                 result = self._defective(outcome, error)
             if self._pointers is not None and result.served is not None:
-                found = await self._pointers(result.target.address)
-                result = result._replace(names=(*result.names, *(Found(name, "ptr") for name in found.names)))
+                more = await self._named(self._pointers, result.target.address, until)
+                result = result._replace(names=(*result.names, *more))
             self._take([result])
         finally:
             self._ahead.release()
+
+    def _left(self, outcome: Outcome) -> float:
+        """Seconds that a target has left for what others say of it. Fingerprints and enumeration have deadlines of
+        their own: where there are such, this has too."""
+        seen = outcome.value
+        apart = seen is not None and (seen.fingerprints or seen.enumerated)
+        return self._timeout if apart else max(0.0, self._timeout - outcome.seconds)
+
+    async def _named(self, pointers: Pointing, address: str, until: float) -> list[Found]:
+        """By the PTR records of its address."""
+        try:
+            async with self._clock.deadline(max(0.0, until - self._clock.monotonic())):
+                return [Found(name, "ptr") for name in (await pointers(address)).names]
+        except TimeoutError:
+            return []
 
 
 def unasked(failure: Failure) -> Conversation[Seen]:

@@ -60,10 +60,11 @@ class Inquiry:
         self._expansion = Expansion(options, self._supply.offer) if options.expand or options.follow else None
         self._guard = guard_of(options, clock)
         self._filter = Filter(options)
+        self._examiner = examiner_of(options, self._guard, clock)
         self._asking = Asking(
             options,
             self._supply.pull,
-            Judging(examiner_of(options, self._guard, clock), rules, self._filter),
+            Judging(self._examiner, rules, self._filter),
             take if self._expansion is None else self._take,
             hold=hold,
             pointers=self._resolver.pointers if options.ptr else None,
@@ -105,6 +106,7 @@ class Inquiry:
         finally:
             if self._expansion is not None and self._expansion.left_out:
                 self._complain(f"{self._expansion.left_out:,} hosts that results lead to are not asked: --expand-most")
+            await self._examiner.close()
             if self._guard is not None:
                 await self._guard.close()
             await self._nameservers.close()

@@ -6,6 +6,7 @@ for a minute, as dates are part of it.
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple, TypeAlias
 
 from certhia._core import Certificate
@@ -77,13 +78,13 @@ class Judging:
         names = known.names if seen.http is None else self._all(known, seen)
         return result_of(outcome, names, said, known.hits)
 
-    async def examined(self, outcome: Outcome) -> Result:
-        """The same, with those asked whom the examiner asks."""
+    async def examined(self, outcome: Outcome, within: float = math.inf) -> Result:
+        """The same, with those asked whom the examiner asks, for so many seconds."""
         target, seen, *_ = outcome
         if seen is None:
             return result_of(outcome)
         known = self._look((seen.served.certificates, None, ()))
-        said = await self.examiner.examine(target, seen.served)
+        said = await self.examiner.examine(target, seen.served, within)
         return result_of(outcome, self._all(known, seen), said, known.hits)
 
     def _all(self, known: _Known, seen: Seen) -> tuple[Found, ...]:

@@ -62,6 +62,10 @@ class Issuers:
             why = "what is to be had there is known already, and leads nowhere"
         return why
 
+    async def close(self) -> None:
+        """Ends what is under way."""
+        await self._kept.close()
+
     async def _ask(self, url: str) -> Fetched[tuple[Certificate, ...] | str]:
         try:
             answer = await self._guard.get(url, cap=MAX_ISSUER, timeout=TIMEOUT, redirects=MAX_REDIRECTS)

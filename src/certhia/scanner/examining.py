@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -21,6 +21,7 @@ from certhia.scanner.verdicts import Judge, Judged, worst_first
 MAX_CERTIFICATES: Final = 16  # of one server
 ISSUERS_SECONDS: Final = 20.0  # for all issuers of one server that are fetched
 REVOCATION_SECONDS: Final = 40.0  # for what is to be known of the leaf, and again for its issuers
+LATE: Final = "out of time"
 
 
 class Examined(NamedTuple):
@@ -62,6 +63,12 @@ class Examiner:
         self._revoked = revoked
         self._profile = profile
 
+    async def close(self) -> None:
+        """Asks nobody any more."""
+        for one in (self._issuers, self._revoked):
+            if one is not None:
+                await one.close()
+
     @property
     def asks(self) -> bool:
         """Whether `examine` may ask others, so that `look` is not all."""
@@ -75,24 +82,38 @@ class Examiner:
         judged = self._judged(sent, target, served)
         return self._told(judged, served)
 
-    async def examine(self, target: Target, served: Served) -> Examined:
+    async def examine(self, target: Target, served: Served, within: float = math.inf) -> Examined:
         """With all that was wished for, and what is stapled. Takes as long as those who are asked take: at most
-        ISSUERS_SECONDS and twice REVOCATION_SECONDS."""
+        `within` seconds for all of it, ISSUERS_SECONDS and twice REVOCATION_SECONDS."""
         sent = read(served.certificates)
         if not sent:
             return _nothing(served)
+        until, late = self._clock.monotonic() + within, False
         judged = self._judged(sent, target, served)
         if self._issuers is not None and _breaks_off(judged):
-            with suppress(TimeoutError):  # what came until then is known, and judged
-                async with self._clock.deadline(ISSUERS_SECONDS):
+            try:
+                async with self._clock.deadline(self._left(until, ISSUERS_SECONDS)):
                     await self._complete(self._issuers, sent, judged, target, served)
+            except TimeoutError:  # what came until then is known, and judged
+                late = True
             judged = self._judged(sent, target, served)
         path, status = judged.standing.path, None
         if len(path) > 1 and (self._revoked is not None or served.staple is not None):
-            status = await self._status(path, served.staple)
-        more = await self._issuers_revoked(self._revoked, path) if self._revoked is not None else []
+            status = await self._status(path, served.staple, until)
+        elif late and self._revoked is not None:
+            status = Status("unavailable", detail=f"{LATE}: the issuer did not come")
+        more = await self._issuers_revoked(self._revoked, path, until) if self._revoked is not None else []
+        if status is not None and status.state == "unavailable":
+            more = [one for one in more if one.kind != "revocation-unavailable"]  # said of the leaf already
+        if late:
+            notes = (*judged.chain.notes, f"{LATE}: its issuers were not all fetched")
+            judged = judged._replace(chain=judged.chain._replace(notes=notes))
         second = checking.verdict(path, self._clock.now()) if self._profile and judged.chain.trusted else None
         return self._told(judged, served, status, [*more, second])
+
+    def _left(self, until: float, most: float) -> float:
+        """Seconds that a question may take."""
+        return max(0.0, min(until - self._clock.monotonic(), most))
 
     async def _complete(
         self, issuers: Issuers, sent: Sequence[Certificate], judged: Judged, target: Target, served: Served
@@ -103,22 +124,25 @@ class Examiner:
                 return
             judged = self._judged(sent, target, served)
 
-    async def _status(self, path: Sequence[Certificate], staple: bytes | None) -> Status:
+    async def _status(self, path: Sequence[Certificate], staple: bytes | None, until: float) -> Status:
         """Of the leaf."""
+        seconds = self._left(until, REVOCATION_SECONDS)
         try:
-            async with self._clock.deadline(REVOCATION_SECONDS):
+            async with self._clock.deadline(seconds):
                 return await (self._revoked or Revocation(self._clock)).status(path[0], path[1], staple)
         except TimeoutError:
-            return Status("unavailable", detail=f"nobody answered within {REVOCATION_SECONDS:g} s")
+            return Status("unavailable", detail=f"{LATE}: nobody answered within {seconds:.3g} s")
 
-    async def _issuers_revoked(self, revoked: Revocation, path: Sequence[Certificate]) -> list[Verdict]:
+    async def _issuers_revoked(self, revoked: Revocation, path: Sequence[Certificate], until: float) -> list[Verdict]:
         """Of the authorities of a path, but for the root."""
         found: list[Verdict] = []
-        with suppress(TimeoutError):
-            async with self._clock.deadline(REVOCATION_SECONDS):
+        try:
+            async with self._clock.deadline(self._left(until, REVOCATION_SECONDS)):
                 for pair in pairwise(path[1:]):
                     verdict = await revoked.of_issuer(*pair)
                     found += [verdict] if verdict is not None else []
+        except TimeoutError:
+            found.append(Verdict("revocation-unavailable", "info", f"{LATE}: of its issuers"))
         return found
 
     def _judged(self, sent: Sequence[Certificate], target: Target, served: Served) -> Judged:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_URL: Final = 2048  # characters
 MAX_ADDRESSES: Final = 16  # of one name that are tried
-AT_ONCE: Final = 16  # requests under way; more wait
+AT_ONCE: Final = 64  # requests under way; more wait
 PER_HOST: Final = 4
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?P<rest>[/?][!-~]*)?",

@@ -28,7 +28,7 @@ class Kept(Generic[T]):
         self._clock = clock
         self._bytes = 0
         self._kept: OrderedDict[str, tuple[float, int, T]] = OrderedDict()
-        self._wanted: dict[str, tuple[asyncio.Lock, int]] = {}  # what is being fetched, and by how many it is awaited
+        self._wanted: dict[str, asyncio.Task[T]] = {}  # what is being fetched
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -39,24 +39,31 @@ class Kept(Generic[T]):
         return self._bytes
 
     async def get(self, key: str, fetch: Callable[[], Awaitable[Fetched[T]]]) -> T:
-        """What is kept, or what `fetch` brings; what that raises is raised."""
+        """What is kept, or what `fetch` brings; what that raises is raised. Who stops waiting stops nobody else: it is
+        fetched to its end, and then known to those who come later."""
         known = self._known(key)
         if known is not None:
             return known[0]
-        lock, waiting = self._wanted.get(key, (asyncio.Lock(), 0))
-        self._wanted[key] = lock, waiting + 1
+        task = self._wanted.get(key)
+        if task is None:
+            task = self._wanted[key] = asyncio.get_running_loop().create_task(self._fetched(key, fetch))
+            task.add_done_callback(_looked_at)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Fetches nothing any more."""
+        tasks = [*self._wanted.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _fetched(self, key: str, fetch: Callable[[], Awaitable[Fetched[T]]]) -> T:
         try:
-            async with lock:
-                known = self._known(key)  # another may have brought it meanwhile
-                if known is not None:
-                    return known[0]
-                fetched = await fetch()
-                self._put(key, fetched)
-                return fetched.value
+            fetched = await fetch()
+            self._put(key, fetched)
+            return fetched.value
         finally:
-            lock, waiting = self._wanted.pop(key)
-            if waiting > 1:
-                self._wanted[key] = lock, waiting - 1
+            del self._wanted[key]
 
     def _known(self, key: str) -> tuple[T] | None:
         found = self._kept.get(key)
@@ -78,3 +85,9 @@ class Kept(Generic[T]):
 
     def _drop(self, key: str) -> None:
         self._bytes -= self._kept.pop(key)[1]
+
+
+def _looked_at(task: asyncio.Task[T]) -> None:
+    """What it raised may have nobody left who waits for it."""
+    if not task.cancelled():
+        task.exception()

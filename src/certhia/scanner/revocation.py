@@ -81,6 +81,11 @@ class Revocation:
             return None
         return found._replace(detail=f"the issuer {shown(certificate.subject)}, {found.detail}")
 
+    async def close(self) -> None:
+        """Ends what is under way."""
+        await self._answers.close()
+        await self._lists.close()
+
     async def _responder(self, url: str, certificate: Certificate, pair: _Pair) -> Status:
         async def ask() -> Fetched[Status]:
             try:
