@@ -12,9 +12,9 @@ from tests.scanner.driving import drive, failure_of, run, serving, until_cut
 from tests.scanner.tls_servers import authority, context, tls_server
 
 from certhia.scanner.conversation import Again, Connect, Conversation, Send
-from certhia.scanner.failures import ScanFailure
+from certhia.scanner.failures import Expired, ScanFailure
 from certhia.scanner.probing import WEB, Manner, Prober, Seen, domain_of
-from certhia.scanner.records import Http, Served, Target
+from certhia.scanner.records import Failure, Http, Served, Target
 from certhia.scanner.sessions import Session, say
 from certhia.scanner.talks import Outcome
 from certhia.testing import flights
@@ -345,6 +345,46 @@ def test_enumerates_and_fingerprints() -> None:
     assert got.fingerprints is not None
     assert got.fingerprints.ja3s == got.served.ja3s
     assert len(got.fingerprints.jarm or "") == 62
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["http", "glance"])
+def test_a_part_that_takes_too_long_costs_no_other(full: bool) -> None:
+    """A page, or a flight, that never ends: the certificate, JARM and the suites are told all the same."""
+
+    def content(session: Session, aim: Target, served: Served) -> Conversation[Http]:
+        failure = None
+        try:
+            yield from say(session, b"GET / HTTP/1.1\r\n\r\n")
+        except ScanFailure as late:
+            failure = Failure(late.kind, late.step)
+        return Http(None, failure=failure)
+
+    speaks = context(TLSVersion.TLSv1_2, TLSVersion.TLSv1_2, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0")
+    manner = Manner(content=content if full else None, enumerate=True, fingerprints=True)
+    with tls_server(speaks, after=until_cut) as port:
+        aim = target(port)
+        got = run([(aim, Prober(manner).talk(aim))], timeout=1.0)[aim]
+    assert got.failure is None
+    assert got.value.served.certificates == CHAIN
+    assert got.value.http == (Http(None, failure=Failure("timeout", "http")) if full else None)
+    assert got.value.fingerprints.jarm.strip("0")
+    assert got.value.enumerated.ciphers == ((0x0303, (0xC02B,)),)
+
+
+def test_prints_that_cannot_be_had_leave_the_suites(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Conversation[str]:
+        yield Connect("127.0.0.1", port)
+        raise Expired("timeout", "hello")
+
+    monkeypatch.setattr("certhia.scanner.probing.jarm", broken)
+    speaks = context(TLSVersion.TLSv1_2, TLSVersion.TLSv1_2, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0")
+    with tls_server(speaks) as port:
+        got = seen(target(port), Manner(enumerate=True, fingerprints=True))
+    assert got.failure == Failure("timeout", "hello")
+    assert got.fingerprints is not None
+    assert got.fingerprints.jarm is None
+    assert got.enumerated is not None
+    assert got.enumerated.ciphers == ((0x0303, (0xC02B,)),)
 
 
 def test_connections_are_counted_by_domain_where_that_is_asked_for() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from certhia.scanner.conversation import Conversation, Extend, Wait
-from certhia.scanner.failures import ScanFailure
+from certhia.scanner.failures import Expired, ScanFailure
 from certhia.scanner.polling import poller
 from certhia.scanner.slots import Limit
 from certhia.scanner.talks import Talks
@@ -68,6 +68,28 @@ def test_a_deadline_can_begin_anew(talks: Talks) -> None:
     talks.now = 18.0
     talks.see_to_waiting()
     assert str(talks.outcomes[0].failure) == "timeout at connect"
+
+
+def test_something_else_may_begin_where_a_deadline_ended(talks: Talks) -> None:
+    """What was found until then is kept."""
+
+    def parts() -> Conversation[list[str]]:
+        told = []
+        for part in ("page", "prints"):
+            yield Extend()
+            try:
+                yield Wait(30.0)
+            except Expired:
+                told.append(part)
+        return told
+
+    talks.begin("a", parts())
+    for moment in (10.0, 20.0):
+        assert talks.outcomes == []
+        talks.now = moment
+        talks.see_to_waiting()
+    assert [(one.value, one.failure) for one in talks.outcomes] == [(["page", "prints"], None)]
+    assert len(talks) == 0
 
 
 def test_one_that_says_much_lets_others_speak(talks: Talks) -> None:

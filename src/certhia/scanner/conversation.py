@@ -73,7 +73,8 @@ class Again(NamedTuple):
 
 
 class Extend(NamedTuple):
-    """The deadline begins anew now: for what takes many connections to a server that has answered. Sends b"" in."""
+    """The deadline begins anew now: for what takes many connections to a server that has answered. Sends b"" in. Where
+    the deadline before has ended, the connection is closed."""
 
 
 Step: TypeAlias = Connect | Send | Tell | Wait | Again | Extend

@@ -51,4 +51,4 @@ class ScanFailure(Exception):
 
 class Expired(ScanFailure):
     """The deadline of the whole target is over, where a plain "timeout" is of one step. A conversation that gets it can
-    only return what it has, raise, or yield `Again`."""
+    only return what it has, raise, or yield `Again` or `Extend`."""

@@ -262,7 +262,7 @@ class Prober:
 
     def _with_extras(self, target: Target, talk: Conversation[Seen]) -> Conversation[Seen]:
         """What `--fingerprints` and `--enumerate` ask besides, with deadlines of their own; what fails of it leaves the
-        rest as it is."""
+        rest as it is. What was asked before may have ended with the deadline: so both begin with `Extend`."""
         seen: Seen = yield from talk
         name = seen.served.server_name
 
@@ -270,17 +270,21 @@ class Prober:
             return self.open(target)
 
         found: dict[str, Any] = {}
-        try:
-            if self._manner.fingerprints:
-                found["fingerprints"] = Fingerprints(None, seen.served.ja3s)
-                yield Extend()
-                jarm_of = jarm(reach, name or target.host or target.address)
-                found["fingerprints"] = Fingerprints((yield from jarm_of), seen.served.ja3s)
-            if self._manner.enumerate:
+        failures = [seen.failure] if seen.failure is not None else []
+        if self._manner.fingerprints:
+            print_of = None
+            yield Extend()
+            try:
+                print_of = yield from jarm(reach, name or target.host or target.address)
+            except ScanFailure as failure:
+                failures.append(Failure(failure.kind, failure.step, failure.detail))
+            found["fingerprints"] = Fingerprints(print_of, seen.served.ja3s)
+        if self._manner.enumerate:
+            try:
                 found["enumerated"] = yield from enumerated(reach, name)
-        except ScanFailure as failure:
-            found["failure"] = seen.failure or Failure(failure.kind, failure.step, failure.detail)
-        return seen._replace(**found)
+            except ScanFailure as failure:
+                failures.append(Failure(failure.kind, failure.step, failure.detail))
+        return seen._replace(**found, failure=failures[0] if failures else None)
 
 
 def _unsayable(way: Way, error: Exception) -> str:

@@ -254,6 +254,10 @@ class Talks:
             if type(step) is Again:
                 self._do_seldom(slot, step)
                 return
+            if type(step) is Extend:  # what was found is kept, and something else begins
+                self._do_seldom(slot, step)
+                self._advance(slot, b"")
+                return
             talk.close()
         except StopIteration as end:
             self._finish(slot, end.value, None)
