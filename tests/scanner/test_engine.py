@@ -114,7 +114,7 @@ def test_does_the_same_where_there_is_no_epoll(monkeypatch: pytest.MonkeyPatch) 
 
     with serving(echo) as port, serving(large) as other, serving(mute) as silent:
         items = [(n, ask(port, b"%d" % n)) for n in range(50)]
-        outcomes = run([*items, ("large", ask(other, said)), ("mute", ask(silent))], timeout=0.5)
+        outcomes = run([*items, ("large", ask(other, said)), ("mute", ask(silent))], timeout=3.0)
     assert [outcomes[n].value for n in range(50)] == [b"%d" % n for n in range(50)]
     assert outcomes["large"].value == said
     assert str(outcomes["mute"].failure) == "timeout at hello"
@@ -141,13 +141,13 @@ def must(port: int) -> Conversation[bytes]:
 
 
 @pytest.mark.parametrize(
-    "server, failure",
-    [(hang_up, "closed at hello"), (reset, "reset at hello"), (mute, "timeout at hello")],
+    "server, timeout, failure",
+    [(hang_up, 30.0, "closed at hello"), (reset, 30.0, "reset at hello"), (mute, 1.0, "timeout at hello")],
     ids=["closed", "reset", "timeout"],
 )
-def test_failures_say_where(server: Any, failure: str) -> None:
+def test_failures_say_where(server: Any, timeout: float, failure: str) -> None:
     with serving(server) as port:
-        outcome = run([(1, must(port))], timeout=0.3)[1]
+        outcome = run([(1, must(port))], timeout=timeout)[1]
     assert (str(outcome.failure), outcome.value) == (failure, None)
 
 
@@ -191,7 +191,7 @@ def test_the_deadline_is_one_for_all_steps() -> None:
             peer.sendall(b".")
 
     with serving(drip) as port:
-        outcome = run([(1, ask(port))], timeout=0.3)[1]
+        outcome = run([(1, ask(port))], timeout=1.0)[1]
         left.set()
     assert str(outcome.failure) == "timeout at hello"
 
@@ -203,7 +203,7 @@ def test_a_flood_does_not_hold_the_deadline_up() -> None:
             peer.sendall(bytes(65536))
 
     with serving(flood) as port, serving(echo) as other:
-        outcomes = run([(1, ask(port)), (2, ask(other))], timeout=0.3)
+        outcomes = run([(1, ask(port)), (2, ask(other))], timeout=3.0)
     assert str(outcomes[1].failure) == "timeout at hello"
     assert outcomes[2].value == b"hello"
 
@@ -226,7 +226,7 @@ def test_what_was_seen_until_then_may_be_kept() -> None:
                 continue
 
     with serving(mute) as port:
-        outcomes = run([(1, patient(port)), (2, stubborn(port))], timeout=0.1)
+        outcomes = run([(1, patient(port)), (2, stubborn(port))], timeout=1.0)
     assert outcomes[1].value == "until hello"
     assert str(outcomes[2].failure) == "timeout at hello"
 

@@ -7,6 +7,7 @@ import os
 import resource
 import socket
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_ports_that_run_out_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(wires, "connection", scarce)
     with serving(echo) as port:
-        outcome = run([(1, ask(port))], say=said.append, timeout=0.2)[1]
+        outcome = run([(1, ask(port))], say=said.append, timeout=30.0)[1]
     assert outcome.value == b"hello"
     assert [text for text in said if "local port" in text]
 
@@ -136,6 +137,14 @@ def test_tarpits_do_not_stop_the_good() -> None:
         items += [(n, ask(good)) for n in range(1000, 1050)]
         order: list[Outcome] = []
         left = iter(items)
-        Engine(lambda: next(left, DONE), order.extend, timeout=1.5).run()
+
+        def take(outcomes: Sequence[Outcome]) -> None:
+            order.extend(outcomes)
+            if len(order) >= 50:
+                engine.stop(cut=True)  # or it would wait for the tarpits' deadline
+
+        engine = Engine(lambda: next(left, DONE), take, timeout=60.0)
+        engine.run()
     assert len(order) == 750
     assert {outcome.key for outcome in order[:50]} == set(range(1000, 1050))
+    assert all(outcome.failure and outcome.failure.kind == "stopped" for outcome in order[50:])

@@ -303,7 +303,7 @@ def test_each_attempt_has_the_whole_deadline() -> None:
     """Of a server that takes connections and says nothing."""
     with serving(until_cut) as port:
         prober = Prober(Manner(retries=1))
-        outcome = run([(1, prober.talk(target(port)))], timeout=0.3)[1]
+        outcome = run([(1, prober.talk(target(port)))], timeout=1.0)[1]
     assert isinstance(outcome.failure, ScanFailure)
     assert (outcome.failure.kind, outcome.failure.step, outcome.attempts) == ("timeout", "hello", 2)
 

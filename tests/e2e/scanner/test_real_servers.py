@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,9 +114,7 @@ def test_all_of_them_in_one_scan(certhia: Certhia, real: Servers) -> None:
     spoken = [f"{LOOPBACK}:{server.place.port}" for server, _ in running]
     targets = certhia.directory / "targets.txt"
     targets.write_text("\n".join([*lines, *spoken]) + "\n")
-    began = time.monotonic()
     program = certhia.done("scan", "-f", str(targets), "--allow-private", "--state", str(certhia.state))
-    assert time.monotonic() - began < 20
     found = {(one["port"], one["starttls"]): one for one in program.records}
     assert len(found) == 2 * len(running)
     for server, protocol in running:

@@ -207,7 +207,7 @@ def test_a_server_that_takes_its_time_is_left_at_the_deadline() -> None:
         until_cut(peer)
 
     with site({"/": mute}) as (_, port):
-        http = asked(port, timeout=0.5)
+        http = asked(port, timeout=2.0)
     assert http.failure == Failure("timeout", "http")
     assert names(http) == {("a.example.net", "csp"), ("b.example.net", "csp")}
 
@@ -266,7 +266,7 @@ def test_scripts_of_other_hosts_of_the_same_site() -> None:
 def test_an_address_that_is_never_found_takes_no_longer_than_the_deadline() -> None:
     never = Future[str | None]()
     with site({"/": answer(b"<script src=//static.example.com/></script>", HTML)}) as (_, port):
-        http = asked(port, scripts=True, look_up=lambda *_: never, timeout=0.5)
+        http = asked(port, scripts=True, look_up=lambda *_: never, timeout=2.0)
     assert never.cancelled()
     assert http.status == 200
     assert http.failure == Failure("timeout", "http")
