@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import aclosing, suppress
+from pathlib import Path
 
 import pytest
 from tests.scanner.driving import serving
@@ -17,6 +20,7 @@ from certhia.errors import ConfigError
 from certhia.library.scanning import scan, watchlist_of
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.records import Result
+from certhia.store.observations import Observations
 
 HERE = ScanOptions(allow_private=True, timeout=20.0)
 
@@ -134,3 +138,50 @@ def test_rules_as_one_gives_them() -> None:
     assert len(made) == 2
     assert watchlist_of(made) is made
     assert isinstance(watchlist_of("example.com"), Watchlist)
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+async def test_what_is_found_is_kept_where_one_says(port: int, tmp_path: Path, as_text: bool) -> None:
+    state = f"{tmp_path}/state" if as_text else tmp_path / "state"
+    (result,) = await results(f"127.0.0.1:{port}", state=state)
+    held = Observations(tmp_path / "state", made=False)
+    assert {(one.name, one.source, one.port) for one in held.find()} == {
+        (found.name, found.source, port) for found in result.names
+    }
+    held.close()
+
+
+async def test_what_was_found_until_the_loop_is_left_is_kept(port: int, tmp_path: Path) -> None:
+    async with aclosing(scan([f"127.0.0.{number}:{port}" for number in range(1, 60)], HERE, state=tmp_path)) as found:
+        async for result in found:
+            if result.served is not None:
+                break
+    held = Observations(tmp_path, made=False)
+    assert {one.address for one in held.find()} == {result.target.address}
+    held.close()
+
+
+async def test_options_alone_keep_it_in_the_usual_state(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    await results(f"127.0.0.1:{port}", options=HERE.model_copy(update={"keep": True}))
+    assert await asyncio.to_thread(lambda: [*tmp_path.rglob("observations.db")])
+
+
+ALONE = """
+import asyncio, sys, certhia
+
+async def main():
+    async for _ in certhia.scan("127.0.0.1:1", certhia.ScanOptions(allow_private=True, http=True)):
+        pass
+
+asyncio.run(main())
+print(*{"aiohttp", "sqlalchemy", "alembic"}.intersection(sys.modules))
+"""
+
+
+def test_a_scan_does_without_what_others_need() -> None:
+    """aiohttp is 34 MB in memory, SQLAlchemy 20."""
+    done = subprocess.run([sys.executable, "-c", ALONE], check=True, capture_output=True, text=True, timeout=50)
+    assert done.stdout.strip() == ""
