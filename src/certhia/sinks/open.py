@@ -15,8 +15,11 @@ from certhia.sinks.breaker import Breakers
 
 # Each opens one: `async def open(name: str, settings: ITS SECTION, outside: Outside) -> Sink`.
 TYPES: Final = {
+    "amqp": "certhia.sinks.amqp:open_amqp",
     "exec": "certhia.sinks.exec:open_exec",
     "file": "certhia.sinks.file:open_file",
+    "kafka": "certhia.sinks.kafka:open_kafka",
+    "nats": "certhia.sinks.nats:open_nats",
     "notify": "certhia.sinks.notify:open_notify",
     "redis": "certhia.sinks.redis:open_redis",
     "syslog": "certhia.sinks.syslog:open_syslog",
