@@ -11,6 +11,7 @@ class Scripted:
 
     version = cipher = group = alpn = staple = alert = ja3s = None
     signature = "good"
+    closed = False
     client_certificate = False
 
     def __init__(self, *feeds: tuple[str, bytes, bytes]) -> None:
@@ -75,6 +76,20 @@ def test_what_came_before_it_broke_is_given_first() -> None:
     session = Scripted(("failed", b"", b"last words"), ("failed", b"", b""))
     assert drive(say(session, b""), [b"1"])[1] == b"last words"
     assert failure_of(say(session, b""), [b"2"]).kind == "alert"
+
+
+def test_who_says_that_nothing_more_comes_is_not_waited_for() -> None:
+    """close_notify ends the data, whether the connection stays open or not (RFC 8446 section 6.1)."""
+    session = Scripted(("done", b"", b"all of it"))
+
+    def talk() -> Conversation[tuple[bytes, bytes]]:
+        first = yield from say(session, b"")
+        session.closed = True
+        return first, (yield from say(session, b""))
+
+    steps, answers = drive(talk(), [b"1"])
+    assert len(steps) == 1
+    assert answers == (b"all of it", b"")
 
 
 def test_a_view_without_a_reason() -> None:

@@ -25,7 +25,7 @@ ASKING = (
     Option("--scripts", bool, "scan.scripts", "Read scripts of the same site, too.", PROBING_PANEL),
     Option("--follow-host", bool, "scan.follow_host", "Follow redirects on the same host.", PROBING_PANEL),
     Option("--all-ips", bool, "scan.all_ips", "All addresses of the host.", PROBING_PANEL),
-    Option("--timeout", str, "scan.timeout", "For all of it, such as 5s.", PROBING_PANEL),
+    Option("--timeout", str, "scan.timeout", "For all of it, those asked about it too, such as 5s.", PROBING_PANEL),
     opt.WATCHLIST.saying("File of watch rules; repeatable.")._replace(panel=opt.OUTPUT_PANEL),
 )
 FORMATS = ("human", "json", "pem")

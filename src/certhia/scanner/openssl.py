@@ -47,6 +47,9 @@ class Session:
         alpn: protocols to offer.
         lowest: the oldest version to speak.
         highest: the newest.
+
+    Attributes:
+        closed: whether the peer said close_notify.
     """
 
     signature = "unchecked"
@@ -64,6 +67,7 @@ class Session:
         self._flight = Flight()
         self._fed = 0
         self._done = False
+        self.closed = False
         self._fault: tuple[str, str] | None = None
         self._received = bytearray()
         self._shake()
@@ -124,11 +128,13 @@ class Session:
             except ssl.SSLWantReadError:
                 return
             except ssl.SSLZeroReturnError:
+                self.closed = True
                 return
             except ssl.SSLError as error:
                 self._fault = _fault(error)
                 return
             if not data:
+                self.closed = True
                 return
             self._received += data
 

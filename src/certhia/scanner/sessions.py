@@ -64,6 +64,10 @@ class Session(View, Protocol):
     def signature(self) -> str:
         """Of the handshake: "good", "bad", "unchecked"."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether the peer said close_notify: nothing more comes (RFC 8446 section 6.1)."""
+
     def outgoing(self) -> bytes:
         """What is to be sent now; each byte once."""
 
@@ -116,7 +120,7 @@ def say(
         session.send(data)
     while True:
         came = session.received()
-        if came:
+        if came or session.closed:  # who says close_notify may well leave the connection open
             return came
         data = yield Send(session.outgoing(), step, within)
         if not data:

@@ -59,10 +59,10 @@ class Site:
 
 
 @contextmanager
-def site(pages: Pages) -> Iterator[tuple[Site, int]]:
+def site(pages: Pages, speaks: ssl.SSLContext | None = None) -> Iterator[tuple[Site, int]]:
     """Yields the site, and its port."""
     made = Site(pages)
-    with tls_server(context(), after=made.serve) as port:
+    with tls_server(speaks or context(), after=made.serve) as port:
         yield made, port
 
 

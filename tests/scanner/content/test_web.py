@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from concurrent.futures import Future
 from contextlib import suppress
 
 import pytest
 from tests.scanner.content.sites import answer, asked, leading, names, seen, site
 from tests.scanner.driving import until_cut
+from tests.scanner.tls_servers import context
 
+from certhia.scanner import openssl
 from certhia.scanner.content.web import MAX_BESIDE, MAX_PAGE, MAX_SCRIPT, MAX_SCRIPTS
 from certhia.scanner.records import Failure, Policy
 
@@ -162,7 +165,7 @@ def test_scripts_are_bounded_in_number_and_length() -> None:
 
 def test_pages_that_are_no_text_are_not_read() -> None:
     meta = b"<meta http-equiv=Content-Security-Policy content='img-src a.example.net'>"
-    for header in ("Content-Type: image/png", f"{HTML}\r\nContent-Encoding: gzip"):
+    for header in ("Content-Type: image/png", "Content-Type: image/png\r\nContent-Encoding: gzip"):
         with site({"/": answer(meta, header)}) as (_, port):
             http = asked(port)
         assert (http.status, http.failure, http.names) == (200, None, ())
@@ -283,3 +286,48 @@ def test_no_more_hosts_than_enough() -> None:
     with site({"/": answer(page.encode(), HTML)}) as (_, port):
         asked(port, scripts=True, look_up=look_up)
     assert len(asked_for) == MAX_BESIDE
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("kind", ["core", "openssl"])
+@pytest.mark.parametrize("length", ["", "Content-Length: 100"])
+def test_close_notify_ends_a_page(
+    version: ssl.TLSVersion, kind: str, length: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server says that it is done, and leaves the connection open: nobody waits for the deadline."""
+    if kind == "openssl":
+        monkeypatch.setattr("certhia.scanner.probing.Handshake", openssl.Session)
+    over = threading.Event()
+
+    def unclosed(peer: ssl.SSLSocket) -> None:
+        head = "\r\n".join(["HTTP/1.0 200 OK", HTML, *([length] if length else [])])
+        page = b"<meta http-equiv=Content-Security-Policy content='img-src a.example.net'>"
+        peer.sendall(head.encode() + b"\r\n\r\n" + page)
+        peer.setblocking(False)
+        with suppress(ssl.SSLError):
+            peer.unwrap()  # says ours, and waits for none
+        over.wait(20)
+
+    with site({"/": unclosed}, speaks=context(version, version)) as (_, port):
+        http = asked(port)
+        over.set()
+    assert names(http) == {("a.example.net", "csp")}
+    short = Failure("closed", "http", "the page ended too early: 27 bytes did not come")
+    assert http.failure == (short if length else None)
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "gzip, br"])
+def test_a_page_that_is_packed_is_told(coding: str) -> None:
+    page = answer(b"\x1b\x00", HTML, f"Content-Encoding: {coding}", "Content-Security-Policy: img-src a.example.net")
+    with site({"/": page}) as (_, port):
+        http = asked(port)
+    assert http.failure == Failure("malformed", "http", f'the page is packed ("{coding}"), unasked: it is not read')
+    assert names(http) == {("a.example.net", "csp")}
+
+
+def test_a_chunk_that_is_missing_is_told() -> None:
+    def broken(peer: ssl.SSLSocket) -> None:
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+
+    with site({"/": broken}) as (_, port):
+        assert asked(port).failure == Failure("closed", "http", "the page ended too early: its last chunk did not come")

@@ -27,6 +27,7 @@ class Gathered:
         self.location: str | None = None
         self.scripts: list[str] = []
         self.redirects: list[str] = []
+        self.trouble: Failure | None = None  # what went wrong first, and ended nothing
         self._headers: tuple[tuple[str, str], ...] = ()
         self._policies: list[Policy] = []
         self._names: dict[tuple[str, str], float] = {}
@@ -56,6 +57,10 @@ class Gathered:
         for name in csp.names(text, endpoints):
             self.name(name, "csp", _CONFIDENCE[where])
 
+    def troubled(self, kind: str, detail: str) -> None:
+        """Something is wrong, and it goes on."""
+        self.trouble = self.trouble or Failure(kind, "http", detail)
+
     def mentioned(self, mentions: Mentions) -> None:
         """What stood in scripts."""
         for name, confidence in mentions.names.items():
@@ -71,6 +76,6 @@ class Gathered:
             tuple(map(terminal, self.scripts)),
             None if self.location is None else terminal(self.location),
             tuple(map(terminal, self.redirects)),
-            failure,
+            failure or self.trouble,
             tuple(Found(name, source, sure) for (name, source), sure in self._names.items()),
         )

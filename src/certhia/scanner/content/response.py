@@ -35,6 +35,7 @@ class Response:
         headers: names in lower case, values without white space around, in order; as latin-1.
         done: whether all is read that will be.
         cut: whether the body goes on beyond what was read, or ended too early.
+        short: what is missing where it ended too early ("12 bytes", "its last chunk"); "" where nothing is.
         reusable: whether another request may follow on the connection.
     """
 
@@ -46,6 +47,7 @@ class Response:
         self.status: int | None = None
         self.headers: list[tuple[str, str]] = []
         self.done = self.cut = self.reusable = False
+        self.short = ""
         self._take = take
         self._wanted = wanted
         self._left = most
@@ -82,7 +84,9 @@ class Response:
             return
         if self.status is None:
             raise ScanFailure("closed", "http", "in the headers" if self._buffer else "")
-        self.cut = self._step != self._until_end
+        if self._step != self._until_end:
+            self.cut = True
+            self.short = f"{self._length} bytes" if self._step == self._known_length else "its last chunk"
         self._finish(reusable=False)
 
     # Steps: each takes from the buffer and says whether there may be more to do.

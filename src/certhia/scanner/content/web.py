@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import Final, Literal, TypeAlias
 
 from certhia._core import registrable_domain
+from certhia.render import quoted
 from certhia.scanner.content import csp
 from certhia.scanner.content.gathered import Gathered
 from certhia.scanner.content.markup import Markup
@@ -149,8 +150,18 @@ class _Visit:
             redirects -= 1
             self._gathered.redirects.append(url)
             self._gathered.url = url
+        if _is_text(response):
+            self._judge(response, "the page")
         if self._scripts:
             yield from self._read_scripts(scripts, base)
+
+    def _judge(self, response: Response, what: str) -> None:
+        """Tells where a body is not all that it should be."""
+        if not _plain(response):
+            coding = quoted(response.header("content-encoding") or "", 40)
+            self._gathered.troubled("malformed", f"{what} is packed ({coding}), unasked: it is not read")
+        elif response.short:
+            self._gathered.troubled("closed", f"{what} ended too early: {response.short} did not come")
 
     def _onwards(self, base: str, written: str, source: str = "redirect") -> tuple[str, Place | None]:
         """Where a reference leads; the name of another host is told."""
@@ -173,8 +184,7 @@ class _Visit:
         """Whether the body is of use."""
         self._gathered.answered(response)
         self._endpoints = csp.endpoints(response.headers)
-        kind = (response.header("content-type") or "text/html").lower()
-        return _plain(response) and ("html" in kind or "xml" in kind)
+        return _plain(response) and _is_text(response)
 
     def _inline(self, text: str) -> None:
         if not self._scripts:
@@ -210,7 +220,9 @@ class _Visit:
                 return
             self._gathered.scripts.append(url)
             try:
-                yield from requests.get(port, path, self._mentions.feed, MAX_SCRIPT, _is_script)
+                response = yield from requests.get(port, path, self._mentions.feed, MAX_SCRIPT, _is_script)
+                if response.status == 200:
+                    self._judge(response, "a script")
             finally:
                 self._mentions.end()
 
@@ -218,6 +230,11 @@ class _Visit:
 def _plain(response: Response) -> bool:
     """Whether the body is as it was written; we ask for that, and don't unpack what comes all the same."""
     return (response.header("content-encoding") or "identity").strip().lower() in ("identity", "")
+
+
+def _is_text(response: Response) -> bool:
+    kind = (response.header("content-type") or "text/html").lower()
+    return "html" in kind or "xml" in kind
 
 
 def _is_script(response: Response) -> bool:
