@@ -94,6 +94,7 @@ def _register() -> None:
         ledger,
         logs_command,
         matches,
+        notify,
         observations,
         outbox,
         probes,
@@ -128,7 +129,7 @@ def _register() -> None:
         suffixes,
         schema,
     )
-    telling = (sinks, outbox)
+    telling = (sinks, notify, outbox)
     for module in (*following, *looking, *telling, demo, selftest):
         module.register(app)
 

@@ -196,6 +196,7 @@ MATCHES = (
     Option("--format -f", str, "output.format", "human, jsonl, json, csv or silent.", OUTPUT_PANEL),
     Option("--output -o", list[Path], "output.files", "File, format by extension; repeatable.", OUTPUT_PANEL, "FILE"),
 )
+REDIS = Option("--require-redis", bool, "output.require_redis", "Start only with a Redis that answers.", OUTPUT_PANEL)
 STATS = Option("--stats", float, "output.stats", "Figures every so many seconds (60).", OUTPUT_PANEL, "[SECONDS]")
 ALARMS = Option("--alarms", Path, "output.alarms", "File of alarms, one line of JSON each.", OUTPUT_PANEL, "FILE")
 LOUDNESS = (

@@ -51,10 +51,11 @@ def send_sample(
     not taken."""
     from certhia.config import load
 
-    raise typer.Exit(asyncio.run(_test(load(given, config), name)))
+    raise typer.Exit(asyncio.run(try_one(load(given, config), name)))
 
 
-async def _test(settings: Settings, name: str) -> int:
+async def try_one(settings: Settings, name: str) -> int:
+    """Sends a sample to one sink, and prints what came back. Gives the exit status. Raises ConfigError."""
     from certhia import render
     from certhia._core import build_info
     from certhia.clock import Clock

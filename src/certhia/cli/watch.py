@@ -24,6 +24,7 @@ MATCHING = (
 OUTPUT = (
     *opt.MATCHES,
     Option("--kinds", str, "output.kinds", "Told kinds of matches: alert,possible,expected.", opt.OUTPUT_PANEL),
+    opt.REDIS,
     opt.STATS,
     Option(
         "--health-interval",

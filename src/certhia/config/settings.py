@@ -151,6 +151,11 @@ class Output(Section):
     files: Files = Field(
         (), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt", json_schema_extra=RESTART
     )
+    require_redis: bool = Field(
+        False,
+        description="Start only where every sink of type redis can be written to, and there is one",
+        json_schema_extra=RESTART,
+    )
     alarms: Path | None = Field(
         None,
         description="File to append alarms to: a line of JSON when one is raised, and one when it is over",

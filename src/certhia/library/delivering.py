@@ -8,6 +8,8 @@ from pathlib import Path
 from certhia._core import build_info
 from certhia.clock import Clock
 from certhia.config import Settings
+from certhia.config.sinks import RedisSink
+from certhia.errors import ConfigError
 from certhia.model import Tell
 from certhia.net import user_agent
 from certhia.sinks.configured import Sinks
@@ -16,7 +18,14 @@ from certhia.sinks.open import Outside
 
 async def sinks_of(settings: Settings, directory: Path, stack: AsyncExitStack, *, clock: Clock, tell: Tell) -> Sinks:
     """The configured sinks, which `stack` closes again. Raises ConfigError where one can't be opened."""
-    outside = Outside(clock, tell, user_agent(build_info["version"], settings.read.contact), directory)
+    needs_redis = settings.output.require_redis
+    if needs_redis and not any(isinstance(one, RedisSink) and one.enabled for one in settings.sinks.values()):
+        raise ConfigError(
+            "--require-redis (output.require_redis), and no sink of type redis is configured: write [sinks.NAME] with "
+            'type = "redis" and its url into the settings'
+        )
+    agent = user_agent(build_info["version"], settings.read.contact)
+    outside = Outside(clock, tell, agent, directory, require_redis=needs_redis)
     sinks = Sinks(outside, settings.output.kinds)
     stack.push_async_callback(sinks.close)
     await sinks.replace(settings.sinks)

@@ -38,6 +38,7 @@ class Outside:
         directory: of the state, for what a sink has to keep; None where there is none.
         trusted: whether the settings are the operator's own: then any address may be asked, else only public ones.
         breakers: one for each host that is sent to.
+        require_redis: whether every sink of type redis has to be there at the start.
     """
 
     clock: Clock
@@ -46,6 +47,7 @@ class Outside:
     directory: Path | None = None
     trusted: bool = True
     breakers: Breakers = field(default_factory=Breakers)
+    require_redis: bool = False
 
 
 async def open_sink(name: str, settings: SinkSettings, outside: Outside) -> Sink:

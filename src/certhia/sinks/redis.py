@@ -27,14 +27,15 @@ Command = tuple[str | bytes | int, ...]
 async def open_redis(name: str, settings: RedisSink, outside: Outside) -> Redis:
     """The sink. Raises ConfigError where the client is missing, or Redis, where it is required."""
     sink = Redis(name, settings, outside)
-    if settings.require:
+    if settings.require or outside.require_redis:
         try:
             await sink.check()
         except RemoteError as error:
             await sink.close()
+            asked = "require = true" if settings.require else "--require-redis"
             raise ConfigError(
-                f"[sinks.{name}] is required (require = true), and can't be written to: {error}\n"
-                f"{advice(str(error))}; or start without it: require = false lets matches wait until Redis is there"
+                f"[sinks.{name}] is required ({asked}), and can't be written to: {error}\n"
+                f"{advice(str(error))}; or start without that: matches then wait until Redis is there"
             ) from error
     return sink
 
