@@ -18,6 +18,7 @@ from pathlib import Path
 
 import core_pages
 import core_rules
+import delivery
 import judging
 import resolving
 import scanning
@@ -42,7 +43,7 @@ from stream_rows import Stream
 from stream_runs import compiled
 from table import machine, table, write
 
-PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream", "names", "verdicts", "scan")
+PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream", "names", "verdicts", "scan", "delivery")
 LOGS = 60
 CORE_ROUNDS = 5  # for each round of whole processes: milliseconds each, and easily disturbed
 PAGES = (1024, 256, 32)
@@ -124,6 +125,7 @@ class Bench:
             "core": self._core, "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
             "catching-up": self._catching_up, "start": self._start, "stream": self._stream,
             "names": self._names, "verdicts": self._verdicts, "scan": self._scan,
+            "delivery": self._delivery,
         }  # fmt: skip
         for row in measures[part]():
             say(table([row]).split("\n", 2)[2])
@@ -137,6 +139,9 @@ class Bench:
 
     def _scan(self) -> Iterator[Row]:
         yield from scanning.rows(self._rounds, self.notes)
+
+    def _delivery(self) -> Iterator[Row]:
+        yield from delivery.rows(self._source, self._rounds, self._count // 2, self.notes)
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000

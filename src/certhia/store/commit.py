@@ -194,8 +194,10 @@ class Commit:
         for number, match, _, told in self._batch.matches:
             row = stored.get(number)
             if row is not None and told:
-                as_stored = replace(match, verified=row["verified"], sightings=max(row["sightings"], 1))
-                self._out.new.append((as_stored, told))
+                verified, sightings_ = row["verified"], max(row["sightings"], 1)
+                if (match.verified, match.sightings) != (verified, sightings_):
+                    match = replace(match, verified=verified, sightings=sightings_)  # noqa: PLW2901  (as it is stored)
+                self._out.new.append((match, told))
 
     async def _withdraw(self) -> None:
         """Takes back where matches stand in ranges that are to be read again, and were never proven."""
