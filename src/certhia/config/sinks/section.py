@@ -32,6 +32,8 @@ MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 # Standard Webhooks, "Retry schedule": tried for 75 hours and 35 minutes.
 SCHEDULE: Final = (5.0, 5 * MINUTE, 30 * MINUTE, *(hours * HOUR for hours in (2.0, 5.0, 10.0, 14.0, 20.0, 24.0)))
+# For brokers and other machines of one's own, which are back soon and take what waited at once.
+SOON: Final = (1.0, 2.0, 5.0, 10.0, 30.0, MINUTE)
 DEAD_AFTER: Final = 75 * HOUR
 
 
