@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +15,7 @@ from tests.scanner.responding import NOW, crl, parsed
 
 from certhia.errors import Unverified
 from certhia.scanner.crl import MAX_CRL, _integer, check, load, look_up, until
+from certhia.testing import der
 from certhia.testing.authority import DAY, Authority, Made
 
 ROOT = Authority.root("CRL root")
@@ -78,6 +83,21 @@ def test_serials_of_all_lengths(serial: int) -> None:
 def test_lists_that_do_not_count(data: bytes, reason: str) -> None:
     with pytest.raises(Unverified, match=reason):
         check(load(data), parsed(ROOT), NOW)
+
+
+def test_a_list_that_does_not_say_when_the_next_is_due() -> None:
+    """One of 2015 would count for ever (RFC 5280 section 5.1.2.5: all have to say)."""
+    key = Authority.root("CRL root", "p256")
+    old = load(crl(key, since=-4000, until=1)).crl.tbs_certlist_bytes
+    content = old[4:] if old[1] == 0x82 else old[3:] if old[1] == 0x81 else old[2:]
+    times = [found.start() for found in re.finditer(rb"\x17\x0d[0-9]{12}Z", content)]
+    assert len(times) == 2
+    tbs = der.sequence(content[: times[1]] + content[times[1] + 15 :])
+    assert isinstance(key.key, ec.EllipticCurvePrivateKey)
+    signature = der.tlv(3, b"\0" + key.key.sign(tbs, ec.ECDSA(SHA256())))
+    data = der.sequence(tbs, der.sequence(der.oid("1.2.840.10045.4.3.2")), signature)
+    with pytest.raises(Unverified, match="does not say when the next is due"):
+        check(load(data), parsed(key), NOW)
 
 
 def test_a_signature_that_does_not_hold() -> None:

@@ -50,7 +50,9 @@ def check(found: List, issuer: x509.Certificate, now: float) -> None:
         produced, until = _seconds(crl.last_update_utc), _seconds(crl.next_update_utc)
         if produced > now + SKEW:
             raise Unverified(f"a list of the future ({iso(produced)})")
-        if until and now > until + SKEW:
+        if not until:  # section 5.1.2.5: all must have one; without, an old one could stand for ever
+            raise Unverified("a list that does not say when the next is due")
+        if now > until + SKEW:
             raise Unverified(f"a list that counted until {iso(until)}")
         unknown = [one.oid.dotted_string for one in crl.extensions if one.critical]
         if odd := [oid for oid in unknown if oid not in _KNOWN]:
@@ -81,7 +83,7 @@ def look_up(found: List, certificate: x509.Certificate, url: str, *, is_ca: bool
 
 
 def until(found: List) -> float:
-    """When the next one is due, Unix seconds; 0 where it does not say."""
+    """When the next one is due, Unix seconds; 0 where it does not say, and doesn't count."""
     return _seconds(found.crl.next_update_utc)
 
 
