@@ -46,7 +46,30 @@ def test_a_server_that_is_trusted(certhia: Command, port: int, roots: Path) -> N
 
 def test_no_signatures(certhia: Command, port: int, roots: Path) -> None:
     done = certhia("tls", f"127.0.0.1:{port}", "--roots", roots, "--no-verify")
-    assert "signatures not checked" in done.out
+    assert "leads to       CN=" in done.out
+    assert "by names: no signature was checked" in done.out
+    assert "trusted" not in done.out
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2])
+@pytest.mark.parametrize("command", ["tls", "scan"])
+def test_a_server_without_a_certificate(
+    certhia: Command, command: str, version: ssl.TLSVersion, tmp_path: Path
+) -> None:
+    """An anonymous key exchange: whoever is on the way can be the server."""
+    speaks = context(version, version, ciphers="aNULL:@SECLEVEL=0")
+    with tls_server(speaks) as port:
+        if command == "tls":
+            done = certhia("tls", f"127.0.0.1:{port}")
+            assert done.status == 1
+            assert "anonymous" in done.out
+            assert "nothing holds" not in done.out
+        else:
+            state = tmp_path / "state"
+            done = certhia("scan", f"127.0.0.1:{port}", "--full", "--allow-private", "--state", state)
+            (verdict,) = json.loads(done.out)["verdicts"]
+            assert (verdict["kind"], verdict["severity"]) == ("anonymous", "high")
+            assert "_anon_" in verdict["detail"]
 
 
 def test_as_json(certhia: Command, port: int) -> None:

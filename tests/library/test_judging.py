@@ -103,6 +103,11 @@ def test_what_is_no_certificate(judging: Judging) -> None:
     served = Served(0x0304, 0x1301, None, None, ())
     bare = judging.judged(Outcome(Target("x", None, None, "192.0.2.9", 443), Seen(served), None, NOW, 0.1, 1))
     assert (bare.verdicts, bare.names) == ((), ())
+    whole = served._replace(complete=True, cipher=0x006D, server_name="www.example.com")
+    bare = judging.judged(Outcome(Target("x", None, None, "192.0.2.9", 443), Seen(whole), None, NOW, 0.1, 1))
+    assert (bare.verdicts[0].kind, bare.verdicts[0].severity) == ("anonymous", "high")
+    assert bare.verdicts[0].detail.startswith("TLS_DH_anon_WITH_AES_256_CBC_SHA256: ")
+    assert bare.names == (Found("www.example.com", "sni"),)
 
 
 def test_a_failure(judging: Judging) -> None:

@@ -58,7 +58,10 @@ def test_the_window_is_that_of_all() -> None:
 def test_without_verifying_no_signature_is_claimed() -> None:
     forged = Authority.root("Another").authority("Chain issuing", key_ids=False)
     leaf = forged.leaf([HOST], key_ids=False)
-    assert find(leaf, ISSUING, verify=False).chain[1:6] == (True, "CN=Chain root", 0, None, "")
+    assert find(leaf, ISSUING, verify=False).chain[1:6] == (None, "CN=Chain root", 0, None, ""), "nobody can say"
+    expired = ISSUING.leaf([HOST], not_before=-9, not_after=-1)
+    assert find(expired, ISSUING, verify=False).chain.trusted is False
+    assert find(ROOT, verify=False).chain.trusted is True, "it is a root itself"
     chain = find(leaf, forged, roots=(Authority.root("Another", "p384"),)).chain
     assert (chain.trusted, chain.signatures) == (False, False)
 

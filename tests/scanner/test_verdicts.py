@@ -209,7 +209,7 @@ def test_both_ends_of_a_validity_are_in_it() -> None:
     ):
         found = judge.judge(sent, now, name=HOST)
         assert {one.kind for one in found.verdicts} == kind
-        assert found.chain.trusted is (not kind)
+        assert found.chain.trusted is (False if kind else None)
 
 
 def test_a_trusted_certificate_of_its_own_has_no_verdict(tmp_path: Path) -> None:

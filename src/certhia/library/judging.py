@@ -46,6 +46,9 @@ class _Known(NamedTuple):
     addresses: frozenset[str]
 
 
+_NOTHING: Final = _Known(None, (), (), Examined((), None), Examined((), None), frozenset())
+
+
 class Judging:
     """Judges results. Not for two threads at once."""
 
@@ -66,6 +69,8 @@ class Judging:
         if seen is None:
             return result_of(outcome)
         served = seen.served
+        if not served.certificates:
+            return result_of(outcome, self._all(_NOTHING, seen), self.examiner.look(target, served))
         if not self._now <= at < self._now + FRESH:
             self._now, self._known = at, self._afresh()
         known = self._known((served.certificates, served.staple, served.scts))

@@ -84,7 +84,8 @@ class Chains:
         if leaf.sha256 in self._roots:
             way = self._way((), rest, now)._replace(root=inert(leaf.subject))
             standing = self._told(sent, way, now)
-            return standing._replace(chain=standing.chain._replace(sources=("roots",)))
+            # Trusted by itself: no signature says so.
+            return standing._replace(chain=standing.chain._replace(trusted=not standing.kind, sources=("roots",)))
         if leaf.is_self_issued or leaf.is_ca:
             above = self._search(Issuer(leaf), rest, now)  # it may itself be on the way: nothing to remember
             return self._judge(sent, above, now)
@@ -219,7 +220,7 @@ class Chains:
         nothing = self._signatures is None or (kind == "untrusted" and not way.path and not bad)  # was checked
         chain = Chain(
             (leaf.der, *way.ders),
-            not fault,
+            None if self._signatures is None and not fault else not fault,
             way.root,
             way.sources.count("fetched"),
             None if nothing else not bad,

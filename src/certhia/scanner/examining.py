@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from certhia._core import Certificate
+from certhia._core import Certificate, cipher_name
 from certhia.clock import Clock
 from certhia.errors import Malformed
 from certhia.scanner import checking, revocation, scts
@@ -188,7 +188,13 @@ def read(certificates: Sequence[bytes]) -> list[Certificate]:
     return out
 
 
+def anonymous(served: Served) -> Verdict:
+    """Of a handshake that came to its end without a certificate (RFC 5246 section 7.4.3)."""
+    why = "no certificate is shown, so that anybody on the way can be the server"
+    return Verdict("anonymous", "high", f"{cipher_name(served.cipher)}: {why}")
+
+
 def _nothing(served: Served) -> Examined:
     if not served.certificates:
-        return Examined((), None)
+        return Examined((anonymous(served),) if served.complete else (), None)
     return Examined((Verdict("unreadable", "high", "its certificate can't be read"),), None)

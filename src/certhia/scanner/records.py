@@ -119,7 +119,8 @@ class Chain(NamedTuple):
 
     Attributes:
         path: DER, leaf first; the root last where there is one. The best that there is where none leads to a root.
-        trusted: whether it ends at a trusted root, all within their validity; None when nobody looked.
+        trusted: whether it ends at a trusted root, all within their validity; None where it does so by names alone, no
+            signature having been checked, or when nobody looked.
         root: the root's subject, inert; "" where there is none.
         fetched: how many of the path came by AIA.
         signatures: whether all signatures of the path hold; None when they were not checked.

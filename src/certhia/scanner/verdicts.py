@@ -37,6 +37,7 @@ KINDS: Final = (
     "false-sct",
     "unprofiled",
     "unreadable",
+    "anonymous",
 )
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "low", "medium", "high", "critical")
 
@@ -103,7 +104,7 @@ def trust(standing: Standing) -> list[Verdict]:
     chain, kind = standing.chain, standing.kind
     if kind in {"self-signed", "untrusted"}:
         return [Verdict(kind, "high", chain.reason)]
-    if chain.missing and chain.trusted:
+    if chain.missing and not standing.kind:
         missing = ", ".join(map(shown, chain.missing))
         text = f"not sent: {missing}; clients that have not met it elsewhere will not trust the server"
         return [Verdict("incomplete", "medium", text)]

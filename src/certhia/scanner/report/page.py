@@ -146,8 +146,10 @@ class _Page:
 
     def _trust(self, chain: Chain) -> Iterator[str]:
         if chain.trusted:
-            checked = ", all signatures hold" if chain.signatures else ", signatures not checked"
+            checked = ", all signatures hold" if chain.signatures else ""
             yield self._row("trusted", f"by {terminal(chain.root)}{checked}", GREEN)
+        elif chain.trusted is None and chain.root:
+            yield self._row("leads to", f"{terminal(chain.root)}, by names: no signature was checked")
         elif chain.trusted is not None:
             yield self._row("not trusted", terminal(chain.reason), RED)
         if chain.fetched:

@@ -119,7 +119,9 @@ HTTP: Final = (
     Key("error", _or_null(_record(*ERROR)), "Why it ended early"),
 )
 TRUST: Final = (
-    Key("trusted", _BOOLEAN_OR_NULL, "Whether it ends at a trusted root, all valid; null when nobody looked"),
+    Key(
+        "trusted", _BOOLEAN_OR_NULL, "Whether it ends at a trusted root, all valid; null where no signature was checked"
+    ),
     Key("root", _STRING_OR_NULL, "The root's subject"),
     Key("reason", _STRING_OR_NULL, "Why it is not trusted"),
     Key("signatures", _BOOLEAN_OR_NULL, "Whether all its signatures hold; null when they were not checked"),
