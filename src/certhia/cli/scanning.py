@@ -16,6 +16,7 @@ from certhia.cli import collector
 from certhia.cli.messages import Messages
 from certhia.cli.outputs import Outputs
 from certhia.cli.progress import Live, age
+from certhia.cli.stopping import stop_on
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.errors import ConfigError, StateError
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
-INTERRUPTED = 130
 MODES = {frozenset({"address"}): "ip_scan", frozenset({"host"}): "url_scan"}
 
 
@@ -247,14 +247,10 @@ class Scanning:
 
     def _on_signals(self, inquiry: Inquiry) -> None:
         def stop() -> None:
-            if self._stopped:
-                os._exit(INTERRUPTED)  # asked for twice: at once
             self._stopped = True
             inquiry.stop()
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, stop)
+        stop_on((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), stop, self._clock)
 
     def _coloured(self, stream: TextIO) -> bool:
         return wants_color(self._settings.output.color, stream, os.environ)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from certhia.cli import collector, report
 from certhia.cli.messages import Messages
 from certhia.cli.progress import Live, heading, line
+from certhia.cli.stopping import stop_on
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.library.applying import rules_step
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 SPEAKING = ("output.stats", "output.quiet", "output.verbose", "output.log_format")  # keys of what we say ourselves
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
-INTERRUPTED = 130
 
 
 class Session:
@@ -263,20 +263,14 @@ class Session:
         return False
 
     def _on_signals(self, pipeline: Pipeline) -> None:
-        asked = False
-
         def stop() -> None:
-            nonlocal asked
-            if asked:
-                os._exit(INTERRUPTED)  # asked for twice: at once; what was committed is safe
-            asked = True
             if self._serving is not None:
                 self._serving.stop()
             pipeline.stop()
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
+        stop_on(
+            (signal.SIGINT, signal.SIGTERM), stop, self._clock
+        )  # at once when asked twice: what is committed is safe
         terminals = [stream for stream in (sys.stdout, sys.stderr) if _is_terminal(stream)]
 
         def reload() -> None:
@@ -284,7 +278,7 @@ class Session:
                 pipeline.stop()  # not a request: the terminal is gone
             pipeline.reload()
 
-        loop.add_signal_handler(signal.SIGHUP, reload)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
 
 
 def _least(settings: Settings) -> str:

@@ -35,6 +35,16 @@ def test_by_a_signal_with_a_summary(certhia: Certhia, there: Crowd, number: int)
     assert all(one["error"] != "stopped" for one in program.records)
 
 
+def test_a_signal_that_comes_twice_at_once_is_one_wish(certhia: Certhia, there: Crowd) -> None:
+    """GNU `timeout` signals its child, and then the group that the child is in."""
+    program = certhia("scan", "127.0.0.0/16", "-p", str(there.port), *GIVEN, "--rate", "500")
+    program.until(lambda: program.records, "results")
+    program.kill(signal.SIGTERM)
+    program.kill(signal.SIGTERM)
+    assert program.end() == 0
+    assert "stopped before its end; --resume goes on with it" in program.err
+
+
 def test_nobody_reads_any_more(certhia: Certhia, there: Crowd) -> None:
     reading, writing = os.pipe()
     program = certhia("scan", "127.0.0.0/16", "-p", str(there.port), *GIVEN, "--rate", "500", out=writing)
