@@ -23,6 +23,7 @@ from certhia.testing import World
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 KILLS = int(os.environ.get("CERTHIA_KILLS", "4"))
+PATIENCE = 200.0 if KILLS > 10 else 30.0  # seconds
 
 SETTINGS = """
 [sinks.single]
@@ -45,7 +46,7 @@ def settings(directory: Path, one: Receiver, other: Receiver) -> str:
     return str(file)
 
 
-@pytest.mark.timeout(600 if KILLS > 10 else 60)
+@pytest.mark.timeout(1800 if KILLS > 10 else 60)
 def test_killed_again_and_again_none_is_lost_and_repeats_carry_the_same_id(
     certhia: Certhia, record_property: Callable[[str, object], None]
 ) -> None:
@@ -62,9 +63,9 @@ def test_killed_again_and_again_none_is_lost_and_repeats_carry_the_same_id(
             names |= {*new}
             killed_once(certhia, there, trap, choose, one, file, len(names))
         program = certhia.watch(there, "example.com", "--config", file, "-f", "silent")
-        program.until(lambda: "Resumed" in program.err, "begun")
-        program.until(lambda: len(one.ids()) == len(names), "all told to the one")
-        program.until(lambda: len(other.ids()) == len(names), "all told to the other")
+        program.until(lambda: "Resumed" in program.err, "begun", PATIENCE)
+        program.until(lambda: len(one.ids()) == len(names), "all told to the one", PATIENCE)
+        program.until(lambda: len(other.ids()) == len(names), "all told to the other", PATIENCE)
         program.kill(signal.SIGTERM)
         assert program.end() == 0
         certhia.is_sound()
@@ -91,9 +92,9 @@ def killed_once(
     wanted = len(one.requests) + choose.randint(1, 15)
     program = certhia.watch(there, "example.com", "--config", file, "-f", "silent")
     if choose.random() < 0.3:
-        program.until(trap.sprung.is_set)
+        program.until(trap.sprung.is_set, within=PATIENCE)
     else:
-        program.until(lambda: len(one.requests) >= wanted or len(one.ids()) == names)
+        program.until(lambda: len(one.requests) >= wanted or len(one.ids()) == names, within=PATIENCE)
     threading.Event().wait(choose.uniform(0, 0.06))
     program.kill(signal.SIGKILL)
     assert program.end() == -signal.SIGKILL, program.err

@@ -165,6 +165,10 @@ class Queue:
             await self._note(digest_record(digest))
             self._state.writer.digested(digest)
             self._notice(self.sink.name, f"{digest.count} matches were too many: told as a digest")
+        waiting = self._state.writer.waiting(self.sink.name)
+        if not deliveries and digest is None and waiting.open is not None:
+            await self._state.writer.durable()  # what was told makes room: the digest may be closed by that
+            return bool(waiting.closed)
         return bool(deliveries) or digest is not None
 
     async def _next(self, before: int | None) -> list[Delivery]:

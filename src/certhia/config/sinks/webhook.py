@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -12,10 +12,15 @@ from certhia.config.sinks.section import Hidden, SinkSection
 from certhia.config.values import Interval, Written
 from certhia.render import quoted
 
+_URL: Final = re.compile(
+    r"https?://(?:[^/?#\s@\[\]:]+|\[[^\]/?#\s@]+\])(?::(\d{1,5}))?(?:[/?][!-~]*)?", re.IGNORECASE | re.ASCII
+)
+
 
 def _url(value: str) -> str:
     text = value.strip()
-    if not re.fullmatch(r"https?://[^/?#\s@]+(?:[/?][!-~]*)?", text, re.IGNORECASE | re.ASCII):
+    found = _URL.fullmatch(text)
+    if found is None or int(found[1] or 0) > 65_535:
         raise ValueError(f"{quoted(text.partition('?')[0])} is no URL to send to; write https://HOST/PATH")
     return text
 
