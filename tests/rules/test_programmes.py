@@ -174,6 +174,18 @@ domains = [
 """
 
 
+def test_the_watch_list_in_ct_scouts_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    theirs = (
+        '[ct_logs]\nbatch_size = 256\n[logging]\nlevel = "info"\n[watchlist]\ndomains = [".example.com"]\nhosts = []\n'
+    )
+    path.write_text(theirs + '[[programs]]\nname = "Acme"\ndomains = ["*.acme.example"]\n')
+    assert [rule.text for rule in Watchlist(files=[path]).rules] == [".example.com", "*.acme.example"]
+    path.write_text('[ct_logs]\nbatch_size = 256\n[watchlist]\ndomains = [".example.com"]\n')
+    with pytest.raises(ConfigError, match="ct_logs: is an unknown key"):
+        Watchlist(files=[path])
+
+
 @pytest.mark.parametrize(
     "name, text, problem",
     [

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from certhia.cli import config_import
 from certhia.cli import options as opt
 from certhia.render import terminal
 
@@ -18,11 +19,12 @@ Force = Annotated[bool, typer.Option("--force", help="Write over files that are 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    group = typer.Typer(help="Settings: begin, check, show.", no_args_is_help=True)
+    group = typer.Typer(help="Settings: begin, check, show, take over from other tools.", no_args_is_help=True)
     group.command("init")(init)
     group.command("check")(check)
     group.command("show")(show)
     group.command("schema")(schema)
+    config_import.register(group)
     app.add_typer(group, name="config")
 
 

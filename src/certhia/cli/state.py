@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from certhia.cli import options as opt
+from certhia.cli import state_import
 
 if TYPE_CHECKING:
     from certhia.config import Settings
@@ -36,11 +37,13 @@ KEEPING = (
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     group = typer.Typer(
-        help="The state as a whole: back it up, restore it, let go of what is old.", no_args_is_help=True
+        help="The state as a whole: back it up, restore it, let go of what is old, take over.",
+        no_args_is_help=True,
     )
     group.command("backup")(backup)
     group.command("restore")(restore)
     group.command("prune")(prune)
+    state_import.register(group)
     app.add_typer(group, name="state")
 
 

@@ -76,6 +76,11 @@ def take_values(values: Mapping[str, object], found: Gathered, where: object = N
 
 def _take_file(read: Document, found: Gathered) -> None:
     known = sections()
+    if "ct_logs" in read.content or ("watchlist" in read.content and "logging" in read.content):
+        found.problems.append(
+            f"{read.path}: is ct-scout's; make ours of it: certhia config import ct-scout {read.path}"
+        )
+        return
     for section, content in read.content.items():
         where = read.at(section)
         if section not in known and section != SINKS:

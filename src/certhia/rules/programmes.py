@@ -41,6 +41,9 @@ SHOWN: Final = 20  # problems told at once
 _RULES = ("domains", "hosts", "ips", "cidrs", "exclude", "out_of_scope")
 _LISTS = ("programs", "programmes", "program", "programme")
 _KEYS = ("name", "platform", *_RULES)
+# Tables of ct-scout's configuration, which has its watch list in it, and what it must have to be one.
+_THEIRS = frozenset(("ct_logs", "webhook", "logging", "database", "platforms", "output", "certstream"))
+_OF_CT_SCOUT = frozenset(("watchlist", "logging"))
 _AT_ONCE = 90_000  # texts given to the core as lines: it gives back at most 100,000
 _NO_LINE = frozenset("\n\r#")
 
@@ -89,7 +92,7 @@ class _Reader:
                 self._many(value, str(key))
             elif _is_programme(value):
                 self._programme(_named(key, value), str(key))
-            else:
+            elif key not in _THEIRS or not document.keys() >= _OF_CT_SCOUT:
                 self._unknown(str(key), key, (*_LISTS, "watchlist", *_RULES))
 
     def _many(self, value: object, where: str) -> None:

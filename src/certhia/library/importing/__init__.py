@@ -1,0 +1,1 @@
+"""Settings of other tools as ours: one file a tool."""
