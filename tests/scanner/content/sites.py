@@ -67,7 +67,7 @@ def site(pages: Pages, speaks: ssl.SSLContext | None = None) -> Iterator[tuple[S
 
 
 def seen(
-    port: int, path: str | None = None, *, timeout: float = 20.0, host: str = "www.example.com", **how: Any
+    port: int, path: str | None = None, *, timeout: float = 50.0, host: str = "www.example.com", **how: Any
 ) -> Seen:
     """What a scan sees; `how`: as `Web` has it."""
     target = Target("x", None, host or None, "127.0.0.1", port, path=path)
