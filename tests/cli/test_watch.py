@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Command
 
+from certhia.cli import watch
+from certhia.config import load
 from certhia.testing import World
 
 
@@ -76,3 +79,44 @@ def test_an_amount_that_is_none(certhia: Command, log_list: str, state: Path, op
     assert done.status == 2
     assert "nonsense" in done.err
     assert option in done.err
+
+
+def test_what_ct_scout_is_told_is_understood() -> None:
+    """Its documented command lines, without what clashes (docs/guide/migrate.md)."""
+    seen: list[Mapping[str, object]] = []
+    options = {one.name: one for one in (*watch.MATCHING, *watch.OUTPUT)}
+
+    def of(**values: object) -> None:
+        given: dict[str, object] = {}
+        for name, value in values.items():
+            given |= options[name].settings(value)
+        seen.append(given)
+
+    of(json=True, stats=60.0)
+    of(csv=True, output=[Path("matches.csv")])
+    of(roots=Path("roots.txt"), stats_interval=5.0)
+    of(silent=True, webhook="https://webhook.example/x", webhook_secret="key", webhook_timeout="5")
+    of(no_webhook=True, every_sighting=True, no_progress=True)
+    assert seen == [
+        {"output.format": "jsonl", "output.stats": 60.0},
+        {"output.format": "csv", "output.files": [Path("matches.csv")]},
+        {"watch.roots": "roots.txt", "output.stats": 5.0},
+        {
+            "output.format": "silent",
+            "sinks.webhook.url": "https://webhook.example/x",
+            "sinks.webhook.ctscout_secret": "key",
+            "sinks.webhook.timeout": "5",
+        },
+        {"sinks.webhook.enabled": False, "watch.every_sighting": True, "output.progress": False},
+    ]
+    for given in seen:
+        load(given, None, {"HOME": "/nowhere"})
+
+
+def test_a_command_line_of_ct_scout(certhia: Command, log_list: str, state: Path, tmp_path: Path) -> None:
+    roots = tmp_path / "roots.txt"
+    roots.write_text("example.com\n")
+    more = ("host7.example.com", "-j", "-r", roots, "--no-dedupe", "--no-webhook", "--no-progress")
+    done = certhia(*arguments(log_list, state, *more))
+    assert done.status == 0
+    assert len(done.out.splitlines()) == 3, "each sighting"

@@ -127,3 +127,12 @@ def test_the_environment_names_a_file_too(tmp_path: Path) -> None:
     assert settings.sinks["webhook"].secret[0].get_secret_value() == SECRET  # type: ignore[union-attr]
     with pytest.raises(ConfigError, match=r"SECRET_FILE: sinks\.webhook\.secret_file: /none cannot be read: No such"):
         load({}, path, {**HOME, "CERTHIA_SINKS__WEBHOOK__SECRET_FILE": "/none"})
+
+
+def test_a_sink_that_is_only_off_is_none(tmp_path: Path) -> None:
+    assert load({"sinks.webhook.enabled": False}, None, HOME).sinks == {}
+    path = tmp_path / "c.toml"
+    path.write_text('[sinks.webhook]\nurl = "https://a.example/"\n')
+    assert load({"sinks.webhook.enabled": False}, path, HOME).sinks["webhook"].enabled is False
+    with pytest.raises(ConfigError, match=r"--webhook-secret: \[sinks.webhook\] needs url"):
+        load({"sinks.webhook.ctscout_secret": "x"}, None, HOME)

@@ -31,7 +31,7 @@ class Option(NamedTuple):
     help: str
     panel: str | None = None
     metavar: str | None = None
-    sets: bool = True  # what a switch sets where it is given
+    sets: object = True  # what a switch sets where it is given
 
     @property
     def name(self) -> str:
@@ -99,7 +99,7 @@ def without(group: tuple[Option, ...], *left_out: Option) -> tuple[Option, ...]:
 RULE_FILES = "File of rules; repeatable."
 
 Config = Annotated[
-    Path | None, typer.Option("--config", help="Settings file, TOML or YAML.", rich_help_panel=STATE_PANEL)
+    Path | None, typer.Option("--config", "-c", help="Settings file, TOML or YAML.", rich_help_panel=STATE_PANEL)
 ]
 Watchlist = Annotated[  # for a command whose other options stand between it and the rest
     list[Path] | None, typer.Option("--watchlist", "-w", help=RULE_FILES, metavar="FILE")

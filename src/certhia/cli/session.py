@@ -210,7 +210,7 @@ class Session:
 
     def _live(self, pipeline: Pipeline) -> Live | None:
         output = self._settings.output
-        if output.quiet or output.log_format != "text" or not _is_terminal(sys.stderr):
+        if output.quiet or not output.progress or output.log_format != "text" or not _is_terminal(sys.stderr):
             return None
         colour = self._coloured(sys.stderr)
 

@@ -14,18 +14,42 @@ MATCHING = (
     opt.RULES.saying("example.com, *.example.com, =host, 192.0.2.0/24, kw:acme, !test.example.com, . and more."),
     opt.WATCHLIST.saying("File of rules, read again when it changes; repeatable."),
     Option("--no-precerts", bool, "watch.precerts", "Leave precertificates out.", sets=False),
-    Option("--every-sighting", bool, "watch.every_sighting", "Tell of each sighting, not once a certificate."),
+    Option(
+        "--every-sighting --no-dedupe", bool, "watch.every_sighting", "Tell of each sighting, not once a certificate."
+    ),
     Option("--dedupe-size", int, "watch.dedupe_size", "Certificates remembered for deduplication."),
     Option("--dedupe-ttl", str, "watch.dedupe_ttl", "How long they are remembered."),
     opt.EXPECTED,
-    Option("--roots", Path, "watch.roots", "Tell only of these registrable domains.", metavar="FILE"),
+    Option("--roots -r --root-domains", Path, "watch.roots", "Tell only of these registrable domains.", metavar="FILE"),
     Option("--probe", str, "watch.probe", "Ask named servers so long after logging.", metavar="[now,5m,1h,1d]"),
+)
+# The sink [sinks.webhook], by ct-scout's names.
+WEBHOOK = (
+    Option("--webhook", str, "sinks.webhook.url", "Send matches there by POST.", opt.OUTPUT_PANEL, "URL"),
+    Option(
+        "--webhook-secret",
+        str,
+        "sinks.webhook.ctscout_secret",
+        "Key of X-CTScout-Signature; a file or variable hides it better.",
+        opt.OUTPUT_PANEL,
+        "KEY",
+    ),
+    Option(
+        "--webhook-timeout", str, "sinks.webhook.timeout", "How long its answer may take.", opt.OUTPUT_PANEL, "SECONDS"
+    ),
+    Option("--no-webhook", bool, "sinks.webhook.enabled", "Send nothing to it.", opt.OUTPUT_PANEL, sets=False),
 )
 OUTPUT = (
     *opt.MATCHES,
     Option("--kinds", str, "output.kinds", "Told kinds of matches: alert,possible,expected.", opt.OUTPUT_PANEL),
     opt.REDIS,
     opt.STATS,
+    Option("--stats-interval", float, "output.stats", "The same, as ct-scout has it.", opt.OUTPUT_PANEL, "SECONDS"),
+    Option("--no-progress", bool, "output.progress", "No live picture on the terminal.", opt.OUTPUT_PANEL, sets=False),
+    Option("--json -j", bool, "output.format", "--format jsonl.", opt.OUTPUT_PANEL, sets="jsonl"),
+    Option("--csv", bool, "output.format", "--format csv.", opt.OUTPUT_PANEL, sets="csv"),
+    Option("--silent -s", bool, "output.format", "--format silent.", opt.OUTPUT_PANEL, sets="silent"),
+    *WEBHOOK,
     Option(
         "--health-interval",
         str,

@@ -32,6 +32,8 @@ def judge(found: Gathered, environment: Mapping[str, str]) -> tuple[Settings, di
     sinks, each, whole = dict[str, BaseModel](), dict[str, BaseModel](), dict[str, Any]()
     for table, given_for in tables.items():
         kind = ""
+        if table[0] == SINKS and _is_off(given_for):
+            continue
         if table[0] == SINKS and not (kind := _kind(table, given_for, found, problems)):
             continue
         model = sections()[table[0]] if len(table) == 1 else model_of(table, kind)
@@ -43,6 +45,11 @@ def judge(found: Gathered, environment: Mapping[str, str]) -> tuple[Settings, di
             (sinks if table[0] == SINKS else each)[table[1]] = made
     whole[LOGS] = whole[LOGS].model_copy(update={EACH: each})
     return Settings(**whole, sinks=sinks), places, problems
+
+
+def _is_off(given: dict[str, list[Given]]) -> bool:
+    """Whether nothing is said of a sink but that it is off (`--no-webhook`)."""
+    return given.keys() == {"enabled"} and str(given["enabled"][-1].value).lower() in ("false", "0", "no", "off")
 
 
 def _kind(table: Parts, given: dict[str, list[Given]], found: Gathered, problems: list[str]) -> str:

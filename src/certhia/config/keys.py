@@ -27,6 +27,11 @@ _FLAGS = {
     "scan.targets_from": "--file",
     "scan.files": "--output",
     "state.name": "--state",
+    "output.progress": "--no-progress",
+    "sinks.webhook.url": "--webhook",
+    "sinks.webhook.ctscout_secret": "--webhook-secret",
+    "sinks.webhook.timeout": "--webhook-timeout",
+    "sinks.webhook.enabled": "--no-webhook",
 }
 _PATHS = (Written("file or URL"), Written("name or path"))
 _PLAIN = {bool: "true or false", int: "number", float: "number", str: "text", Path: "path"}
@@ -57,9 +62,9 @@ def variable(key: str) -> str:
 
 
 def flag(key: str) -> str:
-    """The command line option of a key; those of tables that users name have none, and are called as they are."""
+    """The command line option of a key; of tables that users name most have none, and are called as they are."""
     if key.count(".") > 1:
-        return key
+        return _FLAGS.get(key, key)
     return _FLAGS.get(key, "--" + key.partition(".")[2].replace("_", "-"))
 
 

@@ -170,6 +170,11 @@ class Output(Section):
         description="How soon an alarm is raised after what it tells of has begun, and cleared after it is over",
         json_schema_extra=RESTART,
     )
+    progress: bool = Field(
+        True,
+        description="Show the logs as they are read, where standard error is a terminal",
+        json_schema_extra=RESTART,
+    )
     quiet: bool = Field(False, description="Say nothing on standard error but errors")
     verbose: int = Field(0, ge=0, le=3, description="How much to say about the work itself")
     log_format: Literal["text", "json"] = Field("text", description="The form of messages on standard error")
