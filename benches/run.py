@@ -19,6 +19,7 @@ from pathlib import Path
 import core_pages
 import core_rules
 import delivery
+import delivery_redis
 import judging
 import resolving
 import scanning
@@ -142,6 +143,7 @@ class Bench:
 
     def _delivery(self) -> Iterator[Row]:
         yield from delivery.rows(self._source, self._rounds, self._count // 2, self.notes)
+        yield from delivery_redis.rows(self._rounds, self.notes)
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000

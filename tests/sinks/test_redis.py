@@ -14,10 +14,15 @@ from tests.realservers.launching import LOOPBACK, ROOT, Running, running
 from tests.realservers.redis import REDIS
 from tests.sinks.conftest import MAKE
 from tests.sinks.sending import batches, key, outside, tell_all
+from tests.store.conftest import Book
 
+from certhia.clock import Clock
 from certhia.config.sinks.redis import RedisSink
 from certhia.errors import ConfigError, RemoteError
+from certhia.sinks.outbox import Outbox
 from certhia.sinks.redis import Redis, advice, after, open_redis
+from certhia.sinks.terms import Terms
+from certhia.store import State
 
 PLAIN = {"channel": "", "queue": ""}
 
@@ -225,3 +230,29 @@ def test_advice(reason: str, step: str) -> None:
 def test_the_entry_after() -> None:
     assert after(b"1760000000000-4") == "1760000000000-5"
     assert after("7") == "7-1"
+
+
+async def test_the_outbox_loses_nothing_when_redis_is_killed(server: Running, reader: Any, tmp_path: Path) -> None:
+    settings = RedisSink.model_validate(
+        {"url": f"redis://{LOOPBACK}:{server.place.port}", **PLAIN, "stream": "s", "batch": 20, "retry": ["50ms"]}
+    )
+    clock, book = Clock(), Book()
+    bounty = await open_redis("bounty", settings, outside())
+    async with await State.open(tmp_path, clock=clock, follow=True) as state, asyncio.TaskGroup() as group:
+        state.writer.log(book.log)
+        outbox = Outbox(state, [bounty], clock, terms={"bounty": Terms.of(settings)})
+        tasks = [group.create_task(state.writer.run()), group.create_task(outbox.run())]
+        for number in range(300):
+            state.writer.match(book.match(number), ["bounty"])
+            await asyncio.sleep(0)
+            if number == 100:
+                server.kill()
+            if number == 200:
+                await state.writer.durable()
+                server.revive()
+        assert await outbox.drain(30)
+        for task in tasks:
+            task.cancel()
+    told = [json.loads(fields["event"])["cert_index"] for _, fields in await reader.xrange("s")]
+    assert list(dict.fromkeys(told)) == list(range(300))
+    await bounty.close()
