@@ -15,9 +15,10 @@ def main() -> None:
         sys.exit("certhia: Windows is not supported; use WSL or Linux")
     try:
         # Here, so that Ctrl-C is met while all else is still being imported, too.
-        from certhia.cli import collector
+        from certhia.cli import collector, streams
         from certhia.cli.app import run
 
+        streams.settle()
         collector.begin()
         run(sys.argv[1:])
     except KeyboardInterrupt:

@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from certhia import render
-from certhia.errors import CerthiaError, ConfigError, first_of
+from certhia.cli import streams
+from certhia.errors import CerthiaError, ConfigError, StateError, first_of
 
 app = typer.Typer(
     name="certhia",
@@ -72,14 +73,32 @@ def fail(error: BaseException) -> int:
 def run(arguments: Sequence[str]) -> None:
     """Runs a command line and leaves the process."""
     try:
-        app(with_values(arguments))
+        try:
+            app(with_values(arguments))
+        finally:
+            unwritten = streams.flush()
+            if unwritten is not None:
+                raise StateError(unwritten)
     except CerthiaError as error:
         sys.exit(fail(error))
+    except OSError as error:
+        sys.exit(_unwritten(error))
     except BaseExceptionGroup as group:
         first = first_of(group)
         if isinstance(first, CerthiaError):
             sys.exit(fail(first))
+        if streams.why_unwritten(first) is not None:
+            sys.exit(_unwritten(first))
         raise
+
+
+def _unwritten(error: BaseException) -> int:
+    """The exit status where standard output can't be written; raises any other error."""
+    why = streams.why_unwritten(error)
+    if why is None:
+        raise error
+    streams.give_up()
+    return fail(StateError(why))
 
 
 def _register() -> None:

@@ -88,9 +88,11 @@ def _paint(text: str, code: str, color: bool) -> str:
     return f"{code}{text}{_OFF}" if color and text else text
 
 
-def wants_color(setting: str, stream: TextIO, environment: Mapping[str, str]) -> bool:
+def wants_color(setting: str, stream: TextIO | None, environment: Mapping[str, str]) -> bool:
     """Whether to colour what goes to `stream`: `always`, `never`, or `auto`: on a terminal that is not dumb, unless
     NO_COLOR is set (no-color.org)."""
     if setting != "auto":
         return setting == "always"
-    return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    return (
+        stream is not None and stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    )

@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 from certhia import render
 from certhia.errors import ConfigError
-from certhia.sinks.writer import is_unread, outlet, readerless
+from certhia.sinks.writer import Nowhere, is_unread, outlet, readerless
 
 BEHIND: Final = 4 << 20  # bytes that wait for a reader; then no further targets are begun
 
@@ -27,7 +27,7 @@ class ResultStdout:
     ) -> None:
         """`stream`: sys.stdout unless given. Raises ConfigError where there is no standard output."""
         target = stream or sys.stdout
-        if target is None:
+        if target is None or isinstance(target, Nowhere):
             raise ConfigError("there is no standard output to write to; use --format silent with -o FILE")
         self._stream = target
         self._charset = render.encoding(target.encoding, environment)

@@ -13,7 +13,7 @@ from certhia.errors import ConfigError
 from certhia.model import Delivery, Match, SinkClosed
 from certhia.render import encode, encoding, json_text
 from certhia.sinks.formats import Format
-from certhia.sinks.writer import Job, Writer, outlet, readerless
+from certhia.sinks.writer import Job, Nowhere, Writer, outlet, readerless
 
 
 class Stdout:
@@ -37,7 +37,7 @@ class Stdout:
         further ones are dropped. `grace`: seconds that `close` waits for the reader. Raises ConfigError where there is
         no standard output."""
         target = stream or sys.stdout
-        if target is None:
+        if target is None or isinstance(target, Nowhere):
             raise ConfigError("there is no standard output to write to; use --format silent with -o FILE")
         self._stream = target
         self._format = format

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import io
 import os
 import select
 import selectors
@@ -37,6 +39,16 @@ class Job:
         # A closed loop has nobody left who waits.
         with contextlib.suppress(RuntimeError):
             self.loop.call_soon_threadsafe(tell)
+
+
+class Nowhere(io.TextIOBase):
+    """Stands for standard output where there is none: who writes to it is told so."""
+
+    encoding = "utf-8"
+
+    def write(self, _: str, /) -> int:
+        """Raises OSError."""
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard output")
 
 
 def outlet(stream: TextIO) -> Callable[[memoryview], int]:
