@@ -8,7 +8,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO, cast
+from typing import TYPE_CHECKING, Final, TextIO, TypeGuard, cast
 
 from certhia.sinks.writer import Nowhere
 
@@ -41,8 +41,7 @@ def settle() -> None:
         sys.stderr = _nothing("w")
     if sys.stdout is None:
         sys.stdout = Nowhere()
-    elif isinstance(sys.stdout, io.TextIOWrapper):  # a program that embeds us may have its own
-        before = sys.stdout
+    elif _is_file(before := sys.stdout):  # a program that embeds us may have its own
         raw = io.BufferedWriter(_Output(before.fileno(), "w", closefd=False))
         sys.stdout = io.TextIOWrapper(
             raw,
@@ -79,6 +78,13 @@ def give_up() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def _is_file(stream: object) -> TypeGuard[io.TextIOWrapper]:
+    """Whether there is a file descriptor under it, with a buffer or without (`python -u`)."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return False
+    return isinstance(getattr(stream.buffer, "raw", stream.buffer), io.FileIO)
 
 
 def _nothing(mode: str) -> TextIO:
