@@ -114,6 +114,18 @@ async def test_names_whose_answers_are_malformed_cost_no_others(expand: int) -> 
     assert len(found) == 30 + expand
 
 
+async def test_an_exclusion_that_leaves_out_nothing_is_told() -> None:
+    options = HERE.model_copy(
+        update={"targets": ("127.0.0.0/29",), "ports": "1", "exclude": ("127.0.0.2", "127.0.1.2,example.com")}
+    )
+    told: list[str] = []
+    inquiry = Inquiry(options, None, lambda _: None, lambda: False, Clock(), lambda text, **_: told.append(text))
+    await inquiry.run()
+    assert told[1:] == [
+        f"--exclude {one}: left out nothing: no target is among that" for one in ("127.0.1.2", "example.com")
+    ]
+
+
 async def test_how_many_there_are() -> None:
     options = HERE.model_copy(update={"targets": ("127.0.0.0/29", "localhost"), "ports": "1,2"})
     inquiry = Inquiry(options, None, lambda _: None, lambda: False, Clock(), lambda *_, **__: None)

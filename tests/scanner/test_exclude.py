@@ -68,6 +68,14 @@ def test_an_address_alone_is_left_out_or_not() -> None:
     "entry, told",
     [
         ("exclude.txt", "exclude.txt: no such file; name one that is there"),
+        ("Exclude.TXT", "Exclude.TXT: no such file; name one that is there"),
+        (
+            "exclud",
+            "exclud: no such file, and no such top-level domain; name a file that is there, or write exclud. with",
+        ),
+        ("10.0.0.1,exclud", "exclud: no such file"),
+        ("./exclude", "./exclude: no such file"),
+        ("lists/exclude,8.8.8.8", "lists/exclude: no such file"),
         ("a b", 'can\'t all be read:\nthe target "a b" has a space in it'),
         ("*.example.com", "has a star"),
         ("10.0.0.1:443", "is excluded with a port or path"),
@@ -100,3 +108,32 @@ def test_a_list_longer_than_the_name_of_a_file() -> None:
     listed = ",".join(f"203.0.113.{number}" for number in range(256))
     excluded = read_excluded([listed], allow_private=True)
     assert excluded.address("203.0.113.77") == "excluded"
+
+
+def test_names_of_one_label_are_domains_or_say_so() -> None:
+    found = read_excluded(["com,LAN.,localhost"])
+    assert [found.name(name) for name in ("a.com", "db.lan", "localhost", "a.org")] == ["excluded"] * 3 + [None]
+
+
+def test_what_left_out_nothing_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "exclude"
+    path.write_text("9.9.9.9\nexample.org\n")
+    found = read_excluded(["8.8.8.8,1.1.1.0/24,example.com,www.example.com,10.0.0.0/8", str(path)])
+    assert len(found.unmet) == 6
+    assert found.address("nonsense") == "no numeric address"
+    found.without(block("1.1.0.0/16"))
+    found.address("10.0.0.1")  # private besides
+    assert found.unmet == ["8.8.8.8", "example.com", "www.example.com", str(path)]
+    found.name("a.www.example.com")
+    found.address("8.8.4.4")
+    assert found.unmet == ["8.8.8.8", str(path)]
+    found.name("example.org")
+    found.address("64:ff9b::808:808")
+    assert found.unmet == []
+
+
+def test_a_long_list_is_one_entry() -> None:
+    found = read_excluded([",".join(f"8.8.8.{number}" for number in range(100))])
+    assert found.unmet == ["8.8.8.0,..."]
+    found.address("8.8.8.50")
+    assert found.unmet == []

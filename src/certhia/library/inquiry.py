@@ -15,6 +15,7 @@ from certhia.library.judging import Judging
 from certhia.library.planning import plan_of, resolver_of
 from certhia.library.resuming import Standing
 from certhia.model import Tell
+from certhia.render import terminal
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.places import Places
 from certhia.scanner.records import Result
@@ -44,6 +45,8 @@ class Inquiry:
         self._tell = tell
         self._taker = take
         self._handled = 0
+        self._stopped = False
+        self._whole = standing is None or not standing.spans  # what was done before is not looked at again
         self.plan = plan_of(options, None if standing is None else standing.key)
         self._resolver, self._nameservers = resolver_of(options, clock)
         self._supply = Supply(
@@ -103,6 +106,9 @@ class Inquiry:
                 finally:
                     self._supply.stop()
                     supplying.cancel()
+            if self._whole and not self._stopped:
+                for entry in self.plan.excluded.unmet:
+                    self._complain(f"--exclude {terminal(entry)}: left out nothing: no target is among that")
         finally:
             if self._expansion is not None and self._expansion.left_out:
                 self._complain(f"{self._expansion.left_out:,} hosts that results lead to are not asked: --expand-most")
@@ -113,6 +119,7 @@ class Inquiry:
 
     def stop(self) -> None:
         """Ends it now: what is open is closed, and comes as a failure "stopped". Any thread may call it, also twice."""
+        self._stopped = True
         self._supply.stop()
         self._asking.stop()
 
