@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from certhia._core import Issuers
 from certhia.alarms.broken import PROMISE
@@ -33,6 +32,9 @@ from certhia.logs.select import Choice, Chosen, difference
 from certhia.logs.snapshot import Run
 from certhia.logs.sources import Sources
 from certhia.logs.status import Status
+from certhia.measuring import inner_of
+from certhia.metrics.collecting import Inner
+from certhia.metrics.stages import Workers
 from certhia.model import Log, MatchKind, Summary
 from certhia.parts import Parts
 from certhia.quantity import Point
@@ -55,7 +57,7 @@ class Pipeline:
         self._budget = Budget(parts.memory)
         self._issuers = Issuers()
         self._chains = Chains(self._issuers, self._ask_issuer, parts.clock)
-        self._executor = ThreadPoolExecutor(2, thread_name_prefix="core")
+        self._executor = Workers(2, parts.stages.core, parts.clock)
         self._outbox = parts.outbox()
         tell, clock, self.relayed = parts.tell, parts.clock, parts.beside.standing
         self._house = Housekeeping(parts.state, parts.paces, self.statuses, tell, clock=clock, run=self.progress)
@@ -101,9 +103,10 @@ class Pipeline:
 
     def reload(self) -> None:
         """Has all files read again, changed or not."""
-        if not self._parts.reloads:
+        asked = [one for one in self._parts.reloads if one.paths]
+        if not asked:
             self._parts.tell("there is nothing to read again: all rules were given with the command")
-        for one in self._parts.reloads:
+        for one in asked:
             one.ask()
 
     async def relist(self, sources: Sources, choice: Choice, origin: Point, loaded: Loaded) -> None:
@@ -152,6 +155,10 @@ class Pipeline:
         paces, lists = self._parts.paces, self._parts.sources.lists
         boot = self._clock.boot()
         return Run(os.getpid(), self._since, self.summary(), self._guard.now, paces.asked, lists.asked, boot)
+
+    def inner(self) -> Inner:
+        """What goes on inside, for its figures."""
+        return inner_of(self._parts, self._outbox, self._budget, self._executor)
 
     # --- running ---
 
