@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +34,20 @@ async def connected(server: Running) -> Any:
     return await nats.connect(f"nats://{LOOPBACK}:{server.place.port}", user="certhia", password="let me in")
 
 
+@asynccontextmanager
+async def jetstream(server: Running) -> AsyncIterator[Any]:
+    client = await connected(server)
+    yield client.jetstream()
+    await client.close()
+
+
 @pytest.fixture
 async def stream(server: Running) -> AsyncIterator[Any]:
     """JetStream, with a stream of ours."""
-    client = await connected(server)
-    there = client.jetstream()
-    await there.add_stream(name="CT", subjects=["certhia.>"])
-    yield there
-    await there.delete_stream("CT")
-    await client.close()
+    async with jetstream(server) as there:
+        await there.add_stream(name="CT", subjects=["certhia.>"])
+        yield there
+        await there.delete_stream("CT")
 
 
 async def sink(server: Running, **changes: object) -> Nats:
@@ -86,14 +92,16 @@ async def test_over_tls(make: MAKE, tmp_path: Path) -> None:
         await sink(server, ca_file=tmp_path / "none")
 
 
-async def test_nothing_is_lost_when_the_server_is_killed(server: Running, stream: Any) -> None:
-    bus = await sink(server, timeout=3)
+async def test_nothing_is_lost_when_the_server_is_killed(server: Running) -> None:
+    async with jetstream(server) as there:
+        await there.add_stream(name="CT", subjects=["certhia.>"])
+    bus = await sink(server)
     failures = await tell_all(bus, batches(12, 10), 5, server.kill, server.revive)
     assert failures
-    client = await connected(server)
-    ids = [one.headers["Nats-Msg-Id"] for one in await read(client.jetstream())]
+    async with jetstream(server) as there:
+        ids = [one.headers["Nats-Msg-Id"] for one in await read(there)]
+        await there.delete_stream("CT")
     assert list(dict.fromkeys(ids)) == [key(number).hex() for number in range(120)]
-    await client.close()
     await bus.close()
 
 

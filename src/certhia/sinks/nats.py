@@ -56,6 +56,8 @@ class Nats:
         self._partly = Partly()
         self._connection: Any = None
         self._said = ""  # what the client said last of its connection
+        self._waiting: asyncio.Future[list[BaseException | None]] | None = None
+        self._is_lost = False  # it is cancelled because the connection was lost
 
     @property
     def name(self) -> str:
@@ -87,6 +89,9 @@ class Nats:
         with contextlib.suppress(OSError, TimeoutError, self._library.errors.Error):
             async with self._clock.deadline(1.0):
                 await connection.close()
+        transport = connection._transport  # where its close() fails half way it is left open
+        if transport is not None:
+            transport.close()
 
     async def _judge(self, failures: Sequence[BaseException | None]) -> None:
         errors = [failure for failure in failures if failure is not None]
@@ -107,7 +112,8 @@ class Nats:
                     await connection.flush()
                     return failures
                 stream = connection.jetstream(timeout=self._settings.timeout)
-                return await asyncio.gather(*(self._publish(stream, *one) for one in messages))
+                self._waiting = asyncio.gather(*(self._publish(stream, *one) for one in messages))
+                return await self._waiting
         except BaseException as error:
             await self.close()
             raise self._told(error) from error
@@ -151,10 +157,21 @@ class Nats:
         return self._connection
 
     async def _hear(self, error: Exception) -> None:
+        """What the client says. Where the connection is lost it would wait for acknowledgements all the same."""
         self._said = str(error)
+        lost = isinstance(
+            error, OSError | self._library.errors.UnexpectedEOF | self._library.errors.StaleConnectionError
+        )
+        if lost and self._waiting is not None and not self._waiting.done():
+            self._is_lost = self._waiting.cancel()
 
     def _told(self, error: BaseException) -> BaseException:
         """What a failure is to the outbox, inert."""
+        if isinstance(error, asyncio.CancelledError) and self._is_lost:
+            self._is_lost = False
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                return RemoteError("the connection was lost before the server had acknowledged it")
         if isinstance(error, self._library.js.errors.NoStreamResponseError):
             return RemoteError(
                 f"no stream takes {self._settings.subject}: make one (nats stream add), or jetstream = false"
