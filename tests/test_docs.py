@@ -204,6 +204,12 @@ def test_no_option_or_setting_is_made_up(reference: ModuleType) -> None:
         for switch in (*one.opts, *one.secondary_opts)
     }
     known |= {"--help", "--version", "--install-completion", "--show-completion"}
+    known |= {
+        "--watch-config",
+        "--reconnect-delay",
+        "--export-scope",
+        "--dry-run-sync",
+    }  # ct-scout's: docs/guide/migrate.md
     others = re.compile(r"\b(cargo|pip|uv|git|apt|rustup|rustfmt|pytest|docker|mkdocs|maturin|xcode-select|openssl)\b")
     made_up = []
     for path in PAGES:
