@@ -81,7 +81,7 @@ async def test_over_tls_with_a_password(server: Running, make: MAKE, tmp_path: P
 
 
 async def test_nothing_is_lost_when_the_broker_is_killed(server: Running) -> None:
-    bus = await sink(server, topic="lasting", timeout=2)
+    bus = await sink(server, topic="lasting", timeout=1)
     failures = await tell_all(bus, batches(12, 10), 5, server.kill, server.revive)
     assert failures
     ids = [one.key().decode() for one in read(server, "lasting", 120)]

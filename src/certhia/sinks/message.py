@@ -30,7 +30,7 @@ def message(delivery: Delivery) -> Message:
     fields = record(delivery)
     event = "ct_match"
     told = {"event_type": event, **fields, "ct_log": fields["ct_log_url"]}
-    return Message(delivery.match.key.hex(), event, json_text(told).encode("ascii"))
+    return Message(delivery.key, event, json_text(told).encode("ascii"))
 
 
 def noted(fields: Mapping[str, object]) -> Message:
