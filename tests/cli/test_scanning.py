@@ -50,6 +50,21 @@ async def test_the_picture(
     assert "16 targets (" in err
 
 
+@pytest.mark.parametrize("rate, how_long", [(400.0, "0s at 400 a second"), (None, "--rate bounds it")])
+async def test_a_large_scan_says_how_large_it_is(
+    given: dict[str, object],
+    rate: float | None,
+    how_long: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(scanning, "LARGE", 16)
+    monkeypatch.setattr(scanning, "DRAWS", 0.0)
+    asked = {**given, "scan.targets": ["127.0.0.0/28"], "scan.ports": "1", **({"scan.rate": rate} if rate else {})}
+    assert await Scanning(from_values(asked)).run() == 0
+    assert f"16 targets: {how_long}" in capsys.readouterr().err
+
+
 async def test_quiet(given: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
     assert await Scanning(from_values({**given, "output.quiet": True})).run() == 0
     assert capsys.readouterr() == ("", "")

@@ -23,6 +23,13 @@ def test_it_does_not_change() -> None:
         scan.rate = 5.0  # type: ignore[misc]
 
 
+def test_levels_in_any_case() -> None:
+    assert from_values({"scan.log_level": "ERROR"}).scan.log_level == "error"
+    assert from_values({"scan.log_level": None}).scan.log_level is None
+    with pytest.raises(ConfigError, match=r"scan\.log_level"):
+        from_values({"scan.log_level": "LOUD"})
+
+
 def test_what_makes_no_sense_is_told_by_its_key() -> None:
     with pytest.raises(ConfigError, match=r"scan\.rate"):
         from_values({"scan.rate": 0})

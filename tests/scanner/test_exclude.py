@@ -132,6 +132,11 @@ def test_what_left_out_nothing_is_known(tmp_path: Path) -> None:
     assert found.unmet == []
 
 
+def test_all_there_is_cannot_be_left_out() -> None:
+    with pytest.raises(ConfigError, match="--exclude leaves out every address there is"):
+        read_excluded(["0.0.0.0/0,::/0"])
+
+
 def test_a_long_list_is_one_entry() -> None:
     found = read_excluded([",".join(f"8.8.8.{number}" for number in range(100))])
     assert found.unmet == ["8.8.8.0,..."]

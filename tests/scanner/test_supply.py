@@ -15,6 +15,7 @@ from tests.scanner.supplied import KEY, OPEN, World, addresses, drawn, pull_into
 from certhia.errors import ConfigError
 from certhia.scanner import supply as supplying
 from certhia.scanner.engine import DONE
+from certhia.scanner.exclude import read_excluded
 from certhia.scanner.finding import SLOTS
 from certhia.scanner.places import Places
 from certhia.scanner.plan import Plan
@@ -50,6 +51,27 @@ async def test_private_ranges_are_left_out_and_told(tmp_path: Path) -> None:
     assert told == [f'{path}:2: the target "10.0.0.0/8" is left out (private, RFC 1918; --allow-private scans it)']
     (lost,) = [item for item in items if not isinstance(item, Target)]
     assert lost[1] == Failure("policy", "", "192.168.0.1: private, RFC 1918")
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0/0", "2001:db8::/64"])
+async def test_a_scan_of_everything_wants_to_know_whom_not_to_ask(text: str) -> None:
+    """A slip of a finger is not the whole internet; as with masscan, who excludes somebody means it."""
+    items: list[Any] = []
+    supply = Supply(Plan([text], excluded=OPEN), World().resolver())
+    with pytest.raises(ConfigError, match=r"addresses: that may be a slip\. Name with --exclude whom not"):
+        await supply.run()
+    meant = Supply(Plan([text], excluded=read_excluded(["192.0.2.1"], allow_private=True)), World().resolver())
+    async with asyncio.TaskGroup() as group:
+        group.create_task(meant.run())
+        await pull_into(items, meant, 3)
+        meant.stop()
+    assert len(items) >= 3
+
+
+async def test_every_address_there_is_is_too_much() -> None:
+    supply = Supply(Plan(["0.0.0.0/0", "::/0"], excluded=OPEN), World().resolver())
+    with pytest.raises(ConfigError, match="every address there is; name less"):
+        await supply.run()
 
 
 def place_of(item: Any) -> int:

@@ -35,6 +35,7 @@ from certhia.store.place import state_dir
 if TYPE_CHECKING:
     from certhia.library.keeping import Keeping
 
+LARGE = 1 << 20  # targets that are worth a word at the beginning
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
 MODES = {frozenset({"address"}): "ip_scan", frozenset({"host"}): "url_scan"}
@@ -192,6 +193,7 @@ class Scanning:
             beside = [
                 group.create_task(self._stop_unread(outputs, inquiry)),
                 group.create_task(self._figures(inquiry)),
+                group.create_task(self._announce(inquiry)),
                 group.create_task(checkpoints.run()),
             ]
             if live is not None:
@@ -230,6 +232,19 @@ class Scanning:
         while True:
             live.draw()
             await self._clock.sleep(DRAWS)
+
+    async def _announce(self, inquiry: Inquiry) -> None:
+        """How much it is, where that is a lot."""
+        while (total := inquiry.total) is None:
+            await self._clock.sleep(DRAWS)
+        if total < LARGE:
+            return
+        rate = self._settings.scan.rate
+        seconds = (total - self._before) / rate if rate else 0.0
+        how_long = (
+            f"{age(seconds)} at {rate:g} a second" if rate else "--rate bounds it, --stats shows how long it takes"
+        )
+        self._messages(f"{total:,} targets: {how_long}; Ctrl-C ends it, and --resume goes on")
 
     async def _figures(self, inquiry: Inquiry) -> None:
         every, began = self._settings.output.stats, self._clock.monotonic()

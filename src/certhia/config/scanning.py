@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from certhia.config.values import Files, Interval, Listed, Section, Source
 
@@ -84,6 +84,13 @@ class ScanOptions(Section):
         False, description="Keep in the state which names were found where, with which certificate, from when to when"
     )
     resume: bool = Field(False, description="Go on with an unfinished scan of the same targets, as the state has it")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        """`--log-level ERROR`, as TLSXtractor and others have it."""
+        return value.lower() if isinstance(value, str) else value
+
     log_level: Literal["debug", "info", "warning", "error"] | None = Field(
         None, description="The least of what messages tell; else by `output.quiet` and `output.verbose`"
     )

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from certhia import data, render
 from certhia._core import Ranges
-from certhia.errors import ConfigError
+from certhia.errors import ConfigError, Malformed
 from certhia.scanner.addresses import carried, closed, inward, inward4, inward6
 from certhia.scanner.reading import STDIN, Complaint, Read, read_arguments, read_file
 from certhia.scanner.targets import Block, Name, Written, text_of
@@ -62,7 +62,7 @@ class Excluded:
             for written, one in entries
         ]
         self._closed = not allow_private
-        self.ranges = Ranges(
+        self.ranges = _ranges(
             [
                 *(text_of(block.version, block.first, block.last) for block in blocks),
                 *(text_of(version, *span) for version in (4, 6) if self._closed for span in closed(version)),
@@ -100,6 +100,11 @@ class Excluded:
         return EXCLUDED if above else None
 
     @property
+    def named(self) -> bool:
+        """Whether the user leaves out anything."""
+        return self._written.count > 0 or bool(self._hosts)
+
+    @property
     def unmet(self) -> Sequence[str]:
         """Entries, as they were written, that have left out nothing of all that was asked about so far."""
         return [entry.written for entry in self._unmet]
@@ -122,7 +127,16 @@ class Excluded:
 
 
 def _ranges_of(targets: Sequence[Written]) -> Ranges:
-    return Ranges([text_of(one.version, one.first, one.last) for one in targets if isinstance(one, Block)])
+    return _ranges([text_of(one.version, one.first, one.last) for one in targets if isinstance(one, Block)])
+
+
+def _ranges(texts: Sequence[str]) -> Ranges:
+    try:
+        return Ranges(texts)
+    except Malformed as error:
+        raise ConfigError(
+            "--exclude leaves out every address there is: nothing would be asked; leave out less"
+        ) from error
 
 
 def _hosts_of(targets: Sequence[Written]) -> frozenset[str]:

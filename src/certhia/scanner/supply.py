@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 
 from certhia import render
 from certhia.clock import Clock
-from certhia.errors import ConfigError
+from certhia.errors import ConfigError, Malformed
 from certhia.scanner.budget import Budget
 from certhia.scanner.dns import Resolver
 from certhia.scanner.engine import DONE
@@ -34,6 +34,7 @@ from certhia.scanner.visiting import MAX_BLOCKS, Part, Visit
 MAX_COMPLAINTS = 1000  # told one by one; of more only how many
 MAX_READY = 2048  # targets that wait for the engine
 MAX_RESOLVING = 256  # hosts that are looked up at once
+MANY = 1_000_000_000  # addresses of ranges that are asked only where it is said who is not, as masscan has it
 MAX_OFFERED = 10_000  # hosts found while scanning that wait to be looked up
 
 RANGES: Final = 1 << 64  # the place of the first target of all ranges
@@ -95,6 +96,7 @@ class Supply:
         self._complaints = 0
         self._hosts = 0
         self._expected = 0  # targets of those hosts
+        self._addresses = 0  # in ranges
         self._beyond = RANGES  # the place of the next part's first target
         self._source = ""
         self._blocks: list[Block] = []
@@ -249,8 +251,17 @@ class Supply:
         blocks, self._blocks = self._blocks, []
         place = self._beyond
         key = self._plan.key + place.to_bytes(32, "big")
-        part = await asyncio.to_thread(Part, blocks, self._plan.knocks, self._plan.excluded.ranges, key)
+        try:
+            part = await asyncio.to_thread(Part, blocks, self._plan.knocks, self._plan.excluded.ranges, key)
+        except Malformed as error:  # more than can be counted
+            raise ConfigError("the targets are every address there is; name less") from error
         self._beyond += part.count
+        self._addresses += part.addresses
+        if self._addresses > MANY and not self._plan.excluded.named:
+            raise ConfigError(
+                f"the targets are {self._addresses:,} addresses: that may be a slip. Name with --exclude whom not to "
+                "ask, and it goes ahead"
+            )
         self._tell_left_out(blocks, part)
         if self._plan.pointed:
             await self._point(part, place)

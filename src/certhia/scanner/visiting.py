@@ -55,11 +55,13 @@ class Part:
         self._groups: list[_Group] = []
         self._firsts: list[int] = []  # the number with which each group begins
         self.count = 0
+        self.addresses = 0  # in all groups
         self.whole = True  # whether nothing is left out
         for number, (port, members) in enumerate(groups.items()):
             own = knocks if port is None else list(dict.fromkeys(knock._replace(port=port) for knock in knocks))
             group = _Group(members, own, excluded, _derived(key, number))
             self.whole = self.whole and group.whole
+            self.addresses += group.addresses
             if group.count:
                 self._groups.append(group)
                 self._firsts.append(self.count)
@@ -82,7 +84,8 @@ class _Group:
         written = Ranges([text_of(block.version, block.first, block.last) for block in blocks])
         self._ranges = written.minus(excluded)
         self.whole = self._ranges.count == written.count
-        self.count = self._ranges.count * len(knocks)
+        self.addresses = self._ranges.count
+        self.count = self.addresses * len(knocks)
         self._order = Permutation(self.count, key)
         self._starts, self._blocks = _segments(blocks)
 

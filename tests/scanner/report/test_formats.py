@@ -51,6 +51,12 @@ def test_people_are_not_shown_where_nothing_is(make: MAKE, failed: Result) -> No
     assert Texts("human", leaves()).of([failed, failed]) == ""
 
 
+@pytest.mark.parametrize("origin", ["https://192.0.2.9/a-b", "192.0.2.9:2525/smtp", "192.0.2.9/32", "192.0.2.9-9"])
+def test_one_address_is_shown_however_it_is_written(failed: Result, origin: str) -> None:
+    alone = failed._replace(target=failed.target._replace(origin=origin))
+    assert "refused" in Texts("human", leaves()).of([alone])
+
+
 def test_each_name_once(make: MAKE) -> None:
     texts = Texts("domains", leaves())
     assert texts.of([make(), make()]) == "www.example.com\n*.example.org\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,7 @@ from certhia.scanner.records import Result
 from certhia.scanner.report import csv, human
 from certhia.scanner.report.leaf import Leaf
 from certhia.scanner.report.line import Lines
+from certhia.scanner.targets import Block, TargetError, read_target
 
 STREAMED: Final = ("jsonl", "csv", "domains", "human", "silent")
 WHOLE: Final = ("tlsxtractor", "json")  # one document, written at the end; `json` is what TLSXtractor calls its own
@@ -33,6 +35,16 @@ def of(path: Path, instead: str | None = None) -> str:
 def header(name: str) -> str:
     """What a new output of that format begins with, newline included; mostly empty."""
     return csv.HEADER if name == "csv" else ""
+
+
+@lru_cache(maxsize=4096)
+def _is_range(origin: str) -> bool:
+    """Whether what the user wrote is more than one address."""
+    try:
+        written = read_target(origin)
+    except TargetError:
+        return False
+    return isinstance(written, Block) and written.first != written.last
 
 
 class Texts:
@@ -63,7 +75,7 @@ class Texts:
     def _human(self, result: Result) -> str:
         """Addresses of a range where nothing is are left to the summary: they would be nearly all."""
         target = result.target
-        if result.served is None and target.host is None and ("/" in target.origin or "-" in target.origin):
+        if result.served is None and target.host is None and _is_range(target.origin):
             return ""
         return human.line(result, self._of(result), color=self._color)
 
