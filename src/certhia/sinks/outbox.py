@@ -100,8 +100,7 @@ class Outbox:
             self._group = group
             for queue in self.queues:
                 self._start(queue)
-            if not self.queues:
-                await asyncio.Event().wait()  # some may come
+            await asyncio.Event().wait()  # all may go, and others come
 
     async def replace(self, gone: Sequence[str], new: Mapping[str, tuple[Sink, Terms]]) -> None:
         """Ends the queues of sinks that are `gone`, and begins those of `new` ones; a name may be in both. What waits

@@ -1,0 +1,48 @@
+"""What people ask of an outbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.sinks.test_outbox import match, opened
+
+from certhia.clock import Clock
+from certhia.sinks.asked import Asked, asked, fulfil, told
+from certhia.sinks.outbox import Outbox
+from certhia.store.bounds import Bounds
+from certhia.store.schema import DEAD, DROPPED, HELD, PENDING
+
+
+def test_a_wish_there_and_back() -> None:
+    wish = Asked("drop", "sink", [1, 2], waiting=True)
+    assert asked(wish.payload()) == wish
+    for wrong in ("", "{}", "[]", '{"do": "sell", "sink": "x", "ids": [], "waiting": false}', "[" * 100_000):
+        with pytest.raises((ValueError, LookupError, TypeError, RecursionError)):
+            asked(wrong)
+    assert told(Asked("retry", "hook"), 1) == "hook: 1 delivery to be tried again"
+    assert told(Asked("drop", "hook"), 2) == "hook: 2 deliveries dropped"
+
+
+async def test_dead_and_held_ones_and_those_that_are_named(tmp_path: Path) -> None:
+    async with opened(tmp_path) as state:
+        state.writer.waiting("sink").bounds = Bounds(rows=6)
+        for index in range(8):
+            state.writer.match(match(index), ["sink"])
+        state.writer.aside([1, 2], DEAD, 1.0, "why")
+        state.writer.aside([3], HELD, 1.0, "why")
+        assert await fulfil(state, Asked("retry", "sink", [1, 4]), 2.0) == 1
+        assert await state.letter_counts() == {"sink": {PENDING: 4, HELD: 1, DEAD: 1}}
+        assert await fulfil(state, Asked("drop", "sink"), 2.0) == 2
+        assert await fulfil(state, Asked("drop", "sink", [4]), 2.0) == 1
+        assert await state.letter_counts() == {"sink": {PENDING: 3, DROPPED: 3}}
+        assert await fulfil(state, Asked("drop", "other", waiting=True), 2.0) == 0
+        assert await fulfil(state, Asked("drop", "sink", waiting=True), 2.0) == 4, "the digest too"
+        assert await state.letter_counts() == {"sink": {DROPPED: 6}}
+    async with opened(tmp_path) as state:
+        assert state.writer.waiting("sink").closed == []
+
+
+async def test_a_request_that_makes_no_sense(tmp_path: Path) -> None:
+    async with opened(tmp_path) as state:
+        assert "makes no sense" in await Outbox(state, [], Clock()).take("{}")

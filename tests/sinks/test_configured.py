@@ -1,0 +1,83 @@
+"""Configured sinks: opened together or not at all, chosen for each match, replaced by difference."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from tests.sinks.conftest import delivery
+from tests.sinks.sending import outside
+from tests.sinks.test_outbox import match, opened
+
+from certhia.clock import Clock
+from certhia.config.sinks import FileSink, WebhookSink
+from certhia.errors import ConfigError
+from certhia.sinks.configured import Sinks
+from certhia.sinks.outbox import Outbox
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+async def test_all_or_nothing(tmp_path: Path) -> None:
+    sinks = Sinks(outside(), ("alert",))
+    good, bad = FileSink(path=tmp_path / "a.jsonl"), FileSink(path=tmp_path / "no" / "b.jsonl")
+    with pytest.raises(ConfigError, match="there is no directory"):
+        await sinks.replace({"good": good, "bad": bad})
+    assert sinks.sinks == []
+    with pytest.raises(ConfigError, match=r"sinks\.stdout: is a queue's own name"):
+        await sinks.replace({"stdout": good})
+    assert await sinks.replace({"good": good}) == ["sink good is new"]
+    with pytest.raises(ConfigError):
+        await sinks.replace({"bad": bad})
+    assert [sink.name for sink in sinks.sinks] == ["good"]
+    await sinks.close()
+
+
+async def test_who_is_told(tmp_path: Path) -> None:
+    sinks = Sinks(outside(), ("alert",))
+    await sinks.replace(
+        {
+            "all": FileSink(path=tmp_path / "a.jsonl"),
+            "other": FileSink(path=tmp_path / "b.jsonl", programmes=("other",)),
+            "off": FileSink(path=tmp_path / "c.jsonl", enabled=False),
+        }
+    )
+    assert sinks.routes(delivery(1).match) == ["all"]
+    assert not (tmp_path / "c.jsonl").exists()
+    await sinks.close()
+
+
+async def test_replaced_while_it_runs_and_nothing_is_lost(tmp_path: Path) -> None:
+    """One stays as it is, one changes, one goes, one comes; what waited for one that went is there again."""
+    sinks = Sinks(outside(), ("alert",))
+    stays, first, second = (FileSink(path=tmp_path / f"{name}.jsonl") for name in ("stays", "first", "second"))
+    await sinks.replace({"stays": stays, "moves": first, "goes": WebhookSink(url="http://127.0.0.1:9/", retry=("1h",))})
+    async with opened(tmp_path / "state") as state:
+        outbox = sinks.outbox = Outbox(state, sinks.sinks, Clock(), terms=sinks.terms)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(state.writer.run()), group.create_task(outbox.run())]
+
+            async def tell(index: int) -> None:
+                state.writer.match(match(index), sinks.routes(match(index)))
+                await state.writer.durable()
+
+            await tell(1)
+            before = {sink.name: sink for sink in sinks.sinks}
+            told = await sinks.replace({"stays": stays, "moves": second, "new": FileSink(path=tmp_path / "new.jsonl")})
+            assert told == ["sink moves has changed", "sink new is new", "sink goes is no longer told"]
+            assert {sink.name: sink for sink in sinks.sinks}["stays"] is before["stays"]
+            await tell(2)
+            assert await outbox.drain(20)
+            await state.writer.durable()
+            assert await state.queues() == {"goes": 1}
+            await sinks.replace({"goes": FileSink(path=tmp_path / "back.jsonl")})
+            assert await outbox.drain(20)
+            for task in tasks:
+                task.cancel()
+    await sinks.close()
+    counts = {name: lines(tmp_path / f"{name}.jsonl") for name in ("stays", "first", "second", "new", "back")}
+    assert counts.pop("first") + counts.pop("second") == 2, "to whichever was there when its turn came"
+    assert counts == {"stays": 2, "new": 1, "back": 1}
