@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
+from tests.realservers.launching import LOOPBACK, Running
+from tests.realservers.postgresql import USER, postgresql
 
 from certhia.clock import Clock
 from certhia.model import Head, Log, LogName, Match, Protocol, RuleHit, Sighting, Step
 from certhia.store import State
+from certhia.store.address import address
 from certhia.store.blocks import Block
+from certhia.store.place import Place
 from certhia.testing import heads, keys
 from certhia.testing.tree import Tree, leaf_hash
 
@@ -113,8 +118,41 @@ def make_book() -> Callable[..., Book]:
     return Book
 
 
+KINDS = ("sqlite", "postgresql")
+both = pytest.mark.parametrize("state", KINDS, indirect=True)  # a test of `state` in either database
+either = pytest.mark.parametrize("at", KINDS, indirect=True)  # a test of a place `at` for a state in either
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Running]:
+    """A server."""
+    with postgresql() as server:
+        yield server
+
+
+async def emptied(server: Running) -> str:
+    """URL of the server's database, with nothing in it."""
+    hand = await asyncpg.connect(host=LOOPBACK, port=server.place.port, user=USER, database="postgres")
+    await hand.execute("DROP SCHEMA IF EXISTS certhia, ct_scout CASCADE")
+    await hand.close()
+    return f"postgresql://{USER}@{LOOPBACK}:{server.place.port}/postgres"
+
+
 @pytest.fixture
-async def state(tmp_path: Path) -> AsyncIterator[State]:
-    """A fresh state, opened to follow, its writer not running: `durable` commits."""
-    async with await State.open(tmp_path / "state", clock=Clock(), follow=True) as opened:
+async def at(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where a fresh state may be: SQLite unless parametrised by `either`."""
+    return await _place(request, tmp_path)
+
+
+@pytest.fixture
+async def state(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[State]:
+    """A fresh state, opened to follow, its writer not running: `durable` commits. SQLite unless parametrised."""
+    async with await State.open(await _place(request, tmp_path), clock=Clock(), follow=True) as opened:
         yield opened
+
+
+async def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return Place(tmp_path / "state")
+    server: Running = request.getfixturevalue("postgresql_server")
+    return Place(tmp_path / "state", address(await emptied(server)))

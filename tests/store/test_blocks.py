@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.store.conftest import both
 
 from certhia._core import cover
 from certhia.clock import Clock
@@ -85,6 +86,7 @@ def test_what_was_proven_is_not_proven_again(book: Book) -> None:
 # --- in the state ---
 
 
+@both
 async def test_what_a_log_served_wrongly_is_not_proven_with_the_rest(state: State, book: Book) -> None:
     """The entry that really stands there may match nothing, so that nothing takes its place."""
     writer = state.writer
@@ -104,6 +106,7 @@ async def test_what_a_log_served_wrongly_is_not_proven_with_the_rest(state: Stat
     assert await check(state, check_head) == []
 
 
+@both
 async def test_matches_turn_verified_with_their_block(state: State, book: Book) -> None:
     writer = state.writer
     writer.log(book.log)
@@ -131,6 +134,7 @@ async def test_matches_turn_verified_with_their_block(state: State, book: Book) 
     assert await check(state, check_head) == []
 
 
+@both
 async def test_quarantined_entries_of_a_block_outlast_a_restart(state: State, book: Book) -> None:
     """Also in a log of which nothing was followed."""
     writer = state.writer
@@ -139,7 +143,7 @@ async def test_quarantined_entries_of_a_block_outlast_a_restart(state: State, bo
         writer.quarantine(Quarantined(book.log.id, index, "why", bytes(32), b"leaf", 1.0))
     writer.block(book.block(2, 1, 11, quarantined=1))
     await state.close()
-    async with await State.open(state.directory, clock=Clock(), follow=True) as again:
+    async with await State.open(state.place, clock=Clock(), follow=True) as again:
         assert [one.index async for one in again.quarantined()] == [5], "entry 9 is about to be read again"
         assert await check(again, check_head) == []
         again.writer.quarantine(Quarantined(book.log.id, 2, "why", bytes(32), b"leaf", 1.0))

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tests.store.conftest import both
+
 from certhia.store import State
 
 if TYPE_CHECKING:
     from tests.store.conftest import Book
 
 
+@both
 async def test_a_skipped_range_is_no_proof(state: State, book: Book) -> None:
     writer = state.writer
     writer.log(book.log)
@@ -28,6 +31,7 @@ async def test_a_skipped_range_is_no_proof(state: State, book: Book) -> None:
     assert verified == {2: True, 6: False, 7: False, 9: True}
 
 
+@both
 async def test_sightings_turn_verified_with_their_step(state: State, make_book: Callable[..., Book]) -> None:
     one, other = make_book("one"), make_book("other")
     writer = state.writer
@@ -49,6 +53,7 @@ async def test_sightings_turn_verified_with_their_step(state: State, make_book: 
     assert await state.sighted(one.log.id, [2, 3, 4]) == {3}
 
 
+@both
 async def test_a_match_is_stored_once(state: State, book: Book) -> None:
     writer = state.writer
     writer.log(book.log)
@@ -81,6 +86,7 @@ async def test_a_match_is_stored_once(state: State, book: Book) -> None:
     assert first == replace(match, sightings=3)
 
 
+@both
 async def test_what_a_log_serves_again_rightly_takes_the_place(state: State, book: Book) -> None:
     writer = state.writer
     writer.log(book.log)
@@ -97,6 +103,7 @@ async def test_what_a_log_serves_again_rightly_takes_the_place(state: State, boo
     assert (await state.totals())["sightings"] == 1
 
 
+@both
 async def test_a_hostile_timestamp_is_cut_to_what_a_column_holds(state: State, book: Book) -> None:
     state.writer.log(book.log)
     state.writer.match(replace(book.match(1), sighting=replace(book.sighting(1), timestamp=2**64 - 1)), [])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.store.conftest import both
 
 from certhia.clock import Clock
 from certhia.errors import StateError
@@ -66,6 +67,7 @@ async def test_an_acceptance_is_a_step_of_the_ledger(tmp_path: Path, book: Book)
         assert await check(state, check_head) == []
 
 
+@both
 async def test_going_on_in_another_tree(state: State, book: Book) -> None:
     """The log's present view may differ before the position: only an acceptance may say so."""
     state.writer.log(book.log)
@@ -84,6 +86,7 @@ async def test_going_on_in_another_tree(state: State, book: Book) -> None:
     assert await check(state, check_head) == [], "heads of the other tree are signed by the same key"
 
 
+@both
 async def test_a_log_without_a_position(state: State, book: Book) -> None:
     state.writer.log(book.log)
     state.writer.freeze(replace(freeze(book, None), reason="x" * 10_000))

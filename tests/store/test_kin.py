@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.store.conftest import both
 
 from certhia.model import Match
 from certhia.store import State, kin
@@ -61,6 +62,7 @@ def renewed(match: Match, tbs: bytes, **changes: object) -> Match:
 
 
 @pytest.mark.parametrize("commit", [True, False])
+@both
 async def test_stored_and_staged_ones_are_found(state: State, book: Book, commit: bool) -> None:
     writer = state.writer
     writer.log(book.log)
@@ -76,6 +78,7 @@ async def test_stored_and_staged_ones_are_found(state: State, book: Book, commit
     assert told == ["", "key", "names and issuer", ""]
 
 
+@both
 async def test_many_with_one_key(state: State, book: Book) -> None:
     state.writer.log(book.log)
     for index in range(700):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.store.conftest import both
 
 from certhia.clock import Clock
 from certhia.errors import StateError
@@ -20,6 +21,7 @@ async def follow(path: Path) -> State:
     return await State.open(path, clock=Clock(), follow=True)
 
 
+@both
 async def test_a_position_is_the_last_steps(state: State, book: Book) -> None:
     state.writer.log(book.log)
     state.writer.step(book.anchor(5, 9))
@@ -50,6 +52,7 @@ async def test_positions_survive_a_restart_and_the_ledger_goes_on(tmp_path: Path
         assert seen.position is not None
 
 
+@both
 async def test_a_step_that_does_not_follow_is_a_bug(state: State, book: Book) -> None:
     writer = state.writer
     writer.log(book.log)
@@ -71,6 +74,7 @@ async def test_a_step_that_does_not_follow_is_a_bug(state: State, book: Book) ->
     assert (await state.positions())[book.log.id].end == 8
 
 
+@both
 async def test_descriptions_follow_the_list(state: State, book: Book) -> None:
     state.writer.log(book.log)
     state.writer.step(book.anchor(0, 3))

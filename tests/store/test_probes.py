@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.store.conftest import AT, Book
+from tests.store.conftest import AT, Book, both
 
 from certhia.clock import Clock
 from certhia.store import State, probes
@@ -26,6 +26,7 @@ def wish(book: Book, index: int = 0, stage: int = 0, name: str = "www.example.co
     return Wish(book.match(index).key, name, 443, stage, AT + stage)
 
 
+@both
 async def test_each_is_asked_once_when_its_time_has_come(state: State, book: Book) -> None:
     await stored(state, book)
     assert await probes.next_due(state) is None
@@ -60,6 +61,7 @@ async def test_they_outlive_the_process(tmp_path: Path, book: Book) -> None:
         assert len(await probes.findings(state, 1)) == 1
 
 
+@both
 async def test_the_last_stages_go_first(state: State, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "MAX_WAITING", 5)
     await stored(state, book, 4)
@@ -69,6 +71,7 @@ async def test_the_last_stages_go_first(state: State, book: Book, monkeypatch: p
     assert sorted(left) == [(1, 0), (2, 0), (3, 0), (4, 0), (4, 300)]
 
 
+@both
 async def test_old_findings_go(state: State, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "MAX_DONE", 2)
     await stored(state, book)
@@ -78,6 +81,7 @@ async def test_old_findings_go(state: State, book: Book, monkeypatch: pytest.Mon
     assert [probe.stage for probe, _ in await probes.findings(state, 1)] == [2, 3]
 
 
+@both
 async def test_they_go_with_their_match(state: State, book: Book) -> None:
     await stored(state, book, 2)
     await probes.add(state.writer, [wish(book), wish(book, 1)])

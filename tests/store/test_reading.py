@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.store.conftest import both
 
 from certhia.clock import Clock
 from certhia.model import Quarantined
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.store.conftest import Book
 
 
+@both
 async def test_matches_are_given_newest_first(state: State, book: Book) -> None:
     state.writer.log(book.log)
     for index in range(5):
@@ -44,7 +46,7 @@ async def test_whoever_takes_long_over_the_ledger_holds_nothing_open(
     for end in range(1, 21):
         state.writer.step(book.step(end, 100, at=begin + end))
     await state.writer.durable()
-    async with await State.open(state.directory, clock=Clock(), follow=False) as beside:
+    async with await State.open(state.place, clock=Clock(), follow=False) as beside:
         seen = []
         async for row in beside.steps_at_leisure(book.log.id):
             seen.append((row.seq, row.step.start, row.step.end))
@@ -58,6 +60,7 @@ async def test_whoever_takes_long_over_the_ledger_holds_nothing_open(
         assert seen == [*((seq, max(seq - 1, 0), seq) for seq in range(8)), (19, 0, 19), (20, 19, 20)]
 
 
+@both
 async def test_ranges_of_what_is_unresolved_for_a_reason(state: State, book: Book) -> None:
     other = replace(book.log, id=b"other" + bytes(27))
     for log, indices, reason in (
@@ -77,6 +80,7 @@ async def test_ranges_of_what_is_unresolved_for_a_reason(state: State, book: Boo
     assert await state.unresolved("none") == {}
 
 
+@both
 async def test_what_is_quarantined_is_read_a_piece_at_a_time(
     state: State, make_book: Callable[..., Book], monkeypatch: pytest.MonkeyPatch
 ) -> None:

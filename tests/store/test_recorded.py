@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.store.conftest import AT
+from tests.store.conftest import AT, both
 
 from certhia.store import State
 from certhia.store.recorded import Recorded, recorded
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.store.conftest import Book
 
 
+@both
 async def test_heads_of_steps_and_of_blocks_and_edges_of_steps(state: State, book: Book) -> None:
     state.writer.log(book.log)
     steps = [book.anchor(0, 9), book.step(9), book.step(12, 20), book.step(20)]
@@ -30,6 +31,7 @@ async def test_heads_of_steps_and_of_blocks_and_edges_of_steps(state: State, boo
     assert await recorded(state, bytes(32), 9) == [], "of another log"
 
 
+@both
 async def test_what_was_proven_before_an_acceptance_is_of_another_view(state: State, book: Book) -> None:
     state.writer.log(book.log)
     for step in (book.anchor(0, 9), book.step(9), book.step(12, at=AT + 100)):

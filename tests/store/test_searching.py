@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.store.conftest import both
 
 from certhia.model import Match
 from certhia.store import State, searching
@@ -22,6 +23,7 @@ async def indices(state: State, wanted: Wanted) -> list[int]:
     return [stored.match.sighting.index async for stored in search(state, wanted)]
 
 
+@both
 async def test_newest_first_across_pieces(state: State, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "AT_ONCE", 2)
     state.writer.log(book.log)
@@ -34,6 +36,7 @@ async def test_newest_first_across_pieces(state: State, book: Book, monkeypatch:
     assert await indices(state, Wanted(anything, since=seen, until=seen + 2)) == [3, 2]
 
 
+@both
 async def test_one_text_of_each_group_must_stand_there(state: State, book: Book) -> None:
     state.writer.log(book.log)
     for index, name in enumerate(("a.Else.com", "b_else.com", "a%.else.net")):

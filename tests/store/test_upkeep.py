@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tests.store.conftest import both
+
 from certhia.logs.heads import check_head
 from certhia.model import Protocol, Quarantined
 from certhia.store import State
@@ -17,6 +19,7 @@ HOUR = 3600.0
 BEGIN = 498_611 * HOUR
 
 
+@both
 async def test_the_oldest_matches_that_were_told_go(state: State, book: Book) -> None:
     writer = state.writer
     writer.log(book.log)
@@ -39,6 +42,7 @@ async def test_the_oldest_matches_that_were_told_go(state: State, book: Book) ->
     assert await check(state) == []
 
 
+@both
 async def test_ids_are_not_given_twice_when_everything_was_pruned(state: State, book: Book) -> None:
     state.writer.log(book.log)
     state.writer.match(book.match(1), ["a"])
@@ -55,6 +59,7 @@ async def test_ids_are_not_given_twice_when_everything_was_pruned(state: State, 
     assert await check(state) == []
 
 
+@both
 async def test_old_steps_become_one_an_hour(state: State, make_book: Callable[..., Book]) -> None:
     writer = state.writer
     books = [make_book(protocol.value, protocol) for protocol in (Protocol.RFC6962, Protocol.STATIC)]
@@ -83,6 +88,7 @@ async def test_old_steps_become_one_an_hour(state: State, make_book: Callable[..
     assert await check(state, check_head) == []
 
 
+@both
 async def test_the_newest_row_stays_by_itself(state: State, book: Book) -> None:
     writer = state.writer
     writer.log(book.log)

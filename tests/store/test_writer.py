@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import event
+from tests.store.conftest import both
 
 from certhia.clock import Clock
 from certhia.errors import StateError
@@ -37,6 +38,7 @@ async def until_committed(writer: Writer, clock: Clock) -> float:
     return clock.monotonic() - began
 
 
+@both
 async def test_settings(state: State) -> None:
     assert await state.recall("pace") is None
     await state.remember("pace", "1")
@@ -84,6 +86,7 @@ async def test_cancelling_loses_nothing_that_was_staged(tmp_path: Path, book: Bo
         assert (await state.totals())["deliveries"] == 3
 
 
+@both
 async def test_who_stages_faster_than_the_disk_takes_it_waits(state: State, book: Book) -> None:
     state.writer.log(book.log)
     await state.writer.durable()
@@ -115,8 +118,9 @@ async def test_who_waits_while_a_commit_is_under_way_leaves_the_writer_at_rest(
         await asyncio.wait([running])
 
 
+@both
 async def test_requests_come_from_beside(state: State) -> None:
-    async with await State.open(state.directory, clock=Clock(), follow=False) as beside:
+    async with await State.open(state.place, clock=Clock(), follow=False) as beside:
         number = await beside.request("accept", '{"log": "alpha \udcff"}')
         with pytest.raises(StateError, match="read only"):
             _ = beside.writer

@@ -28,8 +28,8 @@ async def raise_alarm(outcome: Outcome, settings: Settings, folder: Path | None)
     from certhia.alarms.broken import MOST, PROMISE, Word, payload
     from certhia.clock import Clock
     from certhia.errors import StateError
-    from certhia.store.place import state_dir
-    from certhia.store.state import FILE, State
+    from certhia.store.place import FILE, state_dir
+    from certhia.store.state import State
 
     evidence = outcome.evidence
     assert evidence is not None
@@ -57,8 +57,8 @@ async def end_alarm(outcome: Outcome, settings: Settings) -> str:
     from certhia.clock import Clock
     from certhia.errors import StateError
     from certhia.store.lock import holder
-    from certhia.store.place import state_dir
-    from certhia.store.state import FILE, State
+    from certhia.store.place import FILE, state_dir
+    from certhia.store.state import State
 
     clock, directory, log = Clock(), state_dir(settings.state.name), outcome.log
     if log is None or not (directory / FILE).is_file():

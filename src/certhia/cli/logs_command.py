@@ -93,8 +93,8 @@ async def _show(settings: Settings, *, as_json: bool, offline: bool) -> None:
     from certhia.library.setup import choice_of, connect, sources_of
     from certhia.logs import snapshot
     from certhia.logs.roster import recall_followed, verdicts
-    from certhia.store.place import state_dir
-    from certhia.store.state import FILE, State
+    from certhia.store.place import FILE, state_dir
+    from certhia.store.state import State
 
     clock = Clock()
     directory = state_dir(settings.state.name)

@@ -46,8 +46,7 @@ def status(
 async def _tell(settings: Settings, *, as_json: bool, check: bool) -> int:
     from certhia.cli import standing as view
     from certhia.clock import Clock
-    from certhia.store.place import state_dir
-    from certhia.store.state import FILE
+    from certhia.store.place import FILE, state_dir
 
     directory = state_dir(settings.state.name)
     if check and not (directory / FILE).is_file():

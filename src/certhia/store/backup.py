@@ -18,8 +18,9 @@ from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.store import database, place
 from certhia.store.lock import Lock
+from certhia.store.place import FILE
 from certhia.store.schema import SCHEMA
-from certhia.store.state import CLEAN, FILE
+from certhia.store.state import CLEAN
 
 SUFFIX: Final = ".part"  # of a copy that is not whole yet
 _COUNTED: Final = "SELECT (SELECT count(*) FROM logs), (SELECT count(*) FROM matches)"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Boolean, Integer, Table, bindparam, delete, insert, literal_column, null, update
+from sqlalchemy import Integer, Table, bindparam, delete, false, insert, literal_column, null, true, update
 
 from certhia.store import codec
 from certhia.store.schema import (
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Delete, Dialect, Insert, Update
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-# Written out, so that SQLite sees that its partial indexes can be used.
-NO: Final = literal_column("0", Boolean)
-YES: Final = literal_column("1", Boolean)
+# Written out, so that databases see that their partial indexes can be used.
+NO: Final = false()
+YES: Final = true()
 IS_PENDING: Final = deliveries.c.state == literal_column(str(PENDING))
 IS_ASIDE: Final = deliveries.c.state > literal_column(str(DONE))
 WAITS: Final = deliveries.c.state.in_((PENDING, HELD))

@@ -1,23 +1,20 @@
-"""Connections to the SQLite file, and the step from any older schema (or none) to ours."""
+"""Connections to the SQLite file, and what may be wrong with it."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import aiosqlite
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from certhia.errors import StateError
-from certhia.store import fresh
-from certhia.store.schema import SCHEMA
 
 OTHERWISE: Final = "what was committed before is safe: start again"
 CUT_OFF: Final = "the follower that made it was cut off: `certhia watch` brings it in order"
@@ -90,43 +87,6 @@ def create(file: Path) -> None:
         raise StateError(f"{file}: SQLite can't keep a write-ahead log here ({mode}): keep the state on a local disk")
 
 
-async def upgrade(engine: AsyncEngine, file: Path, *, allowed: bool) -> None:
-    """Brings the schema up to ours in one transaction; loads Alembic only where an older one is there.
-
-    Raises StateError for a newer schema, and for an older one where that is not `allowed`.
-    """
-    async with guarded(file), engine.connect() as connection:
-        found, needs = await _version(connection)
-        if found == SCHEMA:
-            return
-        if found > SCHEMA:
-            raise StateError(
-                f"{file}: made by a newer Certhia (schema {found}; this one knows {SCHEMA}): use Certhia {needs} or "
-                "later, or --state NAME for another state"
-            )
-        if not allowed:
-            raise StateError(
-                f"{file}: of an older Certhia (schema {found or 'none'}): `certhia watch` brings it up to date"
-            )
-        if found:
-            from certhia.store.migrations import migrate  # noqa: PLC0415  (Alembic costs 11 MB)
-
-            await connection.run_sync(migrate)
-        else:
-            await connection.run_sync(fresh.make)
-        await connection.commit()
-
-
-async def _version(connection: AsyncConnection) -> tuple[str, str]:
-    """The schema of the file ("" for a fresh one) and the Certhia it needs."""
-    known = await connection.scalar(text("SELECT count(*) FROM sqlite_master WHERE name='alembic_version'"))
-    if not known:
-        return "", ""
-    found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-    needs = await connection.scalar(text("SELECT value FROM meta WHERE name='needs'"))
-    return found or "", needs or "(unknown)"
-
-
 def busy(error: BaseException) -> bool:
     """Whether another process held SQLite's lock for too long."""
     origin = error.orig if isinstance(error, DBAPIError) else error
@@ -154,12 +114,3 @@ def failure(file: Path, error: BaseException) -> StateError:
         code, "the file and its directory must be readable and writable" if isinstance(origin, OSError) else OTHERWISE
     )
     return StateError(f"{file}: {reason}: {advice}")
-
-
-@asynccontextmanager
-async def guarded(file: Path) -> AsyncIterator[None]:
-    """Errors of the database leave as StateError, with path and reason."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error, OSError) as error:
-        raise failure(file, error) from error

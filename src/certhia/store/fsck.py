@@ -14,21 +14,23 @@ from sqlalchemy import (
     Column,
     Executable,
     Float,
-    Integer,
     Label,
     LargeBinary,
     Table,
     Text,
+    case,
     func,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import NullType
 
-from certhia.store import codec, database, kin
+from certhia.store import codec, kin
 from certhia.store.audit import CheckHead, Fault, LogAudit
 from certhia.store.batch import Tally
+from certhia.store.engine import Engine, guarded
 from certhia.store.freezes import ACCEPTED
 from certhia.store.reading import AT_ONCE, Reader
 from certhia.store.schema import (
@@ -64,19 +66,20 @@ async def check(state: Reader, check_head: CheckHead | None = None) -> list[Faul
     (`certhia.logs.heads.check_head`); without it signatures are left unchecked. Raises StateError where the file can't
     be read at all.
     """
-    async with database.guarded(state.file), state.engine.connect() as connection:
-        await connection.exec_driver_sql("BEGIN")  # one moment for all tables
-        try:
-            return await Fsck(connection, check_head).run()
-        finally:
-            await connection.exec_driver_sql("ROLLBACK")
+    async with (
+        guarded(state.where),
+        state.engine.connect() as connection,
+        state.where.moment(connection),  # for all tables
+    ):
+        return await Fsck(connection, state.where, check_head).run()
 
 
 class Fsck:
     """One examination."""
 
-    def __init__(self, connection: AsyncConnection, check_head: CheckHead | None) -> None:
+    def __init__(self, connection: AsyncConnection, where: Engine, check_head: CheckHead | None) -> None:
         self._connection = connection
+        self._where = where
         self._check_head = check_head
         self._faults: list[Fault] = []
         self._audits: dict[int, LogAudit] = {}
@@ -86,7 +89,8 @@ class Fsck:
 
     async def run(self) -> list[Fault]:
         """Examines everything; gives the faults found."""
-        await self._file()
+        async for table, row, what in self._where.faults(self._connection):
+            self._add(table, row, what)
         await self._quarantine_and_logs()
         await self._ledger()
         await self._blocks()
@@ -131,14 +135,6 @@ class Fsck:
 
     def _count(self, name: str, mark: int) -> None:
         self._sums.setdefault(name, Tally()).add((mark,))
-
-    async def _file(self) -> None:
-        """SQLite's own checks: pages, indexes, references."""
-        for text in (await self._connection.exec_driver_sql(f"PRAGMA integrity_check({MOST})")).scalars():
-            if text != "ok":
-                self._add("file", "", str(text))
-        for table, row, parent, _ in map(tuple, await self._connection.exec_driver_sql("PRAGMA foreign_key_check")):
-            self._add(str(table), f"rowid {row}", f"names a row of {parent} that is not there")
 
     async def _quarantine_and_logs(self) -> None:
         kept: dict[int, list[int]] = {}
@@ -196,7 +192,7 @@ class Fsck:
     async def _matches(self) -> None:
         here = sightings.c.match == matches.c.id
         count = select(func.count()).where(here).select_from(sightings).scalar_subquery().label("_count")
-        proven = select(func.max(type_coerce(sightings.c.verified, Integer))).where(here).scalar_subquery()
+        proven = select(func.max(case((sightings.c.verified == true(), 1), else_=0))).where(here).scalar_subquery()
         async for row in self._marked(matches, codec.MATCH_COLUMNS, count, proven.label("_proven")):
             self._ids["matches"] = row["id"]
             if row["sightings"] != row["_count"]:

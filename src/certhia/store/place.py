@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certhia.errors import ConfigError, StateError
+from certhia.store.address import Address, address, is_address
+
+if TYPE_CHECKING:
+    from certhia.store.engine import Engine
 
 DEFAULT = "default"
+FILE = "state.db"  # in the directory of a state
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
 
@@ -32,6 +39,45 @@ def state_dir(name_or_path: str | None = None) -> Path:
     home = os.environ.get("XDG_STATE_HOME", "")
     base = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
     return base / "certhia" / value
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a state is.
+
+    Attributes:
+        directory: of its files: all of it, or what stands beside a database (evidence, lists that were fetched).
+        database: of PostgreSQL, where the state is in one.
+    """
+
+    directory: Path
+    database: Address | None = None
+
+    def __str__(self) -> str:
+        """What people know it by."""
+        return str(self.directory if self.database is None else self.database)
+
+
+def state_place(written: str | None = None) -> Place:
+    """The place of a state: of a name or a path as in `state_dir`, or of a URL of PostgreSQL.
+
+    Makes nothing. Raises ConfigError for what can be neither.
+    """
+    if written is None or not is_address(written):
+        return Place(state_dir(written))
+    database = address(written)
+    return Place(state_dir(f"postgresql-{database.digest}"), database)
+
+
+def engine_of(place: Place) -> Engine:
+    """The database of a place; what one is made of is loaded only here."""
+    if place.database is not None:
+        from certhia.store.postgres import Postgres  # noqa: PLC0415  (its driver costs 9 MB)
+
+        return Postgres(place.database)
+    from certhia.store.sqlite import Sqlite  # noqa: PLC0415  (who only asks where a state is does without SQLAlchemy)
+
+    return Sqlite(place.directory / FILE)
 
 
 def prepare(directory: Path) -> None:

@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certhia.model import Match
 from certhia.store import codec
 from certhia.store.batch import Tally
 from certhia.store.commit import chunks
+from certhia.store.dialects import new_only
 from certhia.store.reading import Reader
 from certhia.store.schema import matches, probes
 from certhia.store.writer import Writer
@@ -187,7 +187,7 @@ async def _add(connection: AsyncConnection, _: dict[str, Tally], *, wishes: Sequ
     ]
     if not rows:
         return 0
-    await connection.execute(insert(probes).on_conflict_do_nothing(), rows)
+    await connection.execute(new_only(probes, connection.dialect.name), rows)
     return await _cut(connection, _WAITS, (probes.c.stage.desc(), probes.c.wanted), MAX_WAITING)
 
 

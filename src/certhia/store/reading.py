@@ -11,13 +11,15 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certhia.model import Log, Match, Quarantined, Step
-from certhia.store import codec, database
+from certhia.store import codec
 from certhia.store.backfills import Backfill, row_backfill
 from certhia.store.blocks import Block, row_block
 from certhia.store.bulk import IS_ASIDE, IS_PENDING
+from certhia.store.engine import Engine, guarded
 from certhia.store.freezes import Freeze, row_freeze
 from certhia.store.ledger import Position, row_log, row_position, row_step
 from certhia.store.letters import Letter, Wanted
+from certhia.store.place import FILE, Place
 from certhia.store.schema import (
     backfills,
     blocks,
@@ -79,10 +81,20 @@ class Request:
 class Reader:
     """Reads a state. All methods raise StateError where the file can't be read."""
 
-    def __init__(self, directory: Path, file: Path, engine: AsyncEngine) -> None:
-        self.directory = directory
-        self.file = file
+    def __init__(self, place: Place, where: Engine, engine: AsyncEngine) -> None:
+        self.place = place
+        self.where = where
         self.engine = engine
+
+    @property
+    def directory(self) -> Path:
+        """Of its files: all of it, or what stands beside a database."""
+        return self.place.directory
+
+    @property
+    def file(self) -> Path:
+        """The SQLite file, of a state in one."""
+        return self.directory / FILE
 
     async def positions(self) -> dict[bytes, Position]:
         """The verified position of each log that has one, by log id."""
@@ -174,7 +186,7 @@ class Reader:
         query = (
             select(logs.c.log_id, first, func.max(rows.c.index).label("last"))
             .join(rows, rows.c.log == logs.c.id)
-            .group_by(rows.c.log, rows.c.island)
+            .group_by(rows.c.log, rows.c.island, logs.c.log_id)
             .order_by(rows.c.log, first)
         )
         found: dict[bytes, list[Span]] = {}
@@ -264,7 +276,7 @@ class Reader:
     async def stream(self, query: Select[Any]) -> AsyncGenerator[dict[str, Any], None]:
         """Rows of a query one by one, as of the moment it began, few of them in memory. Who leaves off closes it."""
         async with (
-            database.guarded(self.file),
+            guarded(self.where),
             self.engine.connect() as connection,
             connection.stream(query, execution_options={"yield_per": AT_ONCE}) as result,
         ):
@@ -272,7 +284,7 @@ class Reader:
                 yield dict(row)
 
     async def _rows(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        async with database.guarded(self.file), self.engine.connect() as connection:
+        async with guarded(self.where), self.engine.connect() as connection:
             return [dict(row) for row in (await connection.execute(query, values or {})).mappings()]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from certhia.clock import Clock
 from certhia.errors import StateError
@@ -24,8 +23,8 @@ from certhia.store.spans import Span, without
 class Staging:
     """The next batch, and what the state will be once it is committed. Takes nothing once a commit has failed."""
 
-    def __init__(self, file: Path, clock: Clock, tracks: dict[int, Track], tallies: dict[str, Tally]) -> None:
-        self._file = file
+    def __init__(self, label: str, clock: Clock, tracks: dict[int, Track], tallies: dict[str, Tally]) -> None:
+        self._label = label  # what people know the state by
         self._clock = clock
         self._tracks = tracks
         self._by_log_id = {track.log_id: track for track in tracks.values()}
@@ -247,7 +246,7 @@ class Staging:
     def _track(self, log_id: bytes) -> Track:
         track = self._by_log_id.get(log_id)
         if track is None:
-            raise StateError(f"{self._file}: log {log_id.hex()} was not made known to the state (a bug: report it)")
+            raise StateError(f"{self._label}: log {log_id.hex()} was not made known to the state (a bug: report it)")
         return track
 
     def _next_delivery(self) -> int:

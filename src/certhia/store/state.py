@@ -14,16 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.model import Delivery, Match, Step
-from certhia.store import codec, database, kin, place
+from certhia.store import codec, kin, place
 from certhia.store.backfills import row_backfill
 from certhia.store.batch import Tally
 from certhia.store.blocks import row_block
 from certhia.store.bounds import row_digest
 from certhia.store.bulk import IS_ASIDE, IS_PENDING, NO
 from certhia.store.commit import chunks
+from certhia.store.dialects import First, Last
+from certhia.store.engine import Engine, guarded, upgrade
 from certhia.store.freezes import Freeze
 from certhia.store.ledger import Track, row_step
 from certhia.store.lock import Lock
+from certhia.store.place import Place, engine_of
 from certhia.store.reading import Reader
 from certhia.store.schema import (
     HELD,
@@ -43,7 +46,6 @@ from certhia.store.schema import (
 )
 from certhia.store.writer import Writer
 
-FILE: Final = "state.db"
 CLEAN: Final = "doubtful deliveries"  # the setting that a follower which ends in order leaves: those up to this id
 FIRST_BYTES: Final = 8 << 20  # of matches in one batch of deliveries: names may be many
 
@@ -71,8 +73,8 @@ _IS_HELD: Final = (IS_ASIDE, deliveries.c.state == literal_column(str(HELD)))
 class State(Reader):
     """Everything that lasts. `follow` makes it ours to change; else it is read beside whoever follows."""
 
-    def __init__(self, directory: Path, readers: AsyncEngine, clock: Clock) -> None:
-        super().__init__(directory, directory / FILE, readers)
+    def __init__(self, at: Place, where: Engine, readers: AsyncEngine, clock: Clock) -> None:
+        super().__init__(at, where, readers)
         self._clock = clock
         self._lock: Lock | None = None
         self._writers: AsyncEngine | None = None
@@ -80,24 +82,25 @@ class State(Reader):
         self._doubtful = 0  # deliveries up to this id may have been made without our knowing
 
     @classmethod
-    async def open(cls, path: Path, *, clock: Clock, follow: bool) -> Self:
-        """Opens the state in the directory `path`.
+    async def open(cls, path: Path | Place, *, clock: Clock, follow: bool) -> Self:
+        """Opens the state in the directory `path`, or in the database that it names.
 
         To follow, the directory is made where it isn't there, the one follower's lock is taken and the schema brought
         up to date. To read, it must be there. Raises StateError, which says what to do.
         """
+        at = path if isinstance(path, Place) else Place(path)
+        where = engine_of(at)
         if not follow:
-            return await cls._open_to_read(path, clock)
-        await asyncio.to_thread(place.prepare, path)
-        lock = Lock(path, clock.boot())
-        file = path / FILE
+            return await cls._open_to_read(at, where, clock)
+        await asyncio.to_thread(place.prepare, at.directory)
+        lock = Lock(at.directory, clock.boot())
         writers = readers = None
         try:
-            await asyncio.to_thread(database.create, file)
-            writers = database.to_write(file)
-            await database.upgrade(writers, file, allowed=True)
-            readers = database.to_read(file)
-            state = cls(path, readers, clock)
+            await where.make()
+            writers = where.to_write()
+            await upgrade(writers, where, allowed=True)
+            readers = where.to_read()
+            state = cls(at, where, readers, clock)
             state._lock, state._writers = lock, writers
             await state._begin(writers)
         except BaseException:
@@ -109,17 +112,16 @@ class State(Reader):
         return state
 
     @classmethod
-    async def _open_to_read(cls, path: Path, clock: Clock) -> Self:
-        file = path / FILE
-        if not await asyncio.to_thread(file.is_file):
-            raise StateError(f"{path}: there is no state here: `certhia watch` makes one, --state NAME names another")
-        readers = database.to_read(file)
+    async def _open_to_read(cls, at: Place, where: Engine, clock: Clock) -> Self:
+        if not await where.is_there():
+            raise StateError(f"{at}: there is no state here: `certhia watch` makes one, --state NAME names another")
+        readers = where.to_read()
         try:
-            await database.upgrade(readers, file, allowed=False)
+            await upgrade(readers, where, allowed=False)
         except BaseException:
             await readers.dispose()
             raise
-        return cls(path, readers, clock)
+        return cls(at, where, readers, clock)
 
     async def close(self) -> None:
         """Commits what is staged and lets go. Idempotent. Raises StateError where the last commit fails."""
@@ -145,9 +147,7 @@ class State(Reader):
     def writer(self) -> Writer:
         """The one writer. Raises StateError where the state was opened to read, or is closed."""
         if self._writer is None:
-            raise StateError(
-                f"{self.directory}: opened to read only: leave a request for the follower (a bug: report it)"
-            )
+            raise StateError(f"{self.place}: opened to read only: leave a request for the follower (a bug: report it)")
         return self._writer
 
     async def _begin(self, writers: AsyncEngine) -> None:
@@ -155,7 +155,7 @@ class State(Reader):
         counts = {
             row["name"]: Tally(row["count"], row["sum"], row["last"]) for row in await self._rows(select(tallies))
         }
-        self._writer = writer = Writer(writers, self.file, self._clock, tracks, counts)
+        self._writer = writer = Writer(writers, self.where, self._clock, tracks, counts)
         ended = await self.recall(CLEAN)
         self._doubtful = counts["deliveries"].last if ended is None else int(ended)
         writer.remember(CLEAN, None)
@@ -220,14 +220,14 @@ class State(Reader):
         for which, column in enumerate((matches.c.spki, matches.c.naming)):
             asked = {digest for match in found if (digest := kin.digests(match)[which]) is not None}
             query = (
-                select(column.label("digest"), func.min(matches.c.tbs_sha256), func.max(matches.c.tbs_sha256))
+                select(column.label("digest"), First(matches.c.tbs_sha256), Last(matches.c.tbs_sha256))
                 .where(column.in_(bindparam("wanted", expanding=True)))
                 .group_by(column)
             )
             for some in chunks([digest for digest in asked if digest not in known]):
                 for row in await self._rows(query, {"wanted": some}):
-                    digest, least, most = row.values()
-                    known.learn(digest, least if least == most else b"")
+                    digest, first, last = row.values()
+                    known.learn(digest, first if first == last else b"")
 
     async def sighted(self, log_id: bytes, indices: Iterable[int]) -> set[int]:
         """Which of these entries of a log are stored or staged as sightings."""
@@ -318,10 +318,10 @@ class State(Reader):
     async def request(self, kind: str, payload: str, most: int | None = None) -> int:
         """Leaves a request for the follower, now or when one starts; gives its id. `most`: of that kind, at once; the
         oldest go. Raises StateError."""
-        engine = database.to_write(self.file)
+        engine = self.where.to_write()
         row = {"kind": kind, "payload": codec.plain(payload), "at": self._clock.now()}
         try:
-            async with database.guarded(self.file), engine.begin() as connection:
+            async with guarded(self.where), engine.begin() as connection:
                 number = await connection.scalar(insert(requests).values(**row).returning(requests.c.id))
                 if most is not None:
                     alike = requests.c.kind == kind, requests.c.answer.is_(None)

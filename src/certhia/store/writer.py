@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Final, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -20,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.model import Delivery
-from certhia.store import database, retention, upkeep
+from certhia.store import retention, upkeep
 from certhia.store.batch import Batch, Tally
 from certhia.store.commit import Commit
+from certhia.store.engine import Engine
 from certhia.store.ledger import Track
 from certhia.store.retention import Gone, Kept
 from certhia.store.staging import Staging
@@ -44,10 +44,11 @@ class Writer(Staging):
     """
 
     def __init__(
-        self, engine: AsyncEngine, file: Path, clock: Clock, tracks: dict[int, Track], tallies: dict[str, Tally]
+        self, engine: AsyncEngine, where: Engine, clock: Clock, tracks: dict[int, Track], tallies: dict[str, Tally]
     ) -> None:
-        super().__init__(file, clock, tracks, tallies)
+        super().__init__(where.label, clock, tracks, tallies)
         self._engine = engine
+        self._where = where
         self._tallies = tallies
         self._lock = asyncio.Lock()  # one transaction at a time
         self._settled = asyncio.Event()  # replaced after every commit
@@ -235,16 +236,16 @@ class Writer(Staging):
             return result
 
     async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-        """One transaction; a second try only where another process held SQLite's lock."""
+        """One transaction; a second try only where another process was in the way."""
         try:
             try:
                 return await self._once(work)
             except DBAPIError as error:
-                if not database.busy(error):
+                if not self._where.busy(error):
                     raise
                 return await self._once(work)
         except Exception as error:
-            self._failed = error if isinstance(error, StateError) else database.failure(self._file, error)
+            self._failed = error if isinstance(error, StateError) else self._where.failure(error)
             self._settle()
             raise self._failed from error
 
