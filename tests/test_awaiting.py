@@ -15,6 +15,7 @@ from certhia.cli.wishes import Beside
 from certhia.quantity import Point
 from certhia.store import Freeze, State
 from certhia.store.backfills import DONE
+from certhia.store.place import Place
 from certhia.testing import World, fail, in_simulated_time
 
 ASKED = json.dumps({"log": "one", "from": "beginning", "reverse": False})
@@ -53,7 +54,7 @@ async def test_a_log_that_is_followed_without_proofs(
             log.hooks.remove(outage)
 
         healing = asyncio.get_running_loop().create_task(heal())
-        assert await Beside(tmp_path, rig.clock).ask(ASKED, detach=False) == 0
+        assert await Beside(Place(tmp_path), rig.clock).ask(ASKED, detach=False) == 0
         await healing
         assert rig.clock.monotonic() - looking > SAY_AFTER
         await rig.clock.sleep(10)

@@ -14,6 +14,7 @@ from certhia.cli.standing import as_json, lines
 from certhia.cli.status import NOBODY, standing_of
 from certhia.store import State
 from certhia.store.lock import Lock
+from certhia.store.place import Place
 from certhia.testing import SimClock, World, fail, in_simulated_time
 
 
@@ -56,10 +57,10 @@ def test_check(certhia: Command, log_list: str, state: Path) -> None:
 @in_simulated_time
 async def test_who_began_and_never_saved_anything(certhia_clock: SimClock, tmp_path: Path) -> None:
     async with await State.open(tmp_path, clock=certhia_clock, follow=True):
-        assert (await standing_of(tmp_path, certhia_clock)).exit_status == 0
+        assert (await standing_of(Place(tmp_path), certhia_clock)).exit_status == 0
         certhia_clock.advance(121)
         certhia_clock.step(-86_400)
-        hangs = await standing_of(tmp_path, certhia_clock)
+        hangs = await standing_of(Place(tmp_path), certhia_clock)
     assert [alarm.key for alarm in hangs.alarms] == ["silent"]
     assert hangs.exit_status == 1
 
@@ -71,11 +72,11 @@ async def test_a_clock_that_jumps_neither_raises_nor_hides_silence(certhia_world
     async with rig.running() as pipeline:
         await rig.clock.sleep(40)
         certhia_world.clock.step(86_400)  # type: ignore[attr-defined]
-        assert (await standing_of(tmp_path, rig.clock)).alarms == ()
+        assert (await standing_of(Place(tmp_path), rig.clock)).alarms == ()
         pipeline.stop()
     await rig.clock.sleep(1)
     async with await State.open(tmp_path, clock=rig.clock, follow=True):  # of a process with the same number
-        begun = await standing_of(tmp_path, rig.clock)
+        begun = await standing_of(Place(tmp_path), rig.clock)
         assert (begun.picture, begun.alarms) == (None, ())
 
 
@@ -85,13 +86,13 @@ async def test_what_another_version_or_machine_saved(tmp_path: Path) -> None:
     async with await State.open(tmp_path, clock=clock, follow=True) as state:
         lock = tmp_path / "lock"
         lock.write_text(f"{os.getpid()}\n")
-        assert (await standing_of(tmp_path, clock)).silence == 0
+        assert (await standing_of(Place(tmp_path), clock)).silence == 0
         known = {"process": os.getpid(), "since": clock.now(), "lists": {}, "alarms": []}
         counts = dict.fromkeys(("entries", "verified", "matches", "quarantined"), 0)
         await state.remember("statuses", json.dumps({"at": clock.now(), "logs": {}, "run": known | counts}))
         await state.writer.durable()
         clock.advance(500)
-        assert (await standing_of(tmp_path, clock)).silence == 500
+        assert (await standing_of(Place(tmp_path), clock)).silence == 500
 
 
 def test_without_a_state(certhia: Command, state: Path) -> None:
@@ -110,15 +111,15 @@ async def test_beside_a_follower(certhia_world: World, tmp_path: Path) -> None:
     rig.guarding = Guarding(interval=20, poll=2, places=(tmp_path,))
     async with rig.running():
         await rig.clock.sleep(40)
-        well = await standing_of(tmp_path, rig.clock)
+        well = await standing_of(Place(tmp_path), rig.clock)
         assert (well.process, well.stored, well.waiting, well.exit_status) == (os.getpid(), 30, {}, 0)
         assert "logs: 2 healthy (as of " in "\n".join(lines(well))
         certhia_world.logs["one"].hooks.append(fail(503))
         await rig.clock.sleep(25)
-        ill = await standing_of(tmp_path, rig.clock)
+        ill = await standing_of(Place(tmp_path), rig.clock)
         assert [alarm.key for alarm in ill.alarms] == ["contact"]
         assert ill.exit_status == 1
         told = as_json(ill)
         assert told["running"] is True
         assert told["lag_entries"] == 0
-    assert (await standing_of(tmp_path, rig.clock)).exit_status == NOBODY
+    assert (await standing_of(Place(tmp_path), rig.clock)).exit_status == NOBODY

@@ -19,6 +19,7 @@ from certhia.model import Log, Protocol
 from certhia.quantity import Point
 from certhia.store import State
 from certhia.store.backfills import DONE, Backfill
+from certhia.store.place import Place
 from certhia.testing import World, in_simulated_time
 
 ASKED = json.dumps({"log": "one", "from": "5", "reverse": False})
@@ -41,10 +42,10 @@ async def test_looked_on_until_it_is_done(
     certhia_world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with followed(certhia_world, tmp_path) as rig:
-        assert await Beside(tmp_path, rig.clock).ask(ASKED, detach=False) == 0
-        assert await cancel(tmp_path, "all", rig.clock) == 0
+        assert await Beside(Place(tmp_path), rig.clock).ask(ASKED, detach=False) == 0
+        assert await cancel(Place(tmp_path), "all", rig.clock) == 0
         with pytest.raises(ConfigError, match="no known log is called"):
-            await Beside(tmp_path, rig.clock).ask(ASKED.replace("one", "nobody"), detach=False)
+            await Beside(Place(tmp_path), rig.clock).ask(ASKED.replace("one", "nobody"), detach=False)
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith("left to the running follower, process ")
     assert said[1].endswith(": entries 5 to 199: done")
@@ -54,7 +55,7 @@ async def test_looked_on_until_it_is_done(
 @in_simulated_time
 async def test_left_to_the_follower(certhia_world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async with followed(certhia_world, tmp_path) as rig:
-        assert await Beside(tmp_path, rig.clock, quiet=True).ask(ASKED, detach=True) == 0
+        assert await Beside(Place(tmp_path), rig.clock, quiet=True).ask(ASKED, detach=True) == 0
         while len(rig.sheet.told) < 195:
             await rig.clock.sleep(1)
     assert capsys.readouterr().err == ""
@@ -71,7 +72,7 @@ async def test_a_follower_that_ends_meanwhile(
     rig.origin = Point("now")
     async with rig.running():
         await rig.clock.sleep(20)
-        looking = asyncio.get_running_loop().create_task(Beside(tmp_path, rig.clock).ask(ASKED, detach=False))
+        looking = asyncio.get_running_loop().create_task(Beside(Place(tmp_path), rig.clock).ask(ASKED, detach=False))
         await rig.clock.sleep(14)
         assert not looking.done()
     assert await looking == 1
@@ -103,9 +104,9 @@ async def test_what_there_is(tmp_path: Path) -> None:
             (0, 4, ""),
             (0, 0, DONE),
         ]
-    assert await outcome(tmp_path, clock, 0.0) == LEFT
+    assert await outcome(Place(tmp_path), clock, 0.0) == LEFT
     with pytest.raises(ConfigError):
-        await cancel(tmp_path, "beta", clock)
-    assert await cancel(tmp_path, "alpha", clock) == 2
-    assert await outcome(tmp_path, clock, 0.0) == 1
-    assert await outcome(tmp_path, clock, clock.now() + 60) == 0
+        await cancel(Place(tmp_path), "beta", clock)
+    assert await cancel(Place(tmp_path), "alpha", clock) == 2
+    assert await outcome(Place(tmp_path), clock, 0.0) == 1
+    assert await outcome(Place(tmp_path), clock, clock.now() + 60) == 0

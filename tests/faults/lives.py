@@ -31,6 +31,7 @@ from certhia.sinks.file import File
 from certhia.store import State
 from certhia.store.database import CUT_OFF
 from certhia.store.fsck import check
+from certhia.store.place import Place
 from certhia.testing import FakeLog, Request, SimClock, World, run_simulated
 
 FILE = "all.jsonl"
@@ -182,7 +183,7 @@ class Lives:
             sink = File(self.directory / FILE)
             stack.push_async_callback(sink.close)
             given = Given(
-                rules=lambda: rules, sinks=[sink], stream=lambda _: None, directory=self.directory / STATE,
+                rules=lambda: rules, sinks=[sink], stream=lambda _: None, place=Place(self.directory / STATE),
                 clock=clock, tell=_say, transport=self.world.transport(latency=0.01),
             )  # fmt: skip
             pipeline = await assemble(settings, given, stack)

@@ -12,6 +12,7 @@ from certhia.config import load
 from certhia.library.assembly import Given, assemble
 from certhia.model import Alarm
 from certhia.rules.watchlist import Watchlist
+from certhia.store.place import Place
 from certhia.testing import World, fail, in_simulated_time
 
 
@@ -32,7 +33,7 @@ async def test_settings_are_what_runs(certhia_world: World, tmp_path: Path) -> N
         rules=lambda: watchlist,
         sinks=[sheet],
         stream=lambda _: None,
-        directory=tmp_path / "state",
+        place=Place(tmp_path / "state"),
         clock=certhia_world.clock,
         tell=lambda *_, **__: None,
         room=room,
@@ -66,7 +67,7 @@ async def test_sinks_that_hear_get_alarms(certhia_world: World, tmp_path: Path) 
         rules=lambda: Watchlist.load(["example.com"]),
         sinks=[sink, plain],
         stream=lambda _: None,
-        directory=tmp_path / "state",
+        place=Place(tmp_path / "state"),
         clock=certhia_world.clock,
         tell=lambda *_, **__: None,
         transport=certhia_world.transport(latency=0.01),

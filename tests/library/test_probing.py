@@ -27,6 +27,7 @@ from certhia.pipeline import Pipeline
 from certhia.quantity import Point
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State, probes
+from certhia.store.place import Place
 from certhia.store.probes import Probe
 from certhia.testing import SimClock, World, in_simulated_time
 
@@ -305,7 +306,7 @@ async def test_the_settings_turn_it_on_and_it_never_looks_inwards(certhia_world:
         rules=lambda: Watchlist.load(["127.0.0.0/8"]),
         sinks=[sheet],
         stream=lambda _: None,
-        directory=tmp_path / "state",
+        place=Place(tmp_path / "state"),
         clock=certhia_world.clock,
         tell=lambda *_, **__: None,
         transport=certhia_world.transport(latency=0.01),

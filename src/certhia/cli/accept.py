@@ -20,18 +20,18 @@ async def _accept(settings: Settings, wanted: str) -> str:
     from certhia.clock import Clock
     from certhia.freezing import ACCEPT, accepted
     from certhia.store.lock import Held
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
-    clock, directory = Clock(), state_dir(settings.state.name)
-    async with await State.open(directory, clock=clock, follow=False) as state:
+    clock, place = Clock(), state_place(settings.state.name)
+    async with await State.open(place, clock=clock, follow=False) as state:
         log_id = await _frozen(state, wanted)
     try:
-        async with await State.open(directory, clock=clock, follow=True) as state:
+        async with await State.open(place, clock=clock, follow=True) as state:
             freeze = await state.accept(log_id)
         return "the log is not frozen: nothing to accept" if freeze is None else accepted(freeze)
     except Held:
-        return await ask(directory, ACCEPT, log_id.hex(), clock)
+        return await ask(place, ACCEPT, log_id.hex(), clock)
 
 
 async def _frozen(state: State, wanted: str) -> bytes:
@@ -40,4 +40,4 @@ async def _frozen(state: State, wanted: str) -> bytes:
 
     frozen = {one.log_id for one in await state.freezes() if one.accepted is None}
     logs = [seen.log for seen in await state.logs_seen() if seen.log.id in frozen]
-    return find(logs, wanted, of=f"frozen log in {state.directory}").id
+    return find(logs, wanted, of=f"frozen log in {state.place}").id

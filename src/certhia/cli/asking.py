@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from certhia.clock import Clock
+    from certhia.store.place import Place
 
 ANSWER_WITHIN = 60.0  # seconds that a running follower has
 
 
-async def ask(directory: Path, kind: str, payload: str, clock: Clock) -> str:
+async def ask(place: Place, kind: str, payload: str, clock: Clock) -> str:
     """Leaves a request for the running follower, and waits for its answer. Raises StateError."""
     from certhia.errors import StateError
     from certhia.store.state import State
 
-    async with await State.open(directory, clock=clock, follow=False) as state:
+    async with await State.open(place, clock=clock, follow=False) as state:
         request = await state.request(kind, payload)
         try:
             async with clock.deadline(ANSWER_WITHIN):
@@ -25,6 +24,6 @@ async def ask(directory: Path, kind: str, payload: str, clock: Clock) -> str:
                     await clock.sleep(0.2)
         except TimeoutError:
             raise StateError(
-                f"{directory}: nobody took up the request in {ANSWER_WITHIN:.0f} s; the next `certhia watch` there does"
+                f"{place}: nobody took up the request in {ANSWER_WITHIN:.0f} s; the next `certhia watch` there does"
             ) from None
         return answer

@@ -58,10 +58,10 @@ def backfill(
 async def _show(settings: Settings, *, as_json: bool) -> int:
     from certhia.cli.wishes import standing
     from certhia.clock import Clock
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
-    async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
+    async with await State.open(state_place(settings.state.name), clock=Clock(), follow=False) as state:
         for line in await standing(state, as_json=as_json):
             print(line)
     return 0
@@ -70,9 +70,9 @@ async def _show(settings: Settings, *, as_json: bool) -> int:
 async def _cancel(settings: Settings, wanted: str) -> int:
     from certhia.cli.wishes import cancel
     from certhia.clock import Clock
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
 
-    count = await cancel(state_dir(settings.state.name), wanted, Clock())
+    count = await cancel(state_place(settings.state.name), wanted, Clock())
     print(f"{count} backfills were cancelled; what they read stays verified")
     return 0
 
@@ -86,7 +86,7 @@ async def _read(settings: Settings, wanted: str, begin: str | None, *, reverse: 
     from certhia.errors import ConfigError
     from certhia.quantity import point
     from certhia.store.lock import Held, holder
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
 
     if begin is None:
         raise ConfigError("say where to begin: --from beginning, an index, -N or a date")
@@ -95,15 +95,15 @@ async def _read(settings: Settings, wanted: str, begin: str | None, *, reverse: 
     except ValueError as error:
         raise ConfigError(f"--from: {error}") from None
     request = jsonlib.dumps({"log": wanted, "from": begin, "reverse": reverse})
-    directory = state_dir(settings.state.name)
-    beside = Beside(directory, Clock(), quiet=settings.output.quiet)
-    if holder(directory) is not None:
+    place = state_place(settings.state.name)
+    beside = Beside(place, Clock(), quiet=settings.output.quiet)
+    if holder(place.directory) is not None:
         return await beside.ask(request, detach=detach)
     if detach:
-        raise ConfigError(f"{directory}: nobody follows, so there is nobody to leave it to: leave --detach away")
+        raise ConfigError(f"{place}: nobody follows, so there is nobody to leave it to: leave --detach away")
     try:
         began = Clock().now()
         await Session(settings, backfill=request).run()
-        return await outcome(directory, Clock(), began)
+        return await outcome(place, Clock(), began)
     except Held:  # somebody began to follow just now
         return await beside.ask(request, detach=detach)

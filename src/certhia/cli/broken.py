@@ -28,24 +28,24 @@ async def raise_alarm(outcome: Outcome, settings: Settings, folder: Path | None)
     from certhia.alarms.broken import MOST, PROMISE, Word, payload
     from certhia.clock import Clock
     from certhia.errors import StateError
-    from certhia.store.place import FILE, state_dir
+    from certhia.store.place import is_there, state_place
     from certhia.store.state import State
 
     evidence = outcome.evidence
     assert evidence is not None
-    clock, directory = Clock(), state_dir(settings.state.name)
-    has_state = (directory / FILE).is_file()
-    file, words = _written(evidence, folder or _place(directory if has_state else None))
+    clock, place = Clock(), state_place(settings.state.name)
+    has_state = await is_there(place)
+    file, words = _written(evidence, folder or _place(place.directory if has_state else None))
     log = evidence.log.description or evidence.log.url
     text = f"{evidence.reason}; {words}"
     line = f"alarm: {log}: {text}"
     if has_state:
         word = Word(log, evidence.log.id, outcome.leaf_hash, clock.now(), text)
         try:
-            async with await State.open(directory, clock=clock, follow=False) as state:
+            async with await State.open(place, clock=clock, follow=False) as state:
                 await state.request(PROMISE, payload(word), MOST)
         except StateError as error:
-            line = f"{line}; whoever follows with {directory} does not hear of it: {error}"
+            line = f"{line}; whoever follows with {place} does not hear of it: {error}"
     return Raised(render.terminal(line), file)
 
 
@@ -57,19 +57,19 @@ async def end_alarm(outcome: Outcome, settings: Settings) -> str:
     from certhia.clock import Clock
     from certhia.errors import StateError
     from certhia.store.lock import holder
-    from certhia.store.place import FILE, state_dir
+    from certhia.store.place import is_there, state_place
     from certhia.store.state import State
 
-    clock, directory, log = Clock(), state_dir(settings.state.name), outcome.log
-    if log is None or not (directory / FILE).is_file():
+    clock, place, log = Clock(), state_place(settings.state.name), outcome.log
+    if log is None or not await is_there(place):
         return ""
     word = Word(log.description or log.url, log.id, outcome.leaf_hash, clock.now())
     try:
-        async with await State.open(directory, clock=clock, follow=False) as state:
-            if holder(directory) is not None or any(one.kind == PROMISE for one in await state.requests()):
+        async with await State.open(place, clock=clock, follow=False) as state:
+            if holder(place.directory) is not None or any(one.kind == PROMISE for one in await state.requests()):
                 await state.request(PROMISE, payload(word), MOST)
     except StateError as error:
-        return render.terminal(f"whoever follows with {directory} does not hear that {word.log} kept it: {error}")
+        return render.terminal(f"whoever follows with {place} does not hear that {word.log} kept it: {error}")
     return ""
 
 

@@ -22,13 +22,13 @@ async def check_again(settings: Settings, wanted: str | None, *, as_json: bool) 
     from certhia.logs.again import Again
     from certhia.logs.client import client
     from certhia.logs.pace import Paces
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
     clock, status = Clock(), 0
     paces, issuers = Paces(clock), Issuers()
     async with (
-        await State.open(state_dir(settings.state.name), clock=clock, follow=False) as state,
+        await State.open(state_place(settings.state.name), clock=clock, follow=False) as state,
         connect(settings, clock) as transport,
     ):
         for seen in await chosen(state, wanted):

@@ -55,10 +55,10 @@ async def _check(settings: Settings, *, as_json: bool) -> int:
     from certhia.clock import Clock
     from certhia.logs.heads import check_head
     from certhia.store.fsck import check
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
-    async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
+    async with await State.open(state_place(settings.state.name), clock=Clock(), follow=False) as state:
         faults = await check(state, check_head)
         totals = await state.totals()
         steps = sum([1 async for _ in state.steps()])
@@ -66,7 +66,7 @@ async def _check(settings: Settings, *, as_json: bool) -> int:
         print(jsonlib.dumps(asdict(fault)) if as_json else render.terminal(str(fault)))
     verdict = f"{len(faults)} faults" if faults else "sound"
     print(
-        f"{state.directory}: {totals['logs']} logs, {steps} steps, {totals['matches']} matches: {verdict}",
+        f"{state.place}: {totals['logs']} logs, {steps} steps, {totals['matches']} matches: {verdict}",
         file=sys.stderr,
     )
     return 1 if faults else 0

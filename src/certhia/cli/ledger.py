@@ -44,11 +44,11 @@ def ledger(
 
 async def _tell(settings: Settings, wanted: str | None, *, as_json: bool) -> None:
     from certhia.clock import Clock
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.ranges import account
     from certhia.store.state import State
 
-    async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
+    async with await State.open(state_place(settings.state.name), clock=Clock(), follow=False) as state:
         freezes = await state.freezes()
         for number, seen in enumerate(await chosen(state, wanted)):
             read = await account(state.steps(seen.log.id), await state.blocks(seen.log.id))
@@ -73,7 +73,7 @@ async def chosen(state: State, wanted: str | None) -> list[SeenLog]:
     found = [one for one in known if one.log.id in ids]
     if not found:
         raise ConfigError(
-            f"no log called {render.quoted(wanted)} was ever followed into {state.directory}: "
+            f"no log called {render.quoted(wanted)} was ever followed into {state.place}: "
             "`certhia ledger` without a name shows all"
         )
     return found

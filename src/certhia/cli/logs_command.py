@@ -66,11 +66,11 @@ async def _refresh(settings: Settings) -> None:
     from certhia.clock import Clock
     from certhia.errors import StateError
     from certhia.housekeeping import REFRESH
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
     clock = Clock()
-    async with await State.open(state_dir(settings.state.name), clock=clock, follow=False) as state:
+    async with await State.open(state_place(settings.state.name), clock=clock, follow=False) as state:
         request = await state.request(REFRESH, "")
         try:
             async with clock.deadline(ANSWER_WITHIN):
@@ -78,7 +78,7 @@ async def _refresh(settings: Settings) -> None:
                     await clock.sleep(0.2)
         except TimeoutError:
             raise StateError(
-                f"{state.directory}: nobody took up the request in {ANSWER_WITHIN:.0f} s; is certhia watch running "
+                f"{state.place}: nobody took up the request in {ANSWER_WITHIN:.0f} s; is certhia watch running "
                 "there? The next one that does loads the lists anyway"
             ) from None
     print(answer)
@@ -93,22 +93,22 @@ async def _show(settings: Settings, *, as_json: bool, offline: bool) -> None:
     from certhia.library.setup import choice_of, connect, sources_of
     from certhia.logs import snapshot
     from certhia.logs.roster import recall_followed, verdicts
-    from certhia.store.place import FILE, state_dir
+    from certhia.store.place import is_there, state_place
     from certhia.store.state import State
 
     clock = Clock()
-    directory = state_dir(settings.state.name)
+    place = state_place(settings.state.name)
     async with connect(settings, clock) as transport:
         choice = choice_of(settings)
-        loaded = await sources_of(settings, choice, transport, clock, directory).load()
+        loaded = await sources_of(settings, choice, transport, clock, place.directory).load()
         for notice in loaded.notices:
             print(render.terminal(notice), file=sys.stderr)
         positions: Mapping[bytes, Position] = {}
         followed: Mapping[bytes, str] = {}
         heads: Mapping[bytes, Head] = {}
         conditions: Mapping[bytes, Condition] = {}
-        if (directory / FILE).is_file():
-            async with await State.open(directory, clock=clock, follow=False) as state:
+        if await is_there(place):
+            async with await State.open(place, clock=clock, follow=False) as state:
                 positions = await state.positions()
                 followed = await recall_followed(state)
                 heads, conditions = snapshot.read(await state.recall(snapshot.NAME), clock.now())

@@ -65,12 +65,12 @@ async def _show(settings: Settings, wanted: Wanted, format: Format, *, limit: in
     from certhia.clock import Clock
     from certhia.model import Delivery
     from certhia.render import encode, encoding
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.searching import search
     from certhia.store.state import State
 
     charset, place = encoding(sys.stdout.encoding, os.environ), 0
-    async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
+    async with await State.open(state_place(settings.state.name), clock=Clock(), follow=False) as state:
         sys.stdout.write(format.header)
         async for stored in search(state, wanted):
             place += 1

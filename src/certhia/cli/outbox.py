@@ -92,10 +92,10 @@ def drop(
 
 async def _opened(settings: Settings) -> State:
     from certhia.clock import Clock
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
-    return await State.open(state_dir(settings.state.name), clock=Clock(), follow=False)
+    return await State.open(state_place(settings.state.name), clock=Clock(), follow=False)
 
 
 async def _list(settings: Settings, sink: str, *, waiting: bool, limit: int, as_json: bool) -> None:
@@ -143,16 +143,16 @@ async def _ask(settings: Settings, wish: Asked) -> str:
     from certhia.clock import Clock
     from certhia.sinks.asked import OUTBOX, fulfil, told
     from certhia.store.lock import Held
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
-    clock, directory = Clock(), state_dir(settings.state.name)
-    await (await State.open(directory, clock=clock, follow=False)).close()  # to follow would make one
+    clock, place = Clock(), state_place(settings.state.name)
+    await (await State.open(place, clock=clock, follow=False)).close()  # to follow would make one
     try:
-        async with await State.open(directory, clock=clock, follow=True) as state:
+        async with await State.open(place, clock=clock, follow=True) as state:
             return told(wish, await fulfil(state, wish, clock.now()))
     except Held:
-        return await ask(directory, OUTBOX, wish.payload(), clock)
+        return await ask(place, OUTBOX, wish.payload(), clock)
 
 
 def _line(letter: Letter) -> str:

@@ -121,11 +121,11 @@ async def _list(settings: Settings, globs: list[str], *, resolved: bool, limit: 
     from certhia import render
     from certhia.cli import quarantined as view
     from certhia.clock import Clock
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
     count, logs = 0, set()
-    async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
+    async with await State.open(state_place(settings.state.name), clock=Clock(), follow=False) as state:
         async for log, one in selected(state, globs, resolved=resolved):
             count += 1
             logs.add(log.id)
@@ -143,17 +143,17 @@ async def _seen(settings: Settings, globs: list[str]) -> str:
     from certhia.cli.asking import ask
     from certhia.clock import Clock
     from certhia.store.lock import Held
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
-    directory, clock = state_dir(settings.state.name), Clock()
-    async with await State.open(directory, clock=clock, follow=False) as state:
+    place, clock = state_place(settings.state.name), Clock()
+    async with await State.open(place, clock=clock, follow=False) as state:
         wanted = json.dumps([log.id.hex() for log in await meant(state, globs)])
     try:
-        async with await State.open(directory, clock=clock, follow=True) as own:
+        async with await State.open(place, clock=clock, follow=True) as own:
             return await Unread(own).take(wanted)
     except Held:
-        return await ask(directory, SEEN, wanted, clock)
+        return await ask(place, SEEN, wanted, clock)
 
 
 async def _show(settings: Settings, wanted: str, index: int, *, as_json: bool) -> None:
@@ -164,16 +164,15 @@ async def _show(settings: Settings, wanted: str, index: int, *, as_json: bool) -
     from certhia.clock import Clock
     from certhia.errors import ConfigError
     from certhia.logs.finding import find
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
-    async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
+    async with await State.open(state_place(settings.state.name), clock=Clock(), follow=False) as state:
         log = find([seen.log for seen in await state.logs_seen()], wanted)
         found = [one async for one in state.quarantined(log.id, index=index)]
     if not found:
         raise ConfigError(
-            f"{log.url}: entry {index} is not in quarantine in {state.directory}: "
-            "`certhia quarantine list` shows what is"
+            f"{log.url}: entry {index} is not in quarantine in {state.place}: `certhia quarantine list` shows what is"
         )
     if as_json:
         print(json.dumps(view.fields(log, found[0], leaf=True)))

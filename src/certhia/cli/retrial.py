@@ -22,7 +22,7 @@ from certhia.net import Transport
 from certhia.rules.watchlist import Watchlist
 from certhia.sinks.formats import Format
 from certhia.store.lock import Held
-from certhia.store.place import state_dir
+from certhia.store.place import state_place
 from certhia.store.state import State
 
 ANSWER_WITHIN = 30.0  # seconds that a running follower has to mark them
@@ -54,9 +54,9 @@ class Retrial:
 
     async def run(self) -> None:
         """Raises StateError where the state can't be read, or what was found not be written."""
-        directory = state_dir(self._settings.state.name)
+        place = state_place(self._settings.state.name)
         async with AsyncExitStack() as stack:
-            state = await stack.enter_async_context(await State.open(directory, clock=self._clock, follow=False))
+            state = await stack.enter_async_context(await State.open(place, clock=self._clock, follow=False))
             if self._fetch:
                 self._transport = await stack.enter_async_context(connect(self._settings, self._clock))
             self._ends = {log_id: one.end for log_id, one in (await state.positions()).items()}
@@ -132,7 +132,7 @@ class Retrial:
         if not self._resolved:
             return
         try:
-            own = await State.open(state.directory, clock=self._clock, follow=True)
+            own = await State.open(state.place, clock=self._clock, follow=True)
         except Held:
             await self._ask_follower(state)
             return
@@ -154,10 +154,10 @@ class Retrial:
                     while (answer := await state.answer(request)) is None:
                         await self._clock.sleep(0.2)
                     if answer != "done":
-                        raise StateError(f"{state.directory}: the follower could not mark them as resolved: {answer}")
+                        raise StateError(f"{state.place}: the follower could not mark them as resolved: {answer}")
         except TimeoutError:
             raise StateError(
-                f"{state.directory}: the follower did not mark them as resolved in {ANSWER_WITHIN:.0f} s; it does when "
+                f"{state.place}: the follower did not mark them as resolved in {ANSWER_WITHIN:.0f} s; it does when "
                 "it next looks for requests"
             ) from None
 

@@ -34,7 +34,7 @@ from certhia.sinks.file import File
 from certhia.sinks.formats import Format
 from certhia.sinks.human import wants_color
 from certhia.sinks.stdout import Stdout
-from certhia.store.place import state_dir
+from certhia.store.place import state_place
 
 if TYPE_CHECKING:
     from certhia.library.serving import Serving
@@ -146,7 +146,7 @@ class Session:
             roots=roots,
             sinks=[self._beside_picture(sink) for sink in sinks],
             stream=self._stream,
-            directory=state_dir(settings.state.name),
+            place=state_place(settings.state.name),
             backfill=self._backfill,
             heard=heard,
             hub=self._serving.hub if self._serving is not None else None,

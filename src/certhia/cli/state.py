@@ -58,9 +58,9 @@ def backup(
     from certhia import render
     from certhia.config import load
     from certhia.store.backup import backup as copy
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
 
-    made = asyncio.run(copy(state_dir(load(given, config).state.name), file))
+    made = asyncio.run(copy(state_place(load(given, config).state.name), file))
     print(render.terminal(f"{made.path}: {made.size:,} bytes, {made.logs:,} logs, {made.matches:,} matches"))
 
 
@@ -77,9 +77,9 @@ def restore(
     from certhia.clock import Clock
     from certhia.config import load
     from certhia.store.backup import restore as put
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
 
-    directory = state_dir(load(given, config).state.name)
+    directory = state_place(load(given, config).state.name)
     copy = asyncio.run(put(directory, file, clock=Clock(), replace=replace))
     print(render.terminal(f"{directory}: restored from {copy.path}: {copy.logs:,} logs, {copy.matches:,} matches"))
 
@@ -102,14 +102,14 @@ async def _prune(settings: Settings, kept: Kept) -> str:
     from certhia.clock import Clock
     from certhia.housekeeping import PRUNE
     from certhia.store.lock import Held
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
-    clock, directory = Clock(), state_dir(settings.state.name)
-    async with await State.open(directory, clock=clock, follow=False):
+    clock, place = Clock(), state_place(settings.state.name)
+    async with await State.open(place, clock=clock, follow=False):
         pass  # a state that isn't there is not made here
     try:
-        async with await State.open(directory, clock=clock, follow=True) as state:
+        async with await State.open(place, clock=clock, follow=True) as state:
             return str(await state.writer.keep(kept))
     except Held:
-        return await ask(directory, PRUNE, json.dumps(asdict(kept)), clock)
+        return await ask(place, PRUNE, json.dumps(asdict(kept)), clock)

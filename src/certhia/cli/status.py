@@ -11,12 +11,11 @@ import typer
 from certhia.cli import options as opt
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from certhia.cli.standing import Standing
     from certhia.clock import Clock
     from certhia.config import Settings
     from certhia.logs.snapshot import Picture
+    from certhia.store.place import Place
 
 NOBODY = 3  # exit status
 
@@ -46,13 +45,13 @@ def status(
 async def _tell(settings: Settings, *, as_json: bool, check: bool) -> int:
     from certhia.cli import standing as view
     from certhia.clock import Clock
-    from certhia.store.place import FILE, state_dir
+    from certhia.store.place import is_there, state_place
 
-    directory = state_dir(settings.state.name)
-    if check and not (directory / FILE).is_file():
-        print(f"{directory}: nobody follows, and nobody ever did: there is no state here")
+    place = state_place(settings.state.name)
+    if check and not await is_there(place):
+        print(f"{place}: nobody follows, and nobody ever did: there is no state here")
         return NOBODY
-    standing = await standing_of(directory, Clock())
+    standing = await standing_of(place, Clock())
     if as_json:
         print(jsonlib.dumps(view.as_json(standing)))
     else:
@@ -60,24 +59,24 @@ async def _tell(settings: Settings, *, as_json: bool, check: bool) -> int:
     return standing.exit_status if check else 0
 
 
-async def standing_of(directory: Path, clock: Clock) -> Standing:
+async def standing_of(place: Place, clock: Clock) -> Standing:
     """Reads the state beside whoever follows. Raises StateError."""
     from certhia.cli.standing import Standing
     from certhia.logs import snapshot
     from certhia.store.lock import begun, holder
     from certhia.store.state import State
 
-    async with await State.open(directory, clock=clock, follow=False) as state:
+    async with await State.open(place, clock=clock, follow=False) as state:
         totals = await state.totals()
         picture = snapshot.picture(await state.recall(snapshot.NAME))
         steps = [position.at for position in (await state.positions()).values()]
         saved = [picture.at] if picture is not None else []
-        process = holder(directory)
-        began = begun(directory) if process is not None else None
+        process = holder(place.directory)
+        began = begun(place.directory) if process is not None else None
         if process is not None and picture is not None and _of_earlier(picture, process, began):
             picture = None
         return Standing(
-            state=str(directory),
+            state=str(place),
             process=process,
             picture=picture,
             waiting=await state.queues(),

@@ -7,7 +7,6 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from certhia import render
 from certhia.backfilling import FAILED, PROGRESS, REQUEST
@@ -16,6 +15,7 @@ from certhia.clock import Clock, iso
 from certhia.errors import ConfigError, StateError
 from certhia.store.backfills import DONE, Backfill
 from certhia.store.lock import Held, holder
+from certhia.store.place import Place
 from certhia.store.ranges import account
 from certhia.store.spans import without
 from certhia.store.state import State
@@ -29,8 +29,8 @@ LEFT = 130  # exit status, as of a program that Ctrl-C ended
 class Beside:
     """One request to the process that follows, and what becomes of it."""
 
-    def __init__(self, directory: Path, clock: Clock, *, quiet: bool = False) -> None:
-        self._directory = directory
+    def __init__(self, place: Place, clock: Clock, *, quiet: bool = False) -> None:
+        self._place = place
         self._clock = clock
         self._quiet = quiet
         self._waits: dict[bytes, str] = {}  # by log id: what was told already
@@ -38,11 +38,12 @@ class Beside:
     async def ask(self, request: str, *, detach: bool) -> int:
         """Gives the exit status: 0 done (or left to the follower, where asked to), 1 not all of it could be verified or
         nobody follows any more, 130 left by Ctrl-C. Raises ConfigError, StateError."""
-        async with await State.open(self._directory, clock=self._clock, follow=False) as state:
+        async with await State.open(self._place, clock=self._clock, follow=False) as state:
             answer = await _answer(state, request, self._clock)
             keys = [(bytes.fromhex(log_id), int(number)) for log_id, number in answer]
             self._say(
-                f"left to the running follower, process {holder(self._directory) or '?'}, whose rules and outputs count"
+                f"left to the running follower, process {holder(self._place.directory) or '?'}, whose rules and "
+                "outputs count"
             )
             if detach:
                 return 0
@@ -59,7 +60,7 @@ class Beside:
             if left.is_set():
                 self._say("goes on in the follower; `certhia backfill` shows how far it is, --cancel ends it")
                 return LEFT
-            if holder(self._directory) is None:
+            if holder(self._place.directory) is None:
                 self._say("nobody follows any more: it goes on when `certhia watch` or this command is started again")
                 return 1
             if self._clock.monotonic() - told_at >= TELL_EVERY:
@@ -110,22 +111,22 @@ async def standing(state: State, *, as_json: bool) -> list[str]:
     return lines
 
 
-async def cancel(directory: Path, wanted: str, clock: Clock) -> int:
+async def cancel(place: Place, wanted: str, clock: Clock) -> int:
     """Ends the backfills of a log, or `all`, beside a follower or without one; gives how many. Raises ConfigError."""
     try:
-        async with await State.open(directory, clock=clock, follow=True) as own:
+        async with await State.open(place, clock=clock, follow=True) as own:
             ended = end(own.writer, wanted, clock.now())
             await own.writer.durable()
             return len(ended)
     except Held:
-        async with await State.open(directory, clock=clock, follow=False) as state:
+        async with await State.open(place, clock=clock, follow=False) as state:
             return len(await _answer(state, json.dumps({"log": wanted, "cancel": True}), clock))
 
 
-async def outcome(directory: Path, clock: Clock, since: float) -> int:
+async def outcome(place: Place, clock: Clock, since: float) -> int:
     """The exit status of a run that worked on backfills alone: 1 where something is not verified, 130 where some are
     not done. `since`: Unix seconds when it began."""
-    async with await State.open(directory, clock=clock, follow=False) as state:
+    async with await State.open(place, clock=clock, follow=False) as state:
         wishes = await state.backfills()
     if any(one.active for one in wishes):
         print("not done: the next `certhia watch`, or this command again, goes on with it", file=sys.stderr)
@@ -142,7 +143,7 @@ async def _answer(state: State, request: str, clock: Clock) -> list[tuple[str, i
                 await clock.sleep(0.2)
     except TimeoutError:
         raise StateError(
-            f"{state.directory}: the follower did not take it up in {ANSWER_WITHIN:.0f} s; it does when it next looks "
+            f"{state.place}: the follower did not take it up in {ANSWER_WITHIN:.0f} s; it does when it next looks "
             "for requests"
         ) from None
     if answer.startswith(FAILED):
@@ -150,7 +151,7 @@ async def _answer(state: State, request: str, clock: Clock) -> list[tuple[str, i
     try:
         wishes: list[tuple[str, int]] = json.loads(answer)["wishes"]
     except (ValueError, LookupError, TypeError):
-        raise StateError(f"{state.directory}: the follower could not take it up: {answer}") from None
+        raise StateError(f"{state.place}: the follower could not take it up: {answer}") from None
     return wishes
 
 

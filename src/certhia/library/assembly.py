@@ -36,6 +36,7 @@ from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
 from certhia.rules.roots import Roots
 from certhia.sinks.configured import Sinks
+from certhia.store.place import Place
 from certhia.store.state import State
 from certhia.telling import Teller
 
@@ -54,7 +55,7 @@ class Given:
     rules: Callable[[], Watched]  # those of now
     sinks: Sequence[Sink]
     stream: Callable[[Match], None]
-    directory: Path  # of the state
+    place: Place  # of the state
     clock: Clock
     tell: Tell
     reloads: Sequence[Reloaded[Any]] = ()
@@ -72,7 +73,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     """Opens the state and the network, which `stack` closes again. Raises StateError, ConfigError."""
     clock, reading = given.clock, reading_of(settings)
     expected = expected_of(settings.watch.expected, clock, given.tell)
-    state = await stack.enter_async_context(await State.open(given.directory, clock=clock, follow=True))
+    state = await stack.enter_async_context(await State.open(given.place, clock=clock, follow=True))
     transport = given.transport
     if transport is None:
         transport = await stack.enter_async_context(connect(settings, clock))

@@ -28,7 +28,7 @@ from certhia.rules.expected import Expected
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.sinks.open import Outside, open_sink
-from certhia.store.place import state_dir
+from certhia.store.place import state_place
 
 PATIENCE: Final = 10.0  # seconds for a sink that asks its server
 
@@ -88,7 +88,7 @@ def trials(settings: Settings, clock: Clock) -> Iterator[Trial]:
     if output.alarms is not None:
         yield Trial("output.alarms", partial(_write, output.alarms))
     if "://" not in (settings.state.name or ""):
-        yield Trial("state.name", partial(state_dir, settings.state.name))
+        yield Trial("state.name", partial(state_place, settings.state.name))
     yield from _serving(settings, clock)
 
 

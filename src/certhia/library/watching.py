@@ -25,7 +25,7 @@ from certhia.reload import Reloaded
 from certhia.rules.language import Rule
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
-from certhia.store.place import state_dir
+from certhia.store import place
 
 Place = str | PathLike[str]
 
@@ -67,9 +67,10 @@ async def watch(
         start: where to begin with a log that `state` does not know: "now", "beginning", an index, -N for N entries
             before the head, or a date (UTC unless it says otherwise).
         until: where to end, in the same words; "now" is the head of each log at the start. None: never.
-        state: a name or a directory (a text with a slash, or a Path) that keeps positions and matches, for `certhia`
-            commands as well as for the next run, which goes on where this one ended. A match counts as told when the
-            next one is asked for; the one that was not comes again. None keeps nothing once the run is over.
+        state: a name, a directory (a text with a slash, or a Path) or a database (postgresql://USER@HOST/NAME) that
+            keeps positions and matches, for `certhia` commands and for the next run, which goes on where this one
+            ended. A match counts as told when the next one is asked for; the one that was not comes again. None keeps
+            nothing once the run is over.
         lists: published log lists, "google" and "apple".
         log_lists: your own instead of them, files or URLs.
         logs: URLs of the only logs to follow, whatever the lists say.
@@ -161,7 +162,7 @@ class _Run:
                 room=self.feed.room,
                 drain=None,
                 roots=Roots.load(self._settings.watch.roots) if self._settings.watch.roots else None,
-                directory=await self._directory(stack),
+                place=await self._where(stack),
                 transport=self._transport,
                 clock=self._clock,
                 tell=self._tell,
@@ -175,16 +176,16 @@ class _Run:
                 pipeline.stop()
             await pipeline.run()
 
-    async def _directory(self, stack: AsyncExitStack) -> Path:
+    async def _where(self, stack: AsyncExitStack) -> place.Place:
         if self._state is None:
             folder = tempfile.TemporaryDirectory(prefix="certhia-")
             stack.push_async_callback(asyncio.to_thread, folder.cleanup)
-            return Path(folder.name)
+            return place.Place(Path(folder.name))
         return _place(self._state)
 
 
-def _place(state: Place) -> Path:
-    return state_dir(state) if isinstance(state, str) else Path(state).absolute()
+def _place(state: Place) -> place.Place:
+    return place.state_place(state) if isinstance(state, str) else place.Place(Path(state).absolute())
 
 
 def _rules(

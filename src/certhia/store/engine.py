@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -12,6 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from certhia.errors import StateError
 from certhia.store import fresh
 from certhia.store.schema import SCHEMA
+
+if TYPE_CHECKING:
+    from certhia.clock import Clock
+    from certhia.store.leases import Lease
 
 
 class Engine(Protocol):
@@ -42,6 +47,12 @@ class Engine(Protocol):
 
     async def complete(self, connection: AsyncConnection) -> None:
         """Makes what this kind has besides the tables of all, where it isn't there; the caller commits."""
+
+    async def untouched(self, connection: AsyncConnection) -> None:
+        """Raises Held where somebody uses the tables that are about to change."""
+
+    async def lease(self, writers: AsyncEngine, directory: Path, clock: Clock) -> Lease | None:
+        """Takes what keeps followers on other machines away; None where there can be none. Raises Held, StateError."""
 
     def moment(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
         """Inside, all statements of a reading connection see one moment."""
@@ -77,6 +88,7 @@ async def upgrade(engine: AsyncEngine, where: Engine, *, allowed: bool) -> None:
             raise StateError(
                 f"{where.label}: of an older Certhia (schema {found or 'none'}): `certhia watch` brings it up to date"
             )
+        await where.untouched(connection)
         if found:
             from certhia.store.migrations import migrate  # noqa: PLC0415  (Alembic costs 11 MB)
 

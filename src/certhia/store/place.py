@@ -80,6 +80,11 @@ def engine_of(place: Place) -> Engine:
     return Sqlite(place.directory / FILE)
 
 
+async def is_there(place: Place) -> bool:
+    """Whether there is a state. Raises StateError where its database can't be asked."""
+    return await engine_of(place).is_there()
+
+
 def prepare(directory: Path) -> None:
     """Makes the directory, readable by its owner only. Raises StateError."""
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -16,9 +17,11 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.store import compatible
 from certhia.store.address import Address
+from certhia.store.leases import TABLE, Lease, unheld
 
 SCHEMA: Final = "certhia"
 OLDEST: Final = 15  # major version of the server
@@ -128,8 +131,19 @@ class Postgres:
         return bool(found)
 
     async def complete(self, connection: AsyncConnection) -> None:
-        """Views for those who know ct-scout's tables."""
+        """Leases, and views for those who know ct-scout's tables."""
+        await connection.exec_driver_sql(TABLE)
         await compatible.make(connection)
+
+    async def untouched(self, connection: AsyncConnection) -> None:
+        """Raises Held where somebody follows, on whatever machine."""
+        await unheld(connection, self.label)
+
+    async def lease(self, writers: AsyncEngine, directory: Path, clock: Clock) -> Lease:
+        """Takes the leases. Raises Held, StateError."""
+        lease = Lease(self, writers, directory, clock)
+        await lease.take()
+        return lease
 
     @asynccontextmanager
     async def moment(self, connection: AsyncConnection) -> AsyncIterator[None]:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.store import database
 
@@ -58,6 +59,13 @@ class Sqlite:
 
     async def complete(self, connection: AsyncConnection) -> None:
         """There is nothing besides the tables."""
+
+    async def untouched(self, connection: AsyncConnection) -> None:
+        """The lock of the directory sees to that."""
+
+    async def lease(self, writers: AsyncEngine, directory: Path, clock: Clock) -> None:  # noqa: ARG002
+        """None: a file is on one machine, and locked there."""
+        return
 
     @asynccontextmanager
     async def moment(self, connection: AsyncConnection) -> AsyncIterator[None]:

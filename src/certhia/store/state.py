@@ -24,6 +24,7 @@ from certhia.store.commit import chunks
 from certhia.store.dialects import First, Last
 from certhia.store.engine import Engine, guarded, upgrade
 from certhia.store.freezes import Freeze
+from certhia.store.leases import Lease
 from certhia.store.ledger import Track, row_step
 from certhia.store.lock import Lock
 from certhia.store.place import Place, engine_of
@@ -78,6 +79,7 @@ class State(Reader):
         self._clock = clock
         self._lock: Lock | None = None
         self._writers: AsyncEngine | None = None
+        self._lease: Lease | None = None
         self._writer: Writer | None = None
         self._doubtful = 0  # deliveries up to this id may have been made without our knowing
 
@@ -99,9 +101,10 @@ class State(Reader):
             await where.make()
             writers = where.to_write()
             await upgrade(writers, where, allowed=True)
+            lease = await where.lease(writers, at.directory, clock)
             readers = where.to_read()
             state = cls(at, where, readers, clock)
-            state._lock, state._writers = lock, writers
+            state._lock, state._writers, state._lease = lock, writers, lease
             await state._begin(writers)
         except BaseException:
             for engine in (writers, readers):
@@ -130,7 +133,10 @@ class State(Reader):
             if writer is not None and writer.sound:
                 writer.remember(CLEAN, str(self._doubtful))
                 await writer.flush()
+            if self._lease is not None:
+                await self._lease.release()
         finally:
+            self._lease = None
             await self.engine.dispose()
             if self._writers is not None:
                 await self._writers.dispose()
@@ -155,7 +161,7 @@ class State(Reader):
         counts = {
             row["name"]: Tally(row["count"], row["sum"], row["last"]) for row in await self._rows(select(tallies))
         }
-        self._writer = writer = Writer(writers, self.where, self._clock, tracks, counts)
+        self._writer = writer = Writer(writers, self.where, self._clock, tracks, counts, self._lease)
         ended = await self.recall(CLEAN)
         self._doubtful = counts["deliveries"].last if ended is None else int(ended)
         writer.remember(CLEAN, None)

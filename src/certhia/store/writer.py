@@ -21,8 +21,9 @@ from certhia.errors import StateError
 from certhia.model import Delivery
 from certhia.store import retention, upkeep
 from certhia.store.batch import Batch, Tally
-from certhia.store.commit import Commit
+from certhia.store.commit import Commit, Outcome
 from certhia.store.engine import Engine
+from certhia.store.leases import RENEWED, Lease
 from certhia.store.ledger import Track
 from certhia.store.retention import Gone, Kept
 from certhia.store.staging import Staging
@@ -44,11 +45,19 @@ class Writer(Staging):
     """
 
     def __init__(
-        self, engine: AsyncEngine, where: Engine, clock: Clock, tracks: dict[int, Track], tallies: dict[str, Tally]
+        self,
+        engine: AsyncEngine,
+        where: Engine,
+        clock: Clock,
+        tracks: dict[int, Track],
+        tallies: dict[str, Tally],
+        lease: Lease | None = None,
     ) -> None:
+        """`lease`: what keeps followers on other machines away, where there may be some."""
         super().__init__(where.label, clock, tracks, tallies)
         self._engine = engine
         self._where = where
+        self._lease = lease
         self._tallies = tallies
         self._lock = asyncio.Lock()  # one transaction at a time
         self._settled = asyncio.Event()  # replaced after every commit
@@ -87,7 +96,7 @@ class Writer(Staging):
         rested = self._clock.monotonic() - SPACING
         try:
             while True:
-                await self._anything.wait()
+                await self._stirred()
                 if not self._urgent.is_set():
                     await self._within(INTERVAL, self._urgent)
                 # Matches that follow on each other are committed together; who waits is not kept waiting.
@@ -156,6 +165,16 @@ class Writer(Staging):
 
     # --- inside ---
 
+    async def _stirred(self) -> None:
+        """Returns when something was staged; keeps the lease meanwhile."""
+        if self._lease is None:
+            await self._anything.wait()
+            return
+        while not self._anything.is_set():
+            await self._within(RENEWED, self._anything)
+            if not self._anything.is_set():
+                await self.transaction(_nothing)
+
     async def _within(self, seconds: float, event: asyncio.Event) -> None:
         """Waits for `event`, for some seconds at most."""
         if seconds <= 0:
@@ -199,9 +218,7 @@ class Writer(Staging):
             self._rest()
             if self.before is not None:
                 await self.before()
-            outcome = await self._attempt(
-                lambda connection: Commit(connection, batch, self._tracks, self._tallies).write()
-            )
+            outcome = await self._attempt(lambda connection: self._write(connection, batch))
             self._tallies.update(outcome.tallies)
             for log, end in outcome.ends.items():
                 self._tracks[log].committed = end
@@ -220,6 +237,12 @@ class Writer(Staging):
             for sink in outcome.delivered_to:
                 self.wake(sink).set()
             self._settle()
+
+    async def _write(self, connection: AsyncConnection, batch: Batch) -> Outcome:
+        outcome = await Commit(connection, batch, self._tracks, self._tallies).write()
+        if self._lease is not None:
+            await self._lease.moved(connection, batch.new_logs, batch.moved_logs)
+        return outcome
 
     def _make_room(self, sink: str, rows: int, size: int) -> None:
         waiting = self.waiting(sink)
@@ -251,4 +274,10 @@ class Writer(Staging):
 
     async def _once(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
         async with self._engine.begin() as connection:
+            if self._lease is not None:
+                await self._lease.confirm(connection)
             return await work(connection)
+
+
+async def _nothing(_: AsyncConnection, __: dict[str, Tally]) -> None:
+    """A transaction that only prolongs the lease."""
