@@ -15,6 +15,7 @@ from certhia.logs.heads import check_head
 from certhia.store import State, backup
 from certhia.store.fsck import check
 from certhia.store.lock import Held, Lock
+from certhia.store.place import Place
 
 if TYPE_CHECKING:
     from tests.store.conftest import Book
@@ -25,7 +26,11 @@ async def opened(path: Path, *, follow: bool = True) -> State:
 
 
 async def restored(path: Path, source: Path, *, replace: bool = False) -> backup.Copy:
-    return await backup.restore(path, source, clock=Clock(), replace=replace)
+    return await backup.restore(Place(path), source, clock=Clock(), replace=replace)
+
+
+async def copied(path: Path, target: Path) -> backup.Copy:
+    return await backup.backup(Place(path), target, clock=Clock())
 
 
 def found(state: State, book: Book, *indices: int) -> None:
@@ -43,8 +48,8 @@ async def test_a_copy_beside_a_follower_is_a_state_again(state: State, book: Boo
     state.writer.delivered("sink", [1])
     await state.writer.durable()
     await state.request("accept", "later")
-    copied = await backup.backup(state.directory, tmp_path / "copy.db")
-    assert (copied.logs, copied.matches, copied.size) == (1, 2, (tmp_path / "copy.db").stat().st_size)
+    made = await copied(state.directory, tmp_path / "copy.db")
+    assert (made.logs, made.matches, made.size) == (1, 2, (tmp_path / "copy.db").stat().st_size)
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
     found(state, book, 3)
     await state.writer.durable()
@@ -68,7 +73,7 @@ async def test_a_state_that_is_there_goes_only_as_asked(state: State, book: Book
     state.writer.log(book.log)
     found(state, book, 1)
     await state.writer.durable()
-    await backup.backup(state.directory, tmp_path / "copy.db")
+    await copied(state.directory, tmp_path / "copy.db")
     found(state, book, 2)
     await state.writer.durable()
     with pytest.raises(Held, match="already follows logs"):
@@ -86,7 +91,7 @@ async def test_a_state_that_is_there_goes_only_as_asked(state: State, book: Book
 
 async def test_what_is_no_backup_changes_nothing(state: State, tmp_path: Path) -> None:
     await state.writer.durable()
-    await backup.backup(state.directory, tmp_path / "copy.db")
+    await copied(state.directory, tmp_path / "copy.db")
     await state.close()
     (tmp_path / "text").write_text("no database")
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
@@ -107,11 +112,11 @@ async def test_what_is_no_backup_changes_nothing(state: State, tmp_path: Path) -
 async def test_where_no_copy_can_be_made(state: State, tmp_path: Path) -> None:
     (tmp_path / "there").write_text("precious")
     with pytest.raises(StateError, match="is there already: name a new file"):
-        await backup.backup(state.directory, tmp_path / "there")
+        await copied(state.directory, tmp_path / "there")
     with pytest.raises(StateError, match="No such file or directory: name a file in a directory"):
-        await backup.backup(state.directory, tmp_path / "no" / "copy.db")
+        await copied(state.directory, tmp_path / "no" / "copy.db")
     with pytest.raises(StateError, match="there is no state here"):
-        await backup.backup(tmp_path / "nowhere", tmp_path / "copy.db")
+        await copied(tmp_path / "nowhere", tmp_path / "copy.db")
     assert not (tmp_path / "copy.db").exists()
     lock = Lock(tmp_path, 0.0)
     lock.release()
@@ -121,7 +126,7 @@ async def test_a_damaged_copy_is_said_so(state: State, book: Book, tmp_path: Pat
     state.writer.log(book.log)
     found(state, book, *range(200))
     await state.writer.durable()
-    await backup.backup(state.directory, tmp_path / "copy.db")
+    await copied(state.directory, tmp_path / "copy.db")
     whole = bytearray((tmp_path / "copy.db").read_bytes())
     for page in range(10, len(whole) // 4096, 3):
         whole[page * 4096 : page * 4096 + 512] = bytes(512)

@@ -56,11 +56,12 @@ def backup(
 ) -> None:
     """Copy the whole state, as of one moment, to a new file; a follower may go on meanwhile."""
     from certhia import render
+    from certhia.clock import Clock
     from certhia.config import load
     from certhia.store.backup import backup as copy
     from certhia.store.place import state_place
 
-    made = asyncio.run(copy(state_place(load(given, config).state.name), file))
+    made = asyncio.run(copy(state_place(load(given, config).state.name), file, clock=Clock()))
     print(render.terminal(f"{made.path}: {made.size:,} bytes, {made.logs:,} logs, {made.matches:,} matches"))
 
 
@@ -79,9 +80,9 @@ def restore(
     from certhia.store.backup import restore as put
     from certhia.store.place import state_place
 
-    directory = state_place(load(given, config).state.name)
-    copy = asyncio.run(put(directory, file, clock=Clock(), replace=replace))
-    print(render.terminal(f"{directory}: restored from {copy.path}: {copy.logs:,} logs, {copy.matches:,} matches"))
+    place = state_place(load(given, config).state.name)
+    copy = asyncio.run(put(place, file, clock=Clock(), replace=replace))
+    print(render.terminal(f"{place}: restored from {copy.path}: {copy.logs:,} logs, {copy.matches:,} matches"))
 
 
 @opt.sets(*KEEPING, opt.STATE)

@@ -47,7 +47,7 @@ class Address:
 
 def is_address(written: str) -> bool:
     """Whether it is meant to be one."""
-    return re.match(rf"({'|'.join(SCHEMES)})(\\+\w+)?:", written, re.IGNORECASE) is not None
+    return re.match(rf"({'|'.join(SCHEMES)})(\+\w+)?:", written, re.IGNORECASE) is not None
 
 
 def address(written: str) -> Address:

@@ -9,18 +9,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from contextlib import closing, suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy.exc import DBAPIError
+
 from certhia.clock import Clock
 from certhia.errors import StateError
-from certhia.store import database, place
+from certhia.store import database, place, transfer
+from certhia.store.engine import guarded, upgrade
 from certhia.store.lock import Lock
-from certhia.store.place import FILE
+from certhia.store.place import FILE, Place
 from certhia.store.schema import SCHEMA
-from certhia.store.state import CLEAN
+from certhia.store.state import CLEAN, State
 
 SUFFIX: Final = ".part"  # of a copy that is not whole yet
 _COUNTED: Final = "SELECT (SELECT count(*) FROM logs), (SELECT count(*) FROM matches)"
@@ -36,18 +41,33 @@ class Copy:
     matches: int
 
 
-async def backup(directory: Path, target: Path) -> Copy:
-    """Copies the state in `directory`, as of one moment, to a new file `target`, which is there whole or not at all.
+async def backup(at: Place, target: Path, *, clock: Clock) -> Copy:
+    """Copies a state, as of one moment, to a new file `target`, which is there whole or not at all.
 
     Raises StateError, also where there is something at `target` already.
     """
-    return await asyncio.to_thread(_backup, directory, target)
+    if not await place.is_there(at):
+        raise StateError(f"{at}: there is no state here: --state NAME names another")
+    part = await asyncio.to_thread(_begin, target)
+    try:
+        if at.database is None:
+            await asyncio.to_thread(_copy, at.directory / FILE, part)
+        else:
+            await asyncio.to_thread(transfer.make, part)
+            async with await State.open(at, clock=clock, follow=False) as state:
+                await transfer.save(state, part)
+        return await asyncio.to_thread(_finish, part, target)
+    except OSError as error:
+        raise StateError(f"{part}: {error.strerror}: make room, or name another place") from error
+    except (sqlite3.Error, DBAPIError) as error:
+        raise database.failure(part, error) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
-def _backup(directory: Path, target: Path) -> Copy:
-    file = directory / FILE
-    if not file.is_file():
-        raise StateError(f"{directory}: there is no state here: --state NAME names another")
+def _begin(target: Path) -> Path:
+    """An empty file beside the target, readable by its owner only."""
     if target.exists():
         raise StateError(f"{target}: is there already: name a new file")
     part = target.with_name(target.name + SUFFIX)
@@ -56,67 +76,99 @@ def _backup(directory: Path, target: Path) -> Copy:
         os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise StateError(f"{part}: {error.strerror}: name a file in a directory that can be written") from error
-    try:
-        with _opened(file) as source:
-            copied = _copied(source, file, part)
-        part.replace(target)
-        _sync(target.parent)
-    except OSError as error:
-        raise StateError(f"{part}: {error.strerror}: make room, or name another place") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-    return Copy(target, target.stat().st_size, *copied)
+    return part
 
 
-def _copied(source: sqlite3.Connection, file: Path, part: Path) -> tuple[int, int]:
+def _copy(file: Path, part: Path) -> None:
     try:
-        with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        with _opened(file) as source, closing(sqlite3.connect(part, isolation_level=None)) as copy:
             source.backup(copy)
-            finish(copy)
-            logs, matches = copy.execute(_COUNTED).fetchone()
-        _sync(part)
     except sqlite3.Error as error:
         raise database.failure(file, error) from error
-    return logs, matches
 
 
-def finish(copy: sqlite3.Connection) -> None:
-    """Makes one file of it, and takes out what must not be believed later: that all deliveries are known to have been
-    made or not, and requests."""
-    copy.execute("PRAGMA journal_mode=DELETE")
-    copy.execute("BEGIN IMMEDIATE")
-    copy.execute("DELETE FROM meta WHERE name=?", (CLEAN,))
-    copy.execute("DELETE FROM requests WHERE answer IS NULL")
-    copy.execute("COMMIT")
+def _finish(part: Path, target: Path) -> Copy:
+    """Makes one file of it, takes out what must not be believed later (that all deliveries are known to have been made
+    or not, and requests), and gives it its name."""
+    with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        copy.execute("PRAGMA journal_mode=DELETE")
+        copy.execute("BEGIN IMMEDIATE")
+        copy.execute("DELETE FROM meta WHERE name=?", (CLEAN,))
+        copy.execute("DELETE FROM requests WHERE answer IS NULL")
+        copy.execute("COMMIT")
+        logs, matches = copy.execute(_COUNTED).fetchone()
+    _sync(part)
+    part.replace(target)
+    _sync(target.parent)
+    return Copy(target, target.stat().st_size, logs, matches)
 
 
-async def restore(directory: Path, source: Path, *, clock: Clock, replace: bool = False) -> Copy:
-    """Puts a backup in the place of the state in `directory`: all of it, or nothing. Nobody may follow logs with it.
+async def restore(at: Place, source: Path, *, clock: Clock, replace: bool = False) -> Copy:
+    """Puts a backup in the place of a state: all of it, or nothing. Nobody may follow logs with it.
 
     Raises StateError; Held where somebody follows. `replace`: a state that is there already goes.
     """
-    return await asyncio.to_thread(_restore, directory, source, clock, replace)
-
-
-def _restore(directory: Path, source: Path, clock: Clock, replace: bool) -> Copy:
     with _opened(source) as copy:
         logs, matches = examine(copy, source)
-        place.prepare(directory)
-        lock = Lock(directory, clock.boot())
+        await asyncio.to_thread(place.prepare, at.directory)
+        lock = Lock(at.directory, clock.boot())
         try:
-            file = directory / FILE
-            if file.is_file() and file.stat().st_size and not replace:
-                raise StateError(f"{directory}: there is a state here already: --replace puts the backup in its place")
-            database.create(file)
-            with closing(sqlite3.connect(file, timeout=database.BUSY_TIMEOUT, isolation_level=None)) as target:
-                target.execute("PRAGMA synchronous=FULL")
-                copy.backup(target)  # one transaction of the target's
-        except sqlite3.Error as error:
-            raise database.failure(directory / FILE, error) from error
+            if not replace and await _is_taken(at):
+                raise StateError(f"{at}: there is a state here already: --replace puts the backup in its place")
+            if at.database is None:
+                _into_file(copy, at.directory / FILE)
+            else:
+                await _into_database(copy, at, clock)
         finally:
             lock.release()
-    return Copy(source, source.stat().st_size, logs, matches)
+    return Copy(source, await asyncio.to_thread(os.path.getsize, source), logs, matches)
+
+
+async def _is_taken(at: Place) -> bool:
+    file = at.directory / FILE
+    return await place.is_there(at) and (at.database is not None or file.stat().st_size > 0)
+
+
+def _into_file(copy: sqlite3.Connection, file: Path) -> None:
+    database.create(file)
+    try:
+        with closing(sqlite3.connect(file, timeout=database.BUSY_TIMEOUT, isolation_level=None)) as target:
+            target.execute("PRAGMA synchronous=FULL")
+            copy.backup(target)  # one transaction of the target's
+    except sqlite3.Error as error:
+        raise database.failure(file, error) from error
+
+
+async def _into_database(copy: sqlite3.Connection, at: Place, clock: Clock) -> None:
+    where = place.engine_of(at)
+    await where.make()
+    writers = where.to_write()
+    try:
+        await upgrade(writers, where, allowed=True)
+        lease = await where.lease(writers, at.directory, clock)
+        with _of_our_schema(copy) as current:
+            async with guarded(where), writers.begin() as connection:
+                await transfer.load(connection, current)
+        if lease is not None:
+            await lease.release()
+    finally:
+        await writers.dispose()
+
+
+@contextmanager
+def _of_our_schema(copy: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """The same rows, brought to our schema where they are of an older one."""
+    (version,) = copy.execute("SELECT version_num FROM alembic_version").fetchone()
+    if version == SCHEMA:
+        yield copy
+        return
+    with tempfile.TemporaryDirectory(prefix="certhia-") as folder:
+        file = Path(folder) / FILE
+        with closing(sqlite3.connect(file, isolation_level=None)) as older:
+            copy.backup(older)
+        transfer.migrated(file)
+        with closing(sqlite3.connect(file)) as current:
+            yield current
 
 
 def examine(copy: sqlite3.Connection, source: Path) -> tuple[int, int]:

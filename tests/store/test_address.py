@@ -1,0 +1,52 @@
+"""Where a database is: what is taken, what is shown, and what never is."""
+
+from __future__ import annotations
+
+import pytest
+
+from certhia.errors import ConfigError
+from certhia.store.address import POOL, address, is_address
+
+WHOLE = "postgresql://ann:s3cr%40t@[2001:db8::1]:6432/certhia?sslmode=verify-full&sslrootcert=/a/b.crt&pool=8"
+
+
+def test_what_is_meant_to_be_one() -> None:
+    assert is_address("postgresql://h/n")
+    assert is_address("POSTGRES://h/n")
+    assert is_address("postgresql+asyncpg://h/n")
+    assert not is_address("postgresql")
+    assert not is_address("./postgresql:x")
+
+
+def test_it_is_shown_without_secrets() -> None:
+    one = address(WHOLE)
+    assert one.pool == 8
+    assert one.dsn == WHOLE.replace("/a/b.crt", "%2Fa%2Fb.crt").removesuffix("&pool=8")
+    shown = "postgresql://ann@[2001:db8::1]:6432/certhia?sslmode=verify-full&sslrootcert=%2Fa%2Fb.crt"
+    assert (str(one), repr(one)) == (shown, f"Address({shown!r})")
+    assert address("postgres:///certhia").pool == POOL
+    assert "x" not in str(address("postgresql://h/n?password=x&sslpassword=x"))
+
+
+def test_the_same_database_has_the_same_directory() -> None:
+    assert address(WHOLE).digest == address(WHOLE.replace("s3cr%40t", "changed")).digest
+    assert address(WHOLE).digest != address(WHOLE.replace("/certhia", "/other")).digest
+
+
+@pytest.mark.parametrize(
+    "written, message",
+    [
+        ("postgresql://h", "write postgresql://USER@HOST:5432/NAME"),
+        ("postgresql+asyncpg://u:s3cret@h/n", r"postgresql\+asyncpg://u@h/n.*: write postgresql://"),
+        ("postgresql://u:s3cret@h:port/n", "no URL of PostgreSQL"),
+        (
+            "postgresql://u:s3cret@h/n?ssl=1",
+            "u@h/n.*: .ssl. is an unknown parameter; known are krbsrvname",
+        ),
+        ("postgresql://u:s3cret@h/n?pool=0", "pool=.0. must be 1 to 50 connections"),
+    ],
+)
+def test_what_is_none(written: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        address(written)
+    assert "s3cret" not in str(caught.value)
