@@ -133,7 +133,7 @@ def postgresql_server() -> Iterator[Running]:
 async def emptied(server: Running) -> str:
     """URL of the server's database, with nothing in it."""
     hand = await asyncpg.connect(host=LOOPBACK, port=server.place.port, user=USER, database="postgres")
-    await hand.execute("DROP SCHEMA IF EXISTS certhia, ct_scout CASCADE")
+    await hand.execute("DROP SCHEMA IF EXISTS certhia_state, ct_scout CASCADE")
     await hand.close()
     return f"postgresql://{USER}@{LOOPBACK}:{server.place.port}/postgres"
 

@@ -1,7 +1,7 @@
 """Run as a program: follows a made-up log in processes that are killed one after the other, at any moment.
 
-Arguments: the state's directory, how many to kill, a seed. Prints the indices of the matches that were acknowledged
-as durable, one a line; what was told stands in the file `told` of the directory.
+Arguments: the state's directory, how many to kill, a seed; the URL of a database where it is in one. Prints the indices
+of the matches that were acknowledged as durable, one a line; what was told stands in the file `told` of the directory.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from certhia.clock import Clock
 from certhia.model import Delivery, Quarantined
 from certhia.sinks.outbox import Outbox
 from certhia.store import State
+from certhia.store.address import address
+from certhia.store.place import Place
 
 PAGE = 16
 
@@ -42,10 +44,11 @@ class Appending:
         self._file.close()
 
 
-async def follow(path: Path, acknowledged: int) -> None:
+async def follow(path: Path, acknowledged: int, url: str) -> None:
     """Reads on from the stored position until killed."""
     book = Book()
-    state = await State.open(path, clock=Clock(), follow=True)
+    at = Place(path, address(url) if url else None)
+    state = await State.open(at, clock=Clock(), follow=True)
     outbox = Outbox(state, [Appending(path / "told")], Clock())
     writer = state.writer
     writer.log(book.log)
@@ -69,14 +72,14 @@ async def follow(path: Path, acknowledged: int) -> None:
             os.write(acknowledged, b"%d\n" % position)
 
 
-def main(path: Path, kills: int, seed: int) -> None:
+def main(path: Path, kills: int, seed: int, url: str = "") -> None:
     """Starts a process, kills it, starts the next."""
     chance = random.Random(seed)
     for _ in range(kills):
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
-            asyncio.run(follow(path, writing))
+            asyncio.run(follow(path, writing, url))
             os._exit(1)  # never reached
         os.close(writing)
         text = b""
@@ -95,4 +98,4 @@ def main(path: Path, kills: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

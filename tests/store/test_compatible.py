@@ -64,7 +64,8 @@ async def test_its_tables_as_views(postgresql_server: Running, tmp_path: Path, b
         state.writer.match(replace(book.match(7, "other.example.net"), hits=(), key=b"other"), ["a"])
         await state.writer.durable()
         schema = "ct_scout" if beside else "public"
-        await hand.execute(f"SET search_path = {schema}")
+        if beside:
+            await hand.execute(f"SET search_path = {schema}")
         assert await columns(hand, schema, "matches") == MATCHES
         assert await columns(hand, schema, "ct_log_state") == STATE
         newest, second = await hand.fetch(QUERY)
@@ -89,7 +90,7 @@ async def test_its_tables_as_views(postgresql_server: Running, tmp_path: Path, b
         assert await hand.fetchval("SELECT program_name FROM matches WHERE id = 5") is None
         (position,) = await hand.fetch("SELECT log_url, last_index FROM ct_log_state")
         assert tuple(position) == (book.log.url, 9)
-        found = await hand.fetch("SELECT indexname FROM pg_indexes WHERE schemaname = 'certhia'")
+        found = await hand.fetch("SELECT indexname FROM pg_indexes WHERE schemaname = 'certhia_state'")
         assert {row[0] for row in found} >= INDEXES
         await hand.execute("SET enable_seqscan = off")
         plan = await hand.fetch("EXPLAIN SELECT * FROM matches WHERE matched_domain = 'a.example.com'")

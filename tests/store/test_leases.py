@@ -43,7 +43,7 @@ async def rows(at: Place, query: str) -> list[tuple[object, ...]]:
 
 async def expire(at: Place) -> None:
     """As if the holder had been silent for long."""
-    await rows(at, "UPDATE certhia.leases SET until = 0")
+    await rows(at, "UPDATE certhia_state.leases SET until = 0")
 
 
 @postgresql
@@ -62,7 +62,7 @@ async def test_a_second_instance_is_refused_while_the_first_is_there(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     async with await opened(elsewhere(at, tmp_path)) as second:  # at once, as the first ended in order
-        assert await rows(at, "SELECT fence FROM certhia.leases") == [(2,)]
+        assert await rows(at, "SELECT fence FROM certhia_state.leases") == [(2,)]
         assert second.writer.sound
 
 
@@ -72,16 +72,14 @@ async def test_whoever_was_silent_for_too_long_moves_nothing_any_more(at: Place,
     first.writer.log(book.log)
     first.writer.step(book.anchor(0, 8))
     await first.writer.durable()
-    assert await rows(at, "SELECT log, fence FROM certhia.leases ORDER BY log") == [(0, 1), (1, 1)]
+    assert await rows(at, "SELECT log, fence FROM certhia_state.leases ORDER BY log") == [(0, 1), (1, 1)]
     await expire(at)
     async with await opened(elsewhere(at, tmp_path)) as second:
-        assert await rows(at, "SELECT log, fence FROM certhia.leases ORDER BY log") == [(0, 2), (1, 2)]
+        assert await rows(at, "SELECT log, fence FROM certhia_state.leases ORDER BY log") == [(0, 2), (1, 2)]
         book.end = 0
         first.writer.step(book.step(4, 8))
         first.writer.match(book.match(1), ["a"])
-        with pytest.raises(
-            StateError, match="another instance follows logs with this state since this one"
-        ):
+        with pytest.raises(StateError, match="another instance follows logs with this state since this one"):
             await first.writer.durable()
         book.end = 0
         second.writer.step(book.step(8))
@@ -95,7 +93,9 @@ async def test_whoever_was_silent_for_too_long_moves_nothing_any_more(at: Place,
         assert (await second.positions())[book.log.id].end == 8
         assert [one.match.sighting.index for one in await second.matches()] == [3]
         assert await check(second, check_head) == []
-        assert await rows(at, "SELECT fence, until > 0 FROM certhia.leases") == [(2, True)] * 2, "and lets nobody in"
+        assert await rows(at, "SELECT fence, until > 0 FROM certhia_state.leases") == [(2, True)] * 2, (
+            "and lets nobody in"
+        )
 
 
 @postgresql
@@ -105,7 +105,7 @@ async def test_a_log_whose_lease_another_has_does_not_move(at: Place, book: Book
         state.writer.log(book.log)
         state.writer.step(book.anchor(0, 8))
         await state.writer.durable()
-        await rows(at, "UPDATE certhia.leases SET fence = 7, holder = 'another' WHERE log = 1")
+        await rows(at, "UPDATE certhia_state.leases SET fence = 7, holder = 'another' WHERE log = 1")
         state.writer.remember("pace", "1")
         await state.writer.durable()
         state.writer.step(book.step(8))
@@ -129,12 +129,12 @@ async def test_one_that_was_killed_is_followed_by_another(
     async with await opened(at) as again:  # the same machine and directory: nobody else can be meant
         assert [one.repeat for one in await again.pending("a")] == [True]
     second = await opened(elsewhere(at, tmp_path))
-    assert await rows(at, "SELECT DISTINCT fence FROM certhia.leases") == [(3,)]
+    assert await rows(at, "SELECT DISTINCT fence FROM certhia_state.leases") == [(3,)]
     assert second._lock is not None
     second._lock.release()
     async with await opened(Place(tmp_path / "third", at.database)) as third:  # once the second's leases ran out
         assert third.writer.sound
-        assert await rows(at, "SELECT DISTINCT fence FROM certhia.leases") == [(4,)]
+        assert await rows(at, "SELECT DISTINCT fence FROM certhia_state.leases") == [(4,)]
     for lost in (first, second):
         lost._writer = None
         await lost.close()

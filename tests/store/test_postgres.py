@@ -128,14 +128,14 @@ async def test_a_commit_that_fails_ends_everything_and_nothing_of_it_is_there(
         state.writer.match(book.match(1), ["a"])
         await state.writer.durable()
         hand = await asyncpg.connect(url)
-        await hand.execute("ALTER TABLE certhia.deliveries ADD CONSTRAINT full_ CHECK (id < 2)")
+        await hand.execute("ALTER TABLE certhia_state.deliveries ADD CONSTRAINT full_ CHECK (id < 2)")
         state.writer.step(book.anchor(0, 4))
         state.writer.match(book.match(2), ["a"])
         with pytest.raises(StateError, match=r"full_.*: what was committed before is safe: start again"):
             await state.writer.durable()
         with pytest.raises(StateError, match="full_"):
             state.writer.match(book.match(3), ["a"])
-        await hand.execute("ALTER TABLE certhia.deliveries DROP CONSTRAINT full_")
+        await hand.execute("ALTER TABLE certhia_state.deliveries DROP CONSTRAINT full_")
         await hand.close()
     async with await opened(tmp_path, url) as state:
         assert [one.match.sighting.index for one in await state.matches()] == [1]
@@ -162,12 +162,12 @@ async def test_a_newer_schema_is_refused(postgresql_server: Running, tmp_path: P
     url = await emptied(postgresql_server)
     await (await opened(tmp_path, url)).close()
     hand = await asyncpg.connect(url)
-    await hand.execute("UPDATE certhia.alembic_version SET version_num = '0042'")
+    await hand.execute("UPDATE certhia_state.alembic_version SET version_num = '0042'")
     for follow in (True, False):
         with pytest.raises(StateError, match=r"made by a newer Certhia \(schema 0042"):
             await opened(tmp_path, url, follow=follow)
-    await hand.execute("UPDATE certhia.alembic_version SET version_num = '0001'")
-    await hand.execute("UPDATE certhia.leases SET until = extract(epoch FROM now()) + 60")
+    await hand.execute("UPDATE certhia_state.alembic_version SET version_num = '0001'")
+    await hand.execute("UPDATE certhia_state.leases SET until = extract(epoch FROM now()) + 60")
     with pytest.raises(StateError, match="follows logs with an older schema, or did until just now"):
         await opened(tmp_path, url)
     await hand.close()

@@ -104,7 +104,7 @@ Config = Annotated[
 Watchlist = Annotated[  # for a command whose other options stand between it and the rest
     list[Path] | None, typer.Option("--watchlist", "-w", help=RULE_FILES, metavar="FILE")
 ]
-STATE = Option("--state", str, "state.name", "Name or directory of the state.", STATE_PANEL, "NAME|DIR")
+STATE = Option("--state", str, "state.name", "Name, directory or database of the state.", STATE_PANEL, "NAME|DIR|URL")
 
 RULES = Option("rules", list[str], "watch.rules", "Watch rules.", metavar="[RULE]...")
 WATCHLIST = Option("--watchlist -w", list[Path], "watch.files", RULE_FILES, metavar="FILE")

@@ -294,7 +294,8 @@ class State(Section):
 
     name: Named | None = Field(
         None,
-        description="A name below `$XDG_STATE_HOME/certhia`, or a directory (with a slash in it)",
+        description="A name below `$XDG_STATE_HOME/certhia`, a directory (with a slash in it) or a database "
+        "(postgresql://USER@HOST/NAME)",
         json_schema_extra=RESTART,
     )
     max_matches: int = Field(1_000_000, ge=1, description="How many matches are kept; the oldest told ones go first")

@@ -14,9 +14,8 @@ from certhia.render import quoted
 SCHEMES: Final = ("postgresql", "postgres")
 OURS: Final = {"pool": "1 to 50 connections"}  # parameters that are not the driver's
 POOL: Final = 4  # connections that read
-_TLS: Final = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl")
+_TLS: Final = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
 _DRIVERS: Final = frozenset((*_TLS, "passfile", "target_session_attrs", "krbsrvname"))  # that it takes from a URL
-_SECRET: Final = ("password", "sslpassword")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def address(written: str) -> Address:
     for name, value in options:
         if name == "pool":
             pool = _pool(value, shown)
-        elif name in _DRIVERS or name == "password":
+        elif name in _DRIVERS:
             driver.append((name, value))
         else:
             known = ", ".join(sorted((*_DRIVERS, *OURS)))
@@ -85,7 +84,7 @@ def _without_secrets(
 ) -> str:
     where = f"[{host}]" if ":" in host else host
     place = f"{user}@{where}" if user else where
-    told = [(name, value) for name, value in options if name not in _SECRET and name not in OURS]
+    told = [(name, value) for name, value in options if name in _DRIVERS]
     return urlunsplit((scheme, f"{place}:{port}" if port else place, path, urlencode(told), ""))
 
 

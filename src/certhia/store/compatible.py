@@ -10,41 +10,42 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 VIEWS: Final = ("matches", "ct_log_state")
 BESIDE: Final = "ct_scout"  # the schema of the views where `public` has tables of these names, or takes nothing from us
 
+# Names are found in the search path of the transaction, which is our schema.
 # Lone halves of surrogate pairs and NULs are no text to PostgreSQL: whatever else a name holds, these are replaced.
 _FUNCTIONS: Final = (
-    r"""CREATE OR REPLACE FUNCTION certhia.document(payload text) RETURNS json LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    r"""CREATE OR REPLACE FUNCTION document(payload text) RETURNS json LANGUAGE sql IMMUTABLE PARALLEL SAFE
         RETURN (CASE WHEN payload ~ '\\u(0000|d[89a-f])' THEN
             regexp_replace(payload, '\\u(0000|d[89a-f][0-9a-f]{2})', '\\ufffd', 'g') ELSE payload END)::json""",
-    """CREATE OR REPLACE FUNCTION certhia.matched_domain(payload text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-        RETURN coalesce(nullif(certhia.document(payload) #>> '{hits,0,1}', ''),
-            certhia.document(payload) #>> '{names,0}', '')""",
-    """CREATE OR REPLACE FUNCTION certhia.program_name(payload text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-        RETURN nullif(certhia.document(payload) #>> '{hits,0,4}', '')""",
-    """CREATE OR REPLACE FUNCTION certhia.whole_seconds(seen double precision) RETURNS bigint LANGUAGE sql IMMUTABLE
+    """CREATE OR REPLACE FUNCTION matched_domain(payload text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+        RETURN coalesce(nullif(document(payload) #>> '{hits,0,1}', ''),
+            document(payload) #>> '{names,0}', '')""",
+    """CREATE OR REPLACE FUNCTION program_name(payload text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+        RETURN nullif(document(payload) #>> '{hits,0,4}', '')""",
+    """CREATE OR REPLACE FUNCTION whole_seconds(seen double precision) RETURNS bigint LANGUAGE sql IMMUTABLE
         PARALLEL SAFE RETURN floor(seen)::bigint""",
 )
 _INDEXES: Final = (
-    "CREATE INDEX IF NOT EXISTS idx_matches_matched_domain ON certhia.matches (certhia.matched_domain(payload))",
-    "CREATE INDEX IF NOT EXISTS idx_matches_timestamp ON certhia.matches (certhia.whole_seconds(seen) DESC)",
-    """CREATE INDEX IF NOT EXISTS idx_matches_program_name ON certhia.matches (certhia.program_name(payload))
-        WHERE certhia.program_name(payload) IS NOT NULL""",
+    "CREATE INDEX IF NOT EXISTS idx_matches_matched_domain ON matches (matched_domain(payload))",
+    "CREATE INDEX IF NOT EXISTS idx_matches_timestamp ON matches (whole_seconds(seen) DESC)",
+    """CREATE INDEX IF NOT EXISTS idx_matches_program_name ON matches (program_name(payload))
+        WHERE program_name(payload) IS NOT NULL""",
 )
 _MATCHES: Final = """CREATE OR REPLACE VIEW {schema}.matches AS SELECT
     id,
-    certhia.whole_seconds(seen) AS timestamp,
-    certhia.matched_domain(payload) AS matched_domain,
-    ARRAY(SELECT json_array_elements_text(certhia.document(payload) -> 'names')) AS all_domains,
-    (certhia.document(payload) #>> '{{sighting,1}}')::bigint AS cert_index,
-    (certhia.document(payload) ->> 'not_before')::bigint AS not_before,
-    (certhia.document(payload) ->> 'not_after')::bigint AS not_after,
-    certhia.document(payload) ->> 'sha256' AS fingerprint,
-    certhia.program_name(payload) AS program_name,
+    whole_seconds(seen) AS timestamp,
+    matched_domain(payload) AS matched_domain,
+    ARRAY(SELECT json_array_elements_text(document(payload) -> 'names')) AS all_domains,
+    (document(payload) #>> '{{sighting,1}}')::bigint AS cert_index,
+    (document(payload) ->> 'not_before')::bigint AS not_before,
+    (document(payload) ->> 'not_after')::bigint AS not_after,
+    document(payload) ->> 'sha256' AS fingerprint,
+    program_name(payload) AS program_name,
     seen AS seen_unix,
     to_timestamp(seen) AS created_at
-    FROM certhia.matches"""
+    FROM matches"""
 _POSITIONS: Final = """CREATE OR REPLACE VIEW {schema}.ct_log_state AS SELECT
     submission_url AS log_url, "end" AS last_index, to_timestamp(at) AS last_updated
-    FROM certhia.logs WHERE "end" IS NOT NULL"""
+    FROM logs WHERE "end" IS NOT NULL"""
 _FREE: Final = text(
     "SELECT has_schema_privilege('public', 'CREATE') AND NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n "
     "ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relname = ANY(:names) AND NOT (c.relkind = 'v' AND "
@@ -54,7 +55,7 @@ _FREE: Final = text(
 
 async def make(connection: AsyncConnection) -> None:
     """Makes functions, indexes and views where they aren't there; the caller commits."""
-    made = await connection.scalar(text("SELECT to_regprocedure('certhia.program_name(text)') IS NOT NULL"))
+    made = await connection.scalar(text("SELECT to_regprocedure('program_name(text)') IS NOT NULL"))
     if made:
         return
     for statement in (*_FUNCTIONS, *_INDEXES):

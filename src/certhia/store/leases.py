@@ -30,25 +30,25 @@ LOOKS: Final = 1.0  # seconds between two looks at a lease that somebody else ha
 STATE: Final = 0  # in the place of a log's number: the state as a whole
 
 TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS certhia.leases (log integer PRIMARY KEY, holder text NOT NULL, name text NOT NULL, "
+    "CREATE TABLE IF NOT EXISTS leases (log integer PRIMARY KEY, holder text NOT NULL, name text NOT NULL, "
     "fence bigint NOT NULL, until double precision NOT NULL)"
 )
 _NOW: Final = "extract(epoch FROM clock_timestamp())"
 _SEEN: Final = text(
-    f"SELECT holder, name, fence, until, until - {_NOW} AS left FROM certhia.leases WHERE log = {STATE}"  # noqa: S608
+    f"SELECT holder, name, fence, until, until - {_NOW} AS left FROM leases WHERE log = {STATE}"  # noqa: S608
 )
 _TAKE: Final = text(
-    "INSERT INTO certhia.leases (log, holder, name, fence, until) "  # noqa: S608
+    "INSERT INTO leases (log, holder, name, fence, until) "  # noqa: S608
     f"SELECT log, :holder, :name, :fence, {_NOW} + :lasts FROM unnest(CAST(:logs AS integer[])) AS log "
     "ON CONFLICT (log) DO UPDATE SET holder = excluded.holder, name = excluded.name, fence = excluded.fence, "
     "until = excluded.until"
 )
 _PROLONG: Final = text(
-    f"UPDATE certhia.leases SET until = {_NOW} + :lasts "  # noqa: S608
+    f"UPDATE leases SET until = {_NOW} + :lasts "  # noqa: S608
     "WHERE log = ANY(CAST(:logs AS integer[])) AND holder = :holder AND fence = :fence"
 )
-_RELEASE: Final = text("UPDATE certhia.leases SET until = 0 WHERE holder = :holder AND fence = :fence")
-_LOGS: Final = text("SELECT id FROM certhia.logs")
+_RELEASE: Final = text("UPDATE leases SET until = 0 WHERE holder = :holder AND fence = :fence")
+_LOGS: Final = text("SELECT id FROM logs")
 
 
 class Lease:
@@ -124,7 +124,7 @@ class Lease:
 
 async def unheld(connection: AsyncConnection, label: str) -> None:
     """Raises Held where somebody follows, whoever it is: tables must not change under them."""
-    if await connection.scalar(text("SELECT to_regclass('certhia.leases') IS NOT NULL")):
+    if await connection.scalar(text("SELECT to_regclass('leases') IS NOT NULL")):
         seen = (await connection.execute(_SEEN)).one_or_none()
         if seen is not None and seen.left > 0:
             raise Held(f"{label}: {seen.name} follows logs with an older schema, or did until just now: stop it first")

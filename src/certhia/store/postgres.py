@@ -1,7 +1,7 @@
 """A state in a database of PostgreSQL: see `certhia.store.engine`.
 
 Nothing outlives a transaction on the server's side: no prepared statement, no setting, no lock. So a pooler that hands
-out connections by the transaction (PgBouncer) may stand between. All is in the schema `certhia`.
+out connections by the transaction (PgBouncer) may stand between. All is in the schema `certhia_state`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,14 @@ from certhia.errors import StateError
 from certhia.store import compatible
 from certhia.store.address import Address
 from certhia.store.leases import TABLE, Lease, unheld
+from certhia.store.schema import metadata
 
-SCHEMA: Final = "certhia"
+# The indexes of some rows are those of the same rows here. Not in `schema`: whoever has a file does without all this.
+for _table in metadata.tables.values():
+    for _index in _table.indexes:
+        _index.dialect_options["postgresql"]["where"] = _index.dialect_options["sqlite"]["where"]
+
+SCHEMA: Final = "certhia_state"  # not `certhia`: who is called so would find it before `public`
 OLDEST: Final = 15  # major version of the server
 CONNECT_WITHIN: Final = 15.0  # seconds
 ANSWER_WITHIN: Final = 120.0  # seconds that a statement may take

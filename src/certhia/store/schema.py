@@ -6,13 +6,12 @@ marks of a whole table, so that a row that goes missing shows. `steps.digest` ch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -31,11 +30,6 @@ SCHEMA: Final = "0006"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
-
-
-def _where(condition: ColumnElement[bool]) -> dict[str, Any]:
-    """Makes an index one of the rows that fit."""
-    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 class Bytes(LargeBinary):
@@ -120,7 +114,7 @@ steps: Final = Table(
     Column("digest", Bytes, nullable=False),
 )
 
-Index("steps_noted", steps.c.log, steps.c.seq, **_where(steps.c.note != ""))
+Index("steps_noted", steps.c.log, steps.c.seq, sqlite_where=steps.c.note != "")
 
 # Entries that could not be decoded. `resolved`: when a later version could read it, Unix seconds.
 quarantine: Final = Table(
@@ -216,7 +210,7 @@ sightings: Final = Table(
     Column("verified", Boolean, nullable=False),
     Column("mark", BigInteger, nullable=False),
 )
-Index("sightings_unverified", sightings.c.log, sightings.c.index, **_where(~sightings.c.verified))
+Index("sightings_unverified", sightings.c.log, sightings.c.index, sqlite_where=~sightings.c.verified)
 
 PENDING: Final = 0
 DONE: Final = 1
@@ -239,8 +233,10 @@ deliveries: Final = Table(
     Column("size", Integer),
     Column("error", Text),
 )
-Index("deliveries_pending", deliveries.c.sink, deliveries.c.id, **_where(deliveries.c.state == PENDING))
-Index("deliveries_aside", deliveries.c.sink, deliveries.c.state, deliveries.c.id, **_where(deliveries.c.state > DONE))
+Index("deliveries_pending", deliveries.c.sink, deliveries.c.id, sqlite_where=deliveries.c.state == PENDING)
+Index(
+    "deliveries_aside", deliveries.c.sink, deliveries.c.state, deliveries.c.id, sqlite_where=deliveries.c.state > DONE
+)
 
 # What was too much for a sink's queue, see `certhia.store.bounds`: PENDING, DONE or DROPPED. Ids are among those of
 # deliveries.
