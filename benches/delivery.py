@@ -31,7 +31,7 @@ from certhia.sinks.sample import sample
 from certhia.sinks.terms import Terms
 from certhia.store import State, codec
 from certhia.store.bounds import size_of
-from certhia.store.state import FILE
+from certhia.store.place import FILE
 
 PAGE = 1024
 BATCH = 100

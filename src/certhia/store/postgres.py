@@ -173,21 +173,24 @@ class Postgres:
 
     def failure(self, error: BaseException) -> StateError:
         """What to tell people of the database."""
-        origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        cause = origin.__cause__ if origin.__cause__ is not None else origin
+        cause = _cause(error)
         if isinstance(cause, TimeoutError):
             return StateError(f"{self.label}: no answer in time: {OTHERWISE}")
         reason = (str(cause).partition("\n")[0] or type(cause).__name__).rstrip(".")
         if isinstance(cause, OSError):
-            return StateError(
-                f"{self.label}: {reason}: see that PostgreSQL runs there, and that nothing stands between"
-            )
+            return StateError(f"{self.label}: {reason}: see that PostgreSQL runs there, and can be reached")
         state = _state(error)
         advice = next((_ADVICE[state[:length]] for length in (5, 2) if state[:length] in _ADVICE), OTHERWISE)
         return StateError(f"{self.label}: {reason}: {advice}")
 
 
+def _cause(error: BaseException) -> BaseException:
+    """What the driver raised."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return error
+    return error.orig.__cause__ or error.orig
+
+
 def _state(error: BaseException) -> str:
     """SQLSTATE; "" where there is none."""
-    origin = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return str(getattr(origin, "sqlstate", None) or "")
+    return str(getattr(_cause(error), "sqlstate", None) or "")
