@@ -19,6 +19,7 @@ from certhia.library.setup import kept_of, rules_of
 from certhia.model import MatchKind
 from certhia.pipeline import Pipeline
 from certhia.rules.watchlist import Watchlist
+from certhia.store.place import Place
 from certhia.testing import World, in_simulated_time
 
 
@@ -51,7 +52,7 @@ class Rig:
             rules=lambda: self.rules.current,
             sinks=[self.sheet],
             stream=lambda _: None,
-            directory=self.folder / "state",
+            place=Place(self.folder / "state"),
             clock=self.world.clock,
             tell=self.tell,
             transport=self.world.transport(latency=0.01),

@@ -33,9 +33,9 @@ def observations(
     """Show which names scans with --keep found at which addresses, and when; exit status 1 where there is nothing."""
     from certhia.config import load
     from certhia.store.observations import Observations
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
 
-    held = Observations(state_dir(load(given, config).state.name), made=False)
+    held = Observations(state_place(load(given, config).state.name).directory, made=False)
     nothing = True
     for one in held.find(wanted):
         nothing = False

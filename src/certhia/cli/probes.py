@@ -65,11 +65,11 @@ async def _show(settings: Settings, sought: Sought, limit: int) -> int:
     from certhia.clock import Clock
     from certhia.library.recalling import lines
     from certhia.store import probes as queue
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
     from certhia.store.state import State
 
     shown = 0
-    async with await State.open(state_dir(settings.state.name), clock=Clock(), follow=False) as state:
+    async with await State.open(state_place(settings.state.name), clock=Clock(), follow=False) as state:
         async with aclosing(lines(state, sought)) as found:
             async for line in found:
                 if limit and shown == limit:

@@ -30,7 +30,7 @@ from certhia.scanner.report.document import Figures
 from certhia.scanner.report.leaf import leaves
 from certhia.scanner.report.tally import Tally
 from certhia.sinks.human import wants_color
-from certhia.store.place import state_dir
+from certhia.store.place import state_place
 
 if TYPE_CHECKING:
     from certhia.library.keeping import Keeping
@@ -131,7 +131,7 @@ class Scanning:
         from certhia.library.keeping import Keeping
         from certhia.store.observations import Observations
 
-        return Keeping(Observations(state_dir(self._settings.state.name)))
+        return Keeping(Observations(state_place(self._settings.state.name).directory))
 
     def _least(self) -> str:
         output = self._settings.output
@@ -142,7 +142,7 @@ class Scanning:
         scan = self._settings.scan
         if "-" in scan.targets_from and not scan.resume:
             return Record(Path(), ""), None
-        record = Record(state_dir(self._settings.state.name), identity(scan))
+        record = Record(state_place(self._settings.state.name).directory, identity(scan))
         try:
             if not record.open():
                 if scan.resume:

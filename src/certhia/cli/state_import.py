@@ -53,16 +53,16 @@ async def _import(source: str, settings: Settings) -> Taken:
     from certhia.library.importing import positions
     from certhia.library.setup import choice_of, connect, sources_of
     from certhia.store import State
-    from certhia.store.place import state_dir
+    from certhia.store.place import state_place
 
-    clock, directory = Clock(), state_dir(settings.state.name)
+    clock, place = Clock(), state_place(settings.state.name)
     if "://" in source:
         found = await positions.of_database(source, clock)
     else:
         found = await asyncio.to_thread(positions.of_file, Path(source))
     async with connect(settings, clock) as transport:
-        loaded = await sources_of(settings, choice_of(settings), transport, clock, directory).load()
+        loaded = await sources_of(settings, choice_of(settings), transport, clock, place.directory).load()
     for notice in loaded.notices:
         print(render.terminal(notice), file=sys.stderr)
-    async with await State.open(directory, clock=clock, follow=True) as state:
+    async with await State.open(place, clock=clock, follow=True) as state:
         return await positions.take(found, loaded.logs, state)

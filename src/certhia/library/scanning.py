@@ -76,9 +76,9 @@ def _keeping(stack: ExitStack, state: str | Path | None, take: Take) -> Take:
     """Keeps what results show before they are taken; all is written, and the file closed, with `stack`."""
     from certhia.library.keeping import Keeping  # noqa: PLC0415  (only who keeps something pays for the store)
     from certhia.store.observations import Observations  # noqa: PLC0415
-    from certhia.store.place import state_dir  # noqa: PLC0415
+    from certhia.store.place import state_place  # noqa: PLC0415
 
-    directory = state.absolute() if isinstance(state, Path) else state_dir(state)
+    directory = state.absolute() if isinstance(state, Path) else state_place(state).directory
     keeping = stack.enter_context(closing(Keeping(Observations(directory))))
     stack.callback(keeping.flush)
 
