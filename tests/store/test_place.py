@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from certhia.errors import ConfigError, StateError
-from certhia.store.place import prepare, state_dir
+from certhia.store.place import engine_of, prepare, state_dir, state_place
 
 
 def test_a_name_is_below_the_state_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -49,3 +50,21 @@ def test_a_directory_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     for path in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(StateError, match=r"file.*: (Not a directory|File exists).*--state"):
             prepare(path)
+
+
+def test_a_database_has_a_directory_for_its_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    place = state_place("postgresql://ann:s3cret@db.example/certhia")
+    assert place.directory.parent == tmp_path / "certhia"
+    assert place.directory.name.startswith("postgresql-")
+    assert str(place) == "postgresql://ann@db.example/certhia"
+    assert "s3cret" not in repr(place)
+    assert state_place("other").directory == state_dir("other")
+    assert str(state_place("./there")) == str(Path("there").absolute())
+
+
+def test_what_is_not_installed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "certhia.store.postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(ConfigError, match=r"db\.example/n: .* needs asyncpg: pip install 'certhia\[postgresql\]'"):
+        engine_of(state_place("postgresql://ann@db.example/n"))

@@ -70,10 +70,14 @@ def state_place(written: str | None = None) -> Place:
 
 
 def engine_of(place: Place) -> Engine:
-    """The database of a place; what one is made of is loaded only here."""
+    """The database of a place; what one is made of is loaded only here. Raises ConfigError where it is not installed."""
     if place.database is not None:
-        from certhia.store.postgres import Postgres  # noqa: PLC0415  (its driver costs 9 MB)
-
+        try:
+            from certhia.store.postgres import Postgres  # noqa: PLC0415  (its driver costs 9 MB)
+        except ImportError as error:
+            raise ConfigError(
+                f"{place}: a state in PostgreSQL needs asyncpg: pip install 'certhia[postgresql]'"
+            ) from error
         return Postgres(place.database)
     from certhia.store.sqlite import Sqlite  # noqa: PLC0415  (who only asks where a state is does without SQLAlchemy)
 
