@@ -70,7 +70,7 @@ def state_place(written: str | None = None) -> Place:
 
 
 def engine_of(place: Place) -> Engine:
-    """The database of a place; what one is made of is loaded only here. Raises ConfigError where it is not installed."""
+    """The database of a place. Raises ConfigError where what it needs is not installed."""
     if place.database is not None:
         try:
             from certhia.store.postgres import Postgres  # noqa: PLC0415  (its driver costs 9 MB)
