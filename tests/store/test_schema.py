@@ -11,7 +11,7 @@ DERIVED = {
     "quarantine": {"mark", "resolved"},
     "matches": {"mark", "verified", "sightings", "spki", "naming"},
     "sightings": {"mark", "verified"},
-    "deliveries": {"mark", "state", "attempts", "next_at"},
+    "deliveries": {"mark", "state", "attempts", "next_at", "size", "error"},
 }
 
 
