@@ -17,11 +17,11 @@ import typer
 
 from certhia import config
 from certhia.cli.app import app
+from certhia.metrics.names import METRICS
 from certhia.scanner.report import csv as scan_csv
 from certhia.scanner.report import schema as scan_schema
 from certhia.sinks.csv import COLUMNS
 from certhia.sinks.schema import schema
-from certhia.stream.metrics import METRICS
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 HIDDEN = {"--install-completion", "--show-completion", "--help"}
@@ -158,7 +158,7 @@ def metrics() -> str:
     """All metrics of `/metrics`."""
     lines = ["| metric | type | labels | |", "|---|---|---|---|"]
     for name, one in METRICS.items():
-        kind, labels = "counter" if one.counts else "gauge", ", ".join(f"`{label}`" for label in one.labels)
+        kind, labels = one.type, ", ".join(f"`{label}`" for label in one.labels)
         lines.append(f"| `{name}` | {kind} | {labels} | {_cell(one.help)} |")
     return "\n".join(lines)
 

@@ -54,6 +54,21 @@ class Clock:
         return self._random.uniform(low, high)
 
 
+class Spent:
+    """How often something was done, and how long it took all together."""
+
+    __slots__ = ("seconds", "times")
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.times = 0
+
+    def add(self, seconds: float) -> None:
+        """Once more."""
+        self.seconds += seconds
+        self.times += 1
+
+
 def utc(seconds: float) -> datetime:
     """Unix seconds as an aware datetime in UTC."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -46,10 +46,14 @@ class Intake:
         parts = self._parts
         if parts.room is not None:
             await parts.room()
+        began = parts.clock.monotonic()
         if found := await parts.teller.accept(arrival, self._chains):
             self._matched(arrival.log, found)
+        told = parts.clock.monotonic()
+        parts.stages.tell.add(told - began)
         if parts.hub is not None:
             await parts.hub.accept(arrival)
+            parts.stages.stream.add(parts.clock.monotonic() - told)
 
     def record(self, step: Step) -> None:
         """A range was proven, or stands for a skipped one."""

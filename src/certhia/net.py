@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from urllib.request import getproxies_environment  # noqa: TID251  (reads variables, opens nothing)
 
 from certhia.bandwidth import Bandwidth
-from certhia.clock import Clock
+from certhia.clock import Clock, Spent
 from certhia.errors import BadAnswer, ConfigError, RemoteError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Http:
     """The network, through aiohttp.
 
     Connections are kept and shared by all callers. `requests` and `bytes_in` count since the start; bytes are those of
-    bodies, as they came.
+    bodies, as they came. `spent`: on what was got.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Http:
         can't be read."""
         self.requests = 0
         self.bytes_in = 0
+        self.spent = Spent()
         self._clock = clock
         self._user_agent = user_agent
         self._bandwidth: Bandwidth | None = None
@@ -113,7 +114,11 @@ class Http:
         self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
     ) -> Response:
         """See Transport.get."""
-        return await self._ask("GET", url, None, headers, cap, timeout, whole=True)
+        began = self._clock.monotonic()
+        try:
+            return await self._ask("GET", url, None, headers, cap, timeout, whole=True)
+        finally:
+            self.spent.add(self._clock.monotonic() - began)
 
     async def post(
         self,

@@ -16,6 +16,7 @@ from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
 from certhia.logs.sources import Sources
+from certhia.metrics.stages import Stages
 from certhia.model import Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.quantity import Point
@@ -99,6 +100,7 @@ class Parts:
     follower: Callable[..., Follower] = Follower  # what follows a log; takes what `Follower` does
     works: Mapping[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)  # runs besides; see `Beside`
     last: Callable[[], Coroutine[Any, Any, None]] | None = None  # done once all is read, unless stopped
+    stages: Stages = field(default_factory=Stages)  # how long they take
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
 
     def reread(self, reading: Reading, precerts: bool, followers: Iterable[Follower]) -> list[bytes]:

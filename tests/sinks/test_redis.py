@@ -256,3 +256,19 @@ async def test_the_outbox_loses_nothing_when_redis_is_killed(server: Running, re
     told = [json.loads(fields["event"])["cert_index"] for _, fields in await reader.xrange("s")]
     assert list(dict.fromkeys(told)) == list(range(300))
     await bounty.close()
+
+
+async def test_what_ct_scout_counts(server: Running, reader: Any, make: MAKE) -> None:
+    bounty = sink(server)
+    await bounty.send([make(1), make(2)])
+    await reader.config_set("maxmemory", 1)
+    with pytest.raises(RemoteError, match="OOM"):
+        await bounty.send([make(3)])
+    counted = bounty.published
+    assert (sum(counted.success.counts), sum(counted.failure.counts)) == (1, 1)
+    assert (counted.attempts, counted.connected) == (1, False)
+    await reader.config_set("maxmemory", 0)
+    await bounty.send([make(3)])
+    assert (counted.attempts, counted.connected) == (2, True)
+    await bounty.close()
+    assert not counted.connected

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 import websockets
-from prometheus_client.parser import text_string_to_metric_families
+from tests.metrics.reading import read
 from tests.stream.asking import Asking
 
 from certhia.logs.asked import Outcome, Reason
 from certhia.logs.status import Status
 from certhia.model import Alarm, Head, Health
-from certhia.stream import metrics
-from certhia.stream.metrics import METRICS, Seen, resident
 from certhia.testing import World
-
-Samples = Mapping[tuple[str, tuple[str, ...]], float]
 
 
 @pytest.fixture
 def stage() -> Asking:
     return Asking(World())
-
-
-def read(text: bytes) -> Samples:
-    """Values by name and by the values of the labels, which are sorted by their names."""
-    return {
-        (sample.name, tuple(sample.labels.values())): sample.value
-        for family in text_string_to_metric_families(text.decode())
-        for sample in family.samples
-    }
 
 
 async def test_everything_that_is_counted(stage: Asking) -> None:
@@ -73,6 +58,7 @@ async def test_everything_that_is_counted(stage: Asking) -> None:
         ("certhia_matches_total", ()): 2,
         ("certhia_sightings_total", ()): 4,
         ("certhia_outbox_waiting", ("stdout",)): 3,
+        ("ctscout_matches_found_total", ()): 2,
     }
     assert {key: found.get(key) for key in wanted} == wanted
     assert found["certhia_sent_bytes_total", ("domains",)] > 100
@@ -101,23 +87,3 @@ async def test_what_a_log_calls_itself_breaks_nothing(stage: Asking) -> None:
     async with stage.running():
         found = read((await stage.get("/metrics")).body)
     assert found["certhia_entries_total", (odd, stage.log.id[:8].hex())] == 0
-
-
-def test_names_are_those_of_prometheus() -> None:
-    for name, one in METRICS.items():
-        assert re.fullmatch(r"certhia_[a-z_]+", name)
-        assert name.endswith("_total") is one.counts, name
-        assert one.help
-        assert not one.help.endswith("."), name
-
-
-def test_all_of_them_can_be_written() -> None:
-    samples = [(name, ("x",) * len(one.labels), 1.0) for name, one in METRICS.items()]
-    assert {name for name, _ in read(Seen(tuple(samples)).text())} == set(METRICS)
-
-
-def test_memory_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = resident()
-    monkeypatch.setattr(metrics, "_STATM", metrics._STATM / "nothing")
-    assert there > 1 << 24
-    assert resident() > 1 << 24

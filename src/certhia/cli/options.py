@@ -199,6 +199,18 @@ MATCHES = (
 REDIS = Option("--require-redis", bool, "output.require_redis", "Start only with a Redis that answers.", OUTPUT_PANEL)
 STATS = Option("--stats", float, "output.stats", "Figures every so many seconds (60).", OUTPUT_PANEL, "[SECONDS]")
 ALARMS = Option("--alarms", Path, "output.alarms", "File of alarms, one line of JSON each.", OUTPUT_PANEL, "FILE")
+METRICS = (
+    Option(
+        "--metrics-listen",
+        list[str],
+        "metrics.listen",
+        "Answer /metrics, /health, /ready there.",
+        OUTPUT_PANEL,
+        "HOST:PORT",
+    ),
+    Option("--metrics-file", str, "metrics.file", "Write metrics there; - is stdout.", OUTPUT_PANEL, "FILE"),
+    Option("--metrics-interval", str, "metrics.interval", "How often; 15s.", OUTPUT_PANEL),
+)
 LOUDNESS = (
     Option("--quiet -q", bool, "output.quiet", "Only matches and errors.", OUTPUT_PANEL),
     Option("--verbose -v", bool, "output.verbose", "More of what happens.", OUTPUT_PANEL),

@@ -18,6 +18,7 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.library.applying import rules_step
 from certhia.library.assembly import Given, assemble
+from certhia.library.exposing import Exposing
 from certhia.library.reloading import Again, Commit, Reloading, Step
 from certhia.library.setup import rules_of
 from certhia.logs.budget import Signal
@@ -82,10 +83,14 @@ class Session:
             pipeline = await self._build(stack)
             collector.settle()
             self._on_signals(pipeline)
+            exposing = Exposing(self._settings, pipeline, self._clock, self._messages)
+            stack.push_async_callback(exposing.close)
+            await exposing.start(self._serving)
             if self._serving is not None:
-                await self._serving.start(pipeline)
+                await self._serving.start(pipeline, exposing.inside)
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(self._figures(pipeline)), group.create_task(self._healths(pipeline))]
+                beside += [group.create_task(work) for work in exposing.works()]
                 if self._seconds is not None:
                     beside.append(group.create_task(self._stop_after(self._seconds, pipeline)))
                 if self._stdout is not None:

@@ -58,6 +58,7 @@ OUTPUT = (
         opt.OUTPUT_PANEL,
     ),
     opt.ALARMS,
+    *opt.METRICS,
     *opt.LOUDNESS,
     opt.LOG_FORMAT,
 )

@@ -311,6 +311,22 @@ class State(Section):
     )
 
 
+class Metrics(Section):
+    """What Prometheus is told of `certhia watch` and `certhia serve`."""
+
+    listen: tuple[Address, ...] = Field(
+        (),
+        description="Where `/metrics`, `/health` and `/ready` are answered, besides what is served",
+        json_schema_extra=RESTART,
+    )
+    file: Annotated[str, Written("file or -")] | None = Field(
+        None,
+        description="File that metrics are written to, for node_exporter; - is standard output",
+        json_schema_extra=RESTART,
+    )
+    interval: Interval = Field(15.0, description="How often they are", json_schema_extra=RESTART)
+
+
 class Settings(Section):
     """All of it. `certhia.config.load` makes one."""
 
@@ -319,6 +335,7 @@ class Settings(Section):
     watch: Watch = Field(Watch(), description="What is looked for")
     output: Output = Field(Output(), description="How matches are told")
     serve: Serve = Field(Serve(), description="What is served")
+    metrics: Metrics = Field(Metrics(), description="What Prometheus is told")
     scan: ScanOptions = Field(ScanOptions(), description="What is asked of servers")
     state: State = Field(State(), description="Where positions and matches are kept")
     sinks: dict[str, SinkSettings] = Field({}, description="Where matches are sent: tables with names of your choice")

@@ -23,6 +23,7 @@ from certhia.supervision import supervised
 
 if TYPE_CHECKING:
     from certhia.stream.history import History
+    from certhia.stream.metrics import Inside, Metrics
     from certhia.stream.server import Server
 
 
@@ -66,6 +67,7 @@ class Serving:
         self._fronting = front_of(settings, clock, tell)
         self.reloads = self._fronting.reloads
         self.server: Server | None = None
+        self.metrics: Metrics | None = None
         self._history: History | None = None
         self._settings = settings
         self._terms: Terms | None = None
@@ -73,8 +75,8 @@ class Serving:
         self._tell = tell
         self._stopped = asyncio.Event()
 
-    async def start(self, pipeline: Pipeline) -> None:
-        """Listens. Raises ConfigError where it can't."""
+    async def start(self, pipeline: Pipeline, inside: Inside | None = None) -> None:
+        """Listens. `inside`: further figures. Raises ConfigError where it can't."""
         from certhia.stream.answers import Answers  # noqa: PLC0415  (only who serves pays for it)
         from certhia.stream.metrics import Metrics  # noqa: PLC0415
         from certhia.stream.server import Server  # noqa: PLC0415
@@ -84,7 +86,8 @@ class Serving:
         self.server = server = Server(self.hub, terms, self._clock, self._tell, self._fronting.front)
         answers = Answers(self.hub, server.streams, terms, known, self._clock)
         answers.route(server.app.router)
-        Metrics(server, answers, known, self.hub, self._clock).route(server.app.router)
+        self.metrics = Metrics(server, answers, known, self.hub, self._clock, inside)
+        self.metrics.route(server.app.router)
         if (size := self._settings.serve.history) is not None:
             from certhia.stream.history import History  # noqa: PLC0415
 

@@ -51,6 +51,7 @@ class Queue:
         self.since: float | None = None  # Unix seconds when it began to fail
         self.next_at: float | None = None  # Unix seconds of the next attempt, while it fails
         self.gone = False  # nothing is tried until `again`
+        self.failed = 0  # attempts of this process that failed, and refusals
         self.dead = 0  # dead letters made by this process
         self.oldest = 0  # the delivery that is being told; 0 while nothing waits
         self._state = state
@@ -258,6 +259,7 @@ class Queue:
                 if self._afresh:
                     return
             return
+        self.failed += 1
         tried = (held if held is not None else 0) + 1
         ids, now = [deliveries[0].id], self._clock.now()
         if self.terms.dead_after is not None and tried > len(self.terms.pauses):
@@ -274,6 +276,7 @@ class Queue:
     async def _failed(self, deliveries: Sequence[Delivery], error: Exception) -> None:
         """Says so, and waits until the next attempt."""
         self._failures += 1
+        self.failed += 1
         pause = self._clock.jitter(self.terms.pause(self._failures))
         if isinstance(error, Throttled) and error.retry_after is not None:
             pause = min(max(error.retry_after, self.terms.pauses[0]), LONGEST_WAIT)

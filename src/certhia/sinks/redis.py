@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from certhia.config.sinks.redis import RedisSink
 from certhia.errors import ConfigError, RemoteError
+from certhia.metrics.published import Published
 from certhia.model import Delivery
 from certhia.render import short
 from certhia.sinks.late import client
@@ -41,7 +42,11 @@ async def open_redis(name: str, settings: RedisSink, outside: Outside) -> Redis:
 
 
 class Redis:
-    """Sends to one Redis over one connection, which is made anew after every failure."""
+    """Sends to one Redis over one connection, which is made anew after every failure.
+
+    Attributes:
+        published: what ct-scout counts of it.
+    """
 
     def __init__(self, name: str, settings: RedisSink, outside: Outside) -> None:
         """Raises ConfigError where the client is not installed."""
@@ -50,6 +55,7 @@ class Redis:
         self._clock = outside.clock
         self._library = client("redis.asyncio", "redis", name)
         self._connection: Any = None
+        self.published = Published()
 
     @property
     def name(self) -> str:
@@ -66,19 +72,24 @@ class Redis:
         await self._send([noted(record)])
 
     async def _send(self, messages: Sequence[Message]) -> None:
+        began = self._clock.monotonic()
         try:
             async with self._clock.deadline(self._settings.timeout):
                 await self._make_room(len(messages))
                 await self._write(messages)
         except BaseException as error:
+            self.published.failure.add(self._clock.monotonic() - began)
             await self._disconnect()
             raise self._told(error) from error
+        self.published.success.add(self._clock.monotonic() - began)
+        self.published.connected = True
 
     async def check(self) -> None:
         """Connects, and makes the consumer groups. Raises RemoteError."""
         try:
             async with self._clock.deadline(self._settings.timeout):
                 await self._ask("PING")
+            self.published.connected = True
         except BaseException as error:
             await self._disconnect()
             raise self._told(error) from error
@@ -154,6 +165,7 @@ class Redis:
 
     async def _connected(self) -> Any:
         if self._connection is None:
+            self.published.attempts += 1
             self._connection = self._client()
             for group in self._settings.stream_groups:
                 await self._make_group(group)
@@ -186,6 +198,7 @@ class Redis:
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        self.published.connected = False
         if connection is None:
             return
         try:

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from certhia.clock import Clock
+from certhia.clock import Clock, Spent
 from certhia.errors import StateError
 from certhia.model import Delivery
 from certhia.store import retention, upkeep
@@ -42,6 +42,7 @@ class Writer(Staging):
 
     Attributes:
         before: awaited before each commit: what else must be safe before what was staged so far is. Raises nothing.
+        spent: on commits of what was staged.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Writer(Staging):
     ) -> None:
         """`lease`: what keeps followers on other machines away, where there may be some."""
         super().__init__(where.label, clock, tracks, tallies)
+        self.spent = Spent()
         self._engine = engine
         self._where = where
         self._lease = lease
@@ -218,7 +220,9 @@ class Writer(Staging):
             self._rest()
             if self.before is not None:
                 await self.before()
+            began = self._clock.monotonic()
             outcome = await self._attempt(lambda connection: self._write(connection, batch))
+            self.spent.add(self._clock.monotonic() - began)
             self._tallies.update(outcome.tallies)
             for log, end in outcome.ends.items():
                 self._tracks[log].committed = end

@@ -63,6 +63,7 @@ class Answers:
         router.add_get("/stats", self._stats)
         router.add_get("/health", self._health)
         router.add_get("/health/deep", self._deep)
+        router.add_get("/ready", self._ready)
         router.add_get("/logs", self._logs)
         if self._fullest:
             router.add_get("/cert/{sha256}", self._certificate)
@@ -134,6 +135,10 @@ class Answers:
     async def _health(self, _request: web.Request) -> web.Response:
         healthy, said = standing.health(self._known)
         return _json(200 if healthy else 503, _encoded(said))
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        ready, said = standing.ready(self._known)
+        return _json(200 if ready else 503, _encoded(said))
 
     async def _deep(self, _request: web.Request) -> web.Response:
         async def make() -> bytes:

@@ -1,4 +1,4 @@
-"""How the logs and the stream are doing, as JSON: what `/stats`, `/health`, `/health/deep` and `/logs` answer.
+"""How the logs and the stream are doing, as JSON: what `/stats`, `/health`, `/ready`, `/logs` answer.
 
 All of it is in memory; nothing is asked of logs or disks.
 """
@@ -97,6 +97,13 @@ def health(known: Known) -> tuple[bool, Json]:
     if servers:
         answer["servers"] = {"connected": connected, "lost": len(servers) - connected}
     return healthy, answer
+
+
+def ready(known: Known) -> tuple[bool, Json]:
+    """Whether what is followed has begun to come: a head of a log, or anything of another server."""
+    statuses, servers = followed(known), known.relayed()
+    begun = sum(status.head is not None for status in statuses) + sum(one.connected for one in servers)
+    return bool(begun), {"ready": bool(begun), "begun": begun, "followed": len(statuses) + len(servers)}
 
 
 def deep(known: Known, now: float) -> tuple[bool, Json]:

@@ -10,7 +10,7 @@ from certhia.config.listen import Listen
 from certhia.stream.client import Limits
 from certhia.stream.forms import Defaults
 
-_ITSELF: Final = frozenset({"/stats", "/health", "/health/deep", "/logs", "/metrics", "/latest.json"})
+_ITSELF: Final = frozenset({"/stats", "/health", "/health/deep", "/ready", "/logs", "/metrics", "/latest.json"})
 
 
 def answers_itself(path: str) -> bool:

@@ -1,0 +1,1 @@
+"""What is counted, by which names, and how others read it."""
