@@ -24,7 +24,7 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 RUST := Cargo.toml Cargo.lock $(shell find crates/certhia-core crates/certhia-py -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help demo test lint format bench fuzz soak wheel docs reference lock clean
+.PHONY: help demo test kills lint format bench fuzz soak wheel docs reference lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -39,6 +39,9 @@ test: .venv/ready ## every test, Python's and Rust's, with the coverage floor (T
 	$(BIN)/pytest -n $(JOBS) --dist worksteal --durations 5 --cov --cov-report=term --no-cov-on-fail || status=1; \
 	cargo test --workspace --locked --quiet || status=1; \
 	exit $$status
+
+kills: .venv/ready ## a sender of webhooks killed KILLS=100 times, its receivers failing one time in three: nothing lost
+	CERTHIA_KILLS=$(KILLS) $(BIN)/pytest -n 0 -q tests/e2e/test_webhook.py
 
 lint: .venv/ready ## formatting, lint, types, the core's stub, workflows
 	@scripts/find-rust clippy rustfmt
