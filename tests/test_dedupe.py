@@ -49,3 +49,14 @@ def test_looking_changes_nothing() -> None:
     assert seen.add(b"a")
     assert b"a" in seen
     assert (seen.hits, seen.misses) == (0, 1)
+
+
+def test_fewer_may_be_remembered_from_now_on() -> None:
+    clock = Hand()
+    seen = Seen(10, 60, clock)
+    for key in (b"a", b"b", b"c"):
+        seen.add(key)
+    seen.resize(2, 5)
+    assert (b"a" in seen, b"b" in seen, len(seen)) == (False, True, 2)
+    clock.time = 6
+    assert b"b" not in seen

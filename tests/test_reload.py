@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from certhia.errors import ConfigError
-from certhia.reload import Reloaded, folders_of, marks
+from certhia.reload import Reloaded, folders_of, marks, troubles
 from certhia.testing import SimClock, in_simulated_time
 
 Said = list[tuple[str, str]]
@@ -281,3 +281,65 @@ def test_a_folder_is_looked_at_as_far_as_its_bound(tmp_path: Path, monkeypatch: 
         (tmp_path / f"{number}").touch()
     monkeypatch.setattr("certhia.reload.MAX_FILES", 8)
     assert len(marks([tmp_path])) == 8
+
+
+@in_simulated_time
+async def test_a_value_of_other_files_takes_its_place(certhia_clock: SimClock, file: Path, tmp_path: Path) -> None:
+    words, other = Words(certhia_clock, file), tmp_path / "other.txt"
+    other.write_text("four")
+    async with words.running() as reloaded:
+        await certhia_clock.sleep(1)
+        reloaded.become(["four"], [other], lambda: other.read_text().split())
+        file.write_text("bad")
+        await certhia_clock.sleep(5)
+        assert (reloaded.current, words.reads) == (["four"], 1)
+        other.write_text("five")
+        await certhia_clock.sleep(5)
+        assert reloaded.current == ["five"]
+        reloaded.become(["none"], [], lambda: ["none"])
+        await certhia_clock.sleep(100)
+    assert words.said == [("info", "one two to four"), ("info", "four to five"), ("info", "five to none")]
+
+
+@in_simulated_time
+async def test_what_was_read_of_the_files_of_before_is_let_go(certhia_clock: SimClock, file: Path) -> None:
+    words = Words(certhia_clock, file)
+    reloaded: Reloaded[list[str]] = words.reloaded
+    load = words.load
+
+    def slow() -> list[str]:
+        reloaded.current = ["mine"]  # as `become` does meanwhile
+        reloaded._replaced += 1
+        return load()
+
+    reloaded._load = slow
+    reloaded.ask()
+    await reloaded.look()
+    assert reloaded.current == ["mine"]
+
+
+@in_simulated_time
+async def test_whoever_takes_it_may_refuse(certhia_clock: SimClock, file: Path) -> None:
+    words, taken = Words(certhia_clock, file), list[list[str]]()
+
+    async def take(_before: list[str], after: list[str]) -> None:
+        taken.append(after)
+        if "three" in after:
+            raise ConfigError("three is too many\nreally")
+
+    reloaded = Reloaded("words", [file], words.load, words.changes, clock=certhia_clock, tell=words.tell, take=take)
+    look = troubles([reloaded])
+    assert await look() == []
+    for text, current in (("three", ["one", "two"]), ("four", ["four"])):
+        file.write_text(text)
+        await reloaded.look()
+        assert reloaded.current == current
+        found = await look()
+        if text == "three":
+            (one,) = found
+            assert one.told
+            assert one.alarm.key == "config:words"
+            assert one.alarm.text == "words not reloaded, the old ones stay in use: three is too many; really"
+        else:
+            assert found == []
+    assert taken == [["three"], ["four"]]

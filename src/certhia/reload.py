@@ -87,7 +87,7 @@ class Reloaded(Generic[T]):
         """Looks at the files until cancelled."""
         while True:
             try:
-                async with self._clock.deadline(POLL):
+                async with self._clock.deadline(POLL if self.paths else None):
                     await self._wake.wait()
             except TimeoutError:
                 pass  # time to look
@@ -125,12 +125,12 @@ class Reloaded(Generic[T]):
 
     async def listen(self, _faults: int = 0) -> None:
         """Has `run` look at once when the system tells of a change. Returns where it doesn't: `run` looks anyway."""
-        import watchfiles  # noqa: PLC0415  (3 MB that only those need who keep rules in files)
-
         while True:
-            folders = await asyncio.to_thread(folders_of, self.paths)
+            folders = await asyncio.to_thread(folders_of, self.paths) if self.paths else []
             if not folders:
                 return
+            import watchfiles  # noqa: PLC0415  (3 MB that only those need who keep something in files)
+
             try:
                 told = watchfiles.awatch(*folders, recursive=False, watch_filter=None, debounce=STEP, step=STEP)
                 async with aclosing(told):

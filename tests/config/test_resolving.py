@@ -86,6 +86,11 @@ def test_paths_start_from_the_file() -> None:
     assert resolved(Given("x", "--x"), PATH, {}).value == "x"
 
 
+def test_homes_of_nobody() -> None:
+    with pytest.raises(ValueError, match="begins with the home of a user who is not here"):
+        resolved(Given("~nobody-is-called-so/x", "--x"), PATH, {})
+
+
 def test_secrets_in_files(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("\n  whsec_one \n")
     (tmp_path / "keys").write_text("whsec_one\nwhsec_two\n")

@@ -1,10 +1,15 @@
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from certhia.config import default_file, load, origins
 from certhia.config.document import MAX_FILE
-from certhia.config.sources import from_values
+from certhia.config.keys import fields
+from certhia.config.showing import show
+from certhia.config.sources import examine, from_values
 from certhia.errors import ConfigError
 from certhia.quantity import Backlog, Point
 
@@ -27,25 +32,25 @@ def toml(tmp_path: Path) -> Path:
 
 
 def test_without_anything_there_are_defaults() -> None:
-    settings = load({}, None, HOME)
-    assert settings.logs.lists == ("google",)
-    assert settings.read.from_ == Point("now")
-    assert settings.read.memory == 64_000_000
-    assert (settings.read.poll_static, settings.read.poll_rfc6962, settings.read.patience) == (10, 30, 60)
-    assert settings.output.format == "human"
+    loaded = load({}, None, HOME)
+    assert loaded.logs.lists == ("google",)
+    assert loaded.read.from_ == Point("now")
+    assert loaded.read.memory == 64_000_000
+    assert (loaded.read.poll_static, loaded.read.poll_rfc6962, loaded.read.patience) == (10, 30, 60)
+    assert loaded.output.format == "human"
 
 
 def test_flags_before_environment_before_file_before_defaults(toml: Path) -> None:
-    settings = load(
+    loaded = load(
         {"read.memory": "3MB", "read.contact": None, "watch.rules": []},
         toml,
         {**HOME, "CERTHIA_READ__MEMORY": "2MB", "CERTHIA_READ__PATIENCE": "7s"},
     )
-    assert settings.read.memory == 3_000_000
-    assert settings.read.patience == 7
-    assert settings.read.max_rate == 3
-    assert settings.read.poll_static == 10
-    assert settings.watch.rules == ("file.example",)
+    assert loaded.read.memory == 3_000_000
+    assert loaded.read.patience == 7
+    assert loaded.read.max_rate == 3
+    assert loaded.read.poll_static == 10
+    assert loaded.watch.rules == ("file.example",)
 
 
 def test_where_each_key_comes_from(toml: Path) -> None:
@@ -69,14 +74,14 @@ def test_lists_in_the_environment() -> None:
         "CERTHIA_WATCH__PRECERTS": "no",
         "CERTHIA_READ__CONTACT": "",
     }
-    settings = load({}, None, {**HOME, **environment})
-    assert settings.watch.rules == ("a.example", "b.example")
-    assert settings.logs.deny == ("Example, Inc.",)
-    assert settings.logs.lists == ("google", "apple")
-    assert settings.read.from_ == Point("back", 500, "-500")
-    assert settings.read.max_backlog == Backlog(seconds=172_800)
-    assert settings.watch.precerts is False
-    assert settings.read.contact is None
+    loaded = load({}, None, {**HOME, **environment})
+    assert loaded.watch.rules == ("a.example", "b.example")
+    assert loaded.logs.deny == ("Example, Inc.",)
+    assert loaded.logs.lists == ("google", "apple")
+    assert loaded.read.from_ == Point("back", 500, "-500")
+    assert loaded.read.max_backlog == Backlog(seconds=172_800)
+    assert loaded.watch.precerts is False
+    assert loaded.read.contact is None
 
 
 def test_a_comma_parts_a_flag_for_a_list() -> None:
@@ -86,10 +91,10 @@ def test_a_comma_parts_a_flag_for_a_list() -> None:
 def test_yaml(tmp_path: Path) -> None:
     path = tmp_path / "certhia.yaml"
     path.write_text("read: {from: 2026-03-01, contact: }\nwatch:\n  rules: example.com\n")
-    settings = load({}, path, HOME)
-    assert settings.read.from_.kind == "date"
-    assert settings.read.contact is None
-    assert settings.watch.rules == ("example.com",)
+    loaded = load({}, path, HOME)
+    assert loaded.read.from_.kind == "date"
+    assert loaded.read.contact is None
+    assert loaded.watch.rules == ("example.com",)
 
 
 def test_paths_in_a_file_start_from_its_directory(tmp_path: Path) -> None:
@@ -99,12 +104,12 @@ def test_paths_in_a_file_start_from_its_directory(tmp_path: Path) -> None:
         '[logs]\nlog_list = ["own.json", "https://a.example/x"]\n'
         '[state]\nname = "second"\n[output]\nfiles = "out.csv"\n'
     )
-    settings = load({}, path, HOME)
-    assert settings.watch.files == (tmp_path / "rules.txt", Path("/etc/rules"))
-    assert settings.watch.roots == Path("~/roots").expanduser()
-    assert settings.logs.log_list == (str(tmp_path / "own.json"), "https://a.example/x")
-    assert settings.state.name == "second"
-    assert settings.output.files == (tmp_path / "out.csv",)
+    loaded = load({}, path, HOME)
+    assert loaded.watch.files == (tmp_path / "rules.txt", Path("/etc/rules"))
+    assert loaded.watch.roots == Path("~/roots").expanduser()
+    assert loaded.logs.log_list == (str(tmp_path / "own.json"), "https://a.example/x")
+    assert loaded.state.name == "second"
+    assert loaded.output.files == (tmp_path / "out.csv",)
 
 
 def test_a_states_directory_in_a_file_starts_there_too(tmp_path: Path) -> None:
@@ -209,9 +214,43 @@ def test_values_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CERTHIA_READ__MEMORY", "1MB")
     (tmp_path / "certhia").mkdir()
     (tmp_path / "certhia" / "certhia.toml").write_text("[read]\nmemory = '2MB'\n")
-    settings = from_values({"read.from": -5, "read.until": None, "logs.log_list": (), "logs.deny": ["a*"]})
-    assert settings.read.memory == 64_000_000
-    assert str(settings.read.from_) == "-5"
-    assert settings.logs.deny == ("a*",)
+    loaded = from_values({"read.from": -5, "read.until": None, "logs.log_list": (), "logs.deny": ["a*"]})
+    assert loaded.read.memory == 64_000_000
+    assert str(loaded.read.from_) == "-5"
+    assert loaded.logs.deny == ("a*",)
     with pytest.raises(ConfigError, match=r"(?s)read\.memroy: is an unknown key; did you mean.*read\.until: "):
         from_values({"read.memroy": 1, "read.until": "yesterday"})
+
+
+names = st.one_of(
+    st.sampled_from(["logs", "read", "watch", "sinks", "serve", "state", "each", "type", "url", "https://ct.example/"]),
+    st.sampled_from([*(key.partition(".")[2] for key in fields()), "webhook", "secret", "secret_file"]),
+    st.text(max_size=6),
+)
+values = st.recursive(
+    st.one_of(
+        st.integers(),
+        st.floats(),
+        st.booleans(),
+        st.none(),
+        st.dates(),
+        st.sampled_from(["${X}", "webhook", "1s", "~nobody-here/x", "\0", "${"]),
+        names,
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(names, values, max_size=3))
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_says_it_is_told_and_breaks_nothing(tmp_path: Path, content: dict[str, object]) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True))
+    try:
+        examined = examine({}, path, {**HOME, "X": "x"})
+    except ConfigError:  # it can't be read at all
+        return
+    assert all(one.startswith(str(path)) for one in examined.problems)
+    assert all("\n" not in one for one in examined.problems)
+    list(show(examined))

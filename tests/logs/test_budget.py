@@ -85,3 +85,19 @@ async def test_whoever_gives_up_waiting_takes_nothing_along(admitted: bool) -> N
     held.give()
     (await behind).give()
     assert budget.used == 0
+
+
+async def test_more_or_less_may_be_allowed_under_way() -> None:
+    budget = Budget(100)
+    first = await budget.line(50)
+    waiting = asyncio.ensure_future(budget.line(50))
+    await asyncio.sleep(0)
+    assert budget.pressed
+    budget.resize(200)
+    await waiting
+    assert budget.used == 100
+    budget.resize(20)
+    assert budget.try_ahead(11) is not None, "a body alone always fits"
+    assert budget.try_ahead(11) is None
+    first.give()
+    waiting.result().give()

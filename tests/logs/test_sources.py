@@ -12,6 +12,7 @@ from certhia.logs import learned
 from certhia.logs.hybrids import HYBRIDS
 from certhia.logs.lists import Lists
 from certhia.logs.select import Choice
+from certhia.logs.single import Single, Singles
 from certhia.logs.sources import Sources
 from certhia.net import Response
 from certhia.testing import World, fail, in_simulated_time
@@ -188,3 +189,15 @@ async def test_a_notice_is_given_once_until_it_changes(certhia_world: World, tmp
     assert (await sources.load()).notices == ()
     certhia_world.pages["/log_list.json"] = Response(200, b"[]")
     assert len((await sources.load()).notices) == 1
+
+
+@in_simulated_time
+async def test_what_is_said_of_a_log_that_nobody_knows_is_told_once(certhia_world: World, tmp_path: Path) -> None:
+    log = certhia_world.rfc6962("one")
+    sources = made(certhia_world, tmp_path, Choice())
+    sources.singles = Singles({log.url: Single(rate=1), "https://gone.example/": Single(rate=1)})
+    loaded = await sources.load()
+    (text,) = [text for text in loaded.notices if text.startswith("logs.")]
+    assert text == 'logs."https://gone.example/": no log that is known has this URL; `certhia logs` lists them'
+    assert text in loaded.warnings
+    assert text not in (await sources.load()).notices

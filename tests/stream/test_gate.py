@@ -107,3 +107,14 @@ def test_all_places_are_given_back(moves: list[tuple[int, bool]]) -> None:
     for slot in inside:
         at.leave(slot)
     assert (at.inside, at._of) == (0, {})
+
+
+def test_other_bounds_send_nobody_away() -> None:
+    at = Gate(Bounds(total=2), SimClock())
+    first, _ = entered(at.enter(ONE)), entered(at.enter(ONE))
+    at.adopt(Bounds(total=1))
+    assert at.inside == 2
+    at.leave(first)
+    assert at.enter(ONE) == gate.TOTAL
+    at.adopt(Bounds(total=2, per_address=1))
+    assert at.enter(ONE) == gate.ADDRESS

@@ -117,7 +117,12 @@ def _path(value: object, base: Path | None, named: bool = False) -> object:
         return value
     if named and "/" not in str(value):
         return value
-    path = Path(value).expanduser()
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError(
+            f"{quoted(str(value))} begins with the home of a user who is not here; write the whole path"
+        ) from None
     path = base / path if base else path
     # `./name` must not become the name that it would be without its slash.
     return str(path.absolute() if named else path)
