@@ -30,12 +30,14 @@ http {{ access_log off; {temporary}
     return Set(command, [place.tls_port], stop=signal.SIGQUIT)
 
 
-def _dovecot(place: Place) -> Set:
+def _dovecot(place: Place, protocol: str = "imap", login: str = "imap", at_once: str = "imaps") -> Set:
+    """`login`: what its service is called; `at_once`: its listener for TLS at once, "" where there is none."""
     name, group = place.user.pw_name, grp.getgrgid(place.user.pw_gid).gr_name
     place.write("users", f"test:{{PLAIN}}secret:{place.user.pw_uid}:{place.user.pw_gid}::{place.folder}\n")
+    secured = f"inet_listener {at_once} {{\n    port = {place.tls_port}\n    ssl = yes\n  }}" if at_once else ""
     conf = place.write(
         "dovecot.conf",
-        f"""protocols = imap
+        f"""protocols = {protocol}
 listen = {LOOPBACK}
 base_dir = {place.folder}/run
 state_dir = {place.folder}/state
@@ -57,15 +59,12 @@ userdb {{
   driver = passwd-file
   args = {place.folder}/users
 }}
-service imap-login {{
+service {login}-login {{
   chroot =
-  inet_listener imap {{
+  inet_listener {protocol} {{
     port = {place.port}
   }}
-  inet_listener imaps {{
-    port = {place.tls_port}
-    ssl = yes
-  }}
+  {secured}
 }}
 service anvil {{
   chroot =
@@ -75,7 +74,59 @@ service stats {{
 }}
 """,
     )
-    return Set([program("dovecot"), "-F", "-c", str(conf)], [place.port, place.tls_port])
+    return Set([program("dovecot"), "-F", "-c", str(conf)], [place.port, *([place.tls_port] if at_once else [])])
+
+
+def _pop3(place: Place) -> Set:
+    program("/usr/lib/dovecot/pop3")
+    return _dovecot(place, "pop3", "pop3", "pop3s")
+
+
+def _sieve(place: Place) -> Set:
+    program("/usr/lib/dovecot/managesieve")
+    return _dovecot(place, "sieve", "managesieve", "")
+
+
+def _prosody(place: Place) -> Set:
+    """Clients on one port, other servers on the other; both begin in the clear. The name asked for is the address."""
+    place.write("data/x", "")
+    conf = place.write(
+        "prosody.cfg.lua",
+        f"""daemonize = false
+pidfile = "{place.folder}/pid"
+data_path = "{place.folder}/data"
+log = "*console"
+interfaces = {{ "{LOOPBACK}" }}
+c2s_ports = {{ {place.port} }}
+s2s_ports = {{ {place.tls_port} }}
+modules_enabled = {{ "tls", "saslauth", "dialback" }}
+modules_disabled = {{ "offline", "s2s_auth_certs" }}
+ssl = {{ certificate = "{place.certificate}", key = "{place.key}" }}
+VirtualHost "{LOOPBACK}"
+""",
+    )
+    return Set([program("prosody"), "--config", str(conf)], [place.port, place.tls_port])
+
+
+def _xrdp(place: Place) -> Set:
+    conf = place.write(
+        "xrdp.ini",
+        f"""[Globals]
+ini_version=1
+fork=false
+port=tcp://{LOOPBACK}:{place.port}
+security_layer=tls
+certificate={place.certificate}
+key_file={place.key}
+ssl_protocols=TLSv1.2, TLSv1.3
+tls_ciphers=HIGH
+[Logging]
+LogFile={place.folder}/xrdp.log
+LogLevel=INFO
+EnableSyslog=false
+""",
+    )
+    return Set([program("xrdp"), "--nodaemon", "--config", str(conf)], [place.port])
 
 
 def _postfix(place: Place) -> Set:
@@ -207,6 +258,10 @@ KINDS = (
     Kind("nginx", "www-data", _nginx),
     Kind("postfix", "postfix", _postfix, as_root=True),
     Kind("dovecot-imapd", "dovecot", _dovecot),
+    Kind("dovecot-pop3d", "dovecot", _pop3),
+    Kind("dovecot-managesieved", "dovecot", _sieve),
+    Kind("prosody", "prosody", _prosody),
+    Kind("xrdp", "xrdp", _xrdp, rsa=True),
     Kind("postgresql", "postgres", _postgres),
     Kind("mariadb-server", "mysql", _mariadb),
     Kind("slapd", "openldap", _slapd),

@@ -20,9 +20,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 # What is said before TLS on the plain port, by server.
 STARTTLS = {
     "postfix": "smtp", "dovecot-imapd": "imap", "postgresql": "postgres", "mariadb-server": "mysql", "slapd": "ldap",
-    "vsftpd": "ftp",
+    "vsftpd": "ftp", "dovecot-pop3d": "pop3", "dovecot-managesieved": "sieve", "prosody": "xmpp-client", "xrdp": "rdp",
 }  # fmt: skip
-AT_ONCE = ("nginx", "postfix", "dovecot-imapd", "slapd")
+AT_ONCE = ("nginx", "postfix", "dovecot-imapd", "dovecot-pop3d", "slapd")
 
 
 class Servers:
@@ -104,6 +104,13 @@ def test_what_it_shows_at_once(certhia: Certhia, real: Servers, name: str) -> No
     shows(result, server)
     assert (result["starttls"], result["version"]) == (None, "TLS 1.2")
     assert result["alpn"] == ("h2" if name == "nginx" else None)
+
+
+def test_an_xmpp_server_as_other_servers_see_it(certhia: Certhia, real: Servers) -> None:
+    server = real["prosody"]
+    result = scanned(certhia, f"{LOOPBACK}:{server.place.tls_port}/xmpp-server")
+    shows(result, server)
+    assert result["starttls"] == "xmpp-server"
 
 
 def test_all_of_them_in_one_scan(certhia: Certhia, real: Servers) -> None:
