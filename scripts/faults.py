@@ -20,8 +20,15 @@ HEADINGS = {
     "D": "Certificates",
     "C": "Clients of the stream",
     "T": "Servers that are scanned",
+    "W": "Where matches go",
 }
-DOES = {"L": "What the server does", "D": "What happens", "C": "What the client does", "T": "What the server does"}
+DOES = {
+    "L": "What the server does",
+    "D": "What happens",
+    "C": "What the client does",
+    "T": "What the server does",
+    "W": "What the other side does",
+}
 BEGIN, END = "<!-- begin: faults -->", "<!-- end: faults -->"
 
 

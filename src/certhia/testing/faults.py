@@ -280,6 +280,33 @@ FAULTS = (
         "0 packets inwards unless `--allow-private`; at most 1 connection a minute to an address", ("I7", "I9"), None,
         heals=False,
     ),
+    NamedFault(
+        "W01", "bad-receiver", "answers a webhook with 500, 429, 410, a redirect, a gigabyte, or not at all",
+        "tried again by the schedule of Standard Webhooks; 410 ends it; an alarm, to other sinks too; a dead letter "
+        "after 75 hours",
+        "10,000 alerts to a receiver that fails one time in three: none lost, every repeat with the same id",
+        ("I3", "I5", "I8"), None, heals=False,
+    ),
+    NamedFault(
+        "W02", "ssrf", "has a webhook that is not the operator's own lead inwards, by address, name or redirect",
+        "refused: a name is resolved once, every address checked, no redirect followed",
+        "0 connections over a list of addresses and spellings", ("I9",), None, heals=False,
+    ),
+    NamedFault(
+        "W03", "storm", "has rules match far more than a receiver takes",
+        "its queue is full at its bound; the rest is counted, and told as one digest in its place",
+        "other sinks get everything meanwhile", ("I3", "I5", "I6"), None, heals=False,
+    ),
+    NamedFault(
+        "W04", "stuck-hook", "is a program that forks, keeps its standard error open, and never ends",
+        "ended at its deadline, with its whole process group; its match is held back", "no process of it is left",
+        ("I5", "I6"), None, heals=False,
+    ),
+    NamedFault(
+        "W05", "injection", "puts escape sequences, formulas, line ends, tags, mentions or commands into a certificate",
+        "they are shown as they stand, and do nothing", "each output has a fixed alphabet, by property test",
+        ("I5",), None, heals=False,
+    ),
 )  # fmt: skip
 
 
