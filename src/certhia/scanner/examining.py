@@ -131,7 +131,8 @@ class Examiner:
             async with self._clock.deadline(seconds):
                 return await (self._revoked or Revocation(self._clock)).status(path[0], path[1], staple)
         except TimeoutError:
-            return Status("unavailable", detail=f"{LATE}: nobody answered within {seconds:.3g} s")
+            why = f"nobody answered within {seconds:.3g} s" if seconds else "nobody was asked"
+            return Status("unavailable", detail=f"{LATE}: {why}")
 
     async def _issuers_revoked(self, revoked: Revocation, path: Sequence[Certificate], until: float) -> list[Verdict]:
         """Of the authorities of a path, but for the root."""
