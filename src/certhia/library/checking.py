@@ -87,8 +87,7 @@ def trials(settings: Settings, clock: Clock) -> Iterator[Trial]:
         yield Trial("output.files", partial(_write, path), (number,))
     if output.alarms is not None:
         yield Trial("output.alarms", partial(_write, output.alarms))
-    if "://" not in (settings.state.name or ""):
-        yield Trial("state.name", partial(state_place, settings.state.name))
+    yield Trial("state.name", partial(state_place, settings.state.name))
     yield from _serving(settings, clock)
 
 

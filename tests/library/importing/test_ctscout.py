@@ -69,7 +69,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
         "sinks.webhook.url": "https://hooks.example/matches",
         "sinks.webhook.ctscout_secret": f"${{{SECRET}}}",
         "sinks.webhook.timeout": 5,
-        "state.name": f"postgresql://scout:${{{PASSWORD}}}@db.example/ctscout?sslmode=require",
+        "state.name": f"postgresql://scout:${{{PASSWORD}}}@db.example/ctscout?sslmode=require&pool=20",
     }
     assert [note.split(":")[0] for note in found.notes] == [
         "ct_logs.include_readonly_logs",
@@ -79,7 +79,6 @@ def test_a_whole_file(tmp_path: Path) -> None:
         "the password in database.url is not copied",
         "ct_logs.batch_size",
         "ct_logs.max_concurrent_logs",
-        "database.max_connections",
         "platforms",
     ]
     assert "hunter2" not in found.written("x") + "".join(found.notes)

@@ -13,6 +13,7 @@ from certhia.library.importing.imported import Imported
 
 SECRET: Final = "CTSCOUT_WEBHOOK_SECRET"  # noqa: S105  (the name of a variable)
 PASSWORD: Final = "CTSCOUT_DATABASE_PASSWORD"  # noqa: S105
+POOL: Final = 50  # connections, at most
 PUBLISHED: Final = "https://www.gstatic.com/ct/log_list/v3/"
 
 _TABLES: Final = (
@@ -116,8 +117,10 @@ def _database(table: Mapping[str, Any], found: Imported) -> None:
         return
     url = str(table.get("url", "postgresql://localhost/ctscout"))
     hidden = re.sub(r"(?<=://)([^/?#@:]*):[^/?#@]*@", rf"\1:${{{PASSWORD}}}@", url)
+    if (most := table.get("max_connections")) is not None:
+        hidden += f"{'&' if '?' in hidden else '?'}pool={min(max(int(most), 1), POOL)}"
     found.values["state.name"] = hidden
-    if hidden != url:
+    if PASSWORD in hidden:
         found.notes.append(f"the password in database.url is not copied: set the variable {PASSWORD} to it")
 
 
@@ -127,8 +130,6 @@ def _left_out(content: Mapping[str, Any]) -> Iterator[str]:
         yield "ct_logs.batch_size: how much a log gives at once is found out"
     if "max_concurrent_logs" in logs:
         yield "ct_logs.max_concurrent_logs: all chosen logs are followed; read.max_parallel bounds requests"
-    if "max_connections" in content.get("database", {}):
-        yield "database.max_connections: the pool has a size of its own"
     platforms = content.get("platforms", {})
     if any(isinstance(one, dict) and one.get("enabled") for one in platforms.values()):
         yield "platforms: scopes are not fetched; ct-scout --export-scope writes them as programmes for watch.files"

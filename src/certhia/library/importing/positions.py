@@ -45,7 +45,7 @@ async def of_database(url: str, clock: Clock) -> dict[str, int]:
     try:
         asyncpg = import_module("asyncpg")  # only who has such a database needs it
     except ImportError as error:
-        raise ConfigError("a PostgreSQL database needs asyncpg: pip install asyncpg") from error
+        raise ConfigError("a database needs asyncpg: pip install 'certhia[postgresql]'") from error
     shown = without_password(url)
     try:
         async with clock.deadline(PATIENCE):
