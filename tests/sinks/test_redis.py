@@ -20,7 +20,7 @@ from certhia.clock import Clock
 from certhia.config.sinks.redis import RedisSink
 from certhia.errors import ConfigError, RemoteError
 from certhia.sinks.outbox import Outbox
-from certhia.sinks.redis import Redis, advice, after, open_redis
+from certhia.sinks.redis import Redis, advice, after, open_redis, packed
 from certhia.sinks.terms import Terms
 from certhia.store import State
 
@@ -227,6 +227,13 @@ def test_advice(reason: str, step: str) -> None:
     assert step in advice(reason)
 
 
+def test_a_command_on_the_wire() -> None:
+    assert (
+        packed(("LTRIM", "bücher", 0, b"\r\n"))
+        == b"*4\r\n$5\r\nLTRIM\r\n$7\r\nb\xc3\xbccher\r\n$1\r\n0\r\n$2\r\n\r\n\r\n"
+    )
+
+
 def test_the_entry_after() -> None:
     assert after(b"1760000000000-4") == "1760000000000-5"
     assert after("7") == "7-1"
@@ -262,7 +269,7 @@ async def test_what_ct_scout_counts(server: Running, reader: Any, make: MAKE) ->
     bounty = sink(server)
     await bounty.send([make(1), make(2)])
     await reader.config_set("maxmemory", 1)
-    with pytest.raises(RemoteError, match="OOM"):
+    with pytest.raises(RemoteError, match="maxmemory"):
         await bounty.send([make(3)])
     counted = bounty.published
     assert (sum(counted.success.counts), sum(counted.failure.counts)) == (1, 1)
