@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,6 +139,19 @@ async def test_one_that_was_killed_is_followed_by_another(
     for lost in (first, second):
         lost._writer = None
         await lost.close()
+
+
+@either
+async def test_who_follows_is_known_on_other_machines_too(at: Place, tmp_path: Path) -> None:
+    async with await opened(at) as state:
+        assert await state.follower() == os.getpid()
+        async with await State.open(at, clock=Clock(), follow=False) as beside:
+            assert await beside.follower() == os.getpid()
+        if at.database is not None:
+            async with await State.open(elsewhere(at, tmp_path), clock=Clock(), follow=False) as beside:
+                assert await beside.follower() == 0
+    async with await State.open(at, clock=Clock(), follow=False) as beside:
+        assert await beside.follower() is None
 
 
 @either

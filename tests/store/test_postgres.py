@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection, event
 from tests.realservers.launching import LOOPBACK, ROOT, Running, running
-from tests.realservers.postgresql import USER, pgbouncer
+from tests.realservers.postgresql import USER, await_ready, pgbouncer, postgresql
 from tests.store.conftest import emptied
 
 from certhia.clock import Clock
@@ -141,6 +142,72 @@ async def test_a_commit_that_fails_ends_everything_and_nothing_of_it_is_there(
         assert [one.match.sighting.index for one in await state.matches()] == [1]
         assert await state.positions() == {}
         assert await check(state, check_head) == []
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["committed", "not committed"])
+async def test_a_commit_whose_answer_never_comes(
+    postgresql_server: Running, tmp_path: Path, book: Book, done: bool
+) -> None:
+    """Committed or not: the process ends, and the next one comes to the same end."""
+    url = await emptied(postgresql_server)
+
+    def silence(connection: Connection) -> None:
+        if done:
+            connection.connection.commit()
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    async def follow(state: State) -> None:
+        state.writer.log(book.log)
+        for index in range(3):
+            if not await state.find([book.match(index).key]):
+                state.writer.match(book.match(index), ["a"])
+        if state.writer.position(book.log.id) is None:
+            state.writer.step(book.anchor(0, 4))
+        await state.writer.durable()
+
+    async with await opened(tmp_path, url) as state:
+        assert state._writers is not None
+        event.listen(state._writers.sync_engine, "commit", silence, once=True)
+        with pytest.raises(StateError, match="Connection reset by peer: see that PostgreSQL runs there"):
+            await follow(state)
+    for _ in range(2):
+        async with await opened(tmp_path, url) as state:
+            await follow(state)
+            assert [(one.id, one.match.sighting.index) for one in await state.pending("a")] == [(1, 0), (2, 1), (3, 2)]
+            assert (await state.positions())[book.log.id].end == 0
+            assert await check(state, check_head) == []
+
+
+async def test_a_server_that_is_killed_loses_nothing_that_was_acknowledged(tmp_path: Path, book: Book) -> None:
+    with postgresql() as server:
+        url = f"postgresql://{USER}@{LOOPBACK}:{server.place.port}/postgres"
+        state = await opened(tmp_path, url)
+        state.writer.log(book.log)
+        state.writer.step(book.anchor(0, 64))
+        told = 0
+
+        async def follow() -> None:
+            nonlocal told
+            for index in range(64):
+                state.writer.match(book.match(index), ["a"])
+                state.writer.step(book.step(index + 1, 64))
+                await state.writer.durable()
+                told = index + 1
+                if told == 10:
+                    server.kill()
+
+        with pytest.raises(StateError, match=str(server.place.port)):
+            await follow()
+        with pytest.raises(StateError, match=str(server.place.port)):
+            await state.close()
+            state.writer.match(book.match(63), [])
+        assert told == 10
+        server.revive()
+        await_ready(server)
+        async with await opened(tmp_path, url) as again:
+            assert (await again.positions())[book.log.id].end >= told
+            assert len(await again.matches()) >= told
+            assert await check(again, check_head) == []
 
 
 async def test_a_connection_that_was_lost_while_nothing_happened_is_made_again(

@@ -56,7 +56,6 @@ async def end_alarm(outcome: Outcome, settings: Settings) -> str:
     from certhia.alarms.broken import MOST, PROMISE, Word, payload
     from certhia.clock import Clock
     from certhia.errors import StateError
-    from certhia.store.lock import holder
     from certhia.store.place import is_there, state_place
     from certhia.store.state import State
 
@@ -66,7 +65,7 @@ async def end_alarm(outcome: Outcome, settings: Settings) -> str:
     word = Word(log.description or log.url, log.id, outcome.leaf_hash, clock.now())
     try:
         async with await State.open(place, clock=clock, follow=False) as state:
-            if holder(place.directory) is not None or any(one.kind == PROMISE for one in await state.requests()):
+            if await state.follower() is not None or any(one.kind == PROMISE for one in await state.requests()):
                 await state.request(PROMISE, payload(word), MOST)
     except StateError as error:
         return render.terminal(f"whoever follows with {place} does not hear that {word.log} kept it: {error}")

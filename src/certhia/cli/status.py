@@ -63,7 +63,7 @@ async def standing_of(place: Place, clock: Clock) -> Standing:
     """Reads the state beside whoever follows. Raises StateError."""
     from certhia.cli.standing import Standing
     from certhia.logs import snapshot
-    from certhia.store.lock import begun, holder
+    from certhia.store.lock import begun
     from certhia.store.state import State
 
     async with await State.open(place, clock=clock, follow=False) as state:
@@ -71,7 +71,7 @@ async def standing_of(place: Place, clock: Clock) -> Standing:
         picture = snapshot.picture(await state.recall(snapshot.NAME))
         steps = [position.at for position in (await state.positions()).values()]
         saved = [picture.at] if picture is not None else []
-        process = holder(place.directory)
+        process = await state.follower()
         began = begun(place.directory) if process is not None else None
         if process is not None and picture is not None and _of_earlier(picture, process, began):
             picture = None

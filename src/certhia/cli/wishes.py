@@ -14,7 +14,7 @@ from certhia.backfilling import cancel as end
 from certhia.clock import Clock, iso
 from certhia.errors import ConfigError, StateError
 from certhia.store.backfills import DONE, Backfill
-from certhia.store.lock import Held, holder
+from certhia.store.lock import Held
 from certhia.store.place import Place
 from certhia.store.ranges import account
 from certhia.store.spans import without
@@ -41,10 +41,8 @@ class Beside:
         async with await State.open(self._place, clock=self._clock, follow=False) as state:
             answer = await _answer(state, request, self._clock)
             keys = [(bytes.fromhex(log_id), int(number)) for log_id, number in answer]
-            self._say(
-                f"left to the running follower, process {holder(self._place.directory) or '?'}, whose rules and "
-                "outputs count"
-            )
+            process = await state.follower() or "?"
+            self._say(f"left to the running follower, process {process}, whose rules and outputs count")
             if detach:
                 return 0
             return await self._look_on(state, keys)
@@ -60,7 +58,7 @@ class Beside:
             if left.is_set():
                 self._say("goes on in the follower; `certhia backfill` shows how far it is, --cancel ends it")
                 return LEFT
-            if holder(self._place.directory) is None:
+            if await state.follower() is None:
                 self._say("nobody follows any more: it goes on when `certhia watch` or this command is started again")
                 return 1
             if self._clock.monotonic() - told_at >= TELL_EVERY:

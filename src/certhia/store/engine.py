@@ -54,6 +54,9 @@ class Engine(Protocol):
     async def lease(self, writers: AsyncEngine, directory: Path, clock: Clock) -> Lease | None:
         """Takes what keeps followers on other machines away; None where there can be none. Raises Held, StateError."""
 
+    async def is_followed(self, connection: AsyncConnection) -> bool:
+        """Whether somebody follows logs with it, as far as it says so itself."""
+
     def moment(self, connection: AsyncConnection) -> AbstractAsyncContextManager[None]:
         """Inside, all statements of a reading connection see one moment."""
 

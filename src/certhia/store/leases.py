@@ -125,9 +125,15 @@ class Lease:
 async def unheld(connection: AsyncConnection, label: str) -> None:
     """Raises Held where somebody follows, whoever it is: tables must not change under them."""
     if await connection.scalar(text("SELECT to_regclass('leases') IS NOT NULL")):
-        seen = (await connection.execute(_SEEN)).one_or_none()
-        if seen is not None and seen.left > 0:
-            raise Held(f"{label}: {seen.name} follows logs with an older schema, or did until just now: stop it first")
+        name = await holder(connection)
+        if name:
+            raise Held(f"{label}: {name} follows logs with an older schema, or did until just now: stop it first")
+
+
+async def holder(connection: AsyncConnection) -> str:
+    """What people know the follower by, in this moment; "" where there is none."""
+    seen = (await connection.execute(_SEEN)).one_or_none()
+    return seen.name if seen is not None and seen.left > 0 else ""
 
 
 def _identity(directory: Path) -> str:

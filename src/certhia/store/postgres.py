@@ -21,7 +21,7 @@ from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.store import compatible
 from certhia.store.address import Address
-from certhia.store.leases import TABLE, Lease, unheld
+from certhia.store.leases import TABLE, Lease, holder, unheld
 from certhia.store.schema import metadata
 
 # The indexes of some rows are those of the same rows here. Not in `schema`: whoever has a file does without all this.
@@ -150,6 +150,10 @@ class Postgres:
         lease = Lease(self, writers, directory, clock)
         await lease.take()
         return lease
+
+    async def is_followed(self, connection: AsyncConnection) -> bool:
+        """Whether somebody has the lease, on whatever machine."""
+        return await holder(connection) != ""
 
     @asynccontextmanager
     async def moment(self, connection: AsyncConnection) -> AsyncIterator[None]:

@@ -19,6 +19,7 @@ from certhia.store.engine import Engine, guarded
 from certhia.store.freezes import Freeze, row_freeze
 from certhia.store.ledger import Position, row_log, row_position, row_step
 from certhia.store.letters import Letter, Wanted
+from certhia.store.lock import holder
 from certhia.store.place import FILE, Place
 from certhia.store.schema import (
     backfills,
@@ -95,6 +96,15 @@ class Reader:
     def file(self) -> Path:
         """The SQLite file, of a state in one."""
         return self.directory / FILE
+
+    async def follower(self) -> int | None:
+        """The process that follows logs with this state, 0 where its number isn't known, as on another machine; None
+        where nobody does."""
+        process = holder(self.directory)
+        if process is not None:
+            return process
+        async with guarded(self.where), self.engine.connect() as connection:
+            return 0 if await self.where.is_followed(connection) else None
 
     async def positions(self) -> dict[bytes, Position]:
         """The verified position of each log that has one, by log id."""

@@ -67,6 +67,10 @@ class Sqlite:
         """None: a file is on one machine, and locked there."""
         return
 
+    async def is_followed(self, connection: AsyncConnection) -> bool:  # noqa: ARG002
+        """The lock of the directory says that, the file does not."""
+        return False
+
     @asynccontextmanager
     async def moment(self, connection: AsyncConnection) -> AsyncIterator[None]:
         """One read transaction."""
