@@ -149,7 +149,7 @@ async def test_w01_a_sink_that_fails_is_told_of_by_another(tmp_path: Path) -> No
             sinks.hears(Alarm("sink:down", "down: can't be told of matches, which wait"), cleared=False)
             async with asyncio.timeout(20):
                 while not receiver.taken:  # noqa: ASYNC110  (of another protocol, that sets no event)
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0)
             for task in tasks:
                 task.cancel()
         await sinks.close()
@@ -209,7 +209,7 @@ async def test_w03_a_storm_fills_one_queue_and_delays_no_other(tmp_path: Path) -
             await state.writer.durable()
             async with asyncio.timeout(50):
                 while len(well.told) < storm:  # noqa: ASYNC110  (a list sets no event)
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0)
             waiting = await state.letters(Wanted("stuck", limit=storm))
             assert len(waiting) == bound
             assert outbox.standing()["stuck"]["too_many"] == storm - bound
@@ -245,7 +245,7 @@ async def test_w04_a_program_that_forks_and_never_ends_is_ended_with_its_childre
             await hook.send([delivery(1)])
         for name in ("child", "own"):
             while running(int((tmp_path / name).read_text())):  # noqa: ASYNC110  (the kernel sets no event)
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0)
     await hook.close()
 
 
