@@ -89,7 +89,9 @@ def test_a_follower_is_asked(certhia: Command, receiver: Receiver, options: tupl
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    wait(lambda: bool(receiver.requests))
+    wait(lambda: "sink hook: wants no more" in certhia("status", "--state", state).out)
+    (host,) = json.loads(certhia("status", "--json", "--state", state).out)["hosts"]
+    assert (host["state"], host["failures"]) == ("closed", 0), "it did answer"
     receiver.answer = lambda _: 200
     assert certhia("outbox", "retry", "hook", "--state", state).out == "hook: 0 deliveries to be tried again\n"
     wait(lambda: len(receiver.taken) == 40)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from certhia import render
 from certhia.alarms.board import lasting
 from certhia.clock import iso
 from certhia.logs.snapshot import Followed, Picture, Requests
 from certhia.model import Alarm, Health
+from certhia.sinks import standing as sinks
+from certhia.sinks.standing import Noted
 
 SILENT = 120.0  # seconds: a follower saves what it knows every 30 s; one that has missed several of them hangs
 ILL = 8  # logs that are told one by one
@@ -30,6 +32,7 @@ class Standing:
     quarantined: int  # entries, stored
     last_commit: float | None
     now: float
+    sinks: Noted = field(default_factory=Noted)
     silence: float = 0.0  # seconds for which the follower has saved nothing, by a clock that nobody sets
 
     @property
@@ -70,6 +73,7 @@ def lines(one: Standing) -> list[str]:
         ]
     waiting = ", ".join(f"{render.terminal(sink)} {count:,}" for sink, count in one.waiting.items())
     told.append(f"waiting to be told: {waiting or 'nothing'}")
+    told += sinks.lines(one.sinks) if one.process is not None else []
     if one.last_commit is not None:
         told.append(f"last commit: {_moment(one.last_commit)} ({_ago(one.now - one.last_commit)})")
     if one.picture is not None:
@@ -102,6 +106,7 @@ def as_json(one: Standing) -> dict[str, object]:
         "stored_matches": one.stored,
         "stored_quarantined": one.quarantined,
         "waiting": dict(one.waiting),
+        **sinks.as_json(one.sinks),
         "alarms": [
             {"key": alarm.key, "since": iso(alarm.since), "log": alarm.log or None, "text": alarm.text}
             for alarm in one.alarms

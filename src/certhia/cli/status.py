@@ -63,6 +63,8 @@ async def standing_of(place: Place, clock: Clock) -> Standing:
     """Reads the state beside whoever follows. Raises StateError."""
     from certhia.cli.standing import Standing
     from certhia.logs import snapshot
+    from certhia.sinks.asked import SINKS
+    from certhia.sinks.standing import noted
     from certhia.store.lock import begun
     from certhia.store.state import State
 
@@ -80,6 +82,7 @@ async def standing_of(place: Place, clock: Clock) -> Standing:
             process=process,
             picture=picture,
             waiting=await state.queues(),
+            sinks=noted(await state.recall(SINKS), await state.letter_counts()),
             stored=totals["matches"],
             quarantined=totals["quarantine"],
             last_commit=max([*steps, *saved], default=None),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from certhia.clock import Clock
     from certhia.store import State
 
-NOTED: Final = 5.0  # seconds between two looks at how sinks are doing
+NOTED: Final = 2.0  # seconds between two looks at how sinks are doing
 
 
 class Outbox:
