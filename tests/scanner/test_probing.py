@@ -11,7 +11,7 @@ import pytest
 from tests.scanner.driving import drive, failure_of, run, serving, until_cut
 from tests.scanner.tls_servers import authority, context, tls_server
 
-from certhia.scanner.conversation import Again, Connect, Conversation, Send
+from certhia.scanner.conversation import Again, Connect, Conversation, Send, Wait
 from certhia.scanner.failures import Expired, ScanFailure
 from certhia.scanner.probing import WEB, Manner, Prober, Seen, domain_of
 from certhia.scanner.records import Failure, Http, Served, Target
@@ -373,7 +373,7 @@ def test_a_part_that_takes_too_long_costs_no_other(full: bool) -> None:
 
 def test_prints_that_cannot_be_had_leave_the_suites(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> Conversation[str]:
-        yield Connect("127.0.0.1", port)
+        yield Wait(0.0)
         raise Expired("timeout", "hello")
 
     monkeypatch.setattr("certhia.scanner.probing.jarm", broken)
