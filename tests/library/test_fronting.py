@@ -60,6 +60,7 @@ async def test_the_certificate_is_read_again(tmp_path: Path) -> None:
     made, told, world = pair(tmp_path), Told(), World()
     settings = from_values({"serve.tls_cert": made.cert, "serve.tls_key": made.key})
     front, _, certificates = front_of(settings, world.clock, told)
+    assert certificates is not None
     stage = Asking(world, front)
     async with stage.running():
         assert (await through(stage, made.client, "/health")).status == 200

@@ -33,8 +33,7 @@ def steps_of(parts: Parts, pipeline: Pipeline, expected: Reloaded[Expected]) -> 
             ("read.max_rate", "read.max_parallel", "read.max_bandwidth", "watch.dedupe_size", "watch.dedupe_ttl"),
             partial(_bounds, parts),
         ),
-        Step(("state.max_matches", "state.keep_matches", "state.keep_quarantine"), partial(_kept, parts)),
-        Step(("state.keep_dead_letters", "state.keep_ledger", "logs.refresh"), partial(_kept, parts)),
+        Step(("state.max_matches", "state.keep_", "logs.refresh"), partial(_kept, parts)),
         Step(
             ("watch.roots", "watch.every_sighting", "output.kinds", "read.from", "read.until"),
             partial(_limits, parts),

@@ -42,14 +42,14 @@ def again_of(flags: Mapping[str, object], file: Path | None, environment: Mappin
 
 
 class Step(NamedTuple):
-    """Takes some keys over. `keys`: whole ones, or with a dot or quote at their end what they begin with."""
+    """Takes some keys over. `keys`: whole ones, or with a mark at their end (`.`, `"`, `_`) what they begin with."""
 
     keys: Sequence[str]
     prepare: Prepare
 
     def has(self, key: str) -> bool:
         """Whether a key is one of its."""
-        return any(key.startswith(one) if one.endswith((".", '"')) else key == one for one in self.keys)
+        return any(key.startswith(one) if one.endswith((".", '"', "_")) else key == one for one in self.keys)
 
 
 class Reloading:
