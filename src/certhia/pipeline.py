@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from certhia._core import Issuers
 from certhia.alarms.broken import PROMISE
 from certhia.alarms.guard import Guard
+from certhia.alarms.history import History
 from certhia.alarms.unread import SEEN, Unread
 from certhia.alarms.waiting import Queues
 from certhia.backfilling import REQUEST, Backfilling
@@ -81,6 +82,7 @@ class Pipeline:
             parts.tell,
             clock=parts.clock,
             queues=lambda: Queues(self.state.writer.last_delivery, self._outbox.oldest()),
+            history=History(parts.state, parts.clock),
             others=(self._old.past.look, self._unread.look, parts.beside.look, troubles(parts.reloads)),
         )
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from certhia.logs.heads import check_head
-from certhia.model import Quarantined
+from certhia.model import Alarm, Quarantined
 from certhia.store import State, upkeep
+from certhia.store.alarms import stored
 from certhia.store.bounds import Digest
 from certhia.store.fsck import check
 from certhia.store.retention import Gone, Kept
@@ -44,7 +45,7 @@ async def test_what_is_old_goes(
         assert await writer.keep(Kept()) == Gone()
         gone = await writer.keep(Kept(matches=3.5 * DAY, leaves=4.5 * DAY))
         assert gone == Gone(matches=4, leaves=3)
-        assert str(gone).startswith("let go of 4 old matches, 0 dead letters and the bytes of 3 quarantined entries")
+        assert str(gone).startswith("let go of 4 old matches, 0 dead letters, 0 alarms and the bytes of 3 quarantined ")
         left = [stored.match.sighting.index for stored in await state.matches()]
         assert left == [14, 12, 10, 2], "whom somebody is still to be told of stays"
         assert [bool(one.leaf_input) async for one in state.quarantined()] == [False] * 4 + [True] * 4
@@ -82,3 +83,17 @@ async def test_dead_letters_are_buried(certhia_clock: SimClock, tmp_path: Path, 
         assert [row["id"] async for row in state.stream(select(digests))] == [6]
         assert (await state.totals())["matches"] == 4
         assert await check(state, check_head) == []
+
+
+@in_simulated_time
+async def test_alarms_that_are_long_over_go(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        writer, now = state.writer, certhia_clock.now()
+        writer.alarm(Alarm("disk:/", "full", now - 200 * DAY), now - 100 * DAY)
+        writer.alarm(Alarm("disk:/", "full", now - 50 * DAY), now - 40 * DAY)
+        writer.alarm(Alarm("list", "old", now - 300 * DAY))
+        await writer.durable()
+        assert await writer.keep(Kept(alarms=None)) == Gone()
+        assert await writer.keep(Kept()) == Gone(alarms=1)
+        assert await writer.keep(Kept()) == Gone()
+        assert [one.alarm.key async for one in stored(state)] == ["disk:/", "list"], "one that is not over stays"

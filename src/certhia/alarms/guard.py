@@ -9,6 +9,7 @@ from pathlib import Path
 from certhia.alarms.board import INTERVAL, Alarms, Found
 from certhia.alarms.broken import Broken
 from certhia.alarms.freshness import Freshness
+from certhia.alarms.history import History
 from certhia.alarms.symptoms import Looked, Symptoms
 from certhia.alarms.waiting import Queues
 from certhia.clock import Clock
@@ -41,17 +42,20 @@ class Guard:
         clock: Clock,
         queues: Callable[[], Queues] = lambda: Queues(0, {}),
         others: Sequence[Callable[[], Awaitable[Sequence[Found]]]] = (),
+        history: History | None = None,
     ) -> None:
         """`failing`: why sinks can't be told, by name. `queues`: what they are still to be told. `others`: further
-        looks."""
+        looks. `history`: keeps what became of alarms."""
         self._interval = guarding.interval
         self._statuses = statuses
         self._freshness = Freshness(clock)
         looked = Looked(statuses, self._freshness, guarding.places, failing, guarding.poll, guarding.limited, queues)
         self._symptoms = Symptoms(looked, guarding.interval, clock)
-        self._others = others
+        self._others = others if history is None else (history.look, *others)
         self._looked = False  # until then, what followers said counts
-        self._alarms = Alarms(tell, clock=clock, heard=guarding.heard)
+        self._alarms = Alarms(
+            tell, clock=clock, heard=guarding.heard if history is None else (history, *guarding.heard)
+        )
         self.broken = Broken(clock)
 
     def loaded(self, loaded: Loaded, earlier: float | None = None) -> None:

@@ -104,6 +104,7 @@ def _unwritten(error: BaseException) -> int:
 def _register() -> None:
     # Each command's module imports what it needs when it is called: `certhia --help` is quick.
     from certhia.cli import (
+        alarms,
         backfill,
         config,
         demo,
@@ -132,7 +133,7 @@ def _register() -> None:
         watch,
     )
 
-    following = (watch, scan, tls, serve, backfill, status, logs_command, config)
+    following = (watch, scan, tls, serve, backfill, status, alarms, logs_command, config)
     looking = (
         explain,
         entry,

@@ -28,6 +28,7 @@ KEEPING = (
     opt.Option(
         "--keep-dead-letters", str, "state.keep_dead_letters", "How long to keep what a sink never took.", metavar="AGE"
     ),
+    opt.Option("--keep-alarms", str, "state.keep_alarms", "How long to keep alarms that cleared.", metavar="AGE"),
     opt.Option(
         "--keep-ledger", str, "state.keep_ledger", "How long to keep every step; then one an hour.", metavar="AGE"
     ),

@@ -306,6 +306,7 @@ class State(Section):
     keep_dead_letters: Interval | None = Field(
         2592000.0, description="How long what a sink never took is kept, after it was given up"
     )
+    keep_alarms: Interval | None = Field(7776000.0, description="How long alarms are kept, after they cleared")
     keep_ledger: Interval = Field(
         21600.0, description="How long the ledger's steps are kept one by one; older ones become one an hour"
     )

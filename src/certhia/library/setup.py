@@ -107,6 +107,7 @@ def kept_of(settings: Settings) -> Kept:
         leaves=state.keep_quarantine,
         steps=state.keep_ledger,
         letters=state.keep_dead_letters,
+        alarms=state.keep_alarms,
     )
 
 

@@ -39,6 +39,7 @@ class Batch:
     revived: list[int] = field(default_factory=list)
     counted: dict[int, Digest] = field(default_factory=dict)  # digests that grew, by id
     digests: list[dict[str, Any]] = field(default_factory=list)  # rows
+    alarms: dict[tuple[float, str], dict[str, Any]] = field(default_factory=dict)  # (since, key)
     settings: dict[str, str | None] = field(default_factory=dict)
     answers: dict[int, str] = field(default_factory=dict)
     matched: dict[bytes, int] = field(default_factory=dict)  # key: id, of `matches`

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certhia.model import Match, Sighting
 from certhia.store import bulk, codec
+from certhia.store.alarms import ADD_ALARMS, TAKE_ALARMS
 from certhia.store.batch import Batch, Tally
 from certhia.store.bulk import NO, YES
 from certhia.store.ledger import Track
@@ -358,6 +359,8 @@ class Commit:
         await self._many(bulk.FORGET_SETTINGS, [{"b_name": name} for name in batch.settings])
         kept = [{"name": name, "value": value} for name, value in batch.settings.items() if value is not None]
         await self._many(bulk.KEEP_SETTINGS, kept)
+        await self._many(TAKE_ALARMS, [{"b_since": since, "b_key": key} for since, key in batch.alarms])
+        await self._many(ADD_ALARMS, list(batch.alarms.values()))
         answers = [{"b_id": number, "answer": answer} for number, answer in batch.answers.items()]
         await self._many(bulk.ANSWER_REQUESTS, answers)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -17,7 +18,7 @@ from certhia.store import codec
 from certhia.store.batch import Tally
 from certhia.store.bounds import row_digest
 from certhia.store.commit import chunks, keep_tallies
-from certhia.store.schema import DEAD, DROPPED, PENDING, deliveries, digests, quarantine
+from certhia.store.schema import DEAD, DROPPED, PENDING, alarms, deliveries, digests, quarantine
 from certhia.store.upkeep import AT_ONCE, MAX_MATCHES
 
 HOUR: Final = 3600.0
@@ -33,6 +34,7 @@ class Kept:
         leaves: for how long the bytes of quarantined entries are.
         steps: for how long the ledger's steps are rows of their own; older ones become one an hour.
         letters: for how long dead letters are, after they were given up, and what a human did not want.
+        alarms: for how long those that cleared are.
     """
 
     most: int = MAX_MATCHES
@@ -40,12 +42,13 @@ class Kept:
     leaves: float | None = None
     steps: float = 6 * HOUR
     letters: float | None = 30 * 24 * HOUR
+    alarms: float | None = 90 * 24 * HOUR
 
     @classmethod
     def read(cls, text: str) -> Kept:
         """From the JSON of its fields. Raises ValueError."""
         fields = json.loads(text)
-        if not isinstance(fields, dict) or not fields.keys() <= {"most", "matches", "leaves", "steps", "letters"}:
+        if not isinstance(fields, dict) or not fields.keys() <= {one.name for one in dataclass_fields(cls)}:
             raise ValueError("no fields of what is kept")
         needed, others = (fields.get("most", 0), fields.get("steps", 0)), fields.values()
         if None in needed or not all(value is None or isinstance(value, int | float) for value in others):
@@ -55,17 +58,19 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What went: matches, the bytes of so many quarantined entries, rows of the ledger that became others, letters."""
+    """What went: matches, the bytes of so many quarantined entries, rows of the ledger that became others, letters,
+    alarms."""
 
     matches: int = 0
     leaves: int = 0
     steps: int = 0
     letters: int = 0
+    alarms: int = 0
 
     def __str__(self) -> str:
         return (
-            f"let go of {self.matches} old matches, {self.letters} dead letters and the bytes of {self.leaves} "
-            f"quarantined entries, merged {self.steps} old steps of the ledger"
+            f"let go of {self.matches} old matches, {self.letters} dead letters, {self.alarms} alarms and the "
+            f"bytes of {self.leaves} quarantined entries, merged {self.steps} old steps of the ledger"
         )
 
 
@@ -108,3 +113,9 @@ async def bury(connection: AsyncConnection, counts: dict[str, Tally], *, before:
     for some in chunks(gone):
         await connection.execute(delete(digests).where(digests.c.id.in_(some)))
     return len(rows)
+
+
+async def silence(connection: AsyncConnection, counts: dict[str, Tally], *, before: float) -> int:
+    """Deletes alarms that cleared before then (Unix seconds); gives how many."""
+    del counts
+    return (await connection.execute(delete(alarms).where(alarms.c.cleared < before))).rowcount

@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0006"  # the migration that makes what is described here
+SCHEMA: Final = "0007"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -268,6 +268,17 @@ probes: Final = Table(
     Column("sha256", Bytes, nullable=False),
 )
 Index("probes_due", probes.c.at, probes.c.due)
+
+# What kept us from seeing certificates, and until when: `cleared` is null while it does. Times are Unix seconds.
+alarms: Final = Table(
+    "alarms",
+    metadata,
+    Column("since", Float, primary_key=True, autoincrement=False),
+    Column("key", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("log", Text, nullable=False),
+    Column("cleared", Float),
+)
 
 # What other processes ask of the follower. `answer` is null until it has been taken up.
 requests: Final = Table(

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from certhia.clock import Clock
 from certhia.errors import StateError
-from certhia.model import Log, Match, Quarantined, Sighting, Step
+from certhia.model import Alarm, Log, Match, Quarantined, Sighting, Step
 from certhia.store import codec
+from certhia.store.alarms import alarm_row
 from certhia.store.backfills import Backfill, backfill_row
 from certhia.store.batch import Batch, Tally
 from certhia.store.blocks import Block, block_row, place
@@ -201,6 +202,12 @@ class Staging:
         waiting = self.waiting(digest.sink)
         waiting.closed = [one for one in waiting.closed if one.id != digest.id]
         self._batch.digests.append(digest.row(state))
+
+    def alarm(self, alarm: Alarm, cleared: float | None = None) -> None:
+        """Keeps an alarm as it is now, and when it cleared (Unix seconds)."""
+        self._stage()
+        row = alarm_row(alarm, cleared)
+        self._batch.alarms[row["since"], row["key"]] = row
 
     def remember(self, name: str, value: str | None) -> None:
         """Keeps a small setting; None forgets it."""

@@ -150,7 +150,8 @@ class Writer(Staging):
         matches = await self.prune(kept.most, None if kept.matches is None else now - kept.matches)
         leaves = await self._repeat(retention.strip, now, kept.leaves)
         letters = await self._repeat(retention.bury, now, kept.letters)
-        return Gone(matches, leaves, await self.compact(now - kept.steps), letters)
+        alarms = await self._repeat(retention.silence, now, kept.alarms)
+        return Gone(matches, leaves, await self.compact(now - kept.steps), letters, alarms)
 
     async def _repeat(self, work: Callable[..., Awaitable[int]], now: float, age: float | None) -> int:
         """Does it in transactions of their own until nothing is left that is older."""
