@@ -152,13 +152,14 @@ def test_every_problem_at_once_and_where_it_is(tmp_path: Path) -> None:
         CERTHIA_READ_CONTACT="x",
         CERTHIA_CORPUS="somebody else's",
     )
+    states = ", ".join(key for key in fields() if key.startswith("state."))
     assert sorted(found) == sorted(
         [
             f"{path}:2: read.memroy is an unknown key; did you mean read.memory?",
             f"{path}:4: [wach] is an unknown section; did you mean watch?",
             "CERTHIA_READ_CONTACT: is an unknown variable; did you mean CERTHIA_READ__CONTACT?",
             "CERTHIA_READ__CONTCT: is an unknown variable; did you mean CERTHIA_READ__CONTACT?",
-            f"state.nonsense: is an unknown key; known are {', '.join(key for key in fields() if key.startswith('state.'))}",
+            f"state.nonsense: is an unknown key; known are {states}",
             f"{path}:9: logs.lists: \"goggle\" must be 'google' or 'apple'",
             '--patience: "soon" is no duration; write a number with s, m, h or d: 30s, 1h30m',
             f'{path}:3: read.memory: "12XB" is no size; write a number with kB, MB, GB, KiB, MiB or GiB: 64MB',

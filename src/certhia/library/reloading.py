@@ -87,6 +87,8 @@ class Reloading:
             raise
         except (CerthiaError, OSError, TimeoutError) as error:
             raise ConfigError(str(error) or f"took longer than {PATIENCE:.0f} s") from error
+        except Exception as error:  # a fault in our own code: it costs this change, and nothing is half taken over
+            raise ConfigError(f"a fault of ours, please report it: {type(error).__name__}: {error}") from error
         for commit in commits:
             waits = commit()
             if waits is not None:
