@@ -7,6 +7,7 @@ import pytest
 from certhia.config import load
 from certhia.config.judging import tables
 from certhia.config.named import sink_types
+from certhia.config.showing import show
 from certhia.config.sinks import FileSink, WebhookSink
 from certhia.config.sources import examine
 from certhia.errors import ConfigError
@@ -136,3 +137,15 @@ def test_a_sink_that_is_only_off_is_none(tmp_path: Path) -> None:
     assert load({"sinks.webhook.enabled": False}, path, HOME).sinks["webhook"].enabled is False
     with pytest.raises(ConfigError, match=r"--webhook-secret: \[sinks.webhook\] needs url"):
         load({"sinks.webhook.ctscout_secret": "x"}, None, HOME)
+
+
+def test_a_database_with_its_password_may_stand_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "dsn").write_text("postgresql://me:secret@db.example/certhia\n")
+    path = tmp_path / "c.toml"
+    path.write_text('[state]\nname_file = "dsn"\n')
+    for file, environment in ((path, {}), (None, {"CERTHIA_STATE__NAME_FILE": str(tmp_path / "dsn")})):
+        examined = examine({}, file, {**HOME, **environment})
+        assert examined.problems == ()
+        assert examined.settings.state.name == "postgresql://me:secret@db.example/certhia"
+        assert "secret@" not in "\n".join(show(examined))
+    assert "state.name is given as name_file too" in problems('[state]\nname = "x"\nname_file = "dsn"\n', tmp_path)[0]

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from certhia.config import document
 from certhia.config.document import Document
-from certhia.config.keys import PREFIX, fields, flag, sections, variable
+from certhia.config.keys import PREFIX, fields, flag, sections, settable, variable
 from certhia.config.named import LOGS, SINKS, Parts, header, key_of, parts_of, wrong_name
 from certhia.config.nearness import near
 from certhia.errors import ConfigError
@@ -56,7 +56,7 @@ def gather(flags: Mapping[str, object], path: Path | None, environment: Mapping[
 
 def take_values(values: Mapping[str, object], found: Gathered, where: object = None) -> None:
     """Values by key; None and empty lists count as not given. `where`: gives a key's place, else it is the key."""
-    known = {*map(parts_of, fields())}
+    known = {*map(parts_of, settable())}
     for key, value in values.items():
         if value is None or value in ((), []):
             continue
@@ -100,7 +100,7 @@ def _keys(
     section: str, content: Mapping[object, object], read: Document, found: Gathered
 ) -> Iterator[tuple[Parts, object]]:
     """A section's keys, and those of the tables in it; what is unknown is told."""
-    known = fields()
+    known = settable()
     for name, value in content.items():
         parts = (section, str(name))
         where, key = read.at(*parts), terminal(key_of(parts))
@@ -120,7 +120,7 @@ def _keys(
 
 def _take_environment(environment: Mapping[str, str], found: Gathered) -> None:
     """An empty variable counts as not set."""
-    known = {variable(key): parts_of(key) for key in fields()}
+    known = {variable(key): parts_of(key) for key in settable()}
     heads = tuple(f"{PREFIX}{section.upper()}_" for section in (*sections(), SINKS))
     for name, text in sorted(environment.items()):
         if name in known:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from certhia.config.gathering import Gathered, Given
-from certhia.config.keys import flag, is_mapping, is_private, is_secret, sections
+from certhia.config.keys import flag, has_file, is_mapping, is_private, sections
 from certhia.config.masking import without_password
 from certhia.config.named import EACH, LOGS, SINKS, TYPE, Parts, fields_of, header, key_of, model_of, sink_types
 from certhia.config.nearness import near
@@ -107,7 +107,7 @@ class _Table:
         return self._validated(values)
 
     def _taken(self) -> set[str]:
-        files = {name + FILE_OF for name, field in self._known.items() if is_secret(field)}
+        files = {name + FILE_OF for name, field in self._known.items() if has_file(field)}
         return files.union(self._known)
 
     def _unknown(self, name: str, given: list[Given]) -> None:
@@ -122,7 +122,7 @@ class _Table:
     ) -> tuple[Given | None, Resolved | None]:
         """What is given most strongly for a key, or for the file that has it."""
         plain = given.get(name, [])[-1:]
-        in_file = given.get(name + FILE_OF, [])[-1:] if is_secret(field) and name + FILE_OF not in self._known else []
+        in_file = given.get(name + FILE_OF, [])[-1:] if has_file(field) and name + FILE_OF not in self._known else []
         key = key_of((*self._table, name))
         if plain and in_file and plain[0].rank == in_file[0].rank:
             self._problems.append(f"{in_file[0].where}: {key} is given as {name}{FILE_OF} too; leave one of them out")

@@ -59,6 +59,13 @@ def fields() -> dict[str, FieldInfo]:
     }
 
 
+def settable() -> tuple[str, ...]:
+    """All of these, and those that name a file which holds the value of one."""
+    known = fields()
+    files = (f"{key}_file" for key, field in known.items() if has_file(field) and f"{key}_file" not in known)
+    return (*known, *files)
+
+
 def variable(key: str) -> str:
     """The environment variable of a key: `CERTHIA_SECTION__NAME`."""
     return PREFIX + key.replace(".", "__").upper()
@@ -84,6 +91,11 @@ def is_mapping(field: FieldInfo) -> bool:
 def is_secret(field: FieldInfo) -> bool:
     """Whether what a key takes is never shown."""
     return any(one in (SecretStr, Secret) for one in inside(field.annotation))
+
+
+def has_file(field: FieldInfo) -> bool:
+    """Whether `KEY_FILE` may name a file that holds its value: of secrets, and of a state whose URL may have one."""
+    return is_secret(field) or _marked(field) == _PATHS[1]
 
 
 def is_private(field: FieldInfo) -> bool:

@@ -12,7 +12,18 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from certhia.config.keys import default, inside, is_list, is_mapping, is_secret, needs_restart, sections, shown, written
+from certhia.config.keys import (
+    default,
+    has_file,
+    inside,
+    is_list,
+    is_mapping,
+    is_secret,
+    needs_restart,
+    sections,
+    shown,
+    written,
+)
 from certhia.config.named import LOGS, SINKS, TYPE, fields_of, sink_types
 from certhia.config.settings import LogOptions
 
@@ -64,7 +75,7 @@ def _table(model: type[BaseModel]) -> Json:
     keys: Json = {}
     for name, field in fields_of(model).items():
         keys[name] = _key(field)
-        if is_secret(field) and f"{name}_file" not in fields_of(model):
+        if has_file(field) and f"{name}_file" not in fields_of(model):
             keys[f"{name}_file"] = {"type": "string", "description": f"File that holds `{name}`"}
     return {
         "type": "object",
