@@ -363,7 +363,7 @@ def test_a_part_that_takes_too_long_costs_no_other(full: bool) -> None:
     manner = Manner(content=content if full else None, enumerate=True, fingerprints=True)
     with tls_server(speaks, after=until_cut) as port:
         aim = target(port)
-        got = run([(aim, Prober(manner).talk(aim))], timeout=1.0)[aim]
+        got = run([(aim, Prober(manner).talk(aim))], timeout=2.0)[aim]
     assert got.failure is None
     assert got.value.served.certificates == CHAIN
     assert got.value.http == (Http(None, failure=Failure("timeout", "http")) if full else None)
