@@ -45,7 +45,7 @@ def rows(given: Material, rounds: int) -> Iterator[Row]:
     works[f"pages of {PAGE * TOGETHER:,}: "] = lambda: _select(built[""], large), PAGE * TOGETHER * len(large)
     walk, sightings = Matcher(()), Sightings(CAPACITY)
     works["walk"] = lambda: [walk.scan(page) for page in given.pages], given.count
-    works["sightings"] = lambda: [sightings.fresh(page) for page in given.pages], given.count
+    works["sightings"] = lambda: [sightings.fresh_among(page, [(0, None)]) for page in given.pages], given.count
     spent: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, (work, count) in works.items():

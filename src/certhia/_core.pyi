@@ -585,8 +585,6 @@ class Filter:
         issuers: Sequence[str] = (),
         tlds: Sequence[str] = (),
         kind: str = "",
-        *,
-        fresh: bool = False,
     ) -> Self:
         """Raises Malformed, which names the rule, with the offset in its value.
 
@@ -600,9 +598,8 @@ class Filter:
                   will do, whether it is a public suffix or not. It need not be the name that a rule matches, and
                   exclusions do not touch it.
         kind      "precert" or "certificate"; "" is both.
-        fresh     first sightings only, as `Audience.select` is told of them.
 
-        All regular expressions of one filter take at most 4 MiB compiled. What can't be decoded meets what the names and
+        All regular expressions of one filter take at most 4 MiB (`compiled`). What can't be decoded meets what the names and
         fields that can still be found in it meet, as for `Matcher.scan`; nothing is excluded by such names.
         """
     def __len__(self) -> int:
@@ -610,7 +607,11 @@ class Filter:
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     @property
-    def nbytes(self) -> int: ...
+    def nbytes(self) -> int:
+        """Memory that it takes, in bytes: `compiled`, and what its rules take besides."""
+    @property
+    def compiled(self) -> int:
+        """What its regular expressions take, in bytes: compiled, and their share of the tables of an `Audience`, at most."""
 
 @final
 class Audience:
@@ -631,12 +632,11 @@ class Audience:
     @property
     def nbytes(self) -> int:
         """Memory that it takes, compiled expressions included, which it shares with the filters."""
-    def select(self, page: Page, fresh: bytes | None = None) -> list[tuple[int, bytes]]:
+    def select(self, page: Page) -> list[tuple[int, bytes]]:
         """(number of the filter, positions of its entries in the page) of each filter with at least one, by number.
 
         Positions are 16 bits little-endian each, ascending; equal filters share one object. An entry of unknown type,
-        which gives no message, may be among them. `fresh`: positions of first sightings, as `Sightings.fresh` gives them,
-        which are all that filters with `fresh` take; None: all are. Releases the GIL.
+        which gives no message, may be among them. Releases the GIL.
         """
 
 @final
@@ -654,13 +654,11 @@ class Sightings:
         """How many are remembered."""
     @property
     def nbytes(self) -> int: ...
-    def fresh(self, page: Page) -> bytes:
-        """Positions of first sightings, 16 bits little-endian each, ascending; remembers them. An entry without any
-        certificate is always one. Releases the GIL."""
     def fresh_among(self, page: Page, choices: Sequence[tuple[int, bytes | None]]) -> list[bytes]:
-        """The same for several that look at a page, each at some of its entries: what one of them saw is new to the
-        others. `choices`: a number for whoever looks (`fresh` is 0), with positions as `Audience.select` gives them; None
-        for all. Remembered are `capacity` sightings over all of them. A certificate is hashed once, however many look.
+        """Positions of first sightings, 16 bits little-endian each, ascending, for each of several that look at a page, each
+        at some of its entries; remembers them. What one of them saw is new to the others. `choices`: a number for whoever
+        looks, with positions as `Audience.select` gives them; None for all. An entry without any certificate is always a
+        first one. Remembered are `capacity` sightings over all of them. A certificate is hashed once, however many look.
 
         Raises Malformed for positions that do not ascend, or are not of the page. Releases the GIL.
         """

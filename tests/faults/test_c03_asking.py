@@ -104,7 +104,7 @@ async def test_c03_expressions_without_end(certhia_clock: SimClock) -> None:
     stage = Asking(World(certhia_clock), heartbeat=None)
     stage.hub.members.room = Room(4 << 20)
     async with stage.running() as port:
-        heavy = [rf"/?rule=re:%5Cw%7B20%7Dc{number}r1&rule=re:%5Cw%7B20%7Dc{number}r2" for number in range(8)]
+        heavy = [rf"/?rule=re:%5CpL%7B40%7Dc{number}r1&rule=re:%5CpL%7B40%7Dc{number}r2" for number in range(8)]
         before = await Raw.open(port, heavy[0])
         await joined(stage, 1, certhia_clock)
         for path in heavy[1:]:
@@ -117,7 +117,7 @@ async def test_c03_expressions_without_end(certhia_clock: SimClock) -> None:
         await joined(stage, 2, certhia_clock)
         await stage.feed(1)
         assert (await newcomer.message())["data"]["cert_index"] == 0
-        newcomer.send(masked(1, json.dumps({"subscribe": {"rules": [r"re:\w{20}a", r"re:\w{20}b"]}}).encode()))
+        newcomer.send(masked(1, json.dumps({"subscribe": {"rules": [r"re:\pL{40}a", r"re:\pL{40}b"]}}).encode()))
         assert await closing(newcomer) == 1008
         await before.gone()
         while stage.server.streams.connections:
@@ -136,7 +136,7 @@ async def test_c03_filters_that_can_not_be_compiled_together(certhia_world: Worl
     async with rig.running():
         before = rig.client(first)
         await rig.settle()
-        heavy = [rig.client(Wanted(filter=Filter([("regex", rf"\w{{20}}c{number}")]))) for number in range(63)]
+        heavy = [rig.client(Wanted(filter=Filter([("regex", rf"\pL{{40}}c{number}")]))) for number in range(63)]
         newcomer = rig.client(second)
         await rig.settle()
         await rig.feed(2)

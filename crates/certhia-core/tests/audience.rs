@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use base64_simd::STANDARD;
-use certhia_core::audience::{Asked, Audience, Filter, Only};
+use certhia_core::audience::{Asked, Audience, Filter, Only, Sightings};
 use certhia_core::issuers::Issuers;
 use certhia_core::leaf;
 use certhia_core::page::Page;
@@ -25,7 +25,6 @@ struct Wish {
     issuers: Vec<&'static str>,
     tlds: Vec<&'static str>,
     only: Option<Only>,
-    fresh: bool,
 }
 
 fn borrowed(rules: &[Rule]) -> Vec<(Kind, &str)> {
@@ -35,19 +34,13 @@ fn borrowed(rules: &[Rule]) -> Vec<(Kind, &str)> {
 impl Wish {
     fn filter(&self) -> Arc<Filter> {
         let (rules, excluded) = (borrowed(&self.rules), borrowed(&self.excluded));
-        let asked = Asked {
-            rules: &rules,
-            excluded: &excluded,
-            issuers: &self.issuers,
-            tlds: &self.tlds,
-            only: self.only,
-            fresh: self.fresh,
-        };
+        let asked =
+            Asked { rules: &rules, excluded: &excluded, issuers: &self.issuers, tlds: &self.tlds, only: self.only };
         Arc::new(Filter::new(asked).unwrap())
     }
 
     /// What passes, each part judged by a matcher of its own.
-    fn alone(&self, page: &Page, fresh: &[usize]) -> BTreeSet<usize> {
+    fn alone(&self, page: &Page) -> BTreeSet<usize> {
         let all = [(Kind::All, "")];
         let rules = borrowed(&self.rules);
         let rules = if rules.is_empty() { &all[..] } else { &rules };
@@ -72,7 +65,6 @@ impl Wish {
             Some(Only::Precerts) => page.entry(at).kind() == leaf::Kind::Precert,
             Some(Only::Certificates) => page.entry(at).kind() == leaf::Kind::X509,
         });
-        passed.retain(|at| !self.fresh || fresh.contains(at));
         passed
     }
 }
@@ -189,7 +181,7 @@ fn entry() -> impl Strategy<Value = Made> {
 
 fn rule() -> impl Strategy<Value = Rule> {
     let key = hex(&key(0));
-    let fixed: [(Kind, &str); 28] = [
+    let fixed: [(Kind, &str); 29] = [
         (Kind::Tree, "a.com"),
         (Kind::Tree, "b.com"),
         (Kind::Tree, "com"),
@@ -209,6 +201,7 @@ fn rule() -> impl Strategy<Value = Rule> {
         (Kind::Regex, r"^[ab]\."),
         (Kind::Regex, "log[io]n"),
         (Kind::Regex, "ü"),
+        (Kind::Regex, r"^\w{2,3}\."),
         (Kind::Typo, "google.com"),
         (Kind::Issuer, "R3"),
         (Kind::Issuer, "c"),
@@ -238,26 +231,17 @@ fn wish() -> impl Strategy<Value = Wish> {
         prop_oneof![3 => Just(Vec::new()), 1 => subsequence(&["R3", "c", "=we1"][..], 1..3)],
         prop_oneof![3 => Just(Vec::new()), 1 => subsequence(&["com", "co.uk", "uk", "net"][..], 1..3)],
         select(vec![None, None, Some(Only::Precerts), Some(Only::Certificates)]),
-        prop::bool::weighted(0.2),
     )
-        .prop_map(|(rules, excluded, issuers, tlds, only, fresh)| Wish {
-            rules,
-            excluded,
-            issuers,
-            tlds,
-            only,
-            fresh,
-        })
+        .prop_map(|(rules, excluded, issuers, tlds, only)| Wish { rules, excluded, issuers, tlds, only })
 }
 
 /// The entries that each filter passes, by its number.
-fn together(wishes: &[Wish], page: &Page, fresh: &[usize]) -> Vec<BTreeSet<usize>> {
+fn together(wishes: &[Wish], page: &Page) -> Vec<BTreeSet<usize>> {
     let filters: Vec<Arc<Filter>> = wishes.iter().map(Wish::filter).collect();
     let audience = Audience::new(&filters, &Suffixes::shipped()).unwrap();
     assert_eq!(audience.len(), wishes.len());
-    let fresh: Vec<u8> = fresh.iter().flat_map(|&at| (at as u16).to_le_bytes()).collect();
     let mut out = vec![BTreeSet::new(); wishes.len()];
-    for (distinct, positions) in audience.select(page, Some(&fresh)).unwrap().each() {
+    for (distinct, positions) in audience.select(page).each() {
         let list: Vec<usize> = positions.chunks(2).map(|two| usize::from(two[0]) | usize::from(two[1]) << 8).collect();
         assert!(!list.is_empty() && list.is_sorted_by(|one, other| one < other));
         for &number in audience.given(distinct) {
@@ -275,27 +259,18 @@ proptest! {
         entries in prop::collection::vec(entry(), 1..12),
         wishes in prop::collection::vec(wish(), 0..12),
         times in select(vec![1_usize, 1, 1, 60]),
-        every in 1_usize..4,
     ) {
         let page = page(&entries, times);
-        let fresh: Vec<usize> = (0..page.len()).step_by(every).collect();
-        let found = together(&wishes, &page, &fresh);
+        let found = together(&wishes, &page);
         for (wish, found) in wishes.iter().zip(found) {
-            prop_assert_eq!(&found, &wish.alone(&page, &fresh), "{:?}", wish);
+            prop_assert_eq!(&found, &wish.alone(&page), "{:?}", wish);
         }
     }
 }
 
 fn wished(rules: &[(Kind, &str)], excluded: &[(Kind, &str)], tlds: &[&'static str]) -> Wish {
     let owned = |rules: &[(Kind, &str)]| rules.iter().map(|(kind, value)| (*kind, (*value).to_owned())).collect();
-    Wish {
-        rules: owned(rules),
-        excluded: owned(excluded),
-        issuers: Vec::new(),
-        tlds: tlds.to_vec(),
-        only: None,
-        fresh: false,
-    }
+    Wish { rules: owned(rules), excluded: owned(excluded), issuers: Vec::new(), tlds: tlds.to_vec(), only: None }
 }
 
 #[test]
@@ -314,7 +289,7 @@ fn exclusions_on_certificates_are_asked_whatever_matched() {
     let key = hex(&key(0));
     for rules in [&[(Kind::Issuer, "R3")][..], &[(Kind::Tree, "a.com")], &[(Kind::Key, key.as_str())], &[]] {
         let wish = wished(rules, &[(Kind::Organization, "acme")], &[]);
-        assert_eq!(together(&[wish], &page, &[]), [BTreeSet::from([1])], "{rules:?}");
+        assert_eq!(together(&[wish], &page), [BTreeSet::from([1])], "{rules:?}");
     }
 }
 
@@ -333,10 +308,11 @@ fn equal_filters_are_one() {
 }
 
 #[test]
-fn positions_of_first_sightings_are_checked() {
-    let audience = Audience::new(&[], &Suffixes::shipped()).unwrap();
+fn positions_are_checked() {
+    let mut sightings = Sightings::new(1).unwrap();
     let empty = Page::from_get_entries(&[br#"{"entries":[]}"#], 0, &Issuers::new(1), 1).unwrap();
     for (bytes, offset) in [(&[0][..], 1), (&[0, 0], 0)] {
-        assert_eq!(audience.select(&empty, Some(bytes)).err().map(|fault| fault.offset), Some(offset));
+        let told = sightings.fresh_among(&empty, &[(0, Some(bytes))]);
+        assert_eq!(told.err().map(|fault| fault.offset), Some(offset));
     }
 }

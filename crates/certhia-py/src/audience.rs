@@ -19,8 +19,8 @@ pub struct Filter(Arc<audience::Filter>);
 impl Filter {
     #[new]
     #[pyo3(
-        signature = (rules = Vec::new(), excluded = Vec::new(), issuers = Vec::new(), tlds = Vec::new(), kind = "", *, fresh = false),
-        text_signature = "(rules=(), excluded=(), issuers=(), tlds=(), kind='', *, fresh=False)"
+        signature = (rules = Vec::new(), excluded = Vec::new(), issuers = Vec::new(), tlds = Vec::new(), kind = ""),
+        text_signature = "(rules=(), excluded=(), issuers=(), tlds=(), kind='')"
     )]
     fn new(
         py: Python<'_>,
@@ -29,13 +29,12 @@ impl Filter {
         issuers: Vec<PyBackedStr>,
         tlds: Vec<PyBackedStr>,
         kind: &str,
-        fresh: bool,
     ) -> PyResult<Self> {
         let (rules, excluded) = (of_kinds(py, &rules)?, of_kinds(py, &excluded)?);
         let issuers: Vec<&str> = issuers.iter().map(|text| &**text).collect();
         let tlds: Vec<&str> = tlds.iter().map(|name| &**name).collect();
         let only = held(py, || Only::from_name(kind))?;
-        let asked = Asked { rules: &rules, excluded: &excluded, issuers: &issuers, tlds: &tlds, only, fresh };
+        let asked = Asked { rules: &rules, excluded: &excluded, issuers: &issuers, tlds: &tlds, only };
         released(py, || audience::Filter::new(asked)).map(|filter| Self(Arc::new(filter)))
     }
 
@@ -46,6 +45,11 @@ impl Filter {
     #[getter]
     fn nbytes(&self) -> usize {
         self.0.nbytes()
+    }
+
+    #[getter]
+    fn compiled(&self) -> usize {
+        self.0.compiled()
     }
 
     fn __eq__(&self, other: &Self) -> bool {
@@ -94,15 +98,9 @@ impl Audience {
         self.0.nbytes()
     }
 
-    #[pyo3(signature = (page, fresh = None))]
-    fn select<'py>(
-        &self,
-        py: Python<'py>,
-        page: &Page,
-        fresh: Option<&[u8]>,
-    ) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
+    fn select<'py>(&self, py: Python<'py>, page: &Page) -> PyResult<Vec<(u32, Bound<'py, PyBytes>)>> {
         let (audience, page) = (&self.0, &page.0);
-        let selected = released(py, || audience.select(page, fresh))?;
+        let selected = released(py, || Ok(audience.select(page)))?;
         let mut out = Vec::new();
         for (distinct, positions) in selected.each() {
             let positions = PyBytes::new(py, positions);
@@ -130,12 +128,6 @@ impl Sightings {
     #[getter]
     fn nbytes(&self) -> usize {
         self.0.nbytes()
-    }
-
-    fn fresh<'py>(&mut self, py: Python<'py>, page: &Page) -> PyResult<Bound<'py, PyBytes>> {
-        let (sightings, page) = (&mut self.0, &page.0);
-        let fresh = released(py, || Ok(sightings.fresh(page)))?;
-        Ok(PyBytes::new(py, &fresh))
     }
 
     fn fresh_among<'py>(

@@ -9,6 +9,11 @@ from certhia.clock import Clock
 
 RULES: Final = 500  # that are read while one subscription of a few is
 COMPILED: Final = 250_000  # bytes of expressions that are compiled meanwhile
+FORGIVEN: Final = 100.0  # of what was refused: five or six subscriptions
+REPAID: Final = 2.0  # of it a second
+DEBTORS: Final = 10_000  # addresses that are remembered
+MAX_COMPILED: Final = 4 << 20  # bytes of expressions that the core takes of one client
+TEXT: Final = 16 << 10  # bytes of text that are read meanwhile, whatever it says
 
 
 class Budget:
@@ -29,6 +34,35 @@ class Budget:
         return max(0.0, -self._left / self._rate)
 
 
-def work(wanted: Filter | None) -> float:
-    """What a filter costs whoever reads it, beyond a subscription of a few rules, which costs 1."""
-    return len(wanted) / RULES + wanted.nbytes / COMPILED if wanted is not None else 0.0
+class Debts:
+    """What was read in vain of each address: whose subscriptions are refused again and again waits for longer and
+    longer, also with new connections."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._of: dict[str, Budget] = {}
+
+    def owe(self, address: str, text: int) -> None:
+        """A subscription of so many bytes was refused."""
+        one = self._of.pop(address, None) or Budget(self._clock, FORGIVEN, REPAID)
+        self._of[address] = one  # the last one to be forgotten
+        if len(self._of) > DEBTORS:
+            del self._of[next(iter(self._of))]
+        one.spend(refusal(text))
+
+    def due(self, address: str) -> float:
+        """Seconds that an address waits before its next subscription is read."""
+        known = self._of.get(address)
+        return known.spend(0.0) if known is not None else 0.0
+
+
+def work(wanted: Filter | None, text: int = 0) -> float:
+    """What a subscription costs whoever reads it, beyond one of a few rules, which costs 1. `text`: bytes that were
+    read for it."""
+    cost = text / TEXT
+    return cost if wanted is None else cost + len(wanted) / RULES + wanted.compiled / COMPILED
+
+
+def refusal(text: int) -> float:
+    """What it costs at most to find out that a subscription is refused: as much as one client may have compiled."""
+    return work(None, text) + MAX_COMPILED / COMPILED

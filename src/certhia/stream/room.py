@@ -8,15 +8,8 @@ from typing import Final
 from certhia._core import Filter
 from certhia.errors import ConfigError
 
-MOST: Final = 56 << 20  # bytes of compiled expressions; the core takes 64 MiB, of which some are not seen here
-PARTS: Final = 1_000_000  # filters and rules, as the core has it
-BARE: Final = 128  # bytes that a filter takes without rules, at most
-FLAT: Final = 304  # bytes that a rule takes which is no expression, at most but for long issuers
-
-
-def expressions(wanted: Filter) -> int:
-    """What its regular expressions take, in bytes: all that other rules can't take."""
-    return max(0, wanted.nbytes - BARE - FLAT * len(wanted))
+MOST: Final = 64 << 20  # bytes of compiled expressions, as the core has it
+PARTS: Final = 1_000_000  # filters and rules, likewise
 
 
 class Room:
@@ -38,7 +31,7 @@ class Room:
         kept out by those of others."""
         if wanted in self._uses:
             return
-        size = expressions(wanted)
+        size = wanted.compiled
         if size and self.held + size > self._most:
             raise ConfigError(
                 "there is no room for more regular expressions now: those of all clients take "
@@ -54,7 +47,7 @@ class Room:
         uses = self._uses.get(wanted, 0)
         self._uses[wanted] = uses + 1
         if not uses:
-            self.held += expressions(wanted)
+            self.held += wanted.compiled
             self.parts += 1 + len(wanted)
 
     def give(self, wanted: Filter | None) -> None:
@@ -66,5 +59,5 @@ class Room:
             self._uses[wanted] = uses
         else:
             del self._uses[wanted]
-            self.held -= expressions(wanted)
+            self.held -= wanted.compiled
             self.parts -= 1 + len(wanted)

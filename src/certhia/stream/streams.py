@@ -17,7 +17,7 @@ from certhia.errors import ConfigError
 from certhia.model import Tell
 from certhia.render import terminal
 from certhia.stream import access, budget, following, forms, frames, gate, since, sse, websocket
-from certhia.stream.budget import Budget
+from certhia.stream.budget import Budget, Debts
 from certhia.stream.client import Client
 from certhia.stream.forms import Asked, Defaults
 from certhia.stream.hub import Hub
@@ -63,6 +63,7 @@ class Streams:
         self.adopt(terms)
         self._clock = clock
         self._tell = tell
+        self._debts = Debts(clock)
         self._told = float("-inf")  # when a fault was told
         self._untold = 0  # faults since then
         hub.refuse = self._refuse
@@ -151,12 +152,12 @@ class Streams:
             while (text := await connection.heard()) is not None:
                 if text.lstrip()[:1] != b"{":
                     continue  # no subscription, and nothing to read
-                await self._pass(left.spend(), connection)
+                await self._pass(max(left.spend(), self._debts.due(who)), connection)
                 try:
                     again = await self._again(connection, text, request, who, new=new)
+                    left.spend(budget.work(again.wanted.filter if again is not None else None, len(text)))
                     if again is None:
                         continue
-                    left.spend(budget.work(again.wanted.filter))
                     new = False
                     if not task.done():
                         again = following.after(again, client, asked)
@@ -193,6 +194,9 @@ class Streams:
             return await self._hub.understood(prepare, who, new=new, over=connection.over)
         except Gone:
             return None
+        except ConfigError:
+            self._debts.owe(who, sum(map(len, texts)))
+            raise
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if (refused := await self._refused(request)) is not None:
@@ -242,7 +246,12 @@ class Streams:
             there = request.transport is not None and not request.transport.is_closing()
             return partial(forms.of_query, kind, framing, query, self._defaults) if there else None
 
-        asked = await self._hub.understood(prepare, who, new=True)
+        await self._clock.sleep(self._debts.due(who))
+        try:
+            asked = await self._hub.understood(prepare, who, new=True)
+        except ConfigError:
+            self._debts.owe(who, len(request.query_string))
+            raise
         assert asked is not None
         return asked
 

@@ -10,16 +10,15 @@ use super::marks::{self, Bits, Marks, NONE};
 pub struct Block {
     /// Position of its first entry in the page.
     pub start: usize,
-    /// All entries, and those which are precertificates, certificates and first sightings.
+    /// All entries, and those which are precertificates and certificates.
     pub all: Bits,
     pub precerts: Bits,
     pub certificates: Bits,
-    pub fresh: Bits,
 }
 
 impl Block {
     pub fn new(start: usize, count: usize) -> Self {
-        Self { start, all: marks::first(count), precerts: NONE, certificates: NONE, fresh: NONE }
+        Self { start, all: marks::first(count), precerts: NONE, certificates: NONE }
     }
 }
 
@@ -48,9 +47,6 @@ impl Conditions {
                 Some(Only::Precerts) => block.precerts,
                 Some(Only::Certificates) => block.certificates,
             };
-            if condition.fresh {
-                marks::keep(&mut bits, &block.fresh);
-            }
             for rules in [&condition.issuers, &condition.tlds] {
                 if !rules.is_empty() {
                     marks::keep(&mut bits, &any(&finder.rules, rules));

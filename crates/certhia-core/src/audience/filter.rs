@@ -68,7 +68,6 @@ pub struct Asked<'a> {
     /// Names in A-labels, lower case, without dots around.
     pub tlds: &'a [&'a str],
     pub only: Option<Only>,
-    pub fresh: bool,
 }
 
 /// What one client wants: equal when the same is asked for, in whatever order.
@@ -81,7 +80,6 @@ pub struct Filter {
     pub(super) issuers: Vec<Rule>,
     pub(super) tlds: Vec<Rule>,
     pub(super) only: Option<Only>,
-    pub(super) fresh: bool,
 }
 
 impl Filter {
@@ -98,7 +96,7 @@ impl Filter {
             return Err(Malformed::new(reason, 0));
         }
         rules.retain(|rule| rule.kind != rules::Kind::All);
-        let mut filter = Self { takes_all, rules, excluded, issuers, tlds, only: asked.only, fresh: asked.fresh };
+        let mut filter = Self { takes_all, rules, excluded, issuers, tlds, only: asked.only };
         if takes_all && !filter.excludes_names() {
             filter.rules.clear();
         }
@@ -116,11 +114,13 @@ impl Filter {
 
     /// Memory that it takes.
     pub fn nbytes(&self) -> usize {
-        let each = |rule: &Rule| {
-            let expression = rule.expression.as_ref().map_or(0, |expression| expression.nbytes());
-            size_of::<Rule>() + 16 + rule.value.len() + expression
-        };
-        size_of::<Self>() + self.parts().map(each).sum::<usize>()
+        let each = |rule: &Rule| size_of::<Rule>() + 16 + rule.value.len();
+        size_of::<Self>() + self.parts().map(each).sum::<usize>() + self.compiled()
+    }
+
+    /// What of that its regular expressions take, with their share of tables.
+    pub fn compiled(&self) -> usize {
+        self.parts().filter_map(|rule| rule.expression.as_ref()).map(|expression| expression.nbytes()).sum()
     }
 
     /// Bytes of the text in its rules of such kinds.

@@ -150,7 +150,7 @@ impl<'a> Gathered<'a> {
             part.pairs.push((at, number));
             self.wants_issuers |= rule.kind == Kind::Issuer;
         }
-        let mut condition = Condition { only: filter.only, fresh: filter.fresh, ..Condition::default() };
+        let mut condition = Condition { only: filter.only, ..Condition::default() };
         for rule in &filter.excluded {
             let at = self.excluded.number(rule, given);
             if rule.kind.is_on_certificates() {

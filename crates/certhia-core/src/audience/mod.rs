@@ -35,7 +35,6 @@ const _: () = assert!(MAX_ENTRIES <= 1 << 16);
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 struct Condition {
     only: Option<Only>,
-    fresh: bool,
     /// Rules one of which the issuer must match, and rules one of which a name must; empty: any does.
     issuers: Vec<u32>,
     tlds: Vec<u32>,
@@ -111,10 +110,9 @@ impl Audience {
             + conditions
     }
 
-    /// The entries that each filter passes. `fresh`: positions of first sightings, 16 bits little-endian each, which are
-    /// all that filters with `fresh` take; without it all entries are fresh.
-    pub fn select(&self, page: &Page, fresh: Option<&[u8]>) -> Result<Selected> {
-        select::select(self, page, fresh)
+    /// The entries that each filter passes.
+    pub fn select(&self, page: &Page) -> Selected {
+        select::select(self, page)
     }
 
     /// Whether more than the kind of an entry matters to anyone.

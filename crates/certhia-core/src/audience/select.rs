@@ -35,30 +35,20 @@ impl Selected {
     }
 }
 
-pub fn select(audience: &Audience, page: &Page, fresh: Option<&[u8]>) -> Result<Selected> {
-    let fresh = fresh.map(|bytes| positions(bytes, page.len())).transpose()?;
+pub fn select(audience: &Audience, page: &Page) -> Selected {
     let mut selected = Selected { places: vec![0; audience.distinct()], list: Vec::new() };
     let mut finder = Finder::new(audience);
     let mut conditions = Conditions::new(audience.conditions.len());
-    let mut fresh = fresh.map(|list| list.into_iter().peekable());
     for start in (0..page.len()).step_by(BLOCK) {
         let count = BLOCK.min(page.len() - start);
         let mut block = Block::new(start, count);
-        match &mut fresh {
-            None => block.fresh = block.all,
-            Some(fresh) => {
-                while let Some(position) = fresh.next_if(|&position| position < start + count) {
-                    marks::set(&mut block.fresh, position - start);
-                }
-            }
-        }
         read(page, &mut block, count, audience.looks_at_entries(), &mut finder);
         conclude(audience, &mut finder, &mut conditions, &block, |filter, bits| {
             let positions = selected.positions(filter);
             marks::each(bits, |at| positions.extend_from_slice(&((start + at) as u16).to_le_bytes()));
         });
     }
-    Ok(selected)
+    selected
 }
 
 /// Reads the entries of a block. A panic is a defect of ours and costs that entry alone: what was found in it so far is
@@ -91,7 +81,7 @@ fn read(page: &Page, block: &mut Block, count: usize, looks: bool, finder: &mut 
 pub(super) fn positions(bytes: &[u8], entries: usize) -> Result<Vec<usize>> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() {
-        return Err(Malformed::new("positions have two bytes each; give them as Sightings.fresh does", bytes.len()));
+        return Err(Malformed::new("positions have two bytes each; give them as Audience.select does", bytes.len()));
     }
     let list: Vec<usize> = pairs.iter().map(|pair| usize::from(u16::from_le_bytes(*pair))).collect();
     let wrong = (0..list.len()).find(|&at| list[at] >= entries || (at > 0 && list[at - 1] >= list[at]));
@@ -99,7 +89,7 @@ pub(super) fn positions(bytes: &[u8], entries: usize) -> Result<Vec<usize>> {
         None => Ok(list),
         Some(at) => {
             let reason =
-                format!("position {} in a page of {entries}; they ascend, as Sightings.fresh gives them", list[at]);
+                format!("position {} in a page of {entries}; they ascend, as Audience.select gives them", list[at]);
             Err(Malformed::new(reason, 2 * at))
         }
     }

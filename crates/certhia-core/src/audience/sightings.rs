@@ -90,15 +90,10 @@ impl Sightings {
         (self.young.slots.capacity() + self.old.slots.capacity()) * size_of::<u64>()
     }
 
-    /// Positions of first sightings, 16 bits little-endian each, ascending; remembers them. Entries without a certificate
+    /// Positions of first sightings, 16 bits little-endian each, ascending, for each of several that look at a page, each
+    /// at some of its entries; remembers them. What one of them saw is new to the others. `choices`: a number for whoever
+    /// looks, with positions; None for all. Each certificate is hashed once, however many look at it; entries without one
     /// are always first ones.
-    pub fn fresh(&mut self, page: &Page) -> Vec<u8> {
-        self.among(page, vec![(0, (0..page.len()).collect())]).remove(0)
-    }
-
-    /// The same for several that look at a page, each at some of its entries: what one of them saw is new to the others.
-    /// `choices`: a number for whoever looks, with positions; None for all. `fresh` looks as number 0. Each certificate is
-    /// hashed once, however many look at it.
     pub fn fresh_among(&mut self, page: &Page, choices: &[(u64, Option<&[u8]>)]) -> Result<Vec<Vec<u8>>> {
         let list = choices.iter().map(|&(scope, chosen)| match chosen {
             None => Ok((scope, (0..page.len()).collect())),

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, HirKind};
+use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
 /// What may have another case: all others fold to themselves.
 const CASED: &str = r"[\p{CWCF}\p{CWL}\p{CWU}\p{CWT}]";
@@ -12,7 +12,7 @@ const CASED: &str = r"[\p{CWCF}\p{CWL}\p{CWU}\p{CWT}]";
 fn others() -> &'static [(char, char)] {
     static OTHERS: OnceLock<Vec<(char, char)>> = OnceLock::new();
     OTHERS.get_or_init(|| {
-        let cased = match regex_syntax::parse(CASED).map(regex_syntax::hir::Hir::into_kind) {
+        let cased = match regex_syntax::parse(CASED).map(Hir::into_kind) {
             Ok(HirKind::Class(Class::Unicode(class))) => class,
             // The expression is ours. Were it not to be read, all characters would be looked at, once.
             _ => ClassUnicode::new([ClassUnicodeRange::new('\0', char::MAX)]),
@@ -80,6 +80,18 @@ pub fn without_capitals(mut class: ClassUnicode) -> ClassUnicode {
     let upper = [('A', 'Z'), ('\u{17f}', '\u{17f}'), ('\u{212a}', '\u{212a}')];
     class.difference(&ClassUnicode::new(upper.map(|(first, last)| ClassUnicodeRange::new(first, last))));
     class
+}
+
+/// The characters of a leaf that is a class: of one character it is made a text, of none nothing.
+pub fn characters(hir: Hir) -> ClassUnicode {
+    match hir.into_kind() {
+        HirKind::Class(Class::Unicode(class)) => class,
+        HirKind::Literal(literal) => {
+            let text = String::from_utf8_lossy(&literal.0);
+            ClassUnicode::new(text.chars().map(|one| ClassUnicodeRange::new(one, one)))
+        }
+        _ => ClassUnicode::empty(),
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use crate::error::{Malformed, Result};
 
 use super::keywords;
 use super::kinds::{Found, Why};
-use super::patterns::{MAX_TOTAL, Pattern};
+use super::patterns::{Form, MAX_TOTAL, Pattern};
+use super::program;
+use super::symbols::Symbols;
 use super::tables::{self, Table};
 
 /// Texts of fewer bytes than this together are found with a full table, which is fastest.
@@ -31,7 +33,9 @@ pub struct Texts {
     size: usize,
     words: Option<AhoCorasick>,
     meanings: Vec<Meaning>,
+    /// Of expressions on names in symbols, then of others.
     tables: Vec<Table>,
+    exact: Vec<Table>,
 }
 
 /// Room for one search, kept from one to the next.
@@ -41,6 +45,8 @@ pub struct Room {
     keywords: Vec<(u32, usize, usize)>,
     /// Places of expressions whose texts were found.
     wanted: Vec<u32>,
+    symbols: Symbols,
+    programs: program::Room,
 }
 
 impl Texts {
@@ -51,8 +57,8 @@ impl Texts {
     pub fn nbytes(&self) -> usize {
         self.words.as_ref().map_or(0, AhoCorasick::memory_usage)
             + self.meanings.capacity() * size_of::<Meaning>()
-            + self.tables.iter().map(Table::nbytes).sum::<usize>()
             + self.size
+            + self.patterns.capacity() * size_of::<(u32, Arc<Pattern>)>()
             + self.keywords.iter().map(|(_, text)| text.capacity() + size_of::<(u32, String)>()).sum::<usize>()
     }
 
@@ -80,7 +86,7 @@ impl Texts {
     /// Makes what was added be found.
     pub fn index(&mut self) -> Result<()> {
         let mut texts: Vec<Vec<u8>> = Vec::new();
-        let mut rest = Vec::new();
+        let (mut rest, mut exact) = (Vec::new(), Vec::new());
         for (rule, keyword) in &self.keywords {
             texts.push(keyword.clone().into_bytes());
             self.meanings.push(Meaning::Keyword(*rule));
@@ -91,7 +97,8 @@ impl Texts {
                     texts.push(text.clone());
                     self.meanings.push(Meaning::Required(at as u32));
                 }),
-                None => rest.push(at),
+                None if pattern.is_of_symbols() => rest.push(at),
+                None => exact.push(at),
             }
         }
         if !texts.is_empty() {
@@ -100,7 +107,8 @@ impl Texts {
             let built = AhoCorasick::builder().kind(Some(kind)).prefilter(false).build(&texts);
             self.words = Some(built.map_err(|_| Malformed::new("the keywords take too much memory; use fewer", 0))?);
         }
-        self.tables = tables::tables(rest, &|at| self.patterns[at].1.ascii.clone());
+        let at = |place: usize| &*self.patterns[place].1;
+        (self.tables, self.exact) = (tables::tables(rest, &at), tables::tables(exact, &at));
         Ok(())
     }
 
@@ -108,24 +116,49 @@ impl Texts {
     #[inline]
     pub fn find(&self, name: &[u8], room: &mut Room, found: &mut impl FnMut(Found<'_>)) {
         self.words(name, room, found);
-        for &at in &room.wanted {
-            self.confirm(at as usize, name, found);
-        }
-        for table in &self.tables {
-            if table.may_match(name) {
-                table.patterns.iter().for_each(|&at| self.confirm(at, name, found));
-            }
+        if name.is_ascii() {
+            self.expressions(Form::Ascii(name), name, Some(name), room, found);
+        } else if !self.patterns.is_empty() {
+            let mut symbols = std::mem::take(&mut room.symbols);
+            symbols.of_bytes(name);
+            self.expressions(Form::Bytes(name, &symbols), &symbols.bytes, Some(name), room, found);
+            room.symbols = symbols;
         }
     }
 
     /// The same for a name in Unicode.
     pub fn find_unicode(&self, name: &str, room: &mut Room, found: &mut impl FnMut(Found<'_>)) {
         self.words(name.as_bytes(), room, found);
-        let rest = self.tables.iter().flat_map(|table| table.patterns.iter().copied());
-        for at in room.wanted.iter().map(|&at| at as usize).chain(rest) {
-            let (rule, pattern) = &self.patterns[at];
-            if let Some(text) = pattern.find_unicode(name) {
-                found(Found::text(*rule, Why::Regex, text));
+        if self.patterns.is_empty() {
+            return;
+        }
+        let mut symbols = std::mem::take(&mut room.symbols);
+        symbols.of_unicode(name);
+        let form = Form::Unicode(name, &symbols);
+        self.expressions(form, &symbols.bytes, None, room, found);
+        // Their tables are of names as bytes.
+        let exact = self.exact.iter().flat_map(|table| &table.patterns);
+        exact.for_each(|&at| self.confirm(at, form, &mut room.programs, found));
+        room.symbols = symbols;
+    }
+
+    /// Gives the expressions: `symbols` and `bytes` are the name as tables take it. Without `bytes` no exact ones of tables.
+    #[inline]
+    fn expressions(
+        &self,
+        name: Form<'_>,
+        symbols: &[u8],
+        bytes: Option<&[u8]>,
+        room: &mut Room,
+        found: &mut impl FnMut(Found<'_>),
+    ) {
+        for &at in &room.wanted {
+            self.confirm(at as usize, name, &mut room.programs, found);
+        }
+        let forms = [Some((&self.tables, symbols)), bytes.map(|bytes| (&self.exact, bytes))];
+        for (tables, text) in forms.into_iter().flatten() {
+            for table in tables.iter().filter(|table| table.may_match(text)) {
+                table.patterns.iter().for_each(|&at| self.confirm(at, name, &mut room.programs, found));
             }
         }
     }
@@ -154,9 +187,9 @@ impl Texts {
         room.wanted.dedup();
     }
 
-    fn confirm(&self, at: usize, name: &[u8], found: &mut impl FnMut(Found<'_>)) {
+    fn confirm(&self, at: usize, name: Form<'_>, room: &mut program::Room, found: &mut impl FnMut(Found<'_>)) {
         let (rule, pattern) = &self.patterns[at];
-        if let Some(text) = pattern.find(name) {
+        if let Some(text) = pattern.find(name, room) {
             found(Found::text(*rule, Why::Regex, text));
         }
     }

@@ -6,60 +6,41 @@
 
 use std::collections::HashMap;
 
-use regex_syntax::ast::{self, Ast, ClassSet, ClassSetBinaryOpKind, ClassSetItem, GroupKind, RepetitionKind};
+use regex_syntax::ast::{self, Ast, ClassSet, ClassSetBinaryOpKind, ClassSetItem, GroupKind};
 use regex_syntax::hir::translate::TranslatorBuilder;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
-use super::classes;
+use super::flags::{Flags, bit, bounds};
+use super::{classes, symbols};
 
 type Result<T> = std::result::Result<T, regex_syntax::hir::Error>;
-
-/// Flags in force, one bit each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Flags(u8);
-
-impl Flags {
-    fn has(self, flag: ast::Flag) -> bool {
-        self.0 & bit(flag) != 0
-    }
-
-    fn set(&mut self, flags: &ast::Flags) {
-        let mut on = true;
-        for item in &flags.items {
-            match item.kind {
-                ast::FlagsItemKind::Negation => on = false,
-                ast::FlagsItemKind::Flag(flag) if on => self.0 |= bit(flag),
-                ast::FlagsItemKind::Flag(flag) => self.0 &= !bit(flag),
-            }
-        }
-    }
-}
-
-fn bit(flag: ast::Flag) -> u8 {
-    match flag {
-        ast::Flag::CaseInsensitive => 1,
-        ast::Flag::MultiLine => 2,
-        ast::Flag::DotMatchesNewLine => 4,
-        ast::Flag::SwapGreed => 8,
-        ast::Flag::Unicode => 16,
-        ast::Flag::CRLF => 32,
-        ast::Flag::IgnoreWhitespace => 64,
-    }
-}
 
 /// One expression on its way.
 pub struct Translation<'a> {
     value: &'a str,
     flags: Flags,
+    /// Those of the same for names as bytes, where both are said at once, in symbols; and whether they can't be.
+    plain: Option<Flags>,
+    unsaid: bool,
     /// Classes by how they are written: each is worked out once.
     classes: HashMap<(&'a str, Flags), Hir>,
     /// Properties such as `\pL`, and `\w` and the like in brackets, folded, likewise.
     properties: HashMap<&'a str, ClassUnicode>,
+    /// Classes in symbols; None for those that can't be said.
+    said: HashMap<(&'a str, Flags), Option<Hir>>,
 }
 
 /// What an expression matches of names in lower case, case not counting; without groups.
 pub fn translate(value: &str, ast: &Ast, unicode: bool) -> Result<Hir> {
     Translation::new(value, unicode).expression(ast)
+}
+
+/// The same of names in symbols, whether they are in Unicode or bytes; None where it can't be said of them.
+pub fn in_symbols(value: &str, ast: &Ast) -> Result<Option<Hir>> {
+    let mut translation = Translation::new(value, true);
+    translation.plain = Some(Flags(bit(ast::Flag::CaseInsensitive)));
+    let hir = translation.expression(ast)?;
+    Ok((!translation.unsaid).then_some(hir))
 }
 
 impl<'a> Translation<'a> {
@@ -68,23 +49,24 @@ impl<'a> Translation<'a> {
         if unicode {
             flags.0 |= bit(ast::Flag::Unicode);
         }
-        Self { value, flags, classes: HashMap::new(), properties: HashMap::new() }
+        let (classes, properties, said) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { value, flags, plain: None, unsaid: false, classes, properties, said }
     }
 
     /// As deep as the expression is nested, which the parser bounds.
     fn expression(&mut self, ast: &Ast) -> Result<Hir> {
         Ok(match ast {
             Ast::Flags(set) => {
-                self.flags.set(&set.flags);
+                self.set_flags(&set.flags);
                 Hir::empty()
             }
             Ast::Group(group) => {
-                let before = self.flags;
+                let before = (self.flags, self.plain);
                 if let GroupKind::NonCapturing(flags) = &group.kind {
-                    self.flags.set(flags);
+                    self.set_flags(flags);
                 }
                 let hir = self.expression(&group.ast);
-                self.flags = before;
+                (self.flags, self.plain) = before;
                 hir?
             }
             Ast::Concat(concat) => Hir::concat(self.each(&concat.asts)?),
@@ -95,9 +77,45 @@ impl<'a> Translation<'a> {
                 let greedy = repetition.greedy != self.flags.has(ast::Flag::SwapGreed);
                 Hir::repetition(Repetition { min, max, greedy, sub })
             }
-            Ast::Dot(_) | Ast::ClassPerl(_) | Ast::ClassUnicode(_) | Ast::ClassBracketed(_) => self.class(ast)?,
-            Ast::Empty(_) | Ast::Literal(_) | Ast::Assertion(_) => lower(self.leaf(ast, self.flags)?),
+            _ => match self.plain {
+                Some(plain) => self.symbols(ast, plain)?,
+                None => self.single(ast, self.flags)?,
+            },
         })
+    }
+
+    fn set_flags(&mut self, flags: &ast::Flags) {
+        self.flags.set(flags);
+        if let Some(plain) = &mut self.plain {
+            plain.set(flags);
+        }
+    }
+
+    /// What has no parts.
+    fn single(&mut self, ast: &Ast, flags: Flags) -> Result<Hir> {
+        match ast {
+            Ast::Dot(_) | Ast::ClassPerl(_) | Ast::ClassUnicode(_) | Ast::ClassBracketed(_) => self.class(ast, flags),
+            _ => Ok(lower(self.leaf(ast, flags)?)),
+        }
+    }
+
+    /// The same in symbols; once something can't be said, the rest does not matter.
+    fn symbols(&mut self, ast: &Ast, plain: Flags) -> Result<Hir> {
+        if self.unsaid {
+            return Ok(Hir::fail());
+        }
+        let key = (self.text(ast.span()), self.flags);
+        let said = if let Some(known) = self.said.get(&key) {
+            known.clone()
+        } else {
+            let unicode = self.single(ast, self.flags)?;
+            // What can't be said of bytes can't be said of both.
+            let said = self.single(ast, plain).ok().and_then(|bytes| symbols::both(&unicode, &bytes));
+            self.said.insert(key, said.clone());
+            said
+        };
+        self.unsaid = said.is_none();
+        Ok(said.unwrap_or_else(Hir::fail))
     }
 
     fn each(&mut self, asts: &[Ast]) -> Result<Vec<Hir>> {
@@ -116,12 +134,13 @@ impl<'a> Translation<'a> {
         translator.translate(self.value, ast)
     }
 
-    fn class(&mut self, ast: &Ast) -> Result<Hir> {
-        let key = (self.text(ast.span()), self.flags);
+    fn class(&mut self, ast: &Ast, flags: Flags) -> Result<Hir> {
+        let key = (self.text(ast.span()), flags);
         if let Some(known) = self.classes.get(&key) {
             return Ok(known.clone());
         }
-        let folds = self.flags.has(ast::Flag::CaseInsensitive) && self.flags.has(ast::Flag::Unicode);
+        // In Unicode these are the flags in force.
+        let folds = flags.has(ast::Flag::CaseInsensitive) && flags.has(ast::Flag::Unicode);
         let folded = match ast {
             Ast::ClassUnicode(class) if folds => Some(self.property(class)?),
             Ast::ClassBracketed(class) if folds => Some(self.bracketed(class)?),
@@ -129,7 +148,7 @@ impl<'a> Translation<'a> {
         };
         let hir = match folded {
             Some(class) => Hir::class(Class::Unicode(classes::without_capitals(class))),
-            None => lower(self.leaf(ast, self.flags)?),
+            None => lower(self.leaf(ast, flags)?),
         };
         self.classes.insert(key, hir.clone());
         Ok(hir)
@@ -172,7 +191,7 @@ impl<'a> Translation<'a> {
             ClassSetItem::Ascii(class) => {
                 let kind = ClassSet::Item(ClassSetItem::Ascii(ast::ClassAscii { negated: false, ..class.clone() }));
                 let alone = ast::ClassBracketed { span: class.span, negated: false, kind };
-                (characters(self.leaf(&Ast::ClassBracketed(Box::new(alone)), self.flags)?), class.negated)
+                (classes::characters(self.leaf(&Ast::ClassBracketed(Box::new(alone)), self.flags)?), class.negated)
             }
         };
         classes::fold(&mut class);
@@ -205,7 +224,7 @@ impl<'a> Translation<'a> {
         if let Some(known) = self.properties.get(key) {
             return Ok(known.clone());
         }
-        let out = characters(self.leaf(&Ast::ClassPerl(Box::new(class.clone())), self.flags)?);
+        let out = classes::characters(self.leaf(&Ast::ClassPerl(Box::new(class.clone())), self.flags)?);
         self.properties.insert(key, out.clone());
         Ok(out)
     }
@@ -218,7 +237,7 @@ impl<'a> Translation<'a> {
         let negated = class.is_negated();
         let plain = ast::ClassUnicode { negated: class.negated != negated, ..class.clone() };
         let as_written = Flags(self.flags.0 & !bit(ast::Flag::CaseInsensitive));
-        let mut out = characters(self.leaf(&Ast::ClassUnicode(Box::new(plain)), as_written)?);
+        let mut out = classes::characters(self.leaf(&Ast::ClassUnicode(Box::new(plain)), as_written)?);
         classes::fold(&mut out);
         if negated {
             out.negate();
@@ -229,29 +248,6 @@ impl<'a> Translation<'a> {
 
     fn text(&self, span: &ast::Span) -> &'a str {
         &self.value[span.start.offset..span.end.offset]
-    }
-}
-
-fn bounds(kind: &RepetitionKind) -> (u32, Option<u32>) {
-    match *kind {
-        RepetitionKind::ZeroOrOne => (0, Some(1)),
-        RepetitionKind::ZeroOrMore => (0, None),
-        RepetitionKind::OneOrMore => (1, None),
-        RepetitionKind::Range(ast::RepetitionRange::Exactly(times)) => (times, Some(times)),
-        RepetitionKind::Range(ast::RepetitionRange::AtLeast(min)) => (min, None),
-        RepetitionKind::Range(ast::RepetitionRange::Bounded(min, max)) => (min, Some(max)),
-    }
-}
-
-/// The characters of a leaf that is a class: of one character it is made a text, of none nothing.
-fn characters(hir: Hir) -> ClassUnicode {
-    match hir.into_kind() {
-        HirKind::Class(Class::Unicode(class)) => class,
-        HirKind::Literal(literal) => {
-            let text = String::from_utf8_lossy(&literal.0);
-            ClassUnicode::new(text.chars().map(|one| ClassUnicodeRange::new(one, one)))
-        }
-        _ => ClassUnicode::empty(),
     }
 }
 
