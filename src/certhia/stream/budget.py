@@ -9,7 +9,7 @@ from certhia.clock import Clock
 
 RULES: Final = 500  # that are read while one subscription of a few is
 COMPILED: Final = 250_000  # bytes of expressions that are compiled meanwhile
-FORGIVEN: Final = 100.0  # of what was refused: five or six subscriptions
+FORGIVEN: Final = 100  # of what was refused: five or six subscriptions
 REPAID: Final = 2.0  # of it a second
 DEBTORS: Final = 10_000  # addresses that are remembered
 MAX_COMPILED: Final = 4 << 20  # bytes of expressions that the core takes of one client
