@@ -24,7 +24,7 @@ from certhia.testing import SimClock, World, in_simulated_time
 
 @in_simulated_time
 async def test_c03_subscriptions_that_take_long(certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """300 expressions count as eleven subscriptions of a few rules: they are compiled so much less often."""
+    """300 expressions count as ten subscriptions of a few rules: they are compiled so much less often."""
     read, before = list[float](), forms.of_message
 
     def noted(text: bytes, request: Asked, defaults: Defaults) -> Asked | None:
@@ -32,7 +32,7 @@ async def test_c03_subscriptions_that_take_long(certhia_clock: SimClock, monkeyp
         return before(text, request, defaults)
 
     monkeypatch.setattr(forms, "of_message", noted)
-    rules = [rf"re:[a-z0-9]{{9,{20 + number % 9}}}x{number}" for number in range(300)]
+    rules = [rf"re:[a-z0-9]{{9,{60 + number % 9}}}x{number}" for number in range(300)]
     stage = Asking(World(certhia_clock), heartbeat=None)
     async with stage.running() as port:
         raw = await Raw.open(port)
@@ -136,7 +136,7 @@ async def test_c03_filters_that_can_not_be_compiled_together(certhia_world: Worl
     async with rig.running():
         before = rig.client(first)
         await rig.settle()
-        heavy = [rig.client(Wanted(filter=Filter([("regex", rf"\pL{{40}}c{number}")]))) for number in range(63)]
+        heavy = [rig.client(Wanted(filter=Filter([("regex", rf"\pL{{40}}c{number}")]))) for number in range(46)]
         newcomer = rig.client(second)
         await rig.settle()
         await rig.feed(2)

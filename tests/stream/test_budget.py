@@ -38,7 +38,7 @@ def test_who_asks_for_much_waits_for_longer() -> None:
 def test_what_a_filter_costs() -> None:
     assert work(None) == 0.0
     assert work(Filter([("tree", "example.com")])) < 0.01
-    assert 2.0 < work(Filter([("tree", f"host{number}.example.com") for number in range(1000)])) < 3.0
+    assert work(Filter([("tree", f"host{number}.example.com") for number in range(1000)])) == 2.0
     assert work(Filter([("regex", r"\w{20}a"), ("regex", r"\w{20}b")])) < 0.1
     assert work(Filter([("regex", r"\pL{20}a"), ("regex", r"\pL{20}b")])) > 2.0
 

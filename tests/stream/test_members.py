@@ -13,7 +13,7 @@ from certhia.errors import ConfigError
 from certhia.stream.client import Client, Limits
 from certhia.stream.forms import Wanted
 from certhia.stream.members import Members
-from certhia.stream.room import Room, expressions
+from certhia.stream.room import Room
 from certhia.stream.sse import Events
 from certhia.testing import SimClock
 
@@ -159,7 +159,7 @@ HEAVY, HEAVIER = (Wanted(filter=Filter([("regex", rf"\\w{{20}}c{number}")])) for
 def test_what_clients_ask_for_has_room_or_is_refused(members: Members) -> None:
     """A client's old filter counts until the new one is compiled; one that is read from the history has its place."""
     assert HEAVY.filter is not None
-    size = expressions(HEAVY.filter)
+    size = HEAVY.filter.compiled
     members.room = Room(size * 3 // 2)
     one, two = client(), client()
     members.ask(one, HEAVY)
@@ -224,7 +224,7 @@ def test_room_is_held_by_what_is_wanted_and_nothing_else(steps: list[tuple[int, 
             compile_all(members)
         held = {*members.filters(), *members._asked.values()}
         assert members.room.parts == sum(1 + len(one) for one in held)
-        assert members.room.held == sum(map(expressions, held))
+        assert members.room.held == sum(one.compiled for one in held)
     for one in clients:
         members.leave(one)
     assert (members.room.parts, members.room.held) == (0, 0)
