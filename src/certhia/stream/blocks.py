@@ -114,7 +114,17 @@ def make(plan: Plan, sheets: Sequence[Sheet], issuers: Issuers, memory: Memory, 
     except Exception:
         memory.forget()  # nothing of these is sent: it may come again
         raise
-    return [(group, block) for group, blocks in pieces.items() for block in _joined(blocks)]
+    made = list[tuple[Group, Block]]()
+    for group, blocks in pieces.items():
+        if len(blocks) == 1:
+            made.append((group, blocks[0]))
+        else:
+            made += [(group, block) for block in _joined(blocks)]
+    return made
+
+
+_Chosen = defaultdict[bytes, list[Group]]
+"""Who wants entries at some positions."""
 
 
 @dataclass(slots=True)
@@ -122,9 +132,7 @@ class _Takers:
     """Who wants a page in one shape, by framing: of all its entries, or of those at some positions."""
 
     whole: defaultdict[str, list[Group]] = field(default_factory=lambda: defaultdict(list))
-    chosen: defaultdict[str, defaultdict[bytes, list[Group]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
+    chosen: defaultdict[str, _Chosen] = field(default_factory=lambda: defaultdict(lambda: _Chosen(list)))
 
 
 def _chosen(plan: Plan, sheet: Sheet, memory: Memory) -> dict[Shape, _Takers]:
@@ -133,16 +141,23 @@ def _chosen(plan: Plan, sheet: Sheet, memory: Memory) -> dict[Shape, _Takers]:
     choices: list[Choice] = [(group, None) for group in plan.plain.get(order, ()) if group.takes(log)]
     if plan.audience is not None and order in plan.chosen:
         filtered = plan.filtered
+        # Written out, as the next ones: with filters these are what is done for each client.
         for number, positions in plan.audience.select(sheet.page):
-            choices += [(one, positions) for one in filtered[number] if one.order == order and one.takes(log)]
+            for one in filtered[number]:
+                if one.order == order and (one.everywhere or one.takes(log)):
+                    choices.append((one, positions))
     if order in plan.fresh:
         choices = memory.fresh(plan, sheet.page, choices)
     takers: defaultdict[Shape, _Takers] = defaultdict(_Takers)
+    shape, framing, chosen = None, "", _Chosen(list)
     for group, wanted in choices:
         if wanted is None:
             takers[group.shape].whole[group.framing].append(group)
         elif wanted:
-            takers[group.shape].chosen[group.framing][wanted].append(group)
+            if group.shape is not shape or group.framing is not framing:
+                shape, framing = group.shape, group.framing
+                chosen = takers[shape].chosen[framing]
+            chosen[wanted].append(group)
     return takers
 
 
@@ -175,13 +190,12 @@ def _choices(takers: _Takers, messages: Spoken, sheet: Sheet, at: float) -> Iter
         told = messages.choices(framing, list(some))
         for groups, (data, count, first, last) in zip(some.values(), told, strict=True):
             if count:
-                yield groups, Block(data, count, (log_id, first), (log_id, last), at)
+                begin = log_id, first
+                yield groups, Block(data, count, begin, begin if first == last else (log_id, last), at)
 
 
 def _joined(blocks: Sequence[Block]) -> Iterable[Block]:
     """Small ones become one."""
-    if len(blocks) == 1:
-        return blocks
     out, begun, size = list[Block](), 0, 0
     for number, block in enumerate(blocks):
         if size and size + len(block.data) > LARGE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from certhia._core import Audience, Filter, Form
 from certhia.model import Log
@@ -22,9 +23,10 @@ class Group:
     """Clients that want the same. Lives on the loop; the core's thread reads all but `clients`.
 
     Attributes:
-        shape: what it shares with groups that differ in filter and framing only.
+        shape: what it shares with groups that differ in filter and framing only; equal ones are one object.
         framing: as in `wanted`, at hand: with filters there are thousands of looks a second.
         order: likewise.
+        everywhere: whether it wants entries of every log.
         scope: which entries it sees, where it wants each certificate once; None where it wants every sighting.
     """
 
@@ -33,13 +35,15 @@ class Group:
     shape: Shape = field(init=False)
     framing: str = field(init=False)
     order: str = field(init=False)
+    everywhere: bool = field(init=False)
     scope: Scope | None = field(init=False)
     _takes: dict[bytes, bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         wanted = self.wanted
-        self.shape = wanted.kind, wanted.profile, wanted.cursor
+        self.shape = _one((wanted.kind, wanted.profile, wanted.cursor))
         self.framing, self.order = wanted.framing, wanted.order
+        self.everywhere = not (wanted.logs or wanted.operators)
         self.scope = (wanted.order, wanted.filter, wanted.logs, wanted.operators) if wanted.dedupe else None
 
     def takes(self, log: Log) -> bool:
@@ -83,6 +87,11 @@ class Plan:
         self.plain: dict[str, tuple[Group, ...]] = {
             order: tuple(one for one in plain if one.wanted.order == order) for order in self.orders
         }
+
+
+@lru_cache(maxsize=64)
+def _one(shape: Shape) -> Shape:
+    return shape
 
 
 def form_of(shape: Shape) -> Form:
