@@ -141,11 +141,10 @@ def _chosen(plan: Plan, sheet: Sheet, memory: Memory) -> dict[Shape, _Takers]:
     choices: list[Choice] = [(group, None) for group in plan.plain.get(order, ()) if group.takes(log)]
     if plan.audience is not None and order in plan.chosen:
         filtered = plan.filtered
-        # Written out, as the next ones: with filters these are what is done for each client.
         for number, positions in plan.audience.select(sheet.page):
             for one in filtered[number]:
                 if one.order == order and (one.everywhere or one.takes(log)):
-                    choices.append((one, positions))
+                    choices.append((one, positions))  # noqa: PERF401  (most have one: a list for it takes twice as long)
     if order in plan.fresh:
         choices = memory.fresh(plan, sheet.page, choices)
     takers: defaultdict[Shape, _Takers] = defaultdict(_Takers)
