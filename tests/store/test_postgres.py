@@ -225,6 +225,27 @@ async def test_a_connection_that_was_lost_while_nothing_happened_is_made_again(
         assert len(await state.matches()) == 1
 
 
+async def test_an_older_schema_is_brought_up_to_date(postgresql_server: Running, tmp_path: Path, book: Book) -> None:
+    url = await emptied(postgresql_server)
+    async with await opened(tmp_path, url) as state:
+        state.writer.log(book.log)
+        state.writer.match(book.match(1), ["a"])
+    hand = await asyncpg.connect(url)
+    await hand.execute(
+        "SET search_path = certhia_state; UPDATE alembic_version SET version_num = '0005'; "
+        "DROP INDEX deliveries_aside; ALTER TABLE deliveries DROP COLUMN size, DROP COLUMN error; "
+        "DROP TABLE digests; DROP TABLE IF EXISTS alarms"
+    )
+    await hand.close()
+    with pytest.raises(StateError, match=r"of an older Certhia \(schema 0005\): `certhia watch` brings it up to date"):
+        await opened(tmp_path, url, follow=False)
+    async with await opened(tmp_path, url) as state:
+        state.writer.match(book.match(2), ["a"])
+        await state.writer.durable()
+        assert [one.id for one in await state.pending("a")] == [1, 2]
+        assert await check(state, check_head) == []
+
+
 async def test_a_newer_schema_is_refused(postgresql_server: Running, tmp_path: Path) -> None:
     url = await emptied(postgresql_server)
     await (await opened(tmp_path, url)).close()

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from certhia.errors import ConfigError
 from certhia.render import quoted
@@ -15,7 +15,11 @@ SCHEMES: Final = ("postgresql", "postgres")
 OURS: Final = {"pool": "1 to 50 connections"}  # parameters that are not the driver's
 POOL: Final = 4  # connections that read
 _TLS: Final = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
-_DRIVERS: Final = frozenset((*_TLS, "passfile", "target_session_attrs", "krbsrvname"))  # that it takes from a URL
+_MORE: Final = ("host", "port", "user", "passfile", "target_session_attrs", "krbsrvname")
+_DRIVERS: Final = frozenset((*_TLS, *_MORE))  # that the driver takes from a URL
+_FORM: Final = "postgresql://USER@HOST:5432/NAME"
+_HOST: Final = r"(\[[0-9a-fA-F:.]+\]|[^\s/?#@:,\[\]]+)(:\d{1,5})?"
+_HOSTS: Final = re.compile(rf"({_HOST}(,{_HOST})*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,15 @@ def address(written: str) -> Address:
     """
     try:
         parts = urlsplit(written.strip())
-        user, host, port = parts.username or "", parts.hostname or "", parts.port
     except ValueError as error:
-        raise ConfigError(f"--state: no URL of PostgreSQL ({error}); write postgresql://USER@HOST:5432/NAME") from None
-    if parts.scheme.lower() not in SCHEMES or not parts.path.strip("/") or parts.fragment:
-        raise ConfigError(
-            f"--state {quoted(_without_secrets(parts.scheme, user, host, port, parts.path, []))}: write "
-            "postgresql://USER@HOST:5432/NAME"
-        )
+        raise ConfigError(f"--state: no URL of PostgreSQL ({error}); write {_FORM}") from None
+    known, _, hosts = parts.netloc.rpartition("@")
     options = parse_qsl(parts.query, keep_blank_values=True)
-    shown = _without_secrets(parts.scheme.lower(), user, host, port, parts.path, options)
+    where = f"{known.partition(':')[0]}@{hosts}" if known else hosts
+    told = urlencode([(name, value) for name, value in options if name in _DRIVERS])
+    shown = _url(parts.scheme.lower(), where, parts.path or "/", told)
+    if parts.scheme.lower() not in SCHEMES or not _HOSTS.fullmatch(hosts) or not parts.path.strip("/"):
+        raise ConfigError(f"--state {quoted(shown)} is no URL of PostgreSQL; write {_FORM}")
     pool, driver = POOL, list[tuple[str, str]]()
     for name, value in options:
         if name == "pool":
@@ -73,19 +76,14 @@ def address(written: str) -> Address:
         elif name in _DRIVERS:
             driver.append((name, value))
         else:
-            known = ", ".join(sorted((*_DRIVERS, *OURS)))
-            raise ConfigError(f"--state {shown}: {quoted(name)} is an unknown parameter; known are {known}")
-    dsn = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(driver), ""))
+            every = ", ".join(sorted((*_DRIVERS, *OURS)))
+            raise ConfigError(f"--state {shown}: {quoted(name)} is an unknown parameter; known are {every}")
+    dsn = _url("postgresql", parts.netloc, parts.path, urlencode(driver))
     return Address(dsn, shown, pool)
 
 
-def _without_secrets(
-    scheme: str, user: str, host: str, port: int | None, path: str, options: list[tuple[str, str]]
-) -> str:
-    where = f"[{host}]" if ":" in host else host
-    place = f"{user}@{where}" if user else where
-    told = [(name, value) for name, value in options if name in _DRIVERS]
-    return urlunsplit((scheme, f"{place}:{port}" if port else place, path, urlencode(told), ""))
+def _url(scheme: str, netloc: str, path: str, query: str) -> str:
+    return f"{scheme}://{netloc}{path}" + (f"?{query}" if query else "")
 
 
 def _pool(value: str, shown: str) -> int:
