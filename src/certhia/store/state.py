@@ -180,7 +180,7 @@ class State(Reader):
             here = deliveries.c.state == literal_column(str(state))
             for row in await self._rows(query.where(here).group_by(deliveries.c.sink)):
                 waiting = writer.waiting(row["sink"])
-                waiting.take(-row["rows"], -(row["bytes"] or 0))
+                waiting.take(-row["rows"], -int(row["bytes"] or 0))
         for row in await self._rows(select(digests).where(digests.c.state == PENDING).order_by(digests.c.id)):
             writer.waiting(row["sink"]).closed.append(row_digest(row))
 
