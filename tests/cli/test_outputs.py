@@ -42,10 +42,9 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def full(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
-    """A standard output that a full disk stands behind."""
+def full() -> Iterator[TextIO]:
+    """A stream that a full disk stands behind."""
     with Path("/dev/full").open("w", encoding="utf-8") as stream:
-        monkeypatch.setattr("sys.stdout", stream)
         yield stream
 
 
@@ -131,7 +130,8 @@ async def test_a_terminal_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["jsonl", "csv", "domains", "human", "tlsxtractor"])
-async def test_standard_output_on_a_full_disk(name: str, full: TextIO) -> None:
+async def test_standard_output_on_a_full_disk(name: str, full: TextIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", full)
     out = made(format=name)
     out.take([RESULT])
     assert not out.unread
@@ -141,7 +141,8 @@ async def test_standard_output_on_a_full_disk(name: str, full: TextIO) -> None:
     assert out.written() < out.given()
 
 
-async def test_a_scan_does_not_go_on_for_a_full_disk(full: TextIO) -> None:
+async def test_a_scan_does_not_go_on_for_a_full_disk(full: TextIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", full)
     out = made(format="jsonl")
     out.take([RESULT])
     await out.drain()
