@@ -20,6 +20,7 @@ FLOORS = (
         "errors",
         "model",
         "clock",
+        "concerning",
         "render",
         "config",
         "quantity",

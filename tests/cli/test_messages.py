@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from certhia.cli.messages import Messages
 from certhia.cli.progress import Live
+from certhia.concerning import concerning
+from certhia.config.levels import ROOMS
 from certhia.testing import SimClock
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 
 def made(form: str = "text", least: str = "debug") -> tuple[Messages, io.StringIO]:
@@ -78,3 +84,46 @@ def test_a_stream_that_is_gone_ends_nothing() -> None:
             raise BrokenPipeError
 
     Messages(SimClock(), format="text", least="info", stream=Gone())("said")
+
+
+def test_the_certificate_that_is_meant() -> None:
+    messages, out = made()
+    structured, lines = made("json")
+    with concerning("ab" * 32):
+        messages("refused", level="warning")
+        structured("refused", level="warning")
+    assert out.getvalue() == "12:00:00 warning: refused [abababababababab]\n"
+    assert json.loads(lines.getvalue())["certificate"] == "ab" * 32
+
+
+def spoken(messages: Messages, room: str, level: str) -> None:
+    """Says something in a room."""
+    code = compile("messages(room + ' ' + level, level=level)", room, "exec")
+    exec(code, {"__name__": f"certhia.{room}.one", "messages": messages, "room": room, "level": level})
+
+
+def test_levels_of_single_rooms() -> None:
+    out = io.StringIO()
+    levels = ["sinks=debug", "logs=error"]
+    messages = Messages(SimClock(), format="json", least="info", levels=levels, stream=out)
+    for room in ("sinks", "logs", "alarms"):
+        for level in ("debug", "warning", "error"):
+            spoken(messages, room, level)
+    told = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [f"{one['room']} {one['level']}" for one in told] == [one["event"] for one in told]
+    assert [one["event"] for one in told] == [
+        *("sinks debug", "sinks warning", "sinks error", "logs error", "alarms warning", "alarms error"),
+    ]
+    messages.adopt(format="json", least="info")
+    spoken(messages, "sinks", "debug")
+    assert len(out.getvalue().splitlines()) == len(told)
+
+
+def test_fields_are_documented() -> None:
+    out, text = io.StringIO(), (DOCS / "messages.md").read_text(encoding="utf-8")
+    with concerning("ab" * 32):
+        spoken(Messages(SimClock(), format="json", least="info", stream=out), "sinks", "error")
+    assert {f"`{name}`" for name in (*json.loads(out.getvalue()), "log")} == set(
+        re.findall(r"(?m)^\| (`[a-z]+`) \| (?:always|where)", text)
+    )
+    assert [room for room in ROOMS if f"`{room}`" not in text] == []

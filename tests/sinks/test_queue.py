@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.sinks.test_outbox import Listing, match, opened
 
+from certhia.concerning import certificate
 from certhia.errors import RemoteError, Throttled
 from certhia.model import Delivery
 from certhia.sinks.asked import Asked
@@ -282,3 +283,21 @@ async def test_ten_thousand_matches_to_a_receiver_that_fails_one_time_in_three(
     assert len(taken) == 10_000
     assert order == [match(index).key.hex() for index in range(10_000)]
     assert 1000 < sum(taken.values()) - 10_000 < 4000
+
+
+@in_simulated_time
+async def test_messages_about_one_match_carry_its_id(certhia_clock: SimClock, tmp_path: Path) -> None:
+    said: list[str] = []
+    sink = Noted()
+    sink.clock, sink.refuses = certhia_clock, {2}
+    async with opened(tmp_path, certhia_clock) as state:
+        outbox = Outbox(state, [sink], certhia_clock, notice=lambda _sink, _text: said.append(certificate()))
+        for index in (1, 2, 3):
+            state.writer.match(match(index), ["list"])
+        tasks = [asyncio.get_running_loop().create_task(one) for one in (state.writer.run(), outbox.run())]
+        await certhia_clock.sleep(5.0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    assert said == [match(2).key.hex()]
+    assert certificate() == ""

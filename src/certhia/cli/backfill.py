@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
     app.command("backfill")(backfill)
 
 
-@opt.sets(*MATCHING, *opt.AMOUNTS, *opt.NETWORK, *LOGS, *opt.MATCHES, opt.ALARMS, *opt.LOUDNESS, opt.STATE)
+@opt.sets(
+    *MATCHING, *opt.AMOUNTS, *opt.NETWORK, *LOGS, *opt.MATCHES, opt.ALARMS, *opt.LOUDNESS, opt.LOG_LEVEL, opt.STATE
+)
 def backfill(
     log: Annotated[
         str | None,

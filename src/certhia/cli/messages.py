@@ -4,44 +4,59 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 from certhia import render
 from certhia.cli.progress import Live
+from certhia.cli.speaker import speaker
 from certhia.clock import Clock, iso
+from certhia.concerning import certificate
+from certhia.config.levels import levels as by_room
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+SHOWN = 16  # digits of a certificate's id in plain lines
 
 
 class Messages:
     """Callable as `certhia.pipeline.Tell`."""
 
-    def __init__(self, clock: Clock, *, format: str, least: str, stream: TextIO | None = None) -> None:
-        """`format`: "text" or "json". `least`: the lowest level that is shown."""
+    def __init__(
+        self, clock: Clock, *, format: str, least: str, levels: Iterable[str] = (), stream: TextIO | None = None
+    ) -> None:
+        """`format`: "text" or "json". `least`: the lowest level that is shown. `levels`: those of single rooms
+        (`certhia.config.levels`)."""
         self.live: Live | None = None
         self._clock = clock
         self._stream = stream or sys.stderr
-        self.adopt(format=format, least=least)
+        self.adopt(format=format, least=least, levels=levels)
 
-    def adopt(self, *, format: str, least: str) -> None:
+    def adopt(self, *, format: str, least: str, levels: Iterable[str] = ()) -> None:
         """Speaks so from now on."""
         self._least = LEVELS[least]
+        self._rooms = {room: LEVELS[one] for room, one in by_room(levels).items()}
+        self._lowest = min([self._least, *self._rooms.values()])
         self._json = _json(self.write) if format == "json" else None
 
     def __call__(self, text: str, *, level: str = "info", log: str = "") -> None:
-        if LEVELS[level] < self._least:
+        if LEVELS[level] < self._lowest:
             return
-        now, named = iso(self._clock.now()), {"log": log} if log else {}
+        room, concerned = speaker(), certificate()
+        if LEVELS[level] < self._rooms.get(room, self._least):
+            return
+        now = iso(self._clock.now())
+        said = {"room": room, "log": log, "certificate": concerned}
+        named = {name: value for name, value in said.items() if value}
         if self._json is not None:
             self._json.log(LEVELS[level], text, **named, time=now)
             return
         mark = "" if level in ("info", "debug") else f"{level}: "
         line = f"{log}: {text}" if log else text
+        line += f" [{concerned[:SHOWN]}]" if concerned else ""
         self.write(f"{now[11:19]} {mark}{render.terminal(line)}")
 
     def write(self, line: str) -> None:

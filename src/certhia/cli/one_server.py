@@ -31,7 +31,7 @@ async def look(settings: Settings, format: str) -> int:
         "json": lambda result: Lines().line(result) + "\n",
         "pem": pem,
     }
-    tell = Messages(clock, format=settings.output.log_format, least="warning")
+    tell = Messages(clock, format=settings.output.log_format, least="warning", levels=settings.log.levels)
     charset = encoding(sys.stdout.encoding, os.environ)
     grave = 0
     results = [result async for result in scan((), settings.scan, rules=rules, clock=clock, tell=tell)]

@@ -199,6 +199,9 @@ MATCHES = (
 REDIS = Option("--require-redis", bool, "output.require_redis", "Start only with a Redis that answers.", OUTPUT_PANEL)
 STATS = Option("--stats", float, "output.stats", "Figures every so many seconds (60).", OUTPUT_PANEL, "[SECONDS]")
 ALARMS = Option("--alarms", Path, "output.alarms", "File of alarms, one line of JSON each.", OUTPUT_PANEL, "FILE")
+LOG_LEVEL = Option(
+    "--log-level", list[str], "log.levels", "How much one part says; repeatable.", OUTPUT_PANEL, "ROOM=LEVEL"
+)
 METRICS = (
     Option(
         "--metrics-listen",

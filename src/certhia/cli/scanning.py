@@ -55,7 +55,11 @@ class Scanning:
         """Runs until all are asked, or stopped; gives the exit status. Raises CerthiaError."""
         with _log(self._settings.scan.log_file) as stream:
             self._messages = Messages(
-                self._clock, format=self._settings.output.log_format, least=self._least(), stream=stream
+                self._clock,
+                format=self._settings.output.log_format,
+                least=self._least(),
+                levels=self._settings.log.levels,
+                stream=stream,
             )
             async with AsyncExitStack() as stack:
                 return await self._run(stack)

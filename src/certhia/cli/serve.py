@@ -75,7 +75,16 @@ ACCESS: Final = (
     Option("--tls-key", Path, "serve.tls_key", "Its key, where in another file.", ACCESS_PANEL, "FILE"),
 )
 MATCHING: Final = (opt.WATCHLIST.saying("File of rules: prints matches too; repeatable."), opt.EXPECTED)
-OUTPUT: Final = (*opt.MATCHES, opt.REDIS, opt.STATS, opt.ALARMS, *opt.METRICS, *opt.LOUDNESS, opt.LOG_FORMAT)
+OUTPUT: Final = (
+    *opt.MATCHES,
+    opt.REDIS,
+    opt.STATS,
+    opt.ALARMS,
+    *opt.METRICS,
+    *opt.LOUDNESS,
+    opt.LOG_FORMAT,
+    opt.LOG_LEVEL,
+)
 
 
 def register(app: typer.Typer) -> None:

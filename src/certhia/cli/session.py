@@ -40,7 +40,13 @@ from certhia.store.place import state_place
 if TYPE_CHECKING:
     from certhia.library.serving import Serving
 
-SPEAKING = ("output.stats", "output.quiet", "output.verbose", "output.log_format")  # keys of what we say ourselves
+SPEAKING = (
+    "output.stats",
+    "output.quiet",
+    "output.verbose",
+    "output.log_format",
+    "log.levels",
+)  # keys of what we say ourselves
 DRAWS = 0.25  # seconds between two pictures
 READER_ASKED = 0.5  # seconds between two looks whether anybody reads standard output
 
@@ -69,7 +75,9 @@ class Session:
         self._backfill = backfill
         self._again = again
         self._changed = Signal()  # of the output's settings
-        self._messages = Messages(self._clock, format=settings.output.log_format, least=_least(settings))
+        self._messages = Messages(
+            self._clock, format=settings.output.log_format, least=_least(settings), levels=settings.log.levels
+        )
         self._stdout: Stdout | None = None
         self._serving: Serving | None = None
         if serve:
@@ -180,8 +188,8 @@ class Session:
         del before
 
         def commit() -> None:
-            self._settings = self._settings.model_copy(update={"output": after.output})
-            self._messages.adopt(format=after.output.log_format, least=_least(after))
+            self._settings = self._settings.model_copy(update={"output": after.output, "log": after.log})
+            self._messages.adopt(format=after.output.log_format, least=_least(after), levels=after.log.levels)
             self._changed.fire()
 
         return commit

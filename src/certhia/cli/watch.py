@@ -61,6 +61,7 @@ OUTPUT = (
     *opt.METRICS,
     *opt.LOUDNESS,
     opt.LOG_FORMAT,
+    opt.LOG_LEVEL,
 )
 
 

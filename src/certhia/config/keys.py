@@ -23,6 +23,7 @@ _FLAGS = {
     "read.poll_static": "--poll",
     "read.poll_rfc6962": "--poll",
     "output.files": "--output",
+    "log.levels": "--log-level",
     "metrics.listen": "--metrics-listen",
     "metrics.file": "--metrics-file",
     "metrics.interval": "--metrics-interval",

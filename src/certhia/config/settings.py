@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 from pydantic.config import JsonDict
 
+from certhia.config.levels import level
 from certhia.config.listen import Listen
 from certhia.config.scanning import ScanOptions
 from certhia.config.sinks import SinkSettings
@@ -328,6 +329,16 @@ class Metrics(Section):
     interval: Interval = Field(15.0, description="How often they are", json_schema_extra=RESTART)
 
 
+class Log(Section):
+    """What is said on standard error, and by whom."""
+
+    levels: tuple[Annotated[str, AfterValidator(level), Written("room=level")], ...] = Field(
+        (),
+        description="The lowest level that single parts of the program say: `sinks=debug`, `logs=warning`; the others "
+        "go by `output.quiet` and `output.verbose`",
+    )
+
+
 class Settings(Section):
     """All of it. `certhia.config.load` makes one."""
 
@@ -336,6 +347,7 @@ class Settings(Section):
     watch: Watch = Field(Watch(), description="What is looked for")
     output: Output = Field(Output(), description="How matches are told")
     serve: Serve = Field(Serve(), description="What is served")
+    log: Log = Field(Log(), description="What is said on standard error")
     metrics: Metrics = Field(Metrics(), description="What Prometheus is told")
     scan: ScanOptions = Field(ScanOptions(), description="What is asked of servers")
     state: State = Field(State(), description="Where positions and matches are kept")

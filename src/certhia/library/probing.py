@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Final
 
 from certhia.clock import Clock, iso
+from certhia.concerning import concerning
 from certhia.config import Settings
 from certhia.library.looking import Looking
 from certhia.library.planning import resolver_of
@@ -122,8 +123,9 @@ class Probing:
     async def _probe(self, waiting: Sequence[Probe]) -> None:
         found, later = await self._looking.look(waiting)
         for probe, one in found:
-            self._tell(text(probe, one))
-            await self._note(probe, one)
+            with concerning(probe.match.key.hex()):
+                self._tell(text(probe, one))
+                await self._note(probe, one)
         await probes.settle(self._state.writer, found, later)
 
     async def _note(self, probe: Probe, found: Finding) -> None:

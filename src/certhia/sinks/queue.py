@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from certhia.concerning import concerning
 from certhia.errors import StateError, Throttled
 from certhia.model import Delivery, Noting, Sink, SinkClosed
 from certhia.sinks.digest import record as digest_record
@@ -215,6 +216,10 @@ class Queue:
     async def _deliver(self, deliveries: Sequence[Delivery], held: int | None = None) -> None:
         """Tells them, however long it takes, unless they die or are held back. `held`: how often one that was held back
         was tried before."""
+        with concerning(deliveries[0].key if len(deliveries) == 1 else ""):
+            await self._try(deliveries, held)
+
+    async def _try(self, deliveries: Sequence[Delivery], held: int | None) -> None:
         writer, ids = self._state.writer, [delivery.id for delivery in deliveries]
         while deliveries:
             try:
