@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from certhia.cli.standing import ILL, SILENT, Standing, as_json, healths, lines, requests
+from certhia.cli.standing import FAILING, ILL, RAISED, SILENT, Standing, as_json, healths, lines, requests
 from certhia.logs.snapshot import Condition, Followed, Picture
 from certhia.model import Alarm, Health
+from certhia.sinks.standing import Noted
+from certhia.store.schema import DEAD
 
 NOW = 1_800_000_000.0
 
@@ -146,3 +148,23 @@ def test_of_nothing() -> None:
     assert healths([]) == "none"
     assert requests([]) == "0 ok, 0 throttled, 0 failed"
     assert requests([{"head": {"ok": 1, "odd": 2}}]) == "1 ok, 0 throttled, 0 failed, 2 odd (head 3)"
+
+
+def test_it_fits_on_a_screen() -> None:
+    alarms = tuple(Alarm(f"stale:{number}", "silent", NOW - 60) for number in range(40))
+    logs = tuple(log(f"Log {number}", Health.FAILED) for number in range(40))
+    dead = {f"sink{number}": {DEAD: 1} for number in range(40)}
+    told = lines(replace(WELL, picture=replace(PICTURE, alarms=alarms, logs=logs), sinks=Noted(counts=dead)))
+    assert len(told) <= 40
+    assert [line for line in told if line.startswith("and ")] == [
+        f"and {40 - FAILING} more: certhia status --json shows all",
+        f"and {40 - ILL} more: certhia logs shows all",
+        f"and {40 - RAISED} more: certhia alarms shows all",
+    ]
+
+
+def test_what_a_sink_never_took_shows_also_where_nobody_follows() -> None:
+    noted = Noted({"hook": {"failing": "down", "since": NOW, "next_at": NOW}}, (), {"hook": {DEAD: 2}})
+    told = lines(replace(WELL, process=None, sinks=noted))
+    assert "sink hook: 2 dead; certhia outbox list shows them" in told
+    assert not any("fails since" in line for line in told)

@@ -17,6 +17,8 @@ from certhia.sinks.standing import Noted
 
 SILENT = 120.0  # seconds: a follower saves what it knows every 30 s; one that has missed several of them hangs
 ILL = 8  # logs that are told one by one
+FAILING = 8  # lines about sinks and hosts
+RAISED = 8  # alarms
 TROUBLE = 160  # characters of what is wrong with one
 
 
@@ -73,15 +75,17 @@ def lines(one: Standing) -> list[str]:
         ]
     waiting = ", ".join(f"{render.terminal(sink)} {count:,}" for sink, count in one.waiting.items())
     told.append(f"waiting to be told: {waiting or 'nothing'}")
-    told += sinks.lines(one.sinks) if one.process is not None else []
+    known = one.sinks if one.process is not None else Noted(counts=one.sinks.counts)
+    told += _few(sinks.lines(known), FAILING, "certhia status --json")
     if one.last_commit is not None:
         told.append(f"last commit: {_moment(one.last_commit)} ({_ago(one.now - one.last_commit)})")
     if one.picture is not None:
         told += _ill(one.picture.logs)
-    told += [
+    alarms = [
         f"alarm since {_moment(alarm.since)} ({_ago(one.now - alarm.since)}): {render.terminal(str(alarm))}"
         for alarm in one.alarms
     ]
+    told += _few(alarms, RAISED, "certhia alarms")
     return told if one.alarms or one.process is None else [*told, "no alarms"]
 
 
@@ -156,6 +160,11 @@ def _ill(logs: Iterable[Followed]) -> list[str]:
         for log in ill[:ILL]
     ]
     return told + ([f"and {len(ill) - ILL} more: certhia logs shows all"] if len(ill) > ILL else [])
+
+
+def _few(told: list[str], most: int, where: str) -> list[str]:
+    """So many of them that all of it fits on a screen; `where` shows the others."""
+    return [*told[:most], f"and {len(told) - most} more: {where} shows all"] if len(told) > most else told
 
 
 def _by_health(logs: Iterable[Followed]) -> dict[str, int]:
