@@ -12,7 +12,7 @@ COMPILED: Final = 250_000  # bytes of expressions that are compiled meanwhile
 FORGIVEN: Final = 100  # of what was refused: five or six subscriptions
 REPAID: Final = 2.0  # of it a second
 DEBTORS: Final = 10_000  # addresses that are remembered
-MAX_COMPILED: Final = 4 << 20  # bytes of expressions that the core takes of one client
+COMPILED_MOST: Final = 4 << 20  # bytes of expressions that the core takes of one client
 TEXT: Final = 16 << 10  # bytes of text that are read meanwhile, whatever it says
 
 
@@ -65,4 +65,4 @@ def work(wanted: Filter | None, text: int = 0) -> float:
 
 def refusal(text: int) -> float:
     """What it costs at most to find out that a subscription is refused: as much as one client may have compiled."""
-    return work(None, text) + MAX_COMPILED / COMPILED
+    return work(None, text) + COMPILED_MOST / COMPILED
