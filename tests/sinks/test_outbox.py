@@ -15,6 +15,7 @@ from certhia.errors import StateError
 from certhia.model import Delivery, Log, LogName, Match, Protocol, Sighting, SinkClosed
 from certhia.sinks.outbox import Outbox
 from certhia.store import State
+from certhia.store.place import Place
 from certhia.testing import SimClock, in_simulated_time
 
 KEY = b"key"
@@ -88,7 +89,7 @@ async def telling(state: State, *sinks: Listing, clock: Clock | None = None) -> 
 
 
 @asynccontextmanager
-async def opened(path: Path, clock: Clock | None = None) -> AsyncIterator[State]:
+async def opened(path: Path | Place, clock: Clock | None = None) -> AsyncIterator[State]:
     async with await State.open(path, clock=clock or Clock(), follow=True) as state:
         state.writer.log(LOG)
         yield state

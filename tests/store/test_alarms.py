@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.store.conftest import both
+
 from certhia.model import Alarm
 from certhia.store import State
 from certhia.store.alarms import Stored, stored
@@ -14,6 +16,7 @@ async def listed(state: State, since: float = 0.0, *, lasting: bool = False) -> 
     return [one async for one in stored(state, since, lasting=lasting)]
 
 
+@both
 async def test_newest_first_with_their_ends(state: State) -> None:
     state.writer.alarm(DISK)
     state.writer.alarm(LOG)
@@ -24,6 +27,7 @@ async def test_newest_first_with_their_ends(state: State) -> None:
     assert await listed(state, lasting=True) == [Stored(LOG, None)]
 
 
+@both
 async def test_what_was_there_since_then(state: State) -> None:
     state.writer.alarm(DISK, 150.0)
     state.writer.alarm(LOG)
@@ -33,6 +37,7 @@ async def test_what_was_there_since_then(state: State) -> None:
     assert [one.alarm.key for one in await listed(state, 900.0)] == ["stale:ab"], "it is there still"
 
 
+@both
 async def test_raised_and_over_within_one_commit(state: State) -> None:
     state.writer.alarm(DISK)
     state.writer.alarm(DISK, 150.0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.sinks.test_outbox import match, opened
+from tests.store.conftest import either
 
 from certhia.logs.heads import check_head
 from certhia.store import State
 from certhia.store.fsck import check
 from certhia.store.letters import NAMES, Wanted
+from certhia.store.place import Place
 from certhia.store.schema import DEAD, DONE, DROPPED, HELD, PENDING
 
 
@@ -20,8 +20,9 @@ async def states(state: State) -> list[tuple[int, str, str]]:
     return [(letter.id, NAMES[letter.state], letter.error) for letter in letters]
 
 
-async def test_from_state_to_state(tmp_path: Path) -> None:
-    async with opened(tmp_path) as state:
+@either
+async def test_from_state_to_state(at: Place) -> None:
+    async with opened(at) as state:
         writer = state.writer
         for index in range(5):
             writer.match(match(index), ["sink"])
@@ -55,8 +56,9 @@ async def test_from_state_to_state(tmp_path: Path) -> None:
         assert (writer.waiting("sink").rows, writer.waiting("sink").bytes) == (0, 0)
 
 
-async def test_what_is_asked_for(tmp_path: Path) -> None:
-    async with opened(tmp_path) as state:
+@either
+async def test_what_is_asked_for(at: Place) -> None:
+    async with opened(at) as state:
         for index in range(6):
             state.writer.match(match(index), ["one", "other"])
         await state.writer.durable()
@@ -67,8 +69,9 @@ async def test_what_is_asked_for(tmp_path: Path) -> None:
         assert len(await state.letters(Wanted(limit=7))) == 7
 
 
-async def test_counts_come_back_with_the_state(tmp_path: Path) -> None:
-    async with opened(tmp_path) as state:
+@either
+async def test_counts_come_back_with_the_state(at: Place) -> None:
+    async with opened(at) as state:
         for index in range(4):
             state.writer.match(match(index), ["sink"])
         state.writer.delivered("sink", [1])
@@ -77,6 +80,6 @@ async def test_counts_come_back_with_the_state(tmp_path: Path) -> None:
         state.writer.match(match(1), ["sink"])  # known: one more sighting of it
         await state.writer.durable()
         before = state.writer.waiting("sink")
-    async with opened(tmp_path) as state:
+    async with opened(at) as state:
         after = state.writer.waiting("sink")
         assert (after.rows, after.bytes) == (before.rows, before.bytes) == (3, before.bytes)
