@@ -12,4 +12,5 @@ def test_a_plain_run_follows_logs_and_waits_for_nobody() -> None:
     given = {field.name: field.default for field in fields(Parts) if field.default is not MISSING}
     assert given == {
         "room": None, "drain": 0.5, "reloads": (), "hub": None, "follower": Follower, "backfill": "",
+        "last": None,
     }  # fmt: skip

@@ -227,3 +227,15 @@ async def test_what_makes_no_sense(world: World, tmp_path: Path, given: dict[str
         (error,) = error.exceptions
     assert isinstance(error, ConfigError)
     assert said in str(error)
+
+
+@in_simulated_time
+async def test_metrics_in_a_file_and_only_some_say_something(world: World, tmp_path: Path, capfd: Captured) -> None:
+    file = tmp_path / "certhia.prom"
+    given = {"metrics__file": str(file), "metrics__interval": "5s", "log__levels": ["pipeline=error", "cli=error"]}
+    assert await ran(world, tmp_path, **given) == 0
+    _, err = capfd.readouterr()
+    text = file.read_text(encoding="utf-8")
+    assert "\nctscout_matches_found_total 30.0\n" in text
+    assert 'certhia_log_up{log="First",' in text
+    assert "not signed" not in err, "the pipeline says only errors"
