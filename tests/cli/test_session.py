@@ -9,6 +9,7 @@ import os
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -232,7 +233,11 @@ async def test_what_makes_no_sense(world: World, tmp_path: Path, given: dict[str
 @in_simulated_time
 async def test_metrics_in_a_file_and_only_some_say_something(world: World, tmp_path: Path, capfd: Captured) -> None:
     file = tmp_path / "certhia.prom"
-    given = {"metrics__file": str(file), "metrics__interval": "5s", "log__levels": ["pipeline=error", "cli=error"]}
+    given: dict[str, Any] = {
+        "metrics__file": str(file),
+        "metrics__interval": "5s",
+        "log__levels": ["pipeline=error", "cli=error"],
+    }
     assert await ran(world, tmp_path, **given) == 0
     _, err = capfd.readouterr()
     text = file.read_text(encoding="utf-8")
