@@ -103,7 +103,8 @@ def match() -> str:
 def scan() -> str:
     """The keys of a scan's result as JSON has them, then the columns of CSV."""
     columns = ", ".join(f"`{column}`" for column in scan_csv.COLUMNS)
-    return f"{scan_schema.reference()}\nCSV has these columns, in this order:\n\n{columns}"
+    several = "Several values in one are joined with `;`; a `;` inside a value is `\\x3b`."
+    return f"{scan_schema.reference()}\nCSV has these columns, in this order:\n\n{columns}\n\n{several}"
 
 
 class Limit(NamedTuple):

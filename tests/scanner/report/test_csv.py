@@ -7,6 +7,7 @@ import io
 
 from tests.scanner.report.conftest import MAKE
 
+from certhia.model import RuleHit
 from certhia.scanner.records import Failure, Found, Result, Target
 from certhia.scanner.report.csv import COLUMNS, HEADER, row
 from certhia.scanner.report.leaf import leaves
@@ -52,3 +53,11 @@ def test_no_formula_and_no_further_line(make: MAKE) -> None:
     assert text.count("\n") == 1
     assert "\x1b" not in text
     assert ",=" not in text
+
+
+def test_a_name_stays_one_name(make: MAKE) -> None:
+    names = (Found("a.example;b.example", "san"), Found("c.example", "san"), Found("c.example", "cn"))
+    hit = RuleHit("/a;b/", "a.example;b.example", "san", "regex")
+    shown = cells(make(names=names, failure=Failure("alert"), hits=(hit,)))
+    assert shown["names"] == r"a.example\x3bb.example;c.example"
+    assert shown["rules"] == r"/a\x3bb/"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from certhia.clock import iso
@@ -40,8 +41,9 @@ HEADER: Final = ",".join(COLUMNS) + "\n"
 
 
 def row(result: Result, leaf: Leaf | None) -> str:
-    """One CSV line, with its newline. Several values in a cell are joined with `;`, a verdict's severity stands behind
-    a colon; times are RFC 3339. `leaf`: the server's own certificate, None where none was seen."""
+    """One CSV line, with its newline. Several values in a cell are joined with `;`, and one inside a value is
+    `\\x3b`; a verdict's severity stands behind a colon; times are RFC 3339. `leaf`: the server's own certificate, None
+    where none was seen."""
     target, served, failure = result.target, result.served, result.failure
     cells = [
         iso(result.at),
@@ -52,13 +54,18 @@ def row(result: Result, leaf: Leaf | None) -> str:
         (served.server_name if served is not None else None) or "",
         *((failure.kind, failure.step, failure.detail) if failure is not None else ("", "", "")),
         *((version(served.version), cipher(served.cipher), served.alpn or "") if served is not None else ("", "", "")),
-        ";".join(dict.fromkeys(one.name for one in result.names)),
-        ";".join(f"{one.kind}:{one.severity}" for one in result.verdicts),
+        _joined(one.name for one in result.names),
+        _joined(f"{one.kind}:{one.severity}" for one in result.verdicts),
         *(_of(leaf) if leaf is not None else [""] * 8),
         str(max(len(served.certificates) - 1, 0)) if served is not None else "",
-        ";".join(dict.fromkeys(hit.rule for hit in result.hits)),
+        _joined(hit.rule for hit in result.hits),
     ]
     return csv_line(cells)
+
+
+def _joined(values: Iterable[str]) -> str:
+    """Each once. A separator that a server wrote into a value would make two of it."""
+    return ";".join(one.replace(";", "\\x3b") for one in dict.fromkeys(values))
 
 
 def _of(leaf: Leaf) -> list[str]:
