@@ -61,6 +61,13 @@ def test_a_file_that_is_shorter_than_recorded(tmp_path: Path) -> None:
     assert path.read_text() == "x\n", "nothing is touched"
 
 
+def test_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not there, and 1,000 bytes of it were recorded: put it back"):
+        made(tmp_path / "a.jsonl", at=1000)
+    assert [*tmp_path.iterdir()] == []
+    made(tmp_path / "a.jsonl", at=0).close()
+
+
 @pytest.mark.parametrize("torn", ['{"timestamp":1.0,"tar', '{"time', "{"])
 def test_a_torn_line_is_cut_off(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "a.jsonl"

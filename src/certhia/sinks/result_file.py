@@ -24,7 +24,7 @@ class ResultFile:
     def __init__(self, path: Path, texts: Texts, header: str = "", *, at: int | None = None) -> None:
         """`at`: where to go on, in bytes; what stands behind it is cut off. Else a line that was torn at its end is.
 
-        Raises ConfigError for a file that can't be written, or that is shorter than `at`.
+        Raises ConfigError for a file that can't be written, or that is shorter than `at`, and makes none where one was.
         """
         self.path = path.absolute()
         self._texts = texts
@@ -33,6 +33,8 @@ class ResultFile:
         self._turn = threading.Lock()  # over which file it is
         self.offset = 0
         try:
+            if at:
+                self._find(at)
             self._open()
             if at is not None:
                 self._cut(at)
@@ -88,6 +90,15 @@ class ResultFile:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOCTTY | os.O_CLOEXEC
         self._descriptor = os.open(self.path, flags, 0o666)
         self.offset = os.fstat(self._descriptor).st_size
+
+    def _find(self, at: int) -> None:
+        try:
+            self.path.stat()
+        except FileNotFoundError:
+            raise ConfigError(
+                f"{self.path}: is not there, and {at:,} bytes of it were recorded: put it back, or scan anew without "
+                "--resume"
+            ) from None
 
     def _cut(self, at: int) -> None:
         if self.offset < at:
