@@ -88,6 +88,14 @@ def test_nothing_is_left_where_one_cannot_be_opened(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == []
 
 
+def test_a_file_that_was_no_part_of_the_scan_gets_no_half_of_it(tmp_path: Path) -> None:
+    before, further = tmp_path / "a.jsonl", tmp_path / "b.csv"
+    before.write_text("{}\n")
+    with pytest.raises(ConfigError, match=r"b\.csv: was not part of that scan: leave it out, or begin anew without"):
+        made(before, further, resume=True, places={str(before): 1})
+    assert (before.read_text(), further.exists()) == ("{}\n", False), "nothing is touched"
+
+
 async def test_names_of_an_earlier_run_are_not_told_again(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("www.example.com\n")

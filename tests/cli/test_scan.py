@@ -12,6 +12,8 @@ import pytest
 from tests.cli.conftest import Command, Done
 from tests.scanner.tls_servers import context, tls_server
 
+from certhia.config.scanning import ScanOptions
+from certhia.library.resuming import Record, Standing, identity
 from certhia.scanner.report.schema import schema
 
 
@@ -124,6 +126,27 @@ def test_a_scan_that_is_complete_leaves_nothing_to_resume(certhia: Command, port
     done = certhia(*arguments, "--resume")
     assert "no unfinished scan of these targets is there" in done.err
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
+
+
+def test_going_on_needs_the_files_of_that_scan(certhia: Command, port: int, tmp_path: Path) -> None:
+    target, results, further = f"127.0.0.1:{port}", tmp_path / "a.jsonl", tmp_path / "b.csv"
+    record = Record(tmp_path / "state", identity(ScanOptions(targets=(target, "127.0.0.2:1"), allow_private=True)))
+    results.write_text("{}\n")
+    record.open()
+    record.write(Standing(b"k" * 16, [(0, 1)], {str(results): 3}))
+    record.close()
+    going_on = ("scan", target, "127.0.0.2:1", "--allow-private", "--state", tmp_path / "state", "--resume")
+    done = certhia(*going_on, "-o", results, "-o", further)
+    assert done.status == 2
+    assert f"{further}: was not part of that scan: leave it out" in done.err
+    results.unlink()
+    done = certhia(*going_on, "-o", results)
+    assert done.status == 2
+    assert f"{results}: is not there, and 3 bytes of it were recorded" in done.err
+    assert (results.exists(), further.exists(), record.path.exists()) == (False, False, True)
+    results.write_text("{}\n")
+    assert certhia(*going_on, "-o", results).status == 0
+    assert [json.loads(line).get("ip") for line in results.read_text().splitlines()] == [None, "127.0.0.2"]
 
 
 def test_figures(certhia: Command) -> None:

@@ -59,8 +59,8 @@ class Outputs:
         patient: Callable[[], bool] = lambda: True,
     ) -> None:
         """Opens them all. `mode`: of TLSXtractor's document. `places`: where to go on in files, in bytes, by their
-        absolute path. `patient`: whether a reader of standard output may take as long as it likes at the end. Raises
-        ConfigError."""
+        absolute path; others would lack what is done, and are refused. `patient`: whether a reader of standard output
+        may take as long as it likes at the end. Raises ConfigError."""
         self._messages = messages
         self._patient = patient
         self._resumable = "-" not in options.targets_from
@@ -69,6 +69,12 @@ class Outputs:
         whole = any(form in formats.WHOLE for _, form in named)
         if options.resume and (whole or name in formats.WHOLE):
             raise ConfigError("TLSXtractor's document is written whole, at the end: --resume needs a .jsonl or .csv")
+        for path in options.files:
+            if places is not None and str(path.absolute()) not in places:
+                raise ConfigError(
+                    f"{path}: was not part of that scan: leave it out, or begin anew without --resume; on going on it "
+                    "would get only what was left"
+                )
         if whole and name in formats.WHOLE:
             name = "silent"  # who names a file for the document does not want it twice
         self._leaf = leaves()
