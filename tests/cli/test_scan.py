@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
 from tests.cli.conftest import Command, Done
+from tests.library.importing.test_tlsxtractor import LINE
+from tests.scanner.driving import until_cut
 from tests.scanner.tls_servers import context, tls_server
 
 from certhia.config.scanning import ScanOptions
@@ -126,6 +130,29 @@ def test_a_scan_that_is_complete_leaves_nothing_to_resume(certhia: Command, port
     done = certhia(*arguments, "--resume")
     assert "no unfinished scan of these targets is there" in done.err
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_command_line_of_tlsxtractor(certhia: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it stands but for addresses, and names that are looked for."""
+    monkeypatch.chdir(tmp_path)
+    with tls_server(context(), after=page) as port:
+        (tmp_path / "targets.txt").write_text(f"127.0.0.1:{port}\n")
+        here = {"192.0.2.0/24": "127.0.0.1/32", "https://a.example": f"https://127.0.0.1:{port}", "8443": str(port)}
+        line = LINE.replace("c.example", "example.com").removeprefix("tlsxtractor ")
+        for theirs, ours in here.items():
+            line = line.replace(theirs, ours)
+        done = certhia("scan", *shlex.split(line))
+    assert (done.status, done.out, done.err) == (0, "", "")
+    document = json.loads((tmp_path / "results.json").read_text())
+    assert document["metadata"]["parameters"]["retry"] == 3
+    assert document["discovered_hosts"]["hostnames"] == ["api.example.com", "www.example.com"]
+    assert (tmp_path / "x.log").exists()
+
+
+def page(peer: ssl.SSLSocket) -> None:
+    peer.recv(4096)
+    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Security-Policy: img-src api.example.com\r\n\r\n")
+    until_cut(peer)
 
 
 def test_going_on_needs_the_files_of_that_scan(certhia: Command, port: int, tmp_path: Path) -> None:

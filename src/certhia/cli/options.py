@@ -27,7 +27,7 @@ class Option(NamedTuple):
 
     names: str  # such as `--output -o`; an argument's has no dashes
     type: Any  # of its value; `bool` is a switch, a list is repeatable
-    keys: str  # such as `output.files`; several with a space between
+    keys: str  # such as `output.files`; several with a space between; none for what is taken and sets nothing
     help: str
     panel: str | None = None
     metavar: str | None = None

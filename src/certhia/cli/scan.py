@@ -105,7 +105,7 @@ NAMES = (
 )
 MANNERS = (
     Option("--rate --rate-limit", float, "scan.rate", "Connections a second.", MANNERS_PANEL),
-    Option("--concurrency --threads", int, "scan.concurrency", "Targets at once.", MANNERS_PANEL),
+    Option("--concurrency --threads -t", int, "scan.concurrency", "Targets at once.", MANNERS_PANEL),
     Option("--per-host", int, "scan.per_host", "Connections at once to an address or domain.", MANNERS_PANEL),
     Option("--timeout", str, "scan.timeout", "For all of a target, each attempt, such as 5s.", MANNERS_PANEL),
     Option("--retry", int, "scan.retry", "Further attempts where they may help.", MANNERS_PANEL),
@@ -113,6 +113,7 @@ MANNERS = (
 OUTPUT = (
     Option("--format", str, "scan.format", "jsonl, csv, domains, human, silent or tlsxtractor.", opt.OUTPUT_PANEL),
     Option("--output -o", list[str], "scan.files", "File, format by extension; repeatable.", opt.OUTPUT_PANEL, "FILE"),
+    Option("--pipeline", bool, "", "Sets nothing: results always come as they are found.", opt.OUTPUT_PANEL),
     Option("--keep", bool, "scan.keep", "Keep what is found where in the state.", opt.OUTPUT_PANEL),
     Option("--resume", bool, "scan.resume", "Go on with an unfinished scan of these targets.", opt.OUTPUT_PANEL),
     opt.WATCHLIST.saying("File of watch rules that mark results; repeatable.")._replace(panel=opt.OUTPUT_PANEL),

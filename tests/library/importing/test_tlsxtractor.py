@@ -7,16 +7,16 @@ import pytest
 from certhia.errors import ConfigError
 from certhia.library.importing.tlsxtractor import read
 
+LINE = (
+    "tlsxtractor --cidr 192.0.2.0/24 --url=https://a.example --file targets.txt --threads 50 --rate-limit 2.5 "
+    "--timeout 5 --port 8443 --retry 3 --allow-private --ipv6 --pipeline --log-level INFO --log-file x.log "
+    "--quiet --fetch-csp --follow-redirects --max-redirects 5 --exclude-domains a.example,*.b.example "
+    "--include-domains c.example --no-default-exclusions --output results.json --format json"
+)
+
 
 def test_a_command_line() -> None:
-    found = read(
-        shlex.split(
-            "tlsxtractor --cidr 192.0.2.0/24 --url=https://a.example --file targets.txt --threads 50 --rate-limit 2.5 "
-            "--timeout 5 --port 8443 --retry 3 --allow-private --ipv6 --pipeline --log-level INFO --log-file x.log "
-            "--quiet --fetch-csp --follow-redirects --max-redirects 5 --exclude-domains a.example,*.b.example "
-            "--include-domains c.example --no-default-exclusions --output results.json --format json"
-        )
-    )
+    found = read(shlex.split(LINE))
     assert found.values == {
         "scan.targets": ["192.0.2.0/24", "https://a.example"],
         "scan.targets_from": ["targets.txt"],
