@@ -47,6 +47,12 @@ def judge(found: Gathered, environment: Mapping[str, str]) -> tuple[Settings, di
     return Settings(**whole, sinks=sinks), places, problems
 
 
+def problems(section: type[BaseModel], values: Mapping[str, object], error: ValidationError) -> list[str]:
+    """What `error` says of the values of a section, by their keys."""
+    name = next(name for name, model in sections().items() if model is section)
+    return _Table((name,), section, "", {}, [], {}).told(values, error)
+
+
 def _is_off(given: dict[str, list[Given]]) -> bool:
     """Whether nothing is said of a sink but that it is off (`--no-webhook`)."""
     return given.keys() == {"enabled"} and str(given["enabled"][-1].value).lower() in ("false", "0", "no", "off")
@@ -105,6 +111,17 @@ class _Table:
         for name in given.keys() - self._taken():
             self._unknown(name, given[name])
         return self._validated(values)
+
+    def told(self, values: Mapping[str, object], error: ValidationError) -> list[str]:
+        """What is wrong with values that are no more than that."""
+        self._given = {name: Given(value, key_of((*self._table, name))) for name, value in values.items()}
+        for detail in error.errors(include_url=False):
+            name = str(detail["loc"][0]) if detail["loc"] else ""
+            if name in values and name not in self._known:
+                self._unknown(name, [self._given[name]])
+            else:
+                self._problems.append(self._problem(dict[str, Any](detail)))
+        return self._problems
 
     def _taken(self) -> set[str]:
         files = {name + FILE_OF for name, field in self._known.items() if has_file(field)}

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from certhia.config.values import Files, Interval, Listed, Section, Source
+from certhia.config.values import Files, Interval, Listed, Made, Source
 
 
-class ScanOptions(Section):
+class ScanOptions(Made):
     """What `certhia scan` and `certhia.scan` ask of servers, and how."""
 
     targets: tuple[str, ...] = Field(

@@ -14,8 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from pydantic import BaseModel, ValidationError
+
 from certhia.config.gathering import Gathered, Given, gather, take_values
-from certhia.config.judging import judge
+from certhia.config.judging import judge, problems
 from certhia.config.named import Parts, parts_of
 from certhia.config.settings import Settings
 from certhia.errors import ConfigError
@@ -59,6 +61,11 @@ def from_values(values: Mapping[str, object]) -> Settings:
     found = Gathered()
     take_values(values, found)
     return _whole(_examined(found, None, {}))
+
+
+def refused(section: type[BaseModel], values: Mapping[str, object], error: ValidationError) -> ConfigError:
+    """What is wrong with a section that a program makes of `values`, as `from_values` says it."""
+    return ConfigError(told(tuple(problems(section, values, error))))
 
 
 def examine(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from certhia import quantity
 from certhia.config.listen import Listen, listen
@@ -69,6 +69,21 @@ class Section(BaseModel):
     """What all sections share: they do not change, and know every key that they may have."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, validate_default=False)
+
+
+class Made(Section):
+    """A section that programs make by themselves. Raises ConfigError, which names every problem with its key."""
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            from certhia.config.sources import refused  # noqa: PLC0415  (it knows all sections)
+
+            raise refused(type(self), values, error) from None
+
+    # Else pydantic would come here, too, and it needs its own error: to go on with what is wrong besides.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
 def _unlike(paths: tuple[Path, ...]) -> tuple[Path, ...]:
