@@ -87,6 +87,28 @@ async def test_hosts_that_certificates_name_are_asked_too() -> None:
     assert found[1].served is not None
 
 
+async def test_hosts_that_share_an_address_are_all_asked() -> None:
+    with tls_server(context()) as port:
+        async with names(www_example_com="127.0.0.1", example_net="127.0.0.1") as place:
+            found = await results(
+                HERE.model_copy(
+                    update={
+                        "targets": (f"127.0.0.1:{port}",),
+                        "ports": str(port),
+                        "resolver": (place,),
+                        "expand": 1,
+                        "scope": ("example.com", "example.net"),
+                        "per_host": 2,
+                    }
+                )
+            )
+    assert {(one.target.host, one.failure) for one in found} == {
+        (None, None),
+        ("www.example.com", None),
+        ("example.net", None),
+    }
+
+
 @pytest.mark.parametrize("expand", [0, 1])
 async def test_names_whose_answers_are_malformed_cost_no_others(expand: int) -> None:
     dns = FakeDns(others=["127.0.0.1"])

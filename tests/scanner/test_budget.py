@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certhia.scanner import budget as budgets
-from certhia.scanner.budget import ALLOWANCE, INTERVAL, WINDOW, Budget
+from certhia.scanner.budget import ALLOWANCE, BESIDE, INTERVAL, WINDOW, Budget, Turns
 from certhia.testing import SimClock
 
 
@@ -95,3 +95,26 @@ def test_no_address_is_asked_twice_in_an_interval_nor_a_domain_too_often(
     for name in {one[2] for one in taken}:
         times = [time for time, _, asked_by in taken if asked_by == name]
         assert all(times[at + 8] - times[at] >= 200 - 1e-6 for at in range(len(times) - 8))
+
+
+def test_turns_come_one_after_the_other() -> None:
+    clock = SimClock()
+    turns, begun = Turns(clock=clock), clock.monotonic()
+    assert [turns.take("192.0.2.1") - begun for _ in range(3)] == [0, BESIDE, 2 * BESIDE]
+    assert turns.take("192.0.2.2") == begun
+    assert [turns.take(f"2001:db8::{number}") - begun for number in (1, 2)] == [0, BESIDE]
+    clock.advance(10)
+    assert turns.take("192.0.2.1") == begun + 10
+    assert [Turns(0, clock=clock).take("192.0.2.1") for _ in range(2)] == [begun + 10] * 2
+
+
+def test_turns_that_are_over_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "MAX_TRACKED", 10)
+    clock = SimClock()
+    turns = Turns(clock=clock)
+    for _ in range(20):
+        turns.take("192.0.2.1")
+    for number in range(100):
+        clock.advance(0.1)
+        turns.take(f"198.51.100.{number}")
+    assert turns.take("192.0.2.1") - clock.monotonic() == pytest.approx(10)

@@ -152,13 +152,38 @@ async def test_where_servers_lead_nobody_inside_is_asked_whatever_the_plan_allow
     led = [
         await finder.offered(Name("x", None, f"{name}.example", Port(443, ""), "/")) for name in ("in", "half", "out")
     ]
-    assert [[*map(_told, items)] for items in led] == [
+    assert [[_told(one) for _, items in found for one in items] for found in led] == [
         ["10.0.0.1: private, RFC 1918"],
         ["169.254.169.254: a cloud's metadata service"],
         ["8.8.4.4:443/"],
     ]
-    (named,) = await finder.offered(Name("x", None, "in.example"))
+    ((_, (named,)),) = await finder.offered(Name("x", None, "in.example"))
     assert _told(named) == "10.0.0.1:8443"
+
+
+async def test_a_redirect_leads_to_an_address_once_a_minute() -> None:
+    world = World(a_example=["8.8.8.8"], b_example=["8.8.8.8"])
+    finder = Finder(Plan(["a.example"]), world.resolver(), Places(), Budget())
+    led = [await finder.offered(Name("x", None, f"{name}.example", Port(443, ""), "/")) for name in "ab"]
+    assert [[_told(one) for _, items in found for one in items] for found in led] == [
+        ["8.8.8.8:443/"],
+        ["8.8.8.8: asked a short while ago, or its domain often enough"],
+    ]
+
+
+async def test_hosts_in_scope_have_turns_at_each_of_their_addresses() -> None:
+    world = World(a_example=["8.8.8.8", "8.8.4.4"], b_example=["8.8.8.8"], c_example=["8.8.8.8"])
+    clock = SimClock()
+    plan = Plan(["a.example"], ports=read_ports("443,8443"), every=True)
+    finder = Finder(plan, world.resolver(every=True), Places(), Budget(clock=clock), clock=clock)
+    begun = clock.monotonic()
+    found = [one for host in "abc" for one in await finder.offered(Name("x", None, f"{host}.example"))]
+    assert [(moment - begun, [*map(_told, items)]) for moment, items in found] == [
+        (0, ["8.8.4.4:443", "8.8.4.4:8443"]),
+        (0, ["8.8.8.8:443", "8.8.8.8:8443"]),
+        (BESIDE, ["8.8.8.8:443", "8.8.8.8:8443"]),
+        (2 * BESIDE, ["8.8.8.8:443", "8.8.8.8:8443"]),
+    ]
 
 
 async def test_hosts_that_a_page_names() -> None:

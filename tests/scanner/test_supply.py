@@ -23,6 +23,7 @@ from certhia.scanner.ports import read_ports
 from certhia.scanner.records import Failure, Target
 from certhia.scanner.resume import Done
 from certhia.scanner.supply import RANGES, Supply
+from certhia.testing import SimClock, in_simulated_time
 
 
 async def test_hosts_come_first_and_ranges_fill_what_is_free() -> None:
@@ -281,55 +282,87 @@ async def test_who_pulls_is_woken_when_there_is_something_again() -> None:
     assert supply.pull() is DONE
 
 
-async def test_hosts_found_while_scanning_are_asked_too() -> None:
+@in_simulated_time
+async def test_hosts_found_while_scanning_are_asked_too(certhia_clock: SimClock) -> None:
     """A tree of names, each found at the one before: the supply ends when the last one is done with."""
     names = {f"n{number}_example": [f"8.8.8.{number}"] for number in range(12)}
     world = World(**names, in_example=["10.0.0.1"], same_example=["8.8.8.3"])
     handled = 0
-    supply = Supply(Plan(["n0.example"], ports=read_ports("443,8443")), world.resolver(), handled=lambda: handled)
+    plan = Plan(["n0.example"], ports=read_ports("443,8443"))
+    supply = Supply(plan, world.resolver(), handled=lambda: handled, clock=certhia_clock)
     items: list[Any] = []
     async with asyncio.TaskGroup() as group:
         group.create_task(supply.run())
         while (item := supply.pull()) is not DONE:
-            await asyncio.sleep(0)
             if item is None:
+                await certhia_clock.sleep(0.001)
                 continue
             items.append(item)
-            if isinstance(item, Target) and item.port == 443:
+            if isinstance(item, Target) and item.port == 443 and str(item.host).startswith("n"):
                 number = int(str(item.host)[1:].partition(".")[0]) + 1
                 assert supply.offer(f"n{number}.example", str(item.host))
                 if number == 5:
                     assert supply.offer("in.example", "x")
                     assert supply.offer("same.example", "x")
             handled += 1
-    assert addresses(items) == [(f"8.8.8.{number}", port) for number in range(12) for port in (443, 8443)]
-    assert {item.place for item in items if isinstance(item, Target)} == {0, 1, None}
+    there = [one for one in items if isinstance(one, Target)]
+    assert [(one.host, one.port) for one in there if one.host != "same.example"] == [
+        (f"n{number}.example", port) for number in range(12) for port in (443, 8443)
+    ]
+    assert [(one.address, one.port) for one in there if one.host == "same.example"] == [
+        ("8.8.8.3", 443),
+        ("8.8.8.3", 8443),
+    ]
+    assert {item.place for item in there} == {0, 1, None}
     assert items[2].origin == "n0.example"
     failures = {target.host: failure for target, failure in (one for one in items if not isinstance(one, Target))}
     assert failures == {
         "in.example": Failure("policy", "", "10.0.0.1: private, RFC 1918"),
-        "same.example": Failure("policy", "", "8.8.8.3: asked a short while ago, or its domain often enough"),
         "n12.example": Failure("dns", "", "NXDOMAIN"),
     }
 
 
-async def test_ten_thousand_names_of_one_address_are_one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("crowded", [False, True])
+@in_simulated_time
+async def test_ten_thousand_names_of_one_address_take_turns(
+    certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch, crowded: bool
+) -> None:
+    """All that may wait are asked, one a second; others, and where `--per-host` bounds connections, at once."""
     monkeypatch.setattr(supplying, "MAX_OFFERED", 500)
-    world = World(first_example=["8.8.8.8"], **{f"d{number}_test": ["9.9.9.9"] for number in range(600)})
-    handled = 0
-    supply = Supply(Plan(["first.example"]), world.resolver(), handled=lambda: handled)
-    items: list[Any] = []
+    names = {f"d{number}_test": ["9.9.9.9"] for number in range(600)}
+    world = World(first_example=["8.8.8.8"], other_example=["8.8.4.4"], **names)
+    handled, told = 0, list[str]()
+    supply = Supply(
+        Plan(["first.example"]),
+        world.resolver(),
+        handled=lambda: handled,
+        complain=told.append,
+        crowded=crowded,
+        clock=certhia_clock,
+    )
+    moments: dict[str, float] = {}
+    begun = certhia_clock.monotonic()
     async with asyncio.TaskGroup() as group:
         group.create_task(supply.run())
         while (item := supply.pull()) is not DONE:
-            await asyncio.sleep(0)
-            if item is not None:
-                items.append(item)
-                if isinstance(item, Target) and item.host == "first.example":
-                    assert [supply.offer(f"d{number}.test", "x") for number in range(600)].count(False) == 100
-                handled += 1
-    assert addresses(items) == [("8.8.8.8", 443), ("9.9.9.9", 443)]
-    assert len(items) == 501
+            if item is None:
+                await certhia_clock.sleep(0.1)
+                continue
+            assert isinstance(item, Target)
+            moments[str(item.host)] = certhia_clock.monotonic() - begun
+            if item.host == "first.example":
+                assert [supply.offer(f"d{number}.test", "x") for number in range(600)].count(False) == 100
+            if item.host == "d1.test":
+                assert supply.offer("other.example", "x")
+            handled += 1
+    assert {*moments} == {"first.example", "other.example", *(f"d{number}.test" for number in range(500))}
+    assert moments["other.example"] < 2
+    turns = sorted(moment for host, moment in moments.items() if host.startswith("d"))
+    if crowded:
+        assert (turns[-1] < 1, told) == (True, [])
+    else:
+        assert turns == pytest.approx([float(number) for number in range(500)], abs=0.5)
+        assert [text[:45] for text in told] == ["hosts that certificates name share an address"]
 
 
 async def test_memory_does_not_follow_the_number_of_targets() -> None:

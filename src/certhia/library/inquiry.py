@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asyncio import TaskGroup
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from certhia.clock import Clock
 from certhia.config.scanning import ScanOptions
@@ -19,7 +20,9 @@ from certhia.render import terminal
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.places import Places
 from certhia.scanner.records import Result
-from certhia.scanner.supply import Supply
+from certhia.scanner.supply import MAX_OFFERED, Supply
+
+MORE: Final = f"more than --expand-most, or than {MAX_OFFERED:,} that waited for their turn"
 
 
 class Inquiry:
@@ -111,7 +114,7 @@ class Inquiry:
                     self._complain(f"--exclude {terminal(entry)}: left out nothing: no target is among that")
         finally:
             if self._expansion is not None and self._expansion.left_out:
-                self._complain(f"{self._expansion.left_out:,} hosts that results lead to are not asked: --expand-most")
+                self._complain(f"{self._expansion.left_out:,} hosts that results lead to are not asked: {MORE}")
             await self._examiner.close()
             if self._guard is not None:
                 await self._guard.close()

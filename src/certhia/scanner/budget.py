@@ -2,7 +2,8 @@
 
 Whoever gets a certificate logged chooses names, and by their DNS the addresses that a probe of these names meets: ten
 thousand names may lead to one address, which is not theirs. So an address is asked once in a while at most, and of one
-registrable domain so many names; what is over is not asked, or later.
+registrable domain so many names; what is over is not asked, or later. Names that are within a scope of the user's own
+take turns: all of them are asked.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from certhia.clock import Clock
 MAX_TRACKED = 65_536  # addresses, and as many domains, that were asked lately
 
 INTERVAL: Final = 60.0  # seconds between two probes of an address
-BESIDE: Final = 1.0  # seconds between two pages for whose scripts an address is asked
+BESIDE: Final = 1.0  # seconds between two pages, or two hosts in scope, for which an address is asked
 WINDOW: Final = 3600.0  # seconds in which a domain has its allowance
 ALLOWANCE: Final = 100  # probes of names below one registrable domain in a window
 
@@ -79,6 +80,28 @@ class Budget:
             self._addresses.popitem(last=False)
         while self._domains and next(iter(self._domains.values()))[0] <= now:
             self._domains.popitem(last=False)
+
+
+class Turns:
+    """One after the other at each address, as many as come. One thread.
+
+    Args:
+        interval: seconds between two at one address (at one /64 of IPv6).
+    """
+
+    def __init__(self, interval: float = BESIDE, *, clock: Clock | None = None) -> None:
+        self._interval = interval
+        self._clock = clock or Clock()
+        self._next: dict[str, float] = {}  # when the next one's turn is
+
+    def take(self, address: str) -> float:
+        """When it may be asked, by the monotonic clock: now at the earliest. That turn is then taken."""
+        now, place = self._clock.monotonic(), _place(address)
+        moment = max(now, self._next.get(place, now))
+        if len(self._next) >= MAX_TRACKED:  # those whose turn is to come stay: who has them waits is bounded elsewhere
+            self._next = {one: at for one, at in self._next.items() if at > now}
+        self._next[place] = moment + self._interval
+        return moment
 
 
 def _place(address: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from certhia.clock import Clock
 from certhia.scanner.addresses import inward
-from certhia.scanner.budget import BESIDE, Budget
+from certhia.scanner.budget import BESIDE, Budget, Turns
 from certhia.scanner.dns import MAX_ADDRESSES, Resolver
 from certhia.scanner.places import Places
 from certhia.scanner.plan import Plan
@@ -30,8 +30,9 @@ class Finder:
         plan: what is visited.
         resolver: of names.
         done: places that an earlier run has done.
-        budget: of addresses that offered hosts lead to.
+        budget: of addresses that redirects lead to.
         beside: of those that pages lead to, each for scripts of its own.
+        turns: at addresses of hosts in scope that certificates name.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Finder:
         budget: Budget,
         *,
         beside: Budget | None = None,
+        turns: Turns | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._plan = plan
@@ -49,26 +51,29 @@ class Finder:
         self._done = done
         self._budget = budget
         self._beside = beside or Budget(interval=BESIDE, clock=clock)
+        self._turns = turns or Turns(clock=clock)
         self._clock = clock or Clock()
         self.width = len(plan.knocks) * (SLOTS if plan.every else 1)  # places of a host
 
-    async def offered(self, name: Name) -> list[Item]:
-        """The targets of a host that was found while scanning."""
+    async def offered(self, name: Name) -> list[tuple[float, list[Item]]]:
+        """The targets of a host that was found while scanning, at each address with the moment of its turn."""
         knocks = self._plan.knocks_at(name.port)
         addresses, failure = await self._addresses(name.host)
         if failure is None and name.path is not None:
             failure = _inwards(addresses)
         if failure is not None:
-            return [(_target(name, name.host, "", knocks[0], None), failure)]
-        items: list[Item] = []
+            return [(self._clock.monotonic(), [(_target(name, name.host, "", knocks[0], None), failure)])]
+        found: list[tuple[float, list[Item]]] = []
         for address, closed in self._judged(addresses):
-            reason = closed
-            if reason is None and not self._budget.take(address, name.host):
+            reason, moment = closed, self._clock.monotonic()
+            # Where a redirect leads is a stranger's choice alone; a name in scope is the user's, too.
+            if reason is None and name.path is not None and not self._budget.take(address, name.host):
                 reason = "asked a short while ago, or its domain often enough"
-            for knock in knocks if reason is None else knocks[:1]:
-                found = _target(name, name.host, address, knock, None)
-                items.append(found if reason is None else (found, _refused(address, reason)))
-        return items
+            elif reason is None and name.path is None:
+                moment = self._turns.take(address)
+            targets = [_target(name, name.host, address, knock, None) for knock in knocks]
+            found.append((moment, [*targets] if reason is None else [(targets[0], _refused(address, reason))]))
+        return found
 
     async def beside(self, host: str, at: str = "") -> str | None:
         """The address at which a host may be asked that a page names, once its turn has come; None where it may not.

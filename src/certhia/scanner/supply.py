@@ -11,6 +11,8 @@ numbered as they are visited, from `RANGES` on.
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +22,7 @@ from typing import Final, TypeAlias
 from certhia import render
 from certhia.clock import Clock
 from certhia.errors import ConfigError, Malformed
-from certhia.scanner.budget import Budget
+from certhia.scanner.budget import Budget, Turns
 from certhia.scanner.dns import Resolver
 from certhia.scanner.engine import DONE
 from certhia.scanner.finding import Finder, Item, Skipped, target_of
@@ -35,7 +37,8 @@ MAX_COMPLAINTS = 1000  # told one by one; of more only how many
 MAX_READY = 2048  # targets that wait for the engine
 MAX_RESOLVING = 256  # hosts that are looked up at once
 MANY = 1_000_000_000  # addresses of ranges that are asked only where it is said who is not, as masscan has it
-MAX_OFFERED = 10_000  # hosts found while scanning that wait to be looked up
+MAX_OFFERED = 10_000  # hosts found while scanning that wait to be looked up, or for their turn at an address
+LONG = 10.0  # seconds that a host waits for its turn before a word is said about it
 
 RANGES: Final = 1 << 64  # the place of the first target of all ranges
 _BATCH: Final = 256  # targets of a range at once
@@ -57,8 +60,8 @@ class Supply:
         skip: gets places that come to nothing (a host with one address has no second); on the thread that pulls.
         handled: how many of the items pulled are done with, so that nothing more will be offered because of them. Where
             it is given, there may be more until it reaches `handed`.
-        budget: of addresses that offered hosts lead to.
-        crowded: connections to one address are bounded, so that those for scripts of pages need no bound of their own.
+        crowded: connections to one address are bounded, so that those for scripts of pages, and to hosts found while
+            scanning, need no bound of their own.
     """
 
     def __init__(
@@ -71,7 +74,6 @@ class Supply:
         wake: Callable[[], None] = lambda: None,
         skip: Callable[[range], None] = lambda _: None,
         handled: Callable[[], int] | None = None,
-        budget: Budget | None = None,
         crowded: bool = False,
         clock: Clock | None = None,
     ) -> None:
@@ -87,11 +89,15 @@ class Supply:
             plan,
             resolver,
             self._done,
-            budget or Budget(clock=self._clock),
+            Budget(clock=self._clock),
             beside=Budget(interval=0.0, clock=self._clock) if crowded else None,
+            turns=Turns(0.0, clock=self._clock) if crowded else None,
             clock=self._clock,
         )
         self._offers: deque[Name] = deque()
+        self._later: list[tuple[float, int, list[Item]]] = []  # a heap: targets by the moment of their turn
+        self._order = itertools.count()
+        self._said = False  # whether it was said that there are some
         self.handed = 0  # items pulled
         self._complaints = 0
         self._hosts = 0
@@ -170,10 +176,11 @@ class Supply:
             self._wake()
 
     def offer(self, host: str, origin: str, port: Port | None = None, path: str | None = None) -> bool:
-        """One more host (A-labels) to be asked, found at `origin`: it is somebody else's choice, so its addresses have
-        a budget, and it has no place. `port`: where, instead of the plan's ports; `path`: of the URL that a server led
-        to, and then no address inside is asked, whatever the plan allows. False where too many wait. Any thread."""
-        if len(self._offers) >= MAX_OFFERED:
+        """One more host (A-labels) to be asked, found at `origin`: it is somebody else's choice, so it takes its turn
+        at each address, and has no place. `port`: where, instead of the plan's ports; `path`: of the URL that a server
+        led to, and then addresses have a budget, and none inside is asked, whatever the plan allows. False where too
+        many wait. Any thread."""
+        if len(self._offers) + len(self._later) >= MAX_OFFERED:
             return False
         self._offers.append(Name(origin, None, host, port, path))
         return True
@@ -214,7 +221,10 @@ class Supply:
         while True:
             while self._offers:
                 await self._put(self._offers.popleft())
-            calm = self._units.empty() and self._idle == self._resolving and not self._ready and not self._parts
+            while self._later and self._later[0][0] <= self._clock.monotonic():
+                await self._give(heapq.heappop(self._later)[2])
+            waiting = self._ready or self._parts or self._later
+            calm = self._units.empty() and self._idle == self._resolving and not waiting
             if self._read and calm and self._handled() >= self.handed and not self._offers:
                 return
             await self._clock.sleep(_TICK)
@@ -301,7 +311,25 @@ class Supply:
             self._idle -= 1
             if unit is None:
                 return
-            await self._give(await self._of(unit))
+            if isinstance(unit, Name):
+                await self._lead(unit)
+            else:
+                await self._give(await self._of(unit))
+
+    async def _lead(self, name: Name) -> None:
+        """To a host that was found: now, or when its turn has come, which nobody else waits for."""
+        for moment, items in await self._finder.offered(name):
+            delay = moment - self._clock.monotonic()
+            if delay <= 0:
+                await self._give(items)
+                continue
+            heapq.heappush(self._later, (moment, next(self._order), items))
+            if delay > LONG and not self._said:
+                self._said = True
+                self._complain(
+                    "hosts that certificates name share an address, and are asked there one a second; where --per-host "
+                    "bounds connections to it, they need not wait"
+                )
 
     async def _give(self, items: Sequence[Item | Skipped]) -> None:
         """To whoever pulls, once there is room."""
@@ -315,11 +343,9 @@ class Supply:
         if bare:
             self._wake()
 
-    async def _of(self, unit: _Unit) -> Sequence[Item | Skipped]:
+    async def _of(self, unit: tuple[Written, int] | Visit) -> Sequence[Item | Skipped]:
         if isinstance(unit, Visit):
             return await self._finder.visited(unit)
-        if isinstance(unit, Name):
-            return await self._finder.offered(unit)
         return await self._finder.written(*unit)
 
     async def _point(self, part: Part, place: int) -> None:
