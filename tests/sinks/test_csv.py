@@ -51,3 +51,4 @@ def test_a_row_is_one_line_of_printable_cells(make: Make, hostile: str, names: l
 
 def test_a_formula_among_the_names_is_defused(make: Make) -> None:
     assert read(row(make(names=("a", "=cmd()"))))["all_domains"] == "a;'=cmd()"
+    assert read(row(make(names=("a;b", "c"))))["all_domains"] == r"a\x3bb;c"

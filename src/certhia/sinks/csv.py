@@ -40,7 +40,7 @@ HEADER = ",".join(COLUMNS) + "\n"
 
 
 def row(delivery: Delivery) -> str:
-    """One CSV line, with its newline. `all_domains` is joined with `;`."""
+    """One CSV line, with its newline. `all_domains` is joined with `;`, and one inside a name is `\\x3b`."""
     fields = record(delivery)
     fields["why"] = delivery.match.hits[0].why if delivery.match.hits else ""
     return csv_line([_cell(fields[column]) for column in COLUMNS])
@@ -52,5 +52,5 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ";".join(str(item) for item in value)
+        return ";".join(str(item).replace(";", "\\x3b") for item in value)
     return str(value)
