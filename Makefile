@@ -24,7 +24,7 @@ UV := .cache/uv/bin/uv
 BIN := .venv/bin
 RUST := Cargo.toml Cargo.lock $(shell find crates/certhia-core crates/certhia-py -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help demo test kills lint format bench fuzz soak wheel docs reference lock clean
+.PHONY: help demo test coverage kills lint format bench fuzz soak wheel docs reference lock clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -33,12 +33,16 @@ help: ## this list
 demo: .venv/ready ## build Certhia and let it follow a small world of logs for 60 s (DEMO=forever: until Ctrl-C)
 	@$(BIN)/certhia demo $(if $(filter forever,$(DEMO)),--forever)
 
-test: .venv/ready ## every test, Python's and Rust's, with the coverage floor (TEST_INSTALL=1 installs what tests need)
+test: .venv/ready ## every test, Python's and Rust's (TEST_INSTALL=1 installs what tests need)
 	@scripts/test-needs
 	@status=0; \
-	$(BIN)/pytest -n $(JOBS) --dist worksteal --durations 5 --cov --cov-report=term --no-cov-on-fail || status=1; \
+	$(BIN)/pytest -n $(JOBS) --dist worksteal --durations 25 || status=1; \
 	cargo test --workspace --locked --quiet || status=1; \
 	exit $$status
+
+coverage: .venv/ready ## the Python tests with the floor under coverage
+	@scripts/test-needs
+	$(BIN)/pytest -n $(JOBS) --dist worksteal --cov --cov-report=term --no-cov-on-fail
 
 kills: .venv/ready ## a sender of webhooks killed KILLS=100 times, its receivers failing one time in three: nothing lost
 	CERTHIA_KILLS=$(KILLS) $(BIN)/pytest -n 0 -q tests/e2e/test_webhook.py
