@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from certhia.config.sinks import FileSink
+from certhia.config.sinks import FileSink, WebhookSink
 from certhia.config.sinks.section import SCHEDULE
 from certhia.sinks.terms import Terms
 
@@ -17,7 +17,7 @@ def test_from_settings() -> None:
 
 
 def test_the_schedule_is_that_of_standard_webhooks_and_repeats_its_end() -> None:
-    terms = Terms.of(FileSink(path="x.jsonl"))
+    terms = Terms.of(WebhookSink(url="https://hook.example/"))
     assert [terms.pause(n) for n in range(1, 10)] == [*SCHEDULE]
     assert [terms.pause(n) for n in (10, 1000)] == [86_400, 86_400]
     assert sum(SCHEDULE) == 75 * 3600 + 35 * 60 + 5

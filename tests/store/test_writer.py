@@ -181,9 +181,9 @@ async def test_a_full_disk_ends_everything(tmp_path: Path, book: Book, limited: 
         assert state._writers is not None
         if limited == "pages":
             async with state._writers.connect() as connection:
-                await connection.exec_driver_sql("PRAGMA max_page_count=120")
+                await connection.exec_driver_sql("PRAGMA max_page_count=130")
         else:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (800_000, before[1]))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, before[1]))
         task = asyncio.ensure_future(state.writer.run())
         try:
             with pytest.raises(StateError, match=r"state\.db: .*(disk is full: make room|disk I/O error: the disk)"):
