@@ -257,6 +257,7 @@ async def test_the_outbox_loses_nothing_when_redis_is_killed(server: Running, re
             if number == 200:
                 await state.writer.durable()
                 server.revive()
+        await state.writer.durable()
         assert await outbox.drain(30)
         for task in tasks:
             task.cancel()
