@@ -20,3 +20,9 @@ def test_it_keeps_no_more_than_it_may(make: MAKE) -> None:
     for number in range(partly.REMEMBERED + 1):
         kept.told(make(number))
     assert kept.left([make(1), make(partly.REMEMBERED)]) == [make(1)]
+
+
+def test_those_that_failed_are_left(make: MAKE) -> None:
+    some, kept = [make(1), make(2), make(3)], Partly()
+    kept.answered(some, [None, OSError("down"), None])
+    assert kept.left(some) == some[1:2]

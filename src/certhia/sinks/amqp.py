@@ -64,9 +64,7 @@ class Amqp:
         left = self._partly.left(deliveries)
         key = self._settings.routing_key
         failures = await self._send([(of_match(key, one), message(one)) for one in left])
-        for one, failure in zip(left, failures, strict=True):
-            if failure is None:
-                self._partly.told(one)
+        self._partly.answered(left, failures)
         await self._judge(failures)
         self._partly.done(deliveries)
 

@@ -48,9 +48,7 @@ class Kafka:
         """Returns once Kafka has them. Raises RemoteError; Refused for a message that is too large."""
         left = self._partly.left(deliveries)
         failures = await self._send([message(one) for one in left])
-        for one, failure in zip(left, failures, strict=True):
-            if failure is None:
-                self._partly.told(one)
+        self._partly.answered(left, failures)
         self._judge(failures)
         self._partly.done(deliveries)
 

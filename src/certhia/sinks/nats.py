@@ -69,9 +69,7 @@ class Nats:
         left = self._partly.left(deliveries)
         subject = self._settings.subject
         failures = await self._send([(of_match(subject, one), message(one)) for one in left])
-        for one, failure in zip(left, failures, strict=True):
-            if failure is None:
-                self._partly.told(one)
+        self._partly.answered(left, failures)
         await self._judge(failures)
         self._partly.done(deliveries)
 

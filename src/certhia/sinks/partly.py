@@ -21,6 +21,12 @@ class Partly:
         """Those that are still to be told."""
         return [one for one in deliveries if one.id not in self._told]
 
+    def answered(self, left: Sequence[Delivery], failures: Sequence[BaseException | None]) -> None:
+        """Of these, those without a failure are told."""
+        for one, failure in zip(left, failures, strict=True):
+            if failure is None:
+                self.told(one)
+
     def told(self, delivery: Delivery) -> None:
         """It is told."""
         if len(self._told) >= REMEMBERED:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from certhia.config.sinks.section import SOON, Hidden, SinkSection
+from certhia.config.sinks.section import Hidden, NearbySection
 from certhia.config.sinks.topic import Topic
 from certhia.config.values import Interval, Written
 
@@ -22,7 +22,7 @@ def _url(value: SecretStr) -> SecretStr:
 AmqpUrl = Annotated[SecretStr, AfterValidator(_url), Written("URL")]
 
 
-class AmqpSink(SinkSection):
+class AmqpSink(NearbySection):
     """Matches to an exchange of RabbitMQ, or another broker of AMQP 0-9-1."""
 
     type: Literal["amqp"] = "amqp"
@@ -34,7 +34,4 @@ class AmqpSink(SinkSection):
     mandatory: bool = Field(True, description="Whether a queue has to take it; else what no queue is bound for is lost")
     ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
     timeout: Interval = Field(10.0, le=300, description="How long a confirmation may take")
-    retry: tuple[Interval, ...] = Field(
-        SOON, min_length=1, max_length=100, description="The pauses between attempts; the last one is repeated"
-    )
     batch: int = Field(200, ge=1, le=1000, description="The most matches that are sent at once")

@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from certhia.config.sinks.section import SOON, SinkSection
+from certhia.config.sinks.section import NearbySection
 from certhia.config.values import Interval, Size
 
 
-class FileSink(SinkSection):
+class FileSink(NearbySection):
     """Matches appended to a file."""
 
     type: Literal["file"] = "file"
@@ -26,9 +26,6 @@ class FileSink(SinkSection):
     keep: int = Field(0, ge=0, description="How many files stay that were put aside, the newest; 0: all")
     gzip: bool = Field(False, description="Whether files that were put aside are compressed")
     fsync: bool = Field(False, description="Whether each batch is on the disk before it counts as told")
-    retry: tuple[Interval, ...] = Field(
-        SOON, min_length=1, max_length=100, description="The pauses between attempts; the last one is repeated"
-    )
     batch: int = Field(500, ge=1, le=1000, description="The most matches that are written at once")
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from certhia.config.sinks.section import SOON, Hidden, SinkSection
+from certhia.config.sinks.section import Hidden, NearbySection
 from certhia.config.values import Interval, Written
 from certhia.render import quoted
 
@@ -30,7 +30,7 @@ Broker = Annotated[str, AfterValidator(_broker), Written("broker")]
 Topic = Annotated[str, AfterValidator(_topic)]
 
 
-class KafkaSink(SinkSection):
+class KafkaSink(NearbySection):
     """Matches to a topic of Kafka."""
 
     type: Literal["kafka"] = "kafka"
@@ -45,9 +45,6 @@ class KafkaSink(SinkSection):
     mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("PLAIN", description="Of SASL")
     compression: Literal["none", "gzip", "snappy", "lz4", "zstd"] = Field("lz4", description="Of what is sent")
     timeout: Interval = Field(30.0, ge=1, le=300, description="How long all in-sync replicas may take to have a match")
-    retry: tuple[Interval, ...] = Field(
-        SOON, min_length=1, max_length=100, description="The pauses between attempts; the last one is repeated"
-    )
     batch: int = Field(500, ge=1, le=1000, description="The most matches that are sent at once")
 
     @model_validator(mode="after")

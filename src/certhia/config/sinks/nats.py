@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from certhia.config.sinks.section import SOON, Hidden, SinkSection
+from certhia.config.sinks.section import Hidden, NearbySection
 from certhia.config.sinks.topic import Topic
 from certhia.config.values import Interval, Written
 from certhia.render import quoted
@@ -24,7 +24,7 @@ def _server(value: str) -> str:
 Server = Annotated[str, AfterValidator(_server), Written("URL")]
 
 
-class NatsSink(SinkSection):
+class NatsSink(NearbySection):
     """Matches to a subject of NATS, kept by JetStream."""
 
     type: Literal["nats"] = "nats"
@@ -41,9 +41,6 @@ class NatsSink(SinkSection):
     credentials: Path | None = Field(None, description="A file of credentials (.creds), in place of a user")
     ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
     timeout: Interval = Field(10.0, le=300, description="How long an acknowledgement may take")
-    retry: tuple[Interval, ...] = Field(
-        SOON, min_length=1, max_length=100, description="The pauses between attempts; the last one is repeated"
-    )
     batch: int = Field(200, ge=1, le=1000, description="The most matches that are sent at once")
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from certhia.config.sinks.section import SOON, Hidden, SinkSection
+from certhia.config.sinks.section import Hidden, NearbySection
 from certhia.config.values import Interval, Written
 
 
@@ -21,7 +21,7 @@ def _url(value: SecretStr) -> SecretStr:
 RedisUrl = Annotated[SecretStr, AfterValidator(_url), Written("URL")]
 
 
-class RedisSink(SinkSection):
+class RedisSink(NearbySection):
     """Matches to Redis: Pub/Sub and a list by ct-scout's names, or a stream."""
 
     type: Literal["redis"] = "redis"
@@ -43,9 +43,6 @@ class RedisSink(SinkSection):
     require: bool = Field(False, description="Whether Certhia refuses to start while Redis can't be written to")
     timeout: Interval = Field(5.0, le=300, description="How long an answer may take")
     ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
-    retry: tuple[Interval, ...] = Field(
-        SOON, min_length=1, max_length=100, description="The pauses between attempts; the last one is repeated"
-    )
     batch: int = Field(500, ge=1, le=1000, description="The most matches that are sent at once")
 
     @model_validator(mode="after")

@@ -67,3 +67,11 @@ class SinkSection(Section):
         2_000_000, ge=1, description="How many matches may wait; what comes besides is counted and told as a digest"
     )
     max_queue_bytes: Size = Field(2 * 10**9, description="How many bytes of them may wait")
+
+
+class NearbySection(SinkSection):
+    """What sinks share that are the operator's own: what is down is soon up again, and asking costs nobody much."""
+
+    retry: tuple[Interval, ...] = Field(
+        SOON, min_length=1, max_length=100, description="The pauses between attempts; the last one is repeated"
+    )

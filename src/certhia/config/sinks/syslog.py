@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from certhia.config.sinks.section import SOON, SinkSection
+from certhia.config.sinks.section import NearbySection
 from certhia.config.values import Interval, Size, Written
 from certhia.render import quoted
 
@@ -31,7 +31,7 @@ def _address(value: str) -> str:
 Server = Annotated[str, AfterValidator(_address), Written("address")]
 
 
-class SyslogSink(SinkSection):
+class SyslogSink(NearbySection):
     """Matches to a system's log, or a log server (RFC 5424)."""
 
     type: Literal["syslog"] = "syslog"
@@ -45,9 +45,6 @@ class SyslogSink(SinkSection):
     )
     timeout: Interval = Field(10.0, le=300, description="How long sending may take")
     ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
-    retry: tuple[Interval, ...] = Field(
-        SOON, min_length=1, max_length=100, description="The pauses between attempts; the last one is repeated"
-    )
     batch: int = Field(100, ge=1, le=1000, description="The most matches that are sent at once")
 
 
