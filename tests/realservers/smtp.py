@@ -14,6 +14,7 @@ _UID = 65_534
 def _postfix(place: Place) -> Set:
     for name in ("q", "lib", "etc", "mail"):
         (place.folder / name).mkdir()
+    # Its data directory must be its own user's, though its master runs as root.
     shutil.chown(place.folder / "lib", "postfix")
     shutil.chown(place.folder / "mail", _UID, _UID)
     place.write(
@@ -67,6 +68,7 @@ anvil unix - - n - 1 anvil
 """,
     )
     etc = str(place.folder / "etc")
+    # "postfix start-fg" would leave its master running once it is killed: the master itself is started.
     check = [program("postfix"), "-c", etc, "check"]
     return Set([program("/usr/lib/postfix/sbin/master"), "-c", etc, "-d"], [place.port, place.tls_port], [check])
 

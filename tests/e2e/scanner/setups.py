@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import grp
-import shutil
 import signal
 from pathlib import Path
 
 from tests.realservers.launching import LOOPBACK, Command, Kind, Place, Set, UnavailableError, program
+from tests.realservers.smtp import SMTP
 
 
 def _nginx(place: Place) -> Set:
@@ -129,52 +129,6 @@ EnableSyslog=false
     return Set([program("xrdp"), "--nodaemon", "--config", str(conf)], [place.port])
 
 
-def _postfix(place: Place) -> Set:
-    for name in ("q", "lib", "etc"):
-        (place.folder / name).mkdir()
-    # Its data directory must be its own user's, though its master runs as root.
-    shutil.chown(place.folder / "lib", "postfix")
-    place.write(
-        "etc/main.cf",
-        f"""compatibility_level = 3.6
-queue_directory = {place.folder}/q
-data_directory = {place.folder}/lib
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-meta_directory = /etc/postfix
-shlib_directory = /usr/lib/postfix
-mail_owner = postfix
-setgid_group = postdrop
-maillog_file = {place.folder}/maillog
-maillog_file_prefixes = {place.folder}
-inet_interfaces = {LOOPBACK}
-inet_protocols = ipv4
-myhostname = localhost
-mydestination = localhost
-alias_maps =
-local_recipient_maps =
-smtpd_tls_cert_file = {place.certificate}
-smtpd_tls_key_file = {place.key}
-smtpd_tls_security_level = may
-""",
-    )
-    place.write(
-        "etc/master.cf",
-        f"""{LOOPBACK}:{place.port} inet n - n - - smtpd
-{LOOPBACK}:{place.tls_port} inet n - n - - smtpd
-  -o smtpd_tls_wrappermode=yes
-postlog unix-dgram n - n - 1 postlogd
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-anvil unix - - n - 1 anvil
-""",
-    )
-    etc = str(place.folder / "etc")
-    # "postfix start-fg" would leave its master running once it is killed: the master itself is started.
-    check = [program("postfix"), "-c", etc, "check"]
-    return Set([program("/usr/lib/postfix/sbin/master"), "-c", etc, "-d"], [place.port, place.tls_port], [check])
-
-
 def _postgres(place: Place) -> Set:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     server = program("postgres", *(str(folder / "postgres") for folder in folders))
@@ -256,7 +210,7 @@ seccomp_sandbox=NO
 
 KINDS = (
     Kind("nginx", "www-data", _nginx),
-    Kind("postfix", "postfix", _postfix, as_root=True),
+    SMTP,
     Kind("dovecot-imapd", "dovecot", _dovecot),
     Kind("dovecot-pop3d", "dovecot", _pop3),
     Kind("dovecot-managesieved", "dovecot", _sieve),
