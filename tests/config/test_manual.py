@@ -1,22 +1,26 @@
+import pytest
+
 from certhia.config import reference
 from certhia.config.keys import fields, sections, variable
-from certhia.config.named import fields_of, sink_types
+from certhia.config.named import TYPED, fields_of, types_of
 
 
 def test_every_key_is_in_the_reference_with_what_it_means() -> None:
     told = reference()
     titles = [f"## [{name}]" for name in sections()]
     titles[1:1] = ['## [logs."URL"]']
-    assert [line for line in told.splitlines() if line.startswith("## ")] == [*titles, "## [sinks.NAME]"]
+    titles += ["## [platforms.NAME]", "## [sinks.NAME]"]
+    assert [line for line in told.splitlines() if line.startswith("## ")] == titles
     for key, field in fields().items():
         assert field.description
         assert f"| `{key.partition('.')[2]}` | " in told
         assert f"`{variable(key)}`" in told
 
 
-def test_every_type_of_sink_is_in_it() -> None:
+@pytest.mark.parametrize("section", TYPED)
+def test_every_type_is_in_it(section: str) -> None:
     told = reference()
-    for kind, model in sink_types().items():
+    for kind, model in types_of(section).items():
         assert f'### type = "{kind}"' in told
         for name, field in fields_of(model).items():
             assert name == "type" or field.description

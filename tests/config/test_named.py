@@ -16,6 +16,7 @@ def test_parts_of_keys() -> None:
     assert parts_of('logs."https://ct.example/2026h1/".rate') == ("logs", "https://ct.example/2026h1/", "rate")
     assert header(("logs", "https://ct.example/")) == '[logs."https://ct.example/"]'
     assert is_named(("sinks", "chat", "url"))
+    assert is_named(("platforms", "mine", "url"))
     assert not is_named(("read", "memory"))
 
 
@@ -38,6 +39,7 @@ def test_names_of_sinks(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "Chat", "2x", "a.b", "x" * 33, "ä"])
 def test_what_is_no_name_of_a_sink(name: str) -> None:
     assert "is no name of a sink" in wrong_name(("sinks", name))
+    assert "is no name of a platform" in wrong_name(("platforms", name))
 
 
 @pytest.mark.parametrize("name", ["https://ct.example/x/", "https://ct.example/x", "http://127.0.0.1:8080"])

@@ -11,7 +11,7 @@ from certhia.config import toml
 from certhia.config.judging import tables
 from certhia.config.keys import is_secret
 from certhia.config.masking import masked
-from certhia.config.named import SINKS, fields_of, is_named, key_of, parts_of
+from certhia.config.named import EACH, SINKS, TYPED, Parts, fields_of, is_named, key_of, parts_of
 from certhia.config.settings import Settings
 from certhia.model import Tell
 
@@ -72,14 +72,20 @@ def told(before: Settings, after: Settings) -> list[str]:
     known, lines = fields_in(before, after), dict[str, None]()
     for key, change in differences(before, after).items():
         table = parts_of(key)[:2]
-        if is_named(parts_of(key)) and table[0] == SINKS and (table[1] in before.sinks) != (table[1] in after.sinks):
-            lines[f"settings reloaded: sinks.{table[1]} is {'new' if table[1] in after.sinks else 'gone'}"] = None
+        if is_named(parts_of(key)) and table[0] in TYPED and _has(before, table) != _has(after, table):
+            lines[f"settings reloaded: {table[0]}.{table[1]} is {'new' if _has(after, table) else 'gone'}"] = None
         elif is_secret(known[key]):
             lines[f"settings reloaded: {key} is another one"] = None
         else:
             was, now = (_shown(one, known[key]) for one in change)
             lines[f"settings reloaded: {key} is {now} (was {was})"] = None
     return list(lines)
+
+
+def _has(settings: Settings, table: Parts) -> bool:
+    """Whether there is such a table."""
+    named: Mapping[str, object] = settings.sinks if table[0] == SINKS else getattr(getattr(settings, table[0]), EACH)
+    return table[1] in named
 
 
 def _shown(value: object, field: FieldInfo) -> str:

@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 from certhia.config import document
 from certhia.config.document import Document
 from certhia.config.keys import PREFIX, fields, flag, sections, settable, variable
-from certhia.config.named import LOGS, SINKS, Parts, header, key_of, parts_of, wrong_name
+from certhia.config.named import NAMED, SINKS, TYPED, Parts, header, key_of, parts_of, wrong_name
 from certhia.config.nearness import near
 from certhia.errors import ConfigError
 from certhia.render import terminal
 
 FILE, ENVIRONMENT, FLAG = range(3)  # the stronger one is more
 
-_SINKS: Final = f"{PREFIX}{SINKS.upper()}__"
+_HEADS: Final = {f"{PREFIX}{section.upper()}__": section for section in TYPED}  # of variables, with a table's name
 
 
 class Given(NamedTuple):
@@ -65,7 +65,7 @@ def take_values(values: Mapping[str, object], found: Gathered, where: object = N
         except ConfigError as error:
             found.problems.append(str(error))
             continue
-        named = len(parts) == 3 and parts[0] in (LOGS, SINKS)
+        named = len(parts) == 3 and parts[0] in NAMED
         if named and (wrong := wrong_name(parts[:2])):
             found.problems.append(wrong)
         elif named or parts in known:
@@ -106,7 +106,7 @@ def _keys(
         where, key = read.at(*parts), terminal(key_of(parts))
         if key in known:
             yield parts, value
-        elif section in (SINKS, LOGS) and isinstance(value, dict):
+        elif section in NAMED and isinstance(value, dict):
             if wrong := wrong_name(parts):
                 found.problems.append(f"{where}: {wrong}")
                 continue
@@ -126,20 +126,21 @@ def _take_environment(environment: Mapping[str, str], found: Gathered) -> None:
         if name in known:
             if text:
                 found.add(known[name], Given(text, name, ENVIRONMENT))
-        elif name.startswith(_SINKS):
-            _take_sink(name, text, found)
+        elif (head := next((one for one in _HEADS if name.startswith(one)), None)) is not None:
+            _take_named(name, text, head, found)
         elif name.startswith(heads) or (name.startswith(PREFIX) and "__" in name):
             found.problems.append(f"{terminal(name)}: is an unknown variable{near(name, known)}")
 
 
-def _take_sink(name: str, text: str, found: Gathered) -> None:
-    """`CERTHIA_SINKS__CHAT__URL`; a dash in the sink's name is an underscore here."""
-    sink, _, key = name.removeprefix(_SINKS).partition("__")
+def _take_named(name: str, text: str, head: str, found: Gathered) -> None:
+    """`CERTHIA_SINKS__CHAT__URL`; a dash in the table's name is an underscore here."""
+    shouted, _, key = name.removeprefix(head).partition("__")
     if not key:
-        found.problems.append(f"{terminal(name)}: is an unknown variable; write {_SINKS}NAME__KEY")
+        found.problems.append(f"{terminal(name)}: is an unknown variable; write {head}NAME__KEY")
         return
-    of_file = _meant(sink, (table[1] for table in found.tables if table[0] == SINKS))
-    table = (SINKS, of_file or sink.lower())
+    section = _HEADS[head]
+    of_file = _meant(shouted, (table[1] for table in found.tables if table[0] == section))
+    table = (section, of_file or shouted.lower())
     if wrong := wrong_name(table):
         found.problems.append(f"{terminal(name)}: {wrong}")
     elif text:

@@ -12,7 +12,21 @@ from pydantic.fields import FieldInfo
 from certhia.config.gathering import Gathered, Given
 from certhia.config.keys import flag, has_file, is_mapping, is_private, sections
 from certhia.config.masking import without_password
-from certhia.config.named import EACH, LOGS, SINKS, TYPE, Parts, fields_of, header, key_of, model_of, sink_types
+from certhia.config.named import (
+    EACH,
+    LOGS,
+    NAMED,
+    PLATFORMS,
+    SINKS,
+    TYPE,
+    TYPED,
+    Parts,
+    fields_of,
+    header,
+    key_of,
+    model_of,
+    types_of,
+)
 from certhia.config.nearness import near
 from certhia.config.resolving import Resolved, resolved, secret_in
 from certhia.config.settings import Settings
@@ -29,12 +43,12 @@ def judge(found: Gathered, environment: Mapping[str, str]) -> tuple[Settings, di
     tables |= {table: {} for table in found.tables}
     for parts, given in found.given.items():
         tables[parts[:-1]][parts[-1]] = given
-    sinks, each, whole = dict[str, BaseModel](), dict[str, BaseModel](), dict[str, Any]()
+    each, whole = {section: dict[str, BaseModel]() for section in NAMED}, dict[str, Any]()
     for table, given_for in tables.items():
         kind = ""
-        if table[0] == SINKS and _is_off(given_for):
+        if len(table) == 2 and table[0] in TYPED and _is_off(given_for):
             continue
-        if table[0] == SINKS and not (kind := _kind(table, given_for, found, problems)):
+        if len(table) == 2 and table[0] in TYPED and not (kind := _kind(table, given_for, found, problems)):
             continue
         model = sections()[table[0]] if len(table) == 1 else model_of(table, kind)
         judged = _Table(table, model, found.tables.get(table, ""), environment, problems, places)
@@ -42,9 +56,10 @@ def judge(found: Gathered, environment: Mapping[str, str]) -> tuple[Settings, di
         if len(table) == 1:
             whole[table[0]] = made if made is not None else model()
         elif made is not None:
-            (sinks if table[0] == SINKS else each)[table[1]] = made
-    whole[LOGS] = whole[LOGS].model_copy(update={EACH: each})
-    return Settings(**whole, sinks=sinks), places, problems
+            each[table[0]][table[1]] = made
+    for section in (LOGS, PLATFORMS):
+        whole[section] = whole[section].model_copy(update={EACH: each[section]})
+    return Settings(**whole, sinks=each[SINKS]), places, problems
 
 
 def problems(section: type[BaseModel], values: Mapping[str, object], error: ValidationError) -> list[str]:
@@ -54,24 +69,26 @@ def problems(section: type[BaseModel], values: Mapping[str, object], error: Vali
 
 
 def _is_off(given: dict[str, list[Given]]) -> bool:
-    """Whether nothing is said of a sink but that it is off (`--no-webhook`)."""
+    """Whether nothing is said of a table but that it is off (`--no-webhook`)."""
     return given.keys() == {"enabled"} and str(given["enabled"][-1].value).lower() in ("false", "0", "no", "off")
 
 
 def _kind(table: Parts, given: dict[str, list[Given]], found: Gathered, problems: list[str]) -> str:
-    """The type of a sink, which is its name's unless it is given; empty where there is none such."""
-    known = sink_types()
+    """The type of a table, which is its name's unless it is given; empty where there is none such."""
+    known = types_of(table[0])
     if TYPE not in given:
         if table[1] in known:
             return table[1]
-        of = ", ".join(known)
-        problems.append(f'{found.tables[table]}: {header(table)} has no type; write one of {of}: type = "webhook"')
+        of, one_of_them = ", ".join(known), "webhook" if table[0] == SINKS else "hackerone"
+        problems.append(
+            f'{found.tables[table]}: {header(table)} has no type; write one of {of}: type = "{one_of_them}"'
+        )
         return ""
-    one = given[TYPE][-1]
-    if one.value in known:
-        return str(one.value)
-    shown, meant = quoted(str(one.value)), near(str(one.value), known)
-    problems.append(f"{one.where}: {key_of((*table, TYPE))}: {shown} is no type of sink{meant}")
+    said = given[TYPE][-1]
+    if said.value in known:
+        return str(said.value)
+    shown, meant = quoted(str(said.value)), near(str(said.value), known)
+    problems.append(f"{said.where}: {key_of((*table, TYPE))}: {shown} is no type of {TYPED[table[0]]}{meant}")
     return ""
 
 
@@ -200,6 +217,6 @@ def tables(settings: Settings) -> Iterator[tuple[Parts, BaseModel]]:
     """All tables of the settings, those that users named after the section that they are in."""
     for section in sections():
         yield (section,), getattr(settings, section)
-        if section == LOGS:
-            yield from (((LOGS, url), options) for url, options in settings.logs.each.items())
+        if section in (LOGS, PLATFORMS):
+            yield from (((section, name), options) for name, options in getattr(settings, section).each.items())
     yield from (((SINKS, name), options) for name, options in settings.sinks.items())

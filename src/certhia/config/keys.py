@@ -56,7 +56,7 @@ def fields() -> dict[str, FieldInfo]:
         f"{section}.{field.alias or name}": field
         for section, model in sections().items()
         for name, field in model.model_fields.items()
-        if (section, name) != ("logs", "each")
+        if name != "each"
     }
 
 

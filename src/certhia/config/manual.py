@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from certhia.config.keys import default, needs_restart, sections, variable, written
-from certhia.config.named import fields_of, sink_types
+from certhia.config.named import fields_of, types_of
+from certhia.config.platforms import PlatformSection
 from certhia.config.settings import LogOptions
 from certhia.config.sinks import SinkSection
 
@@ -20,11 +21,20 @@ def reference() -> str:
         lines += _section(f"[{section}]", model, f"{section}.")
         if section == "logs":
             lines += _section('[logs."URL"]', LogOptions, "")
-    lines += _section("[sinks.NAME]", SinkSection, "sinks.NAME.")
-    for kind, model in sink_types().items():
-        about = _keys(model, "sinks.NAME.", without=fields_of(SinkSection))
-        lines += [f'### type = "{kind}"', "", model.__doc__ or "", "", *about, ""]
+        if section == "platforms":
+            lines += _typed(section, PlatformSection)
+    lines += _typed("sinks", SinkSection)
     return "\n".join(lines)
+
+
+def _typed(section: str, shared: type[BaseModel]) -> list[str]:
+    """Tables that users name: what all of them have, then each type."""
+    prefix = f"{section}.NAME."
+    lines = _section(f"[{section}.NAME]", shared, prefix)
+    for kind, model in types_of(section).items():
+        about = _keys(model, prefix, without=fields_of(shared))
+        lines += [f'### type = "{kind}"', "", model.__doc__ or "", "", *about, ""]
+    return lines
 
 
 def _section(title: str, model: type[BaseModel], prefix: str) -> list[str]:

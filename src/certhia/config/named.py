@@ -1,4 +1,4 @@
-"""Tables that users name, `[sinks.NAME]` and `[logs."URL"]`, and keys that names are part of."""
+"""Tables that users name, `[sinks.NAME]`, `[platforms.NAME]` and `[logs."URL"]`, and keys that names are part of."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from typing import Final, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from certhia.config.platforms import Platforms
 from certhia.config.settings import LogOptions, Settings
 from certhia.errors import ConfigError
 from certhia.render import quoted, terminal
 
 SINKS: Final = "sinks"
 LOGS: Final = "logs"
-EACH: Final = "each"  # the field of the section on logs that has their tables
+PLATFORMS: Final = "platforms"
+NAMED: Final = (SINKS, LOGS, PLATFORMS)  # sections that have such tables
+TYPED: Final = {SINKS: "sink", PLATFORMS: "platform"}  # those whose tables have a type, and what one of them is called
+EACH: Final = "each"  # the field of the sections on logs and platforms that has their tables
 TYPE: Final = "type"
 
 _SINK: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -55,7 +59,7 @@ def table_of(parts: Parts) -> Parts:
 
 def is_named(parts: Parts) -> bool:
     """Whether a key is one of a table that a user named."""
-    return len(parts) == 3 and parts[0] in (SINKS, LOGS)
+    return len(parts) == 3 and parts[0] in NAMED
 
 
 def header(table: Parts) -> str:
@@ -66,8 +70,8 @@ def header(table: Parts) -> str:
 def wrong_name(table: Parts) -> str:
     """What is wrong with a named table's name; empty for a good one."""
     section, name = table
-    if section == SINKS and not _SINK.fullmatch(name):
-        return f"{quoted(name)} is no name of a sink; write a letter, then at most 31 of a-z, 0-9, _ and -"
+    if section in TYPED and not _SINK.fullmatch(name):
+        return f"{quoted(name)} is no name of a {TYPED[section]}; write a letter, then at most 31 of a-z, 0-9, _ and -"
     if section == LOGS and not _URL.fullmatch(name):
         return f'{quoted(name)} is no URL of a log; write [logs."https://ct.example/2026h1/"]'
     return ""
@@ -78,13 +82,17 @@ def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items() if name != EACH}
 
 
-@cache
 def sink_types() -> Mapping[str, type[BaseModel]]:
     """The options of each type of sink, by what `type` says."""
+    return types_of(SINKS)
+
+
+@cache
+def types_of(section: str) -> Mapping[str, type[BaseModel]]:
+    """The options of each type that a section's tables may have, by what `type` says."""
+    fields = Platforms.model_fields[EACH] if section == PLATFORMS else Settings.model_fields[section]
     return {
-        kind: model
-        for model in _models(Settings.model_fields[SINKS].annotation)
-        for kind in get_args(model.model_fields[TYPE].annotation)
+        kind: model for model in _models(fields.annotation) for kind in get_args(model.model_fields[TYPE].annotation)
     }
 
 
@@ -96,5 +104,5 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 
 
 def model_of(table: Parts, kind: str = "") -> type[BaseModel]:
-    """The options of a named table. `kind`: the type of a sink."""
-    return LogOptions if table[0] == LOGS else sink_types()[kind]
+    """The options of a named table. `kind`: its type, where it has one."""
+    return LogOptions if table[0] == LOGS else types_of(table[0])[kind]

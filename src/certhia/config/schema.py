@@ -24,7 +24,7 @@ from certhia.config.keys import (
     shown,
     written,
 )
-from certhia.config.named import LOGS, SINKS, TYPE, fields_of, sink_types
+from certhia.config.named import LOGS, PLATFORMS, SINKS, TYPE, TYPED, fields_of, types_of
 from certhia.config.settings import LogOptions
 
 Json = dict[str, Any]
@@ -42,16 +42,13 @@ def schema() -> Json:
     """All keys, those of tables that users name too."""
     tables = {section: _table(model) for section, model in sections().items()}
     tables[LOGS]["patternProperties"] = {"^https?://": _table(LogOptions)}
-    kinds = sink_types()
-    sink: Json = {"oneOf": [{"$ref": f"#/definitions/{kind}"} for kind in kinds]}
     tables[SINKS] = {
         "type": "object",
         "description": "Where matches are sent: tables with names of your choice",
-        # A sink that is called like its type needs none.
-        "properties": {kind: {"$ref": f"#/definitions/{kind}"} for kind in kinds},
-        "patternProperties": {f"^(?!({'|'.join(kinds)})$)[a-z][a-z0-9_-]{{0,31}}$": {**sink, "required": [TYPE]}},
+        **_named(SINKS, {}),
         "additionalProperties": False,
     }
+    tables[PLATFORMS] |= _named(PLATFORMS, tables[PLATFORMS]["properties"])
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Certhia",
@@ -59,13 +56,34 @@ def schema() -> Json:
         "type": "object",
         "properties": tables,
         "additionalProperties": False,
-        "definitions": {kind: _sink(kind, model) for kind, model in kinds.items()},
+        "definitions": {
+            _definition(section, kind): _typed(section, kind, model)
+            for section in TYPED
+            for kind, model in types_of(section).items()
+        },
     }
 
 
-def _sink(kind: str, model: type[BaseModel]) -> Json:
+def _named(section: str, keys: Json) -> Json:
+    """The tables of a section that has such, beside its keys."""
+    kinds = {kind: {"$ref": f"#/definitions/{_definition(section, kind)}"} for kind in types_of(section)}
+    others = "|".join((*kinds, *keys))
+    return {
+        # A table that is called like its type needs none.
+        "properties": {**keys, **kinds},
+        "patternProperties": {
+            f"^(?!({others})$)[a-z][a-z0-9_-]{{0,31}}$": {"oneOf": [*kinds.values()], "required": [TYPE]}
+        },
+    }
+
+
+def _definition(section: str, kind: str) -> str:
+    return kind if section == SINKS else f"{section}-{kind}"
+
+
+def _typed(section: str, kind: str, model: type[BaseModel]) -> Json:
     table = _table(model)
-    table["properties"][TYPE] = {"const": kind, "description": "What kind of sink it is"}
+    table["properties"][TYPE] = {"const": kind, "description": f"What kind of {TYPED[section]} it is"}
     needed = [name for name, field in fields_of(model).items() if field.is_required()]
     in_file = [name for name in needed if is_secret(model.model_fields[name])]
     return {**table, "required": [name for name in needed if name not in in_file]} if needed else table

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from certhia.config import toml
 from certhia.config.keys import is_list, is_secret, needs_restart, sections, written
-from certhia.config.named import LOGS, SINKS, TYPE, fields_of, sink_types
+from certhia.config.named import LOGS, PLATFORMS, SINKS, TYPE, fields_of, types_of
 from certhia.config.settings import LogOptions
 
 WIDTH: Final = 100
@@ -65,7 +65,7 @@ class _Yaml(_Toml):
         return [f"{names[0]}:"]
 
     def commented(self, section: str, name: str) -> list[str]:
-        above = [] if section == LOGS else [f"# {section}:"]
+        above = [] if section in (LOGS, PLATFORMS) else [f"# {section}:"]
         return [*above, f"#   {name}:"]
 
     def key(self, depth: int, text: str) -> str:
@@ -88,7 +88,10 @@ def _lines(how: _Toml) -> Iterator[str]:
         yield ""
         if section == LOGS:
             yield from _commented(how, LogOptions, section, toml.text(_LOG))
-    for kind, model in sink_types().items():
+        if section == PLATFORMS:
+            for kind, each in types_of(section).items():
+                yield from _commented(how, each, section, f"my-{kind}", kind)
+    for kind, model in types_of(SINKS).items():
         yield from _commented(how, model, SINKS, f"my-{kind}", kind)
 
 
