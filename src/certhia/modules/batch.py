@@ -1,0 +1,104 @@
+"""What a module is handed: a page of a log's entries, or matches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from certhia._core import Batch, Certificate, Entry, Page
+from certhia.model import LogName, Match
+
+
+class Shared:
+    """A page, and its columns once somebody asked for them: for all modules of a process together."""
+
+    __slots__ = ("_columns", "page")
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._columns: Batch | None = None
+
+    @property
+    def columns(self) -> Batch:
+        """The page decoded; at most once."""
+        if self._columns is None:
+            self._columns = self.page.batch
+        return self._columns
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Consecutive entries of one log, as one module sees them. Goes over (position, entry) of those that it is to see.
+
+    Attributes:
+        log: where they stand.
+        shared: the page, and its columns.
+        positions: those in the page that `only` chose; all of them without it. Ascending.
+    """
+
+    log: LogName
+    shared: Shared
+    positions: Sequence[int]
+
+    @classmethod
+    def of(cls, log: LogName, page: Page, positions: Sequence[int] | None = None) -> Entries:
+        """A page for one module alone, as in tests; all of it where no `positions` are given."""
+        return cls(log, Shared(page), range(len(page)) if positions is None else positions)
+
+    @property
+    def page(self) -> Page:
+        """All entries of the page, also those that `only` left out."""
+        return self.shared.page
+
+    @property
+    def columns(self) -> Batch:
+        """The whole page in columns, one row a position: made once for all modules of the process."""
+        return self.shared.columns
+
+    def __len__(self) -> int:
+        """How many entries it is to see."""
+        return len(self.positions)
+
+    def __iter__(self) -> Iterator[tuple[int, Entry]]:
+        page = self.shared.page
+        return ((position, page[position]) for position in self.positions)
+
+
+def _unknown(_match: Match) -> bytes | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Certificates that concern somebody, each at least once: after a crash or a failure some come again.
+
+    Attributes:
+        matches: in the order in which they were found.
+        der: gives the certificate of a match as submitted, DER; None where it is not kept.
+        issuer_der: likewise that of its issuer.
+    """
+
+    matches: Sequence[Match]
+    der: Callable[[Match], bytes | None] = field(default=_unknown)
+    issuer_der: Callable[[Match], bytes | None] = field(default=_unknown)
+
+    def __len__(self) -> int:
+        return len(self.matches)
+
+    def __iter__(self) -> Iterator[tuple[int, Match]]:
+        return enumerate(self.matches)
+
+    def certificate(self, number: int) -> Certificate | None:
+        """The certificate of a match, or its precertificate as submitted; None where it is not kept: the module has to
+        need "certificates". Raises Malformed for bytes that are none."""
+        found = self.der(self.matches[number])
+        return Certificate.from_der(found) if found else None
+
+    def issuer(self, number: int) -> Certificate | None:
+        """Likewise the certificate of its issuer, as it was submitted."""
+        found = self.issuer_der(self.matches[number])
+        return Certificate.from_der(found) if found else None
+
+
+Handed: TypeAlias = Entries | Matches

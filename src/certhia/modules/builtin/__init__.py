@@ -1,0 +1,6 @@
+"""The modules that come with the program, by name: `file:Class`. They are imported when they are wanted."""
+
+from collections.abc import Mapping
+from typing import Final
+
+BUILTIN: Final[Mapping[str, str]] = {}
