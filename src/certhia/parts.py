@@ -11,6 +11,7 @@ from certhia._core import Issuers
 from certhia.alarms.board import Found
 from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
+from certhia.events.bus import Bus
 from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
@@ -97,6 +98,7 @@ class Parts:
     reloads: Sequence[Reloaded[Any]] = ()  # what is read again when its files change
     hub: Hub | None = None  # what hands every page to the clients of the stream
     beside: Beside = field(default_factory=Beside)
+    bus: Bus = field(default_factory=Bus)  # who is told of what happens
     follower: Callable[..., Follower] = Follower  # what follows a log; takes what `Follower` does
     works: Mapping[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)  # runs besides; see `Beside`
     last: Callable[[], Coroutine[Any, Any, None]] | None = None  # done once all is read, unless stopped

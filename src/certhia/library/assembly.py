@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
+from certhia.events.bus import Bus
 from certhia.library.applying import steps_of
 from certhia.library.delivering import sinks_of
 from certhia.library.hearing import beside_of, without_logs
@@ -67,6 +68,7 @@ class Given:
     hub: Hub | None = None  # see `Parts`
     heard: Sequence[Hears] = ()  # who hears of alarms besides stderr, and besides sinks that hear
     steps: list[Step] | None = None  # gets those by which it takes over other settings
+    bus: Bus = field(default_factory=Bus)  # see `Parts`
 
 
 async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> Pipeline:
@@ -129,6 +131,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         backfill=given.backfill,
         hub=given.hub,
         drain=given.drain,
+        bus=given.bus,
         reloads=(*given.reloads, *((expected,) if expected.paths or given.steps is not None else ())),
     )
     pipeline = Pipeline(parts)
