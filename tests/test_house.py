@@ -28,6 +28,7 @@ FLOORS = (
         "net",
         "bandwidth",
         "retry_after",
+        "retry_after",
         "unpack",
         "data",
         "supervision",

@@ -11,11 +11,11 @@ from certhia.clock import Clock
 from certhia.errors import BadAnswer, Lagging, RemoteError, Throttled, Unverified
 from certhia.logs.asked import Asked, Outcome, Reason, reason_of
 from certhia.logs.pace import Pace, Paces
-from certhia.logs.retry_after import retry_after
 from certhia.logs.single import Slot, Turns
 from certhia.model import Head, Log
 from certhia.model import Protocol as Kind
 from certhia.net import SMALL, Response, TooLong, Transport, quote
+from certhia.retry_after import retry_after
 from certhia.unpack import unpack
 
 PAGE = 32 << 20  # bytes: an answer with entries

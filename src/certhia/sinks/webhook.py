@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from certhia.config.sinks import WebhookSink
 from certhia.errors import ConfigError, RemoteError, Throttled
-from certhia.logs.retry_after import retry_after
 from certhia.model import Delivery
 from certhia.net import Http, Response, quote
 from certhia.render import json_text, quoted
+from certhia.retry_after import retry_after
 from certhia.sinks import signing
 from certhia.sinks.record import record
 from certhia.sinks.refusals import Gone, Refused

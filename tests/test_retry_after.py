@@ -2,7 +2,7 @@
 
 import pytest
 
-from certhia.logs.retry_after import retry_after
+from certhia.retry_after import retry_after
 
 NOW = 1_795_217_021.0  # Fri, 20 Nov 2026 23:23:41 UTC
 
