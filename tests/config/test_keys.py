@@ -48,6 +48,7 @@ def test_kinds() -> None:
         "scan.log_file",
         "scan.files",
         "state.name",
+        "modules.autoload",
     ]
     assert is_list(known["watch.rules"])
     assert not is_list(known["watch.roots"])

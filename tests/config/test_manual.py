@@ -9,7 +9,8 @@ def test_every_key_is_in_the_reference_with_what_it_means() -> None:
     told = reference()
     titles = [f"## [{name}]" for name in sections()]
     titles[1:1] = ['## [logs."URL"]']
-    titles += ["## [platforms.NAME]", "## [sinks.NAME]"]
+    titles.insert(titles.index("## [platforms]") + 1, "## [platforms.NAME]")
+    titles += ["## [modules.NAME]", "## [sinks.NAME]"]
     assert [line for line in told.splitlines() if line.startswith("## ")] == titles
     for key, field in fields().items():
         assert field.description

@@ -11,7 +11,7 @@ from certhia.config import toml
 from certhia.config.judging import tables
 from certhia.config.keys import is_secret
 from certhia.config.masking import masked
-from certhia.config.named import EACH, SINKS, TYPED, Parts, fields_of, is_named, key_of, parts_of
+from certhia.config.named import CALLED, EACH, SINKS, Parts, is_named, key_of, keys_of, parts_of
 from certhia.config.settings import Settings
 from certhia.model import Tell
 
@@ -72,7 +72,7 @@ def told(before: Settings, after: Settings) -> list[str]:
     known, lines = fields_in(before, after), dict[str, None]()
     for key, change in differences(before, after).items():
         table = parts_of(key)[:2]
-        if is_named(parts_of(key)) and table[0] in TYPED and _has(before, table) != _has(after, table):
+        if is_named(parts_of(key)) and table[0] in CALLED and _has(before, table) != _has(after, table):
             lines[f"settings reloaded: {table[0]}.{table[1]} is {'new' if _has(after, table) else 'gone'}"] = None
         elif is_secret(known[key]):
             lines[f"settings reloaded: {key} is another one"] = None
@@ -95,7 +95,6 @@ def _shown(value: object, field: FieldInfo) -> str:
 def _values(settings: Settings) -> dict[str, tuple[object, FieldInfo]]:
     found: dict[str, tuple[object, FieldInfo]] = {}
     for table, options in tables(settings):
-        plain = {field.alias or name: name for name, field in type(options).model_fields.items()}
-        for name, field in fields_of(type(options)).items():
-            found[key_of((*table, name))] = getattr(options, plain[name]), field
+        for name, value, field in keys_of(options):
+            found[key_of((*table, name))] = value, field
     return found

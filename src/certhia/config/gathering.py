@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 from certhia.config import document
 from certhia.config.document import Document
 from certhia.config.keys import PREFIX, fields, flag, sections, settable, variable
-from certhia.config.named import NAMED, SINKS, TYPED, Parts, header, key_of, parts_of, wrong_name
+from certhia.config.named import CALLED, NAMED, SINKS, Parts, header, key_of, parts_of, wrong_name
 from certhia.config.nearness import near
 from certhia.errors import ConfigError
 from certhia.render import terminal
 
 FILE, ENVIRONMENT, FLAG = range(3)  # the stronger one is more
 
-_HEADS: Final = {f"{PREFIX}{section.upper()}__": section for section in TYPED}  # of variables, with a table's name
+_HEADS: Final = {f"{PREFIX}{section.upper()}__": section for section in CALLED}  # of variables, with a table's name
 
 
 class Given(NamedTuple):

@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from certhia.config.gathering import Gathered, Given
+from certhia.config.gathering import FILE, Gathered, Given
 from certhia.config.keys import flag, has_file, is_mapping, is_private, sections
 from certhia.config.masking import without_password
+from certhia.config.modules import OWN, Own
 from certhia.config.named import (
     EACH,
     LOGS,
+    MODULES,
     NAMED,
     PLATFORMS,
     SINKS,
@@ -28,7 +30,7 @@ from certhia.config.named import (
     types_of,
 )
 from certhia.config.nearness import near
-from certhia.config.resolving import Resolved, resolved, secret_in
+from certhia.config.resolving import Resolved, filled, resolved, secret_in
 from certhia.config.settings import Settings
 from certhia.render import quoted, terminal
 
@@ -57,7 +59,7 @@ def judge(found: Gathered, environment: Mapping[str, str]) -> tuple[Settings, di
             whole[table[0]] = made if made is not None else model()
         elif made is not None:
             each[table[0]][table[1]] = made
-    for section in (LOGS, PLATFORMS):
+    for section in (LOGS, MODULES, PLATFORMS):
         whole[section] = whole[section].model_copy(update={EACH: each[section]})
     return Settings(**whole, sinks=each[SINKS]), places, problems
 
@@ -114,7 +116,7 @@ class _Table:
         self._given: dict[str, Given] = {}
         self._expanded: set[str] = set()
 
-    def made(self, given: Mapping[str, list[Given]], values: dict[str, object]) -> BaseModel | None:
+    def made(self, given: Mapping[str, list[Given]], values: dict[str, Any]) -> BaseModel | None:
         """The table, without what makes no sense; None where it can't be without it."""
         for name, field in self._known.items():
             one, found = self._chosen(name, field, given)
@@ -126,8 +128,22 @@ class _Table:
             values[name] = found.value
             self._places[key_of((*self._table, name))] = one
         for name in given.keys() - self._taken():
-            self._unknown(name, given[name])
+            if OWN not in self._model.model_fields:
+                self._unknown(name, given[name])
+            elif (own := self._own(name, given[name][-1])) is not None:
+                values.setdefault(OWN, {})[name] = own
         return self._validated(values)
+
+    def _own(self, name: str, given: Given) -> Own | None:
+        """A value that only a module can judge."""
+        key = key_of((*self._table, name))
+        try:
+            value = filled(given.value, self._environment) if given.rank == FILE else given.value
+        except ValueError as error:
+            self._problems.append(f"{given.where}: {key}: {error}")
+            return None
+        self._places[key] = given
+        return Own(value, given.where)
 
     def told(self, values: Mapping[str, object], error: ValidationError) -> list[str]:
         """What is wrong with values that are no more than that."""
@@ -217,6 +233,6 @@ def tables(settings: Settings) -> Iterator[tuple[Parts, BaseModel]]:
     """All tables of the settings, those that users named after the section that they are in."""
     for section in sections():
         yield (section,), getattr(settings, section)
-        if section in (LOGS, PLATFORMS):
+        if section in (LOGS, MODULES, PLATFORMS):
             yield from (((section, name), options) for name, options in getattr(settings, section).each.items())
     yield from (((SINKS, name), options) for name, options in settings.sinks.items())

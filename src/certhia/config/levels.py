@@ -18,13 +18,26 @@ ROOMS: Final = (
         "certstream",
         "cli",
         "config",
+        "events",
         "freezing",
         "housekeeping",
         "intake",
         "library",
         "logs",
     ),
-    *("metrics", "pipeline", "refreshing", "reload", "rules", "scanner", "sinks", "store", "stream", "telling"),
+    *(
+        "metrics",
+        "modules",
+        "pipeline",
+        "refreshing",
+        "reload",
+        "rules",
+        "scanner",
+        "sinks",
+        "store",
+        "stream",
+        "telling",
+    ),
 )
 """Who says something: the parts of the program, as ARCHITECTURE.md has them."""
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from certhia.config.keys import default, needs_restart, sections, variable, written
+from certhia.config.modules import BUILT_IN, ModuleSection
 from certhia.config.named import fields_of, types_of
 from certhia.config.platforms import PlatformSection
 from certhia.config.settings import LogOptions
@@ -23,6 +24,11 @@ def reference() -> str:
             lines += _section('[logs."URL"]', LogOptions, "")
         if section == "platforms":
             lines += _typed(section, PlatformSection)
+        if section == "modules":
+            lines += _section("[modules.NAME]", ModuleSection, "modules.NAME.")
+            for name, own in BUILT_IN.items():
+                about = _keys(own, f"modules.{name}.", without=fields_of(ModuleSection))
+                lines += [f"### [modules.{name}]", "", own.__doc__ or "", "", *about, ""]
     lines += _typed("sinks", SinkSection)
     return "\n".join(lines)
 

@@ -1,4 +1,5 @@
-"""Tables that users name, `[sinks.NAME]`, `[platforms.NAME]` and `[logs."URL"]`, and keys that names are part of."""
+"""Tables that users name, `[sinks.NAME]`, `[modules.NAME]` and `[logs."URL"]` among them, and keys that names are part
+of."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from certhia.config.modules import BUILT_IN, OWN, OtherModule
 from certhia.config.platforms import Platforms
 from certhia.config.settings import LogOptions, Settings
 from certhia.errors import ConfigError
@@ -19,15 +21,20 @@ from certhia.render import quoted, terminal
 SINKS: Final = "sinks"
 LOGS: Final = "logs"
 PLATFORMS: Final = "platforms"
-NAMED: Final = (SINKS, LOGS, PLATFORMS)  # sections that have such tables
+MODULES: Final = "modules"
+NAMED: Final = (SINKS, LOGS, PLATFORMS, MODULES)  # sections that have such tables
 TYPED: Final = {SINKS: "sink", PLATFORMS: "platform"}  # those whose tables have a type, and what one of them is called
-EACH: Final = "each"  # the field of the sections on logs and platforms that has their tables
+CALLED: Final = {**TYPED, MODULES: "module"}  # what one of a section is called whose name is a word
+EACH: Final = "each"  # the field of sections that are more than their tables that has these
 TYPE: Final = "type"
 
-_SINK: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _URL: Final = re.compile(r"https?://[^\s\"\\/?#@]+(?:/[^\s\"\\?#]*)?", re.IGNORECASE)
 _PART: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
+_HIDDEN: Final = re.compile(r"token|secret|password|credential|(^|_)key", re.IGNORECASE)  # of keys that we don't know
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+_PLAIN: Final = (bool, int, float)
 
 Parts = tuple[str, ...]
 
@@ -70,8 +77,8 @@ def header(table: Parts) -> str:
 def wrong_name(table: Parts) -> str:
     """What is wrong with a named table's name; empty for a good one."""
     section, name = table
-    if section in TYPED and not _SINK.fullmatch(name):
-        return f"{quoted(name)} is no name of a {TYPED[section]}; write a letter, then at most 31 of a-z, 0-9, _ and -"
+    if section in CALLED and not _NAME.fullmatch(name):
+        return f"{quoted(name)} is no name of a {CALLED[section]}; write a letter, then at most 31 of a-z, 0-9, _ and -"
     if section == LOGS and not _URL.fullmatch(name):
         return f'{quoted(name)} is no URL of a log; write [logs."https://ct.example/2026h1/"]'
     return ""
@@ -79,7 +86,7 @@ def wrong_name(table: Parts) -> str:
 
 def fields_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """A table's keys, by the names that users write; without tables in it."""
-    return {field.alias or name: field for name, field in model.model_fields.items() if name != EACH}
+    return {field.alias or name: field for name, field in model.model_fields.items() if name not in (EACH, OWN)}
 
 
 def sink_types() -> Mapping[str, type[BaseModel]]:
@@ -105,4 +112,24 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 
 def model_of(table: Parts, kind: str = "") -> type[BaseModel]:
     """The options of a named table. `kind`: its type, where it has one."""
+    if table[0] == MODULES:
+        return BUILT_IN.get(table[1], OtherModule)
     return LogOptions if table[0] == LOGS else types_of(table[0])[kind]
+
+
+def keys_of(options: BaseModel) -> Iterator[tuple[str, object, FieldInfo]]:
+    """Each key of a table as users write it, its value and its field; those that only a module knows, too."""
+    model = type(options)
+    plain = {field.alias or name: name for name, field in model.model_fields.items()}
+    for name, field in fields_of(model).items():
+        yield name, getattr(options, plain[name]), field
+    if isinstance(options, OtherModule):
+        for name, own in options.own.items():
+            yield name, own.value, _field(name, own.value)
+
+
+def _field(name: str, value: object) -> FieldInfo:
+    """What there is to know of a key that only a module knows: its name may say that it is secret."""
+    kinds: list[tuple[type, Any]] = [(list, tuple[str, ...]), (dict, dict[str, str]), *((one, one) for one in _PLAIN)]
+    kind = next((kind for made, kind in kinds if isinstance(value, made)), str)
+    return FieldInfo(annotation=SecretStr if _HIDDEN.search(name) else kind, default=None)

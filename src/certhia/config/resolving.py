@@ -31,8 +31,8 @@ def resolved(given: Given, field: FieldInfo, environment: Mapping[str, str]) -> 
     value = given.value
     expanded = False
     if given.rank == FILE:
-        filled = _filled(value, environment)
-        expanded, value = filled != value, filled
+        raw, value = value, filled(value, environment)
+        expanded = raw != value
     if isinstance(value, str) and (given.rank != FILE or _is_variable(given.value)):
         value = _read(value, field)
     if is_list(field) and isinstance(value, str | Path):
@@ -48,7 +48,7 @@ def secret_in(given: Given, field: FieldInfo, environment: Mapping[str, str]) ->
     """The secret in the file that `KEY_FILE` names; for several, one a line. Raises ValueError."""
     if not isinstance(given.value, str | Path) or not str(given.value):
         raise ValueError("names a file that holds the secret; write its path")
-    text = _filled(str(given.value), environment) if given.rank == FILE else str(given.value)
+    text = filled(str(given.value), environment) if given.rank == FILE else str(given.value)
     base = given.document.path.parent if given.document is not None else None
     path = Path(str(_path(text, base)))
     try:
@@ -65,12 +65,12 @@ def secret_in(given: Given, field: FieldInfo, environment: Mapping[str, str]) ->
     return Resolved([line.strip() for line in lines] if is_list(field) else "\n".join(lines), expanded=True)
 
 
-def _filled(value: object, environment: Mapping[str, str]) -> object:
+def filled(value: object, environment: Mapping[str, str]) -> object:
     """Texts with `${VAR}` and `${VAR:-default}` filled in; `$${` is a plain `${`."""
     if isinstance(value, list):
-        return [_filled(one, environment) for one in value]
+        return [filled(one, environment) for one in value]
     if isinstance(value, dict):
-        return {key: _filled(one, environment) for key, one in value.items()}
+        return {key: filled(one, environment) for key, one in value.items()}
     if not isinstance(value, str) or "${" not in value:
         return value
 

@@ -24,7 +24,8 @@ from certhia.config.keys import (
     shown,
     written,
 )
-from certhia.config.named import LOGS, PLATFORMS, SINKS, TYPE, TYPED, fields_of, types_of
+from certhia.config.modules import BUILT_IN, ModuleSection
+from certhia.config.named import LOGS, MODULES, PLATFORMS, SINKS, TYPE, TYPED, fields_of, types_of
 from certhia.config.settings import LogOptions
 
 Json = dict[str, Any]
@@ -47,6 +48,14 @@ def schema() -> Json:
         "description": "Where matches are sent: tables with names of your choice",
         **_named(SINKS, {}),
         "additionalProperties": False,
+    }
+    tables[MODULES]["properties"] |= {name: _table(model) for name, model in BUILT_IN.items()}
+    # What keys a module has that isn't built in, it alone knows.
+    tables[MODULES]["patternProperties"] = {
+        f"^(?!({'|'.join(tables[MODULES]['properties'])})$)[a-z][a-z0-9_-]{{0,31}}$": {
+            **_table(ModuleSection),
+            "additionalProperties": True,
+        }
     }
     tables[PLATFORMS] |= _named(PLATFORMS, tables[PLATFORMS]["properties"])
     return {

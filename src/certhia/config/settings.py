@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 
 from certhia.config.levels import level
 from certhia.config.listen import Listen
+from certhia.config.modules import Modules
 from certhia.config.platforms import Platforms
 from certhia.config.scanning import ScanOptions
 from certhia.config.sinks import SinkSettings
@@ -353,4 +354,5 @@ class Settings(Section):
     scan: ScanOptions = Field(ScanOptions(), description="What is asked of servers")
     state: State = Field(State(), description="Where positions and matches are kept")
     platforms: Platforms = Field(Platforms(), description="Whose scopes are watched")
+    modules: Modules = Field(Modules(), description="What people add")
     sinks: dict[str, SinkSettings] = Field({}, description="Where matches are sent: tables with names of your choice")

@@ -10,7 +10,7 @@ from certhia.config import toml
 from certhia.config.judging import tables
 from certhia.config.keys import is_secret
 from certhia.config.masking import masked
-from certhia.config.named import Parts, fields_of, header, key_of
+from certhia.config.named import Parts, header, key_of, keys_of
 from certhia.config.sources import DEFAULT, Examined
 from certhia.render import terminal
 
@@ -28,10 +28,8 @@ def show(examined: Examined, *, changed: bool = False) -> Iterator[str]:
 
 
 def _lines(table: Parts, options: BaseModel, examined: Examined) -> Iterator[str]:
-    model = type(options)
-    plain = {field.alias or name: name for name, field in model.model_fields.items()}
-    for name, field in fields_of(model).items():
-        value, where = getattr(options, plain[name]), terminal(examined.where(key_of((*table, name))))
+    for name, value, field in keys_of(options):
+        where = terminal(examined.where(key_of((*table, name))))
         if is_secret(field):
             yield _line(f"# {name} is {'set, and not shown' if value not in (None, ()) else 'not set'}", where)
         elif value is None:

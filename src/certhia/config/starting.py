@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 
 from certhia.config import toml
 from certhia.config.keys import is_list, is_secret, needs_restart, sections, written
-from certhia.config.named import LOGS, PLATFORMS, SINKS, TYPE, fields_of, types_of
+from certhia.config.modules import BUILT_IN, ModuleSection
+from certhia.config.named import LOGS, MODULES, PLATFORMS, SINKS, TYPE, fields_of, types_of
 from certhia.config.settings import LogOptions
 
 WIDTH: Final = 100
@@ -65,7 +66,7 @@ class _Yaml(_Toml):
         return [f"{names[0]}:"]
 
     def commented(self, section: str, name: str) -> list[str]:
-        above = [] if section in (LOGS, PLATFORMS) else [f"# {section}:"]
+        above = [] if section in (LOGS, MODULES, PLATFORMS) else [f"# {section}:"]
         return [*above, f"#   {name}:"]
 
     def key(self, depth: int, text: str) -> str:
@@ -88,6 +89,10 @@ def _lines(how: _Toml) -> Iterator[str]:
         yield ""
         if section == LOGS:
             yield from _commented(how, LogOptions, section, toml.text(_LOG))
+        if section == MODULES:
+            for module, own in BUILT_IN.items():
+                yield from _commented(how, own, section, module)
+            yield from _commented(how, ModuleSection, section, "my-module")
         if section == PLATFORMS:
             for kind, each in types_of(section).items():
                 yield from _commented(how, each, section, f"my-{kind}", kind)
