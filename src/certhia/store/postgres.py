@@ -34,6 +34,7 @@ OLDEST: Final = 15  # major version of the server
 CONNECT_WITHIN: Final = 15.0  # seconds
 ANSWER_WITHIN: Final = 120.0  # seconds that a statement may take
 WRITING: Final = 0x63657274_68696101  # of the advisory lock that one writer holds to the end of its transaction
+STANDS_STILL: Final = 10.0  # seconds that a writer may say nothing inside a transaction: others wait for its end
 _HERE: Final = f"SELECT set_config('search_path', '{SCHEMA}', true)"
 _AGAIN: Final = ("40001", "40P01")  # serialization failure, deadlock: surely rolled back
 _ADVICE: Final = {  # by the first characters of SQLSTATE, longest first
@@ -43,6 +44,7 @@ _ADVICE: Final = {  # by the first characters of SQLSTATE, longest first
     "53100": "make room on the server and start again",
     "53300": "let the server take more connections, or put PgBouncer before it",
     "25006": "this server only reads: name the one that writes, or add target_session_attrs=read-write",
+    "25P03": "this process stood still inside a transaction, which the server ended; start it again",
     "08P01": "a pooler between must pass `application_name` on, or be PgBouncer in transaction mode",
 }
 OTHERWISE: Final = "what was committed before is safe: start again"
@@ -65,8 +67,10 @@ class Postgres:
         return (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
     def to_write(self) -> AsyncEngine:
-        """An engine with one connection. A transaction begins by excluding those of all other writers."""
-        return self._engine(f"{_HERE}, pg_advisory_xact_lock({WRITING})", pool_size=1)
+        """An engine with one connection. A transaction begins by excluding those of all other writers; one whose
+        process stands still, or can't be reached any more, is ended by the server: nobody waits for it for ever."""
+        limit = f"set_config('idle_in_transaction_session_timeout', '{STANDS_STILL * 1000:.0f}', true)"
+        return self._engine(f"{_HERE}, {limit}, pg_advisory_xact_lock({WRITING})", pool_size=1)
 
     def to_read(self) -> AsyncEngine:
         """An engine whose transactions only read."""
