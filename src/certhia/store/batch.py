@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from certhia.model import Match, Sighting
 from certhia.store.bounds import Digest
 from certhia.store.codec import MARKS
+from certhia.store.events import EventRow
 from certhia.store.schema import PENDING
 from certhia.store.spans import Span, within
 
@@ -40,6 +42,8 @@ class Batch:
     counted: dict[int, Digest] = field(default_factory=dict)  # digests that grew, by id
     digests: list[dict[str, Any]] = field(default_factory=list)  # rows
     alarms: dict[tuple[float, str], dict[str, Any]] = field(default_factory=dict)  # (since, key)
+    events: dict[str, deque[EventRow]] = field(default_factory=dict)  # by type, the last ones
+    trimmed: dict[str, int] = field(default_factory=dict)  # type of events: how many stay
     settings: dict[str, str | None] = field(default_factory=dict)
     answers: dict[int, str] = field(default_factory=dict)
     matched: dict[bytes, int] = field(default_factory=dict)  # key: id, of `matches`

@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0007"  # the migration that makes what is described here
+SCHEMA: Final = "0008"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -279,6 +279,20 @@ alarms: Final = Table(
     Column("log", Text, nullable=False),
     Column("cleared", Float),
 )
+
+# What happened, the last ones of each type: other processes than the follower write them too. Ids sort by time.
+events: Final = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("correlation", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("data", Text, nullable=False),
+)
+Index("events_type", events.c.type, events.c.id)
 
 # What other processes ask of the follower. `answer` is null until it has been taken up.
 requests: Final = Table(

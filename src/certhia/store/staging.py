@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from certhia.clock import Clock
 from certhia.errors import StateError
@@ -14,11 +16,14 @@ from certhia.store.backfills import Backfill, backfill_row
 from certhia.store.batch import Batch, Tally
 from certhia.store.blocks import Block, block_row, place
 from certhia.store.bounds import Digest, Waiting, size_of
+from certhia.store.events import EventRow
 from certhia.store.freezes import Freeze
 from certhia.store.kin import Kin
 from certhia.store.ledger import Track, new_track
 from certhia.store.schema import DONE, DROPPED
 from certhia.store.spans import Span, without
+
+TRIMMED: Final = 10  # times that events of a type are trimmed while as many come as are kept
 
 
 class Staging:
@@ -29,6 +34,7 @@ class Staging:
         self._clock = clock
         self._tracks = tracks
         self._by_log_id = {track.log_id: track for track in tracks.values()}
+        self._events: dict[str, int] = {}  # by type: how many came since they were trimmed
         self._batch = Batch()
         self._flying = Batch()  # what is being committed
         self._calls = 0
@@ -208,6 +214,20 @@ class Staging:
         self._stage()
         row = alarm_row(alarm, cleared)
         self._batch.alarms[row["since"], row["key"]] = row
+
+    def event(self, row: EventRow, most: int) -> None:
+        """Keeps an event, and as many of its type as `most` with it. However slow the disk is, no more than that wait
+        for it."""
+        self._stage()
+        kind = row.type
+        staged = self._batch.events.get(kind)
+        if staged is None or staged.maxlen != most:
+            staged = self._batch.events[kind] = deque(staged or (), maxlen=most)
+        staged.append(row)
+        self._events[kind] = more = self._events.get(kind, most) + 1
+        if more * TRIMMED >= most:
+            self._events[kind] = 0
+            self._batch.trimmed[kind] = most
 
     def remember(self, name: str, value: str | None) -> None:
         """Keeps a small setting; None forgets it."""

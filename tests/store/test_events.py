@@ -1,0 +1,72 @@
+"""Events as they are stored."""
+
+from __future__ import annotations
+
+import json
+
+from tests.store.conftest import both
+
+from certhia.store import State
+from certhia.store.events import EventRow, append, kept
+
+
+def row(number: int, kind: str = "a.b", at: float = 0.0) -> EventRow:
+    return EventRow(f"{number:08d}", kind, at or float(number), "test", "ab", 1, json.dumps({"n": number}))
+
+
+async def ids(state: State, *types: str, since: float = 0.0, after: str = "", most: int = 0) -> list[int]:
+    return [int(one.id) async for one in kept(state, types or ("*",), since=since, after=after, most=most)]
+
+
+@both
+async def test_they_come_back_as_they_were_the_oldest_first(state: State) -> None:
+    for number, kind in enumerate(("scan.started", "log.failed", "scan.completed"), 1):
+        state.writer.event(row(number, kind), 10)
+    await state.writer.durable()
+    assert [one async for one in kept(state)] == [
+        row(1, "scan.started"),
+        row(2, "log.failed"),
+        row(3, "scan.completed"),
+    ]
+    assert await ids(state, "scan.*") == [1, 3]
+    assert await ids(state, "log.failed", "scan.started") == [1, 2]
+    assert await ids(state, "none.*") == []
+    assert await ids(state, since=2.0) == [2, 3]
+    assert await ids(state, after=f"{2:08d}") == [3]
+    assert await ids(state, most=2) == [2, 3]
+
+
+@both
+async def test_the_last_ones_of_each_type_are_kept(state: State) -> None:
+    state.writer.event(row(1, "log.failed"), 20)
+    for number in range(2, 200):
+        state.writer.event(row(number), 20)
+        if number % 7 == 0:
+            await state.writer.durable()
+    await state.writer.durable()
+    there = await ids(state, "a.b")
+    assert there == list(range(there[0], 200))
+    assert 20 <= len(there) <= 22, "trimmed now and then, not with each"
+    assert await ids(state, "log.failed") == [1]
+
+
+@both
+async def test_a_cap_that_is_lower_now_holds_from_the_first_event(state: State) -> None:
+    for number in range(1, 21):
+        state.writer.event(row(number), 20)
+    await state.writer.durable()
+    state.writer.event(row(21), 5)
+    await state.writer.durable()
+    state.writer.event(row(22), 5)
+    await state.writer.durable()
+    assert len(await ids(state)) <= 7
+
+
+@both
+async def test_a_process_beside_the_follower_adds_its_own(state: State) -> None:
+    state.writer.event(row(2), 10)
+    await state.writer.durable()
+    await append(state, [row(1), row(3, "b \ud800\0")], {"a.b": 10})
+    assert await ids(state) == [1, 2, 3]
+    await append(state, [], {"a.b": 1})
+    assert await ids(state, "a.b") == [2]
