@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from certhia.config import load
 from certhia.config.judging import tables
+from certhia.config.keys import variable
 from certhia.config.named import sink_types
 from certhia.config.showing import show
 from certhia.config.sinks import FileSink, WebhookSink
@@ -60,7 +62,7 @@ def test_every_problem_of_tables_with_its_line(tmp_path: Path) -> None:
             f'c.toml:3: [sinks.other] has no type; write one of {TYPES}: type = "webhook"',
             "c.toml:7: sinks.hook.ulr is an unknown key; did you mean sinks.hook.url?",
             "c.toml:5: [sinks.hook] needs url: Where they are sent",
-            'c.toml:10: sinks.hooks.url: "ftp://a.example/" is no URL to send to; write https://HOST/PATH',
+            'c.toml:10: sinks.hooks.url: "ftp://a.example/..." is no URL to send to; write https://HOST/PATH',
             'c.toml:11: sinks.hooks.rate: "0" must be greater than 0',
             "c.toml:14: sinks.hooks.events: \"nonsense\" must be 'match' or 'alarm'",
             'CERTHIA_SINKS__HOOKS__BATCH: sinks.hooks.batch: "0" must be greater than or equal to 1',
@@ -99,6 +101,30 @@ def test_secrets_stand_in_files_of_their_own(tmp_path: Path) -> None:
     assert SECRET not in repr(examined)
     stronger = load({}, path, {**HOME, "KEY": SECRET, "CERTHIA_SINKS__WEBHOOK__CTSCOUT_SECRET": "other"})
     assert stronger.sinks["webhook"].ctscout_secret.get_secret_value() == "other"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("sinks.webhook.url", "https://user:hidden@a.example/services/hidden?hidden=1"),
+        ("sinks.webhook.url", "htps://user:hid/den@a.example/hidden"),
+        ("sinks.webhook.headers", "Bearer hidden"),
+        ("serve.token", '["hidden-but-long-enough'),
+        ("read.certstream", "wss://user:hidden@a.example/#"),
+        ("sinks.webhook.secret", "a hidden one ${"),
+    ],
+)
+def test_no_complaint_quotes_what_may_be_secret(key: str, value: str, tmp_path: Path) -> None:
+    table, _, name = key.rpartition(".")
+    url = "" if name == "url" else 'url = "https://a.example/"\n'
+    text = f"[{table}]\n{url}" if table == "sinks.webhook" else f"[{table}]\n"
+    found = [
+        *problems(f"{text}{name} = {json.dumps(value)}\n", tmp_path),
+        *problems(f'{text}{name} = "${{VAR}}"\n', tmp_path, VAR=value),
+        *problems(text, tmp_path, None, **{variable(key): value}),
+    ]
+    assert found
+    assert not any("hid" in one for one in found), found
 
 
 def test_no_complaint_shows_a_secret(tmp_path: Path) -> None:

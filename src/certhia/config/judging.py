@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from certhia.config.gathering import FILE, Gathered, Given
 from certhia.config.keys import flag, has_file, is_mapping, is_private, sections
-from certhia.config.masking import without_password
+from certhia.config.masking import without_password, without_value
 from certhia.config.modules import OWN, Own
 from certhia.config.named import (
     EACH,
@@ -184,7 +184,8 @@ class _Table:
         try:
             return best, read(best, field, self._environment)
         except ValueError as error:
-            self._problems.append(f"{best.where}: {told}: {error}")
+            said = without_value(str(error)) if is_private(field) and read is resolved else without_password(str(error))
+            self._problems.append(f"{best.where}: {told}: {said}")
             return best, None
 
     def _validated(self, values: dict[str, object]) -> BaseModel | None:
@@ -213,7 +214,10 @@ class _Table:
             if detail["type"] == "missing" and field is not None:
                 return f"{self._where}: {header(self._table)} needs {name}: {field.description}"
             return f"{self._where or 'defaults'}: {terminal(key)}: {message}"
-        if detail["type"] != "value_error" and (shown := self._shown(str(name), one, detail["input"])):
+        if detail["type"] == "value_error":  # it says by itself what is wrong with which value
+            hidden = is_private(self._known[str(name)]) or str(name) in self._expanded
+            message = without_value(message) if hidden else without_password(message)
+        elif shown := self._shown(str(name), one, detail["input"]):
             message = f"{shown} {message}"
         if one.where in (key, flag(key)):
             return f"{one.where}: {message}"

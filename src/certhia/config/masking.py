@@ -12,6 +12,7 @@ from certhia.config.keys import written
 HIDDEN: Final = "****"
 
 _USER: Final = re.compile(r"(?<=://)([^/?#\s@:]*):[^/?#\s@]*@")
+_SAID: Final = re.compile(r'^".*"(?=: | (?:is|has|must|says|begins|contains|names) )', re.DOTALL)
 _REST: Final = re.compile(r"([a-zA-Z]+://[^/?#\s]+/?)\S*")
 
 
@@ -36,3 +37,8 @@ def masked(value: object, field: FieldInfo) -> object:
 def without_password(text: str) -> str:
     """A text without the passwords of URLs in it."""
     return _USER.sub(rf"\1:{HIDDEN}@", text) if "@" in text else text
+
+
+def without_value(complaint: str) -> str:
+    """A complaint that begins with the value that it is about, in quotes, without that."""
+    return _SAID.sub(f'"{HIDDEN}"', complaint)

@@ -21,8 +21,14 @@ def _url(value: str) -> str:
     text = value.strip()
     found = _URL.fullmatch(text)
     if found is None or int(found[1] or 0) > 65_535:
-        raise ValueError(f"{quoted(text.partition('?')[0])} is no URL to send to; write https://HOST/PATH")
+        raise ValueError(f"{quoted(_place(text))} is no URL to send to; write https://HOST/PATH")
     return text
+
+
+def _place(text: str) -> str:
+    """Where a URL leads, without what may be secret in it: user, path and query."""
+    found = re.match(r"([a-z][a-z0-9+.-]*://)(?:.*@)?([^/?#]*)(.?)", text, re.IGNORECASE)
+    return text if found is None else f"{found[1]}{found[2]}{'/...' if found[3] else ''}"
 
 
 Url = Annotated[str, AfterValidator(_url), Written("URL")]
