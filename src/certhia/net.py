@@ -376,6 +376,8 @@ def _reason(error: BaseException) -> str:
     cause = getattr(error, "os_error", None)  # of an aiohttp error, whose own text shows Python objects
     if cause is not None:
         text = f"cannot connect to {getattr(error, 'host', '?')}: {cause.strerror or cause}"
+    elif hasattr(error, "request_info"):  # an answer that makes no sense; its own text ends in the whole URL
+        text = str(getattr(error, "message", "")) or type(error).__name__
     else:
         text = str(error) or type(error).__name__
     return quote(text.encode("utf-8", "replace"))[1:-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -131,6 +132,38 @@ async def test_nobody_there_is_told_without_the_path(make: MAKE) -> None:
         await sink.send([make(1)])
     await sink.close()
     assert "secret" not in str(caught.value)
+
+
+TOKEN = "xoxb-SECRET-in-a-path"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 404 no\r\nconnection: close\r\n\r\nCannot POST %b",
+        b'HTTP/1.1 404 no\r\nconnection: close\r\n\r\n{"no": "https:\\/\\/x\\/xoxb-SECRET-in-a-path"}',
+        b"HTTP/1.1 301 no\r\nconnection: close\r\nlocation: https://user@127.0.0.1%b\r\n\r\n",
+        b"HTTP/1.1 301 no\r\nconnection: close\r\nlocation: %b\r\n\r\n",
+        b"no HTTP at all " + b"x" * 60 + b"\r\n\r\n",
+    ],
+)
+async def test_a_token_in_the_url_is_not_shown_whatever_the_receiver_says(make: MAKE, answer: bytes) -> None:
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+        writer.write(answer.replace(b"%b", path))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(say, "127.0.0.1", 0)
+    around = outside()
+    sink = await webhook(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks/{TOKEN}?key={TOKEN}", around)
+    with pytest.raises(RemoteError) as caught:
+        await sink.send([make(1)])
+    await sink.close()
+    server.close()
+    await server.wait_closed()
+    for said in (str(caught.value), sink.answer, *(one.reason for one in around.breakers.circuits)):
+        assert "SECRET" not in said
 
 
 async def test_a_host_that_fails_is_asked_by_one_alone(make: MAKE) -> None:

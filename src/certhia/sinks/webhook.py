@@ -20,6 +20,7 @@ from certhia.net import Http, Response, quote
 from certhia.render import json_text, quoted
 from certhia.retry_after import retry_after
 from certhia.sinks import signing
+from certhia.sinks.hushing import Hush, origin
 from certhia.sinks.record import record
 from certhia.sinks.refusals import Gone, Refused
 from certhia.sinks.severity import severity
@@ -64,7 +65,7 @@ class Webhook:
         self._headers = {name.lower(): value.strip() for name, _, value in named}
         parts = urlsplit(settings.url)
         port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
-        self._shown = f"{parts.scheme}://{parts.netloc}/..."  # what follows the host may be a token
+        self._hush = Hush(settings.url)  # what follows the host may be a token
         self._breaker = outside.breakers.of(f"{parts.hostname}:{port}", self._clock)
         self._post, self._close = _network(settings, outside)
 
@@ -113,13 +114,13 @@ class Webhook:
                 whole=False,
             )
         except RemoteError as error:
-            reason = str(error).replace(self._settings.url, self._shown)
+            reason = self._hush.text(str(error))
             self._breaker.failed(reason)
             raise RemoteError(reason) from None
         except BaseException:
             self._breaker.left()
             raise
-        self.answer = f"{answer.status} {quote(answer.body)}".strip()
+        self.answer = f"{answer.status} {quote(self._hush.body(answer.body))}".strip()
         if answer.status >= 500:
             self._breaker.failed(f"it answered {self.answer}")
         else:
@@ -130,7 +131,7 @@ class Webhook:
         status = answer.status
         if 200 <= status < 300:
             return
-        text = f"{self._shown} answered {self.answer}"
+        text = f"{self._hush.shown} answered {self.answer}"
         if status == 410:
             raise Gone(text)
         if status in _ABOUT_THIS:
@@ -138,8 +139,8 @@ class Webhook:
         if status in _BUSY and (wait := retry_after(answer.headers.get("retry-after"), self._clock.now())) is not None:
             raise Throttled(text, wait)
         if 300 <= status < 400:
-            where = quoted(answer.headers.get("location", ""))
-            text = f"{text}: it leads to {where}; redirects are not followed: correct the URL"
+            where = origin(answer.headers.get("location", ""))
+            text = f"{text}: it leads to {quoted(where) if where else 'another path'}; redirects are not followed: correct the URL"
         raise RemoteError(text)
 
 
