@@ -140,7 +140,8 @@ class Webhook:
             raise Throttled(text, wait)
         if 300 <= status < 400:
             where = origin(answer.headers.get("location", ""))
-            text = f"{text}: it leads to {quoted(where) if where else 'another path'}; redirects are not followed: correct the URL"
+            leads = quoted(where) if where else "another path"
+            text = f"{text}: it leads to {leads}; redirects are not followed: correct the URL"
         raise RemoteError(text)
 
 
