@@ -1,0 +1,1 @@
+"""Policy: certificates against the Baseline Requirements, and against rules of one's own."""

@@ -1,0 +1,113 @@
+"""Lints what matches, and holds it to one's own rules.
+
+pkilint takes about 5 ms a certificate, some thousand times what all else takes: it has a process of its own, and this
+module a queue of its own among the outbox's. What there is no room for is skipped, and that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Final
+
+from certhia._core import Certificate
+from certhia.config.modules.policy import PolicySection
+from certhia.errors import Malformed
+from certhia.modules.api import CERTIFICATES, Info, Outside, Sees
+from certhia.modules.batch import Matches
+from certhia.modules.builtin.authorities import Ownership
+from certhia.modules.builtin.policy.linting import Violation
+from certhia.modules.builtin.policy.rules import Rules
+from certhia.modules.builtin.policy.worker import Linted, Worker
+from certhia.modules.finding import Finding, Severity
+
+MAX_FINDINGS: Final = 20  # of one certificate
+_RANKS: Final = ("FATAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG")
+_SEVERITIES: Final[dict[str, Severity]] = {"FATAL": "high", "ERROR": "medium", "WARNING": "low"}
+
+
+class Policy:
+    """The module."""
+
+    info = Info(
+        "policy",
+        "1",
+        "Certificates against the Baseline Requirements, and against rules of your own",
+        Sees.MATCHES,
+        config=PolicySection,
+        needs=(CERTIFICATES, "pkilint"),
+    )
+
+    async def setup(self, config: PolicySection, outside: Outside) -> None:
+        """Begins the process that lints. Raises OSError where it does not begin."""
+        self._outside = outside
+        self.unkept = 0  # matches whose certificate is not kept
+        self._take(config)
+        self._worker = Worker(outside.clock, config.patience)
+        if config.lint:
+            await self._worker.start()
+
+    async def reconfigure(self, config: PolicySection) -> None:
+        """The rules change at once; a process is begun anew."""
+        await self._worker.close()
+        self._take(config)
+        self._worker = Worker(self._outside.clock, config.patience)
+
+    async def process(self, batch: Matches) -> list[Finding]:
+        """One certificate after the other."""
+        found: list[Finding] = []
+        for number, match in batch:
+            der = batch.der(match)
+            found += self._rules.of(number, match, _read(der))
+            if der is None:
+                self.unkept += 1
+            elif self._settings.lint:
+                found += self._of(number, match.names[:10], await self._worker.lint(der))
+        return found
+
+    def flush(self) -> None:
+        """Says what was not linted."""
+        if self.unkept:
+            many = f"{self.unkept:,} matches were" if self.unkept > 1 else "1 match was"
+            self._outside.tell(f"{many} not linted: they are older than this module, so no certificate is kept of them")
+            self.unkept = 0
+
+    async def close(self) -> None:
+        """Ends the process."""
+        await self._worker.close()
+
+    def _take(self, config: PolicySection) -> None:
+        self._settings = config
+        self._rules = Rules(config, Ownership())
+        self._least = _RANKS.index(config.least.upper())
+
+    def _of(self, number: int, names: tuple[str, ...], linted: Linted) -> Iterator[Finding]:
+        if linted.fault:
+            yield Finding("unlintable", f"can't be linted: {linted.fault}", "low", number, names)
+            return
+        told = [one for one in linted.violations if self._wanted(one)]
+        for severity, code, message, where in told[:MAX_FINDINGS]:
+            text = f"{severity.lower()}: {code}" + (f": {message}" if message else "")
+            data = {
+                "code": code,
+                "severity": severity.lower(),
+                "message": message,
+                "where": where,
+                "type": linted.type,
+                "requirements": linted.requirements,
+            }
+            yield Finding("lint", text, _SEVERITIES.get(severity, "info"), number, names, data)
+        if len(told) > MAX_FINDINGS:
+            yield Finding("lint", f"{len(told) - MAX_FINDINGS} more violations", "low", number, names)
+
+    def _wanted(self, violation: Violation) -> bool:
+        severity, code = violation[:2]
+        rank = _RANKS.index(severity) if severity in _RANKS else 0
+        return rank <= self._least and not any(fnmatchcase(code, glob) for glob in self._settings.ignore)
+
+
+def _read(der: bytes | None) -> Certificate | None:
+    try:
+        return Certificate.from_der(der) if der else None
+    except Malformed:
+        return None

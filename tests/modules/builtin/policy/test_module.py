@@ -1,0 +1,85 @@
+"""Policy as a module: matches in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.modules.builtin.matching import Around, batch_of, kinds
+
+from certhia.clock import Clock
+from certhia.config.modules.policy import PolicySection
+from certhia.modules.builtin.policy.module import MAX_FINDINGS, Policy
+from certhia.modules.builtin.policy.worker import Linted
+from certhia.testing import CA
+
+pytest.importorskip("pkilint")
+
+NOW = Clock().now()
+BAD = CA().issue(["a_b.example.com", "www.example.com"], days=500).der
+
+
+@asynccontextmanager
+async def policy(around: Around, **settings: object) -> AsyncIterator[Policy]:
+    module = Policy()
+    await module.setup(PolicySection.model_validate(settings), around.outside)
+    try:
+        yield module
+    finally:
+        await module.close()
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Around:
+    return Around(tmp_path, Clock())
+
+
+async def test_violations_become_findings(around: Around) -> None:
+    async with policy(around) as module:
+        found = await module.process(batch_of([BAD], logged=NOW))
+        assert set(kinds(found)) == {"lint"}
+        assert all(one.severity in ("medium", "high") for one in found)
+        one = next(one for one in found if "validity" in str(one.data["code"]))
+        assert one.text.startswith("error: ")
+        assert one.data["type"] == "DV_FINAL_CERTIFICATE"
+        assert one.names == ("a_b.example.com", "www.example.com")
+
+
+async def test_what_is_told_is_the_users_to_say(around: Around) -> None:
+    async with policy(around) as module:
+        errors = await module.process(batch_of([BAD], logged=NOW))
+        await module.reconfigure(PolicySection(least="info"))
+        everything = await module.process(batch_of([BAD], logged=NOW))
+        assert len(everything) > len(errors)
+        await module.reconfigure(PolicySection(ignore=("*",)))
+        assert await module.process(batch_of([BAD], logged=NOW)) == []
+        await module.reconfigure(PolicySection(lint=False, max_lifetime=90 * 86400.0))
+        assert kinds(await module.process(batch_of([BAD], logged=NOW))) == ["lifetime"]
+
+
+async def test_what_cannot_be_linted_is_one_finding_and_the_others_go_on(around: Around) -> None:
+    big = CA().issue([f"{number:060d}.example.com" for number in range(2000)]).der
+    async with policy(around) as module:
+        found = await module.process(batch_of([big, BAD], logged=NOW))
+        assert kinds([one for one in found if one.position == 0]) == ["unlintable"]
+        assert "lint" in kinds([one for one in found if one.position == 1])
+
+
+async def test_certificates_that_are_not_kept_are_counted_and_told(around: Around) -> None:
+    async with policy(around, max_lifetime="90d") as module:
+        found = await module.process(batch_of([BAD], logged=NOW, kept=False))
+        assert kinds(found) == ["lifetime"]  # which needs no certificate
+        module.flush()
+        module.flush()
+    assert around.said == ["1 match was not linted: they are older than this module, so no certificate is kept of them"]
+
+
+def test_findings_of_one_certificate_are_bounded() -> None:
+    module = Policy()
+    module._take(PolicySection())
+    violations = tuple(("ERROR", f"code.{number}", "", "") for number in range(MAX_FINDINGS + 5))
+    found = list(module._of(0, (), Linted("T", violations)))
+    assert len(found) == MAX_FINDINGS + 1
+    assert found[-1].text == "5 more violations"
