@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -192,7 +193,7 @@ async def test_over_tls_as_an_acl_user(server: Running, reader: Any, make: MAKE,
 
 
 async def test_required_and_not_there(server: Running, reader: Any) -> None:
-    await reader.execute_command("ACL", "SETUSER", "scout", "reset", "on", ">right", "+@all")
+    await reader.execute_command("ACL", "SETUSER", "scout", "reset", "on", ">right", "~*", "&*", "+@all")
     settings = {"username": "scout", "password": "wrong", "require": True}
     plain = {"url": f"redis://{LOOPBACK}:{server.place.port}"}
     with pytest.raises(ConfigError, match=r"(?s)\[sinks\.bounty\] is required .*Check username and password"):
@@ -216,15 +217,63 @@ async def test_replicas_that_are_not_there(server: Running, make: MAKE) -> None:
 async def test_what_redis_refuses_says_why_and_not_what_was_sent(server: Running, reader: Any, make: MAKE) -> None:
     await reader.set("bb:ct_events_queue", "a text")
     bounty = sink(server)
-    with pytest.raises(RemoteError, match="WRONGTYPE") as refused:
+    with pytest.raises(RemoteError, match="bb:ct_events_queue is a string, and no list: name another key") as refused:
         await bounty.send([make(1)])
     assert "www.example.com" not in str(refused.value)
     await bounty.close()
 
 
-@pytest.mark.parametrize("reason, step", [("OOM command", "raise maxmemory"), ("READONLY You", "its primary")])
-def test_advice(reason: str, step: str) -> None:
-    assert step in advice(reason)
+async def test_a_key_of_another_type_has_nothing_written_twice(server: Running, reader: Any, make: MAKE) -> None:
+    """Of a transaction Redis runs what it can: the stream would grow with every attempt."""
+    bounty = sink(server, stream="s")
+    await bounty.send([make(1)])
+    await reader.delete("bb:ct_events_queue")
+    await reader.set("bb:ct_events_queue", "a text")
+    for _ in range(3):
+        with pytest.raises(RemoteError):
+            await bounty.send([make(2)])
+    assert await reader.xlen("s") == 2, "it was seen before the second attempt"
+    await bounty.close()
+
+
+async def test_the_acl_user_of_the_guide_will_do(server: Running, reader: Any, make: MAKE) -> None:
+    guide = (Path(__file__).parents[2] / "docs/guide/sinks.md").read_text("utf-8")
+    rights = re.findall(r"\+[a-z]+", guide[guide.index("An ACL user") : guide.index("Redis Cluster")])
+    await reader.execute_command("ACL", "SETUSER", "guide", "reset", "on", ">right", "~*", "&*", *rights)
+    settings = {"username": "guide", "password": "right", "require": True, "stream": "s", "stream_groups": ["g"]}
+    url = f"redis://{LOOPBACK}:{server.place.port}"
+    bounty = await open_redis("bounty", RedisSink.model_validate({"url": url, **settings}), outside())
+    await bounty.send([make(1)])
+    assert await reader.xlen("s") == await reader.llen("bb:ct_events_queue") == 1
+    await bounty.close()
+
+
+@pytest.mark.parametrize(
+    "upset, mend, step",
+    [
+        (("CONFIG", "SET", "maxmemory", "1mb"), ("CONFIG", "SET", "maxmemory", "0"), "Redis is full: raise maxmemory"),
+        (("REPLICAOF", LOOPBACK, "1"), ("REPLICAOF", "NO", "ONE"), "This is a replica"),
+        (("ACL", "SETUSER", "default", "-lpush"), ("ACL", "SETUSER", "default", "+lpush"), "The user may not do that"),
+    ],
+)
+async def test_required_and_not_to_be_written_to(
+    server: Running, reader: Any, upset: tuple[str, ...], mend: tuple[str, ...], step: str
+) -> None:
+    required = {"url": f"redis://{LOOPBACK}:{server.place.port}", "require": True}
+    await reader.execute_command(*upset)
+    try:
+        with pytest.raises(ConfigError, match=step):
+            await open_redis("bounty", RedisSink.model_validate(required), outside())
+    finally:
+        await reader.execute_command(*mend)
+    bounty = await open_redis("bounty", RedisSink.model_validate(required), outside())
+    assert not await reader.exists("bb:ct_events_queue"), "nothing was written for it"
+    await bounty.close()
+
+
+def test_advice() -> None:
+    assert "in password" in advice("Authentication required.")
+    assert "see its log" in advice("Redis is configured to save RDB snapshots, but it's unable to persist to disk.")
 
 
 def test_a_command_on_the_wire() -> None:

@@ -1,7 +1,8 @@
 """The sink `redis`: Pub/Sub and a list by ct-scout's names, and a stream that loses nothing that is unread.
 
-All of a batch goes in one transaction, so that Redis has all of it or nothing; it counts as told when Redis has
-answered, and so many replicas as are asked for.
+All of a batch goes in one transaction, so that Redis has all of it or nothing, unless one of the keys is of another
+type, which is looked at beforehand: of a transaction Redis runs what it can. It counts as told when Redis has answered,
+and so many replicas as are asked for.
 """
 
 from __future__ import annotations
@@ -85,10 +86,11 @@ class Redis:
         self.published.connected = True
 
     async def check(self) -> None:
-        """Connects, and makes the consumer groups. Raises RemoteError."""
+        """Connects, makes the consumer groups, and finds out whether it could write. Raises RemoteError."""
         try:
             async with self._clock.deadline(self._settings.timeout):
                 await self._ask("PING")
+                await self._rehearse()
             self.published.connected = True
         except BaseException as error:
             await self._disconnect()
@@ -112,6 +114,20 @@ class Redis:
                     raise answer
             await self._replicated(wire)
         finally:
+            await pool.release(wire)
+
+    async def _rehearse(self) -> None:
+        """A transaction that is never run. What is queued in it Redis checks all the same: the user's rights, whether
+        it is a replica, whether it has room."""
+        commands = [("MULTI",), *self._commands([Message("rehearsal", "ct_match", b"{}")])]
+        pool = (await self._connected()).connection_pool
+        wire = await pool.get_connection()
+        try:
+            await wire.send_packed_command([b"".join(map(packed, commands))], check_health=False)
+            for _ in commands:
+                await wire.read_response()
+        finally:
+            await wire.disconnect()  # which drops it
             await pool.release(wire)
 
     async def _replicated(self, wire: Any) -> None:
@@ -176,9 +192,27 @@ class Redis:
         if self._connection is None:
             self.published.attempts += 1
             self._connection = self._client()
+            await self._if_allowed("CLIENT", "SETNAME", "certhia")
+            await self._see_types()
             for group in self._settings.stream_groups:
                 await self._make_group(group)
         return self._connection
+
+    async def _if_allowed(self, *command: str) -> Any:
+        """The answer; None where the user may not ask."""
+        try:
+            return await self._connection.execute_command(*command)
+        except self._library.ResponseError:
+            return None
+
+    async def _see_types(self) -> None:
+        """Raises RemoteError where a key is of another type: of a transaction Redis would run all else, each time that
+        it is tried again."""
+        for key, wanted in ((self._settings.queue, "list"), (self._settings.stream, "stream")):
+            answer = await self._if_allowed("TYPE", key) if key else None
+            found = text(answer) if answer else wanted
+            if found not in ("none", wanted):
+                raise RemoteError(f"{short(key, 80)} is a {short(found, 20)}, and no {wanted}: name another key")
 
     async def _make_group(self, group: str) -> None:
         try:
@@ -202,7 +236,6 @@ class Redis:
             max_connections=1,
             protocol=2,
             retry=Retry(NoBackoff(), 0),  # the outbox tries again
-            client_name="certhia",
         )
 
     async def _disconnect(self) -> None:
@@ -249,17 +282,21 @@ def text(value: bytes | str | float | None) -> str:
 
 
 def advice(reason: str) -> str:
-    """What mends it."""
+    """What mends it. The client leaves out the word that an error of Redis begins with."""
+    login = "Check username and password: redis-cli --user NAME --askpass PING"
+    wanted = "Redis wants a password: give it in password, or in a file: password_file"
     known = {
-        "WRONGPASS": "Check username and password: redis-cli --user NAME --askpass PING",
-        "NOAUTH": "Redis wants a password: give it in password, or in a file: password_file",
-        "NOPERM": "The user may not do that: ACL SETUSER NAME ~KEY &CHANNEL +xadd +lpush +ltrim +publish +ping",
-        "invalid username": "Check username and password: redis-cli --user NAME --askpass PING",
-        "Authentication required": "Redis wants a password: give it in password",
+        "WRONGPASS": login,
+        "invalid username": login,
+        "NOAUTH": wanted,
+        "Authentication required": wanted,
+        "no permissions": "The user may not do that: ACL SETUSER NAME ~KEY &CHANNEL +ping +multi +exec +xadd +lpush "
+        "+ltrim +publish",
         "CERTIFICATE_VERIFY_FAILED": "Its certificate is not trusted: give its authority in ca_file",
-        "MISCONF": "Redis can't write to its disk: see its log",
-        "READONLY": "This is a replica: give the address of its primary in url",
-        "OOM": "Redis is full: raise maxmemory, or lower queue_length and stream_length",
+        "to persist to disk": "Redis can't write to its disk: see its log",
+        "read only replica": "This is a replica: give the address of its primary in url",
+        "maxmemory": "Redis is full: raise maxmemory, or lower queue_length and stream_length",
+        "name another key": "Give another channel, queue or stream, or remove that key",
     }
     for mark, step in known.items():
         if mark in reason:
