@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tests.store.conftest import both
 
 from certhia.store import State
@@ -11,7 +9,7 @@ from certhia.store.events import EventRow, append, kept
 
 
 def row(number: int, kind: str = "a.b", at: float = 0.0) -> EventRow:
-    return EventRow(f"{number:08d}", kind, at or float(number), "test", "ab", 1, json.dumps({"n": number}))
+    return EventRow(f"{number:08d}", kind, at or float(number), "test", "ab", 1, {"n": number})
 
 
 async def ids(state: State, *types: str, since: float = 0.0, after: str = "", most: int = 0) -> list[int]:

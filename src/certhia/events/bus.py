@@ -14,10 +14,10 @@ from certhia.clock import Clock
 from certhia.concerning import certificate
 from certhia.events.event import ALL, Event, Ids
 from certhia.events.listening import WAITING, Calls, Heard, Listeners, Subscription
+from certhia.events.types import KINDS, Body, data_of
 from certhia.model import Tell
 
 HERE: Final = Listeners()  # those of the whole process, whatever bus it is
-VERSIONS: Final[dict[str, int]] = {}  # of types' fields; filled by `certhia.events.types`
 
 
 def _silent(text: str, *, level: str = "info", log: str = "") -> None:
@@ -62,13 +62,18 @@ class Bus:
         if not own and not others:
             return
         now = self._clock.now()
-        metadata = {"correlation_id": correlation or certificate(), "version": VERSIONS.get(type, 1)}
+        metadata = {"correlation_id": correlation or certificate(), "version": KINDS[type].form if type in KINDS else 1}
         event = Event(self._ids.new(now), type, now, source, data, metadata)
         for heard in (*own, *others):
             try:
                 heard(event)
             except Exception as error:  # noqa: BLE001  (who listens may be anybody's code: the others hear all the same)
                 self._blame(heard, error)
+
+    def happened(self, body: Body, *, source: str, correlation: str = "") -> None:
+        """The same of a type that has a class: see `publish`."""
+        if self.wants(body.type):
+            self.publish(body.type, data_of(body), source=source, correlation=correlation)
 
     def on(self, types: str | Iterable[str], handler: Heard) -> Callable[[], None]:
         """Has `handler` called with each event of these types (names or globs); what is given ends that.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, insert, literal_column, select
 
+from certhia.render import json_text
 from certhia.store import codec
 from certhia.store.bulk import Bulk
 from certhia.store.engine import guarded
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from certhia.store.line import Line
     from certhia.store.reading import Reader
 
-_TEXTS: Final = ("id", "type", "source", "correlation", "data")
+_TEXTS: Final = ("id", "type", "source", "correlation")
 _ADD: Final = Bulk(insert(events), [column.name for column in events.c])
 # The first that goes: the newest behind as many as are kept.
 _TOO_MANY: Final = (
@@ -35,7 +37,7 @@ _TRIM: Final = Bulk(delete(events).where(events.c.type == bindparam("b_type"), e
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event as it is stored; see `certhia.events.event.Event`. `data` is one JSON object in ASCII."""
+    """An event as it is stored; see `certhia.events.event.Event`. `data` is ready for JSON: it is written as such."""
 
     id: str
     type: str
@@ -43,7 +45,7 @@ class EventRow:
     source: str
     correlation: str
     version: int
-    data: str
+    data: Mapping[str, object]
 
 
 def put(line: Line, rows: Sequence[EventRow], most: Mapping[str, int]) -> None:
@@ -76,13 +78,17 @@ async def kept(
         async with aclosing(state.stream(query.order_by(events.c.id.desc()).limit(most))) as rows:
             newest = [row async for row in rows]
         for row in reversed(newest):
-            yield EventRow(**row)
+            yield _event(row)
         return
     async with aclosing(state.stream(query.order_by(events.c.id))) as rows:
         async for row in rows:
-            yield EventRow(**row)
+            yield _event(row)
 
 
 def _row(event: EventRow) -> dict[str, Any]:
     texts = {name: codec.plain(getattr(event, name)) for name in _TEXTS}
-    return {**texts, "at": event.at, "version": event.version}
+    return {**texts, "at": event.at, "version": event.version, "data": json_text(event.data)}
+
+
+def _event(row: Mapping[str, Any]) -> EventRow:
+    return EventRow(**{**row, "data": json.loads(row["data"])})
