@@ -1,0 +1,1 @@
+"""Bug bounty platforms: programmes and their scopes, fetched, and made into watch rules. One file a platform."""

@@ -1,0 +1,42 @@
+"""What stands in JSON that anybody may have written: by path, and of the type that is needed or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+MAX_LENGTH: Final = 8192  # characters of a text that is looked at
+
+
+def at(value: object, *path: str) -> Any:
+    """What a document has at a path of keys; None where it has nothing."""
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value
+
+
+def text(value: object, *path: str) -> str:
+    """A text, or a number's; empty where there is none."""
+    found = at(value, *path)
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return ""
+    return str(found)[:MAX_LENGTH] if isinstance(found, str) else f"{found:d}" if abs(found) < 10**18 else ""
+
+
+def first(value: object, *keys: str) -> str:
+    """The first text that is there under one of these keys."""
+    return next((found for key in keys if (found := text(value, key).strip())), "")
+
+
+def rows(value: object, *path: str) -> Sequence[Any]:
+    """A list; empty where there is none."""
+    found = at(value, *path)
+    return found if isinstance(found, list) else ()
+
+
+def number(value: object, *path: str) -> int | None:
+    """A whole number."""
+    found = at(value, *path)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None

@@ -1,0 +1,73 @@
+"""HackerOne's hacker API (api.hackerone.com/hacker-resources): JSON:API, basic authentication, pages of 100.
+
+600 reads a minute; structured scopes at most 50 a minute.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+from certhia.config.platforms import HackerOnePlatform
+from certhia.errors import BadAnswer
+from certhia.rules.platforms.asking import Ask
+from certhia.rules.platforms.client import MAX_PAGES, Client
+from certhia.rules.platforms.fields import at, rows, text
+from certhia.rules.platforms.records import MAX_ASSETS, Asset, Fetched, Listed, named
+
+PAGE: Final = 100  # the most that it gives at once
+GAP: Final = 0.12  # seconds between two requests: 600 a minute, and a little less
+SCOPES_GAP: Final = 1.3  # of structured scopes: 50 a minute
+
+
+async def fetch(settings: HackerOnePlatform, ask: Ask) -> Fetched:
+    """Programmes and their scopes. Raises RemoteError."""
+    credentials = f"{settings.username}:{settings.token.get_secret_value()}".encode()
+    headers = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+    client = ask.client(settings.url, headers, gap=GAP)
+    listed = await _programmes(client, bookmarked=settings.filter == "bookmarked")
+
+    async def assets(one: Listed) -> Sequence[Asset]:
+        return await _assets(client, one.handle)
+
+    return await ask.each(listed, assets)
+
+
+async def _programmes(client: Client, *, bookmarked: bool) -> list[Listed]:
+    listed: dict[str, Listed] = {}
+    async for row in _rows(client, "/v1/hackers/programs", GAP):
+        handle = text(row, "attributes", "handle")
+        if handle and (not bookmarked or at(row, "attributes", "bookmarked") is True):
+            listed.setdefault(handle, Listed(handle, named(at(row, "attributes", "name"), named(handle))))
+    return list(listed.values())
+
+
+async def _assets(client: Client, handle: str) -> list[Asset]:
+    found: list[Asset] = []
+    async for row in _rows(client, f"/v1/hackers/programs/{quote(handle, safe='')}/structured_scopes", SCOPES_GAP):
+        inside = at(row, "attributes")
+        eligible = at(inside, "eligible_for_submission") is True
+        found.append(Asset(text(inside, "asset_type").lower(), text(inside, "asset_identifier"), eligible))
+        if len(found) > MAX_ASSETS:
+            break
+    return found
+
+
+async def _rows(client: Client, path: str, gap: float) -> AsyncIterator[Any]:
+    """All of a list's rows, page by page for as long as it says that there is a next one. Raises BadAnswer."""
+    seen: set[str] = set()
+    for page in range(1, MAX_PAGES + 1):
+        document = await client.json(f"{path}?page%5Bnumber%5D={page}&page%5Bsize%5D={PAGE}", gap=gap)
+        if not isinstance(at(document, "data"), list):
+            raise BadAnswer(f"{client.place}{path}: the answer has no list as data")
+        new = [row for row in rows(document, "data") if text(row, "id") not in seen or not text(row, "id")]
+        seen.update(text(row, "id") for row in new)
+        for row in new:
+            yield row
+        if not text(document, "links", "next") or not rows(document, "data"):
+            return
+        if not new:
+            raise BadAnswer(f"{client.place}{path}: page {page} repeats earlier ones, and there is said to be a next")
+    raise BadAnswer(f"{client.place}{path}: more than {MAX_PAGES} pages")
