@@ -4,6 +4,7 @@ All classes are immutable unless said otherwise. Input that makes no sense raise
 """
 
 from collections.abc import Iterator, Sequence
+from mmap import mmap
 from typing import Self, final
 
 from certhia.model import Hit
@@ -26,6 +27,7 @@ __all__ = [
     "Matcher",
     "Messages",
     "Note",
+    "Novel",
     "Page",
     "Permutation",
     "Ranges",
@@ -45,7 +47,10 @@ __all__ = [
     "group_name",
     "leaf_hash",
     "node_hash",
+    "novel_domains",
     "registrable_domain",
+    "registrable_domains",
+    "seen_fill",
     "signature_scheme_name",
     "to_ascii",
     "verify_consistency",
@@ -378,6 +383,51 @@ class Page:
         """Entries with log index in [start, end)."""
     @staticmethod
     def join(pages: Sequence[Page]) -> Page: ...
+
+@final
+class Novel:
+    """Domains of a page that were never seen before."""
+    @property
+    def new(self) -> list[tuple[int, str]]:
+        """(position in the page, registrable domain), each once, in the order of the entries; as many as were asked for."""
+    @property
+    def count(self) -> int:
+        """How many there were."""
+    @property
+    def names(self) -> int:
+        """How many names were read."""
+    @property
+    def domains(self) -> int:
+        """How many registrable domains these have; what an entry's names repeat one behind the other counts once."""
+    @property
+    def unread(self) -> int:
+        """How many entries could not be read to their end. Names that could still be found in them count."""
+
+def novel_domains(
+    page: Page,
+    layers: Sequence[mmap | memoryview | bytearray],
+    key: bytes,
+    *,
+    limit: int = 10_000,
+    positions: bytes | None = None,
+    suffixes: Suffixes | None = None,
+) -> Novel:
+    """Adds the registrable domains of the page's entries, or of those at `positions` (2 bytes each, little-endian), to a
+    set that `layers` hold, and gives those that were not in it. Releases the GIL.
+
+    A layer is a writable buffer of blocks of 64 bytes, all zero in the beginning: a blocked Bloom filter. Only the last
+    is added to; whoever owns it adds one when it is full (`seen_fill`). Only these functions may write to it meanwhile.
+    `key`: 16 random bytes, the same for the life of the set. Raises Malformed for a key or layers that are none, more
+    than 32 layers, and ValueError for a buffer that is none.
+    """
+
+def registrable_domains(page: Page, suffixes: Suffixes | None = None, *, limit: int = 10_000) -> list[list[str]]:
+    """The registrable domains of each entry, each once, in the order of its names; at most `limit` of an entry. Releases
+    the GIL."""
+
+def seen_fill(layer: mmap | memoryview | bytearray) -> tuple[float, float]:
+    """How many names a layer is likely to hold (`inf` where all its bits are set), and how likely it is that it claims to
+    hold a name that was never added: by its bits as they are. Reads all of it; releases the GIL."""
 
 @final
 class Source:

@@ -1,10 +1,11 @@
 //! A public suffix list (publicsuffix.org): the shipped one, or one that was read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::error::{Malformed, Result};
-use crate::names;
+use crate::names::{self, MAX_LABEL, MAX_NAME};
 
 /// A longer list is refused.
 pub const MAX_LIST: usize = 4 << 20;
@@ -88,6 +89,19 @@ impl Suffixes {
         Some(ascii.split_off(ascii.len() - length))
     }
 
+    /// The same of a name's bytes as they stand in a certificate or in JSON, borrowed where they are plain.
+    #[inline]
+    pub fn domain_of<'n>(&self, name: &'n [u8]) -> Option<Cow<'n, [u8]>> {
+        let name = name.strip_prefix(b"*.").unwrap_or(name);
+        if is_simple(name) {
+            let length = self.registrable_len(name)?;
+            return Some(Cow::Borrowed(&name[name.len() - length..]));
+        }
+        // What JSON escapes is no name, with the backslash as little as without.
+        let domain = self.registrable_domain(std::str::from_utf8(name).ok()?)?;
+        Some(Cow::Owned(domain.into_bytes()))
+    }
+
     /// Length in bytes of the registrable domain at the end of a name in A-labels, lower case, without trailing dot;
     /// None for a public suffix.
     pub fn registrable_len(&self, name: &[u8]) -> Option<usize> {
@@ -167,6 +181,22 @@ impl Read {
     }
 }
 
+/// Whether a name is in A-labels, lower case, and nothing that needs a closer look: no Punycode, no address.
+#[inline]
+fn is_simple(name: &[u8]) -> bool {
+    let (mut label, mut before) = (0, 0);
+    for &byte in name {
+        match byte {
+            b'-' if before == b'-' => return false,
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => label += 1,
+            b'.' if (1..=MAX_LABEL).contains(&label) => label = 0,
+            _ => return false,
+        }
+        before = byte;
+    }
+    before.is_ascii_lowercase() && label <= MAX_LABEL && name.len() <= MAX_NAME
+}
+
 #[cfg(test)]
 mod tests {
     use std::fmt::Write;
@@ -215,5 +245,42 @@ mod tests {
         assert!(Suffixes::parse(list("a..b").as_bytes()).is_err_and(|fault| fault.reason.contains("line 2")));
         assert!(Suffixes::parse(&vec![b'\n'; MAX_LIST + 1]).is_err());
         assert!(Suffixes::parse(b"com\n").is_err_and(|fault| fault.reason.contains("1 rules")));
+    }
+
+    #[test]
+    fn the_short_way_leads_where_the_long_one_does() {
+        let suffixes = Suffixes::shipped();
+        let label = "a".repeat(64);
+        for name in [
+            "a.example.co.uk",
+            "*.example.com",
+            "com",
+            "co.uk",
+            "example.com",
+            "",
+            ".",
+            "a..com",
+            ".com",
+            "com.",
+            "example.com.",
+            "A.Example.com",
+            "192.0.2.1",
+            "::1",
+            "xn--bcher-kva.example",
+            "bücher.example",
+            "a_b.example.com",
+            "a b.com",
+            "*",
+            "*.com",
+            "a.*.com",
+            "www.ck",
+            "a.b.kawasaki.jp",
+            &format!("{label}.example.com"),
+            "x.blogspot.com",
+        ] {
+            let long = suffixes.registrable_domain(name);
+            let short = suffixes.domain_of(name.as_bytes());
+            assert_eq!(short.as_deref(), long.as_deref().map(str::as_bytes), "{name}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The Arrow C data interface (<https://arrow.apache.org/docs/format/CDataInterface.html>) over a batch's columns.
 //!
-//! The only unsafe code. Nothing is copied: each exported array holds the batch by an `Arc` of its own, and its buffers
+//! Unsafe code, as in `seen`. Nothing is copied: each exported array holds the batch by an `Arc` of its own, and its buffers
 //! point into it. A batch never changes, so they stay where they are until the last holder lets go.
 //!
 //! The rules of the interface that all of this follows:

@@ -15,6 +15,7 @@ mod messages;
 mod note;
 mod page;
 mod rules;
+mod seen;
 mod targets;
 
 use pyo3::prelude::*;
@@ -48,6 +49,8 @@ mod _core {
     use super::page::{Entry, Page, count_get_entries};
     #[pymodule_export]
     use super::rules::{LinesRead, Rules, Suffixes};
+    #[pymodule_export]
+    use super::seen::{Novel, novel_domains, registrable_domains, seen_fill};
     #[pymodule_export]
     use super::targets::{Permutation, Ranges};
 
