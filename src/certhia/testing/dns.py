@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import cast
 
-KINDS = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 28: "AAAA"}
+KINDS = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 28: "AAAA", 257: "CAA"}
 _NUMBERS = {name: number for number, name in KINDS.items()}
 _RCODES = {"servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5}
 HOWS = (*_RCODES, "silent", "slow", "wrong-id", "wrong-name", "truncated", "garbage", "loop", "alias-alone")
@@ -30,7 +30,7 @@ _DEEP = 20  # aliases followed for an answer
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One resource record; `value` is text: an address or a name."""
+    """One resource record; `value` is text: an address or a name, of CAA flags, tag and value."""
 
     owner: str
     kind: str
@@ -80,6 +80,10 @@ class FakeDns:
         """PTR records of an address. The names go out as they stand, so that they may be none."""
         reverse = ip_address(address).reverse_pointer
         self._turns[reverse, "PTR"] = [tuple(Record(reverse, "PTR", name, ttl) for name in names)]
+
+    def authorize(self, name: str, *values: str, ttl: int = 300) -> None:
+        """CAA records of a name: "0 issue ca.example"."""
+        self._turns[name.lower(), "CAA"] = [tuple(Record(name.lower(), "CAA", value, ttl) for value in values)]
 
     def misbehave(self, name: str, how: str, seconds: float = 0.0) -> None:
         """Answers questions for a name as one of `HOWS`; `seconds` is how slow."""
@@ -228,5 +232,14 @@ def _name(text: str) -> bytes:
 
 
 def _wire(record: Record) -> bytes:
-    data = ip_address(record.value).packed if record.kind in {"A", "AAAA"} else _name(record.value)
+    data = _data(record)
     return _name(record.owner) + struct.pack("!HHIH", _NUMBERS[record.kind], 1, record.ttl, len(data)) + data
+
+
+def _data(record: Record) -> bytes:
+    if record.kind in {"A", "AAAA"}:
+        return ip_address(record.value).packed
+    if record.kind != "CAA":
+        return _name(record.value)
+    flags, tag, value = (*record.value.split(" ", 2), "")[:3]
+    return bytes((int(flags), len(tag))) + tag.encode() + value.encode("latin-1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from certhia.net import Response
 
@@ -46,6 +46,13 @@ class Answer:
     rate: float | None = None  # bytes of the body a second; None for as fast as it goes
     cut: int | None = None  # bytes of the body after which the connection breaks, whatever length was announced
     endless: bool = False  # the body comes again and again, in chunks
+
+
+class Answering(Protocol):
+    """What answers requests: a world of logs, or of something else."""
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer to a request for an absolute URL, or a path."""
 
 
 Hook = Callable[[Request], "Response | Answer | None"]

@@ -17,7 +17,7 @@ from certhia.testing import keys
 if TYPE_CHECKING:
     from certhia.net import Response
     from certhia.testing.ca import CA
-    from certhia.testing.request import Answer
+    from certhia.testing.request import Answer, Answering
     from certhia.testing.world import World
 
 TICK = 0.05  # seconds between two writes of a body that comes slowly
@@ -27,7 +27,7 @@ TICK = 0.05  # seconds between two writes of a body that comes slowly
 async def listening(world: World, *, port: int, apart: bool, tls: bool) -> AsyncIterator[str]:
     """Serves `world` on 127.0.0.1 until the end; see `World.serve`."""
     # The low-level server: a router and its middlewares would cost more than finding the answer does.
-    runner = web.ServerRunner(web.Server(lambda request: _respond(world, request), access_log=None), shutdown_timeout=1)
+    runner = web.ServerRunner(web.Server(lambda request: respond(world, request), access_log=None), shutdown_timeout=1)
     await runner.setup()
     context, scheme = (server_context(world.ca), "https") if tls else (None, "http")
 
@@ -51,7 +51,8 @@ async def listening(world: World, *, port: int, apart: bool, tls: bool) -> Async
         await runner.cleanup()
 
 
-async def _respond(world: World, request: web.BaseRequest) -> web.StreamResponse:
+async def respond(world: Answering, request: web.BaseRequest) -> web.StreamResponse:
+    """The answer to one request over HTTP."""
     answer = world.answer(request.method, str(request.rel_url), dict(request.headers))
     if answer.delay:
         await asyncio.sleep(answer.delay)

@@ -10,12 +10,12 @@ from certhia.errors import RemoteError
 from certhia.net import Response, TooLong
 
 if TYPE_CHECKING:
-    from certhia.testing.request import Answer
-    from certhia.testing.world import World
+    from certhia.testing.request import Answer, Answering
 
 
 class InProcess:
-    """A `certhia.net.Transport` into a `World`. Keeps the contract: cap, deadline, no redirects.
+    """A `certhia.net.Transport` into a `World`, or whatever else answers. Keeps the contract: cap, deadline, no
+    redirects.
 
     Attributes:
         requests: how many were made.
@@ -23,7 +23,7 @@ class InProcess:
         busy: how many are under way now; `busiest` is the most there ever were at once.
     """
 
-    def __init__(self, world: World, *, latency: float = 0.0) -> None:
+    def __init__(self, world: Answering, *, latency: float = 0.0) -> None:
         self.world, self.latency = world, latency
         self.requests = self.bytes_in = self.busy = self.busiest = 0
         self.closed = False
