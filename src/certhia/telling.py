@@ -46,9 +46,10 @@ class Teller:
         clock: Clock,
         expected: Callable[[], Expected] = lambda: NONE,
         routes: Callable[[Match], Sequence[str]] = lambda _: (),
+        found: Callable[[Match], None] = lambda _: None,
     ) -> None:
         """`sinks`: the names of the outbox's queues that are told of all. `routes`: those that are told of a match
-        besides. `stream` takes matches of the rule `.`: told, not stored.
+        besides. `found` hears of each that is stored. `stream` takes matches of the rule `.`: told, not stored.
         `expected`: the user's own certificates, those of now."""
         self._state = state
         self.seen = seen
@@ -58,6 +59,7 @@ class Teller:
         self._clock = clock
         self._expected = expected
         self._routes = routes
+        self._found = found
         self.kinds = Counter[MatchKind]()
         self.sightings = 0
 
@@ -188,6 +190,7 @@ class Teller:
         match = replace(match, renewal=match.renewal or writer.kin.renewal(match))
         told = self._sinks if match.kind in self._limits.kinds else ()
         writer.match(match, [*told, *self._routes(match)])
+        self._found(match)
 
 
 def _in_time(entry: Entry, limits: Limits) -> bool:

@@ -302,6 +302,9 @@ class State(Section):
         json_schema_extra=RESTART,
     )
     max_matches: int = Field(1_000_000, ge=1, description="How many matches are kept; the oldest told ones go first")
+    max_events: int = Field(
+        1000, ge=0, le=1_000_000, description="How many events of each type are kept; the oldest go first; 0 keeps none"
+    )
     keep_matches: Interval | None = Field(None, description="How long matches are kept once they were told")
     keep_quarantine: Interval | None = Field(
         None, description="How long the bytes of entries that could not be decoded are kept; that they are there stays"

@@ -20,10 +20,6 @@ from certhia.model import Tell
 HERE: Final = Listeners()  # those of the whole process, whatever bus it is
 
 
-def _silent(text: str, *, level: str = "info", log: str = "") -> None:
-    """Says nothing."""
-
-
 class Bus:
     """One for each run; a program may bring its own (`certhia.watch(..., events=bus)`), and listen to that alone.
 
@@ -33,7 +29,7 @@ class Bus:
         everywhere: those who listen to all buses; none of them hears of this one where it is empty.
     """
 
-    def __init__(self, clock: Clock | None = None, tell: Tell = _silent, *, everywhere: Listeners = HERE) -> None:
+    def __init__(self, clock: Clock | None = None, tell: Tell | None = None, *, everywhere: Listeners = HERE) -> None:
         self.tell = tell
         self.failed = 0  # how often a handler raised
         self._clock = clock or Clock()
@@ -98,7 +94,7 @@ class Bus:
 
     def _blame(self, handler: Heard, error: Exception) -> None:
         self.failed += 1
-        if id(handler) not in self._blamed:
+        if self.tell is not None and id(handler) not in self._blamed:
             self._blamed.add(id(handler))
             name = getattr(handler, "__qualname__", type(handler).__name__)
             self.tell(f"{name} failed at an event: {type(error).__name__}: {error}", level="warning")

@@ -11,7 +11,8 @@ from typing import TypeVar
 from certhia.clock import utc
 from certhia.config import Settings
 from certhia.errors import ConfigError
-from certhia.library.reloading import Commit, Step
+from certhia.events.keeping import Keeping
+from certhia.library.reloading import Commit, Prepare, Step
 from certhia.library.setup import choice_of, kept_of, limits_of, own_of, reading_of, sources_of
 from certhia.logs.select import choose
 from certhia.net import Http
@@ -114,6 +115,20 @@ async def _kept(parts: Parts, before: Settings, after: Settings) -> Commit:
         parts.keeping, parts.refresh = kept_of(after), after.logs.refresh
 
     return commit
+
+
+def keeping_of(keeping: Keeping) -> Prepare:
+    """How many events are kept."""
+
+    async def prepare(before: Settings, after: Settings) -> Commit:
+        del before
+
+        def commit() -> None:
+            keeping.most = after.state.max_events
+
+        return commit
+
+    return prepare
 
 
 async def _limits(parts: Parts, before: Settings, after: Settings) -> Commit:

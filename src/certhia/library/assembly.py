@@ -14,7 +14,9 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
 from certhia.events.bus import Bus
-from certhia.library.applying import steps_of
+from certhia.events.keeping import Keeping
+from certhia.library.announcing import Announcing, Healths
+from certhia.library.applying import keeping_of, steps_of
 from certhia.library.delivering import sinks_of
 from certhia.library.hearing import beside_of, without_logs
 from certhia.library.naming import follower_of
@@ -68,6 +70,7 @@ class Given:
     hub: Hub | None = None  # see `Parts`
     heard: Sequence[Hears] = ()  # who hears of alarms besides stderr, and besides sinks that hear
     steps: list[Step] | None = None  # gets those by which it takes over other settings
+    source: str = "watch"  # who says so in events
     bus: Bus = field(default_factory=Bus)  # see `Parts`
 
 
@@ -92,6 +95,10 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         works, last = probing.works(), probing.finish
     configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
     names = [sink.name for sink in sinks]
+    bus, announcing, healths = given.bus, Announcing(given.bus, given.source), Healths(given.bus, given.source, clock)
+    bus.tell = bus.tell or given.tell
+    keeping = Keeping(state.writer.event, settings.state.max_events)
+    stack.callback(bus.on("*", keeping))
     teller = Teller(
         state,
         seen,
@@ -101,6 +108,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         clock=clock,
         expected=lambda: expected.current,
         routes=configured.routes,
+        found=announcing.match,
     )
     beside = beside_of(settings, transport, clock, given.tell)
     sources = sources_of(settings, choice, transport, clock, state.directory)
@@ -116,7 +124,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         teller=teller,
         sinks=sinks,
         configured=configured,
-        works=works,
+        works={**works, **healths.works()},
         last=last,
         paces=paces,
         reading=reading,
@@ -124,7 +132,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         memory=settings.read.memory,
         precerts=settings.watch.precerts,
         keeping=kept_of(settings),
-        guarding=_guarding(settings, given, state.directory, configured),
+        guarding=_guarding(settings, given, state.directory, configured, announcing),
         clock=clock,
         tell=given.tell,
         room=given.room,
@@ -135,19 +143,27 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         reloads=(*given.reloads, *((expected,) if expected.paths or given.steps is not None else ())),
     )
     pipeline = Pipeline(parts)
+    healths.statuses = pipeline.statuses
+    announcing.listen(parts.reloads)
     if given.steps is not None:
+        given.steps.append(Step(("state.max_events",), keeping_of(keeping)))
         given.steps.extend(steps_of(parts, pipeline, expected))
     return pipeline
 
 
-def _guarding(settings: Settings, given: Given, directory: Path, configured: Sinks) -> Guarding:
+def _guarding(settings: Settings, given: Given, directory: Path, configured: Sinks, announcing: Announcing) -> Guarding:
     read = settings.read
     return Guarding(
         interval=settings.output.health_interval,
         places=(directory, *(path.absolute().parent for path in _files(settings))),
         poll=max(read.poll_static, read.poll_rfc6962, singles_of(settings).slowest),
         limited=any((read.max_bandwidth, read.max_rate, read.max_parallel)),
-        heard=(*given.heard, configured.hears, *(sink.hears for sink in given.sinks if isinstance(sink, Hearing))),
+        heard=(
+            *given.heard,
+            configured.hears,
+            announcing.hears,
+            *(sink.hears for sink in given.sinks if isinstance(sink, Hearing)),
+        ),
     )
 
 
