@@ -112,6 +112,91 @@ async def test_what_waited_too_long_while_the_sink_failed_is_a_dead_letter(
 
 
 @in_simulated_time
+async def test_what_is_dead_is_not_tried_any_more(certhia_clock: SimClock, tmp_path: Path) -> None:
+    """Also where it was read already: it would be told, and be a dead letter all the same."""
+    sink = Noted(errors=[OSError("down")] * 4)
+    terms = Terms(batch=1, pauses=(HOUR,), dead_after=3 * HOUR)
+    async with desk(certhia_clock, tmp_path, sink, terms=terms) as at:
+        await at.tell(1, 2, 3)
+        await certhia_clock.sleep(10 * HOUR)
+        assert await at.counts() == {"list": {DEAD: 3}}
+        assert sink.indices == []
+
+
+@in_simulated_time
+async def test_what_is_revived_has_its_time_again(certhia_clock: SimClock, tmp_path: Path) -> None:
+    sink = Noted(errors=[OSError("down")] * 12)
+    terms = Terms(batch=1, pauses=(HOUR,), dead_after=3 * HOUR)
+    async with desk(certhia_clock, tmp_path, sink, terms=terms) as at:
+        await at.tell(1)
+        await certhia_clock.sleep(10 * HOUR)
+        await at.tell(2)
+        await at.outbox.take(Asked("retry", "list").payload())
+        await certhia_clock.sleep(1.0)
+        assert await at.counts() == {"list": {0: 2}}, "one more failure does not end it"
+        sink.errors.clear()
+        assert await at.outbox.drain(2 * HOUR)
+        assert sink.indices == [1, 2]
+
+
+@in_simulated_time
+async def test_a_record_besides_that_can_not_be_told_lets_matches_grow_old(
+    certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    sink = Noted(errors=[OSError("down")] * 90)
+    terms = Terms(batch=2, pauses=(HOUR,), dead_after=3 * HOUR)
+    async with desk(certhia_clock, tmp_path, sink, terms=terms) as at:
+        at.outbox.note("list", {"type": "alarm", "key": "disk"})
+        await certhia_clock.sleep(1.0)
+        await at.tell(1, 2)
+        await certhia_clock.sleep(8 * HOUR)
+        assert await at.counts() == {"list": {DEAD: 2}}
+        assert any("2 matches waited too long" in text for text in at.notices)
+        assert any("a record that is no match waited too long, and is dropped: down" in text for text in at.notices)
+        sink.errors.clear()
+        at.outbox.note("list", {"type": "alarm", "key": "other"})
+        await at.tell(3)
+        await certhia_clock.sleep(8 * HOUR)
+        assert sink.indices == [3]
+        assert [note["key"] for note in sink.notes] == ["other"]
+
+
+@in_simulated_time
+async def test_records_besides_outlive_a_restart(certhia_clock: SimClock, tmp_path: Path) -> None:
+    sink = Noted(errors=[OSError("down")] * 2)
+    terms = Terms(pauses=(HOUR,))
+    async with desk(certhia_clock, tmp_path, sink, terms=terms) as at:
+        for key in ("one", "two"):
+            at.outbox.note("list", {"type": "alarm", "key": key})
+        await at.state.writer.durable()
+        await certhia_clock.sleep(1.0)
+    assert sink.notes == []
+    later = Noted()
+    async with desk(certhia_clock, tmp_path, later, terms=terms) as at:
+        at.outbox.note("list", {"type": "alarm", "key": "three"})
+        assert await at.outbox.drain(HOUR)
+    assert [note["key"] for note in later.notes] == ["one", "two", "three"]
+    async with desk(certhia_clock, tmp_path, later, terms=terms) as at:
+        assert await at.outbox.drain(HOUR)
+    assert len(later.notes) == 3, "and are told once"
+
+
+@in_simulated_time
+async def test_many_that_are_held_back_keep_no_others_waiting(certhia_clock: SimClock, tmp_path: Path) -> None:
+    sink = Noted()
+    sink.refuses = {*range(20)}
+    terms = Terms(batch=1, pauses=(HOUR,), dead_after=100 * HOUR)
+    async with desk(certhia_clock, tmp_path, sink, terms=terms) as at:
+        await at.tell(*range(20))
+        await certhia_clock.sleep(1.3 * HOUR)
+        before = len(sink.calls)
+        await at.tell(30)
+        while not sink.indices:  # noqa: ASYNC110  (a list sets no event)
+            await asyncio.sleep(0)
+        assert len(sink.calls) - before < 5
+
+
+@in_simulated_time
 async def test_a_refused_match_is_held_back_and_the_others_go_on(certhia_clock: SimClock, tmp_path: Path) -> None:
     sink = Noted()
     sink.refuses = {2}
@@ -227,6 +312,17 @@ async def test_matches_are_gathered_into_one_message(certhia_clock: SimClock, tm
         assert sink.calls == []
         await certhia_clock.sleep(HOUR / 2)
         assert [[one.match.sighting.index for one in call] for call in sink.calls] == [[1, 2, 3]]
+
+
+@in_simulated_time
+async def test_what_was_gathered_before_a_restart_is_not_gathered_anew(certhia_clock: SimClock, tmp_path: Path) -> None:
+    """Else what is started again more often than that would never tell it."""
+    sink = Noted()
+    for at_once in ((1,), (2,), ()):
+        async with desk(certhia_clock, tmp_path, sink, terms=Terms(batch=1000, digest=HOUR)) as at:
+            await at.tell(*at_once)
+            await certhia_clock.sleep(HOUR / 2)
+    assert sink.indices == [1, 2]
 
 
 @in_simulated_time

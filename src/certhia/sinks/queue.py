@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from certhia.concerning import concerning
 from certhia.errors import StateError, Throttled
 from certhia.model import Delivery, Noting, Sink, SinkClosed
 from certhia.sinks.digest import record as digest_record
+from certhia.sinks.notes import MOST, Notes
 from certhia.sinks.refusals import Gone, Refused
 from certhia.sinks.terms import Terms
 from certhia.store.schema import DEAD, HELD
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from certhia.store import State
 
 READ: Final = 500  # deliveries that are read at once
-NOTES: Final = 100  # records besides matches that wait; the oldest go
 CALM: Final = 60.0  # seconds for which one that fails now and then is not told of again
 MANY: Final = 3  # failures in a row that are told of all the same
 LONGEST_WAIT: Final = 86_400.0  # seconds that a receiver may ask for
@@ -69,35 +68,44 @@ class Queue:
         self._at_once = asyncio.Event()
         self._held_until: float | None = None  # Unix seconds when the first of them is due
         self._free = 0.0  # monotonic: by the rate, nothing is sent before
-        self._notes: deque[Mapping[str, object]] = deque(maxlen=NOTES)
+        self._notes = Notes(state, sink.name, clock)
         self._tap = state.writer.tap(sink.name)
         self._kept_up = False  # whether all that is not in the tap was told
         state.writer.waiting(sink.name).bounds = self.terms.bounds
 
     async def run(self) -> None:
         """Delivers until cancelled. Raises SinkClosed where nobody reads the sink any more, StateError for storage."""
+        await self._notes.recall()
         while True:
             self._wake.clear()
             if self._afresh:
                 await self._begin_again()
-            if self._notes:
-                await self._note(self._notes.popleft())
-            elif not await self._due() and not await self._go_on():
+            if (first := self._notes.first) is not None:
+                await self._note(first[1], first[0])
+                self._notes.done(first[0])
+                continue
+            due = await self._due()
+            if not await self._go_on() and not due:  # many that are held back keep no others waiting
                 self.oldest = 0
                 self._idle.set()
                 await self._something()
                 self._idle.clear()
 
     def note(self, record: Mapping[str, object]) -> None:
-        """Has a record that is no match sent, where the sink takes such: before all that waits, and not for ever: it
-        is lost with the process."""
-        if isinstance(self.sink, Noting):
-            self._notes.append(record)
-            self._wake.set()
+        """Has a record that is no match sent, where the sink takes such: before all that waits."""
+        if not isinstance(self.sink, Noting):
+            return
+        lost = self._notes.lost
+        self._notes.add(record)
+        if self._notes.lost and not lost:
+            self._notice(self.sink.name, f"more than {MOST} records besides matches wait: the oldest give way")
+        self._wake.set()
 
     def again(self) -> None:
-        """Everything is to be tried at once: those held back or revived, and a sink that is gone."""
+        """Everything is to be tried at once: those held back or revived, and a sink that is gone. For how long it
+        failed is counted from now: what is revived would be dead again with the next failure."""
         self.gone = False
+        self.since = self._clock.now() if self.failing else None
         self._afresh = True
         self._at_once.set()
         self._wake.set()
@@ -153,7 +161,7 @@ class Queue:
         deliveries = await self._next(before)
         if deliveries and self.terms.digest:
             self.oldest = deliveries[0].id
-            await self._gather()
+            await self._gather(deliveries[0].match.seen)
             self._kept_up = False
             deliveries = await self._next(before)
         for at in range(0, len(deliveries), self.terms.batch):
@@ -164,9 +172,11 @@ class Queue:
                 return True
             self._last = some[-1].id
         if not deliveries and digest is not None:
-            await self._note(digest_record(digest))
+            await self._state.writer.durable()  # what it counts
+            told = await self._note(digest_record(digest))
             self._state.writer.digested(digest)
-            self._notice(self.sink.name, f"{digest.count} matches were too many: told as a digest")
+            how = "told as a digest" if told else "it takes no digests, `certhia matches` shows them"
+            self._notice(self.sink.name, f"{digest.count} matches were too many: {how}")
         waiting = self._state.writer.waiting(self.sink.name)
         if not deliveries and digest is None and waiting.open is not None:
             await self._state.writer.durable()  # what was told makes room: the digest may be closed by that
@@ -183,9 +193,11 @@ class Queue:
         self._kept_up = not found
         return [one for one in found if before is None or one.id < before]
 
-    async def _gather(self) -> None:
+    async def _gather(self, since: float) -> None:
+        """Waits until the first of them, found at `since` (Unix seconds), has waited for long enough."""
+        left = min(max(since + self.terms.digest - self._clock.now(), 0.0), self.terms.digest)
         try:
-            async with self._clock.deadline(self.terms.digest):
+            async with self._clock.deadline(left):
                 await self._at_once.wait()
                 self._at_once.clear()
         except TimeoutError:
@@ -193,11 +205,12 @@ class Queue:
 
     # --- telling ---
 
-    async def _note(self, record: Mapping[str, object]) -> None:
-        """Sends a record that is no match, until it works; drops it where it is refused, or the sink takes none."""
+    async def _note(self, record: Mapping[str, object], number: int | None = None) -> bool:
+        """Sends a record that is no match, until it works; drops it where it is refused, or the sink takes none, and
+        one with a number when it has waited for too long. Whether it was told."""
         sink = self.sink
         if not isinstance(sink, Noting):
-            return
+            return False
         while True:
             try:
                 await self._paced()
@@ -205,13 +218,20 @@ class Queue:
             except SinkClosed:
                 raise
             except Refused as error:
+                self._recover()
                 self._notice(sink.name, f"refuses what is no match: {error}")
-                return
+                return False
             except Exception as error:  # noqa: BLE001  (as below)
                 await self._failed([], error)
+                if self._too_long():
+                    await self._state.writer.durable()
+                    await self._bury(await self._state.pending(sink.name, after=self._last, limit=READ), error)
+                    if number is not None and self._notes.age(number) >= (self.terms.dead_after or 0.0):
+                        self._notice(sink.name, f"a record that is no match waited too long, and is dropped: {error}")
+                        return False
             else:
                 self._recover()
-                return
+                return True
 
     async def _deliver(self, deliveries: Sequence[Delivery], held: int | None = None) -> None:
         """Tells them, however long it takes, unless they die or are held back. `held`: how often one that was held back
@@ -304,13 +324,21 @@ class Queue:
         except TimeoutError:
             pass  # time for the next attempt
 
+    def _too_long(self) -> bool:
+        """Whether it has failed for so long that what waited as long is given up."""
+        limit = self.terms.dead_after
+        return limit is not None and self.since is not None and self._clock.now() - self.since >= limit
+
     async def _survivors(self, deliveries: Sequence[Delivery], error: Exception) -> list[Delivery]:
-        """Those that are tried again. What has waited for too long, of these and of all behind them, are dead letters
-        now."""
-        limit, now = self.terms.dead_after, self._clock.now()
-        since = self.since if self.since is not None else now
-        if limit is None or now - since < limit:
-            return [replace(one, repeat=True) for one in deliveries]
+        """Those that are tried again; the others, and those like them behind them, are dead letters now."""
+        if self._too_long():
+            deliveries = await self._bury(deliveries, error)
+        return [replace(one, repeat=True) for one in deliveries]
+
+    async def _bury(self, deliveries: Sequence[Delivery], error: Exception) -> list[Delivery]:
+        """What has waited for too long, of these and of all behind them, are dead letters now; gives what is left of
+        these."""
+        limit, now = self.terms.dead_after or 0.0, self._clock.now()
         kept = [one for one in deliveries if now - one.match.seen < limit]
         some, dead = list(deliveries), 0
         while some:
@@ -322,8 +350,9 @@ class Queue:
             some = await self._state.pending(self.sink.name, after=some[-1].id, limit=READ) if behind else []
         if dead:
             self.dead += dead
+            self._afresh = True  # some of them may be read already
             self._notice(self.sink.name, f"{dead} matches waited too long and are dead letters: {self.failing}")
-        return [replace(one, repeat=True) for one in kept]
+        return kept
 
     def _attempted(self, ids: Sequence[int], wait: float) -> None:
         try:

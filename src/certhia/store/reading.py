@@ -273,6 +273,11 @@ class Reader:
         found = await self._rows(select(meta.c.value).where(meta.c.name == name))
         return found[0]["value"] if found else None
 
+    async def recalled(self, prefix: str) -> dict[str, str]:
+        """Small settings whose names begin so, by name and in its order."""
+        wanted = select(meta.c.name, meta.c.value).where(meta.c.name.startswith(prefix, autoescape=True))
+        return {row["name"]: row["value"] for row in await self._rows(wanted.order_by(meta.c.name))}
+
     async def requests(self) -> list[Request]:
         """What other processes asked for and the follower has not taken up yet."""
         found = await self._rows(select(requests).where(requests.c.answer.is_(None)).order_by(requests.c.id))

@@ -1,0 +1,74 @@
+"""Records besides matches that wait for one sink, such as alarms: in the state until they are told, or give way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from certhia.errors import StateError
+from certhia.render import json_text
+
+if TYPE_CHECKING:
+    from certhia.clock import Clock
+    from certhia.store import State
+
+MOST: Final = 1000  # that wait; the oldest give way
+PREFIX: Final = "note:"  # of the settings of the state that they are
+
+Record = Mapping[str, object]
+
+
+class Notes:
+    """Those for one sink, the oldest first. Each is a number, which is its time in microseconds, and a record.
+
+    Attributes:
+        lost: how many gave way to later ones.
+    """
+
+    def __init__(self, state: State, sink: str, clock: Clock) -> None:
+        self.lost = 0
+        self._state = state
+        self._sink = sink
+        self._clock = clock
+        self._waiting: dict[int, Record] = {}
+        self._last = 0
+
+    async def recall(self) -> None:
+        """Adds those that an earlier run, or queue, did not get rid of. Raises StateError."""
+        await self._state.writer.durable()
+        found = await self._state.recalled(PREFIX)
+        split = {name: name.removeprefix(PREFIX).split(":", 1) for name in found}
+        numbers = {int(number): name for name, (number, sink) in split.items() if sink == self._sink}
+        kept = {number: json.loads(found[name]) for number, name in numbers.items()}
+        self._waiting = dict(sorted((kept | self._waiting).items()))
+        self._last = max(self._waiting, default=0)  # the clock may have been set back since
+
+    def add(self, record: Record) -> None:
+        """One more. It is on the disk with the next commit."""
+        self._last = max(self._last + 1, int(self._clock.now() * 1e6))
+        self._waiting[self._last] = record
+        self._keep(self._last, json_text(record))
+        while len(self._waiting) > MOST:
+            self.done(next(iter(self._waiting)))
+            self.lost += 1
+
+    @property
+    def first(self) -> tuple[int, Record] | None:
+        """The one that is to be told next."""
+        return next(iter(self._waiting.items()), None)
+
+    def done(self, number: int) -> None:
+        """It was told, or is wanted no more."""
+        self._waiting.pop(number, None)
+        self._keep(number, None)
+
+    def age(self, number: int) -> float:
+        """How long it has waited, in seconds."""
+        return self._clock.now() - number / 1e6
+
+    def _keep(self, number: int, value: str | None) -> None:
+        try:
+            self._state.writer.remember(f"{PREFIX}{number:020d}:{self._sink}", value)
+        except StateError:
+            return  # storage has failed, and the writer says so: the run ends
