@@ -252,15 +252,51 @@ async def test_the_system_tells_of_a_change_at_once(file: Path) -> None:
         task.cancel()
 
 
-async def test_where_there_is_no_folder_to_listen_to_it_ends_and_changes_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "words.txt"
+async def test_where_there_is_no_folder_to_listen_to_nothing_happens_until_other_files_count(tmp_path: Path) -> None:
+    path, other = tmp_path / "folder" / "words.txt", tmp_path / "other.txt"
     path.parent.mkdir()
     path.write_text("one")
+    other.write_text("two")
     words = Words(SimClock(), path)
     path.unlink()
     path.parent.rmdir()
-    await words.reloaded.listen()
-    assert (words.reloaded.current, words.reads, words.said) == (["one"], 1, [])
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        listening = group.create_task(words.reloaded.listen())
+        words.reloaded.become(["two"], [other], words.load)
+        words.reloaded._wake.clear()
+        while not words.reloaded._wake.is_set():  # it takes a moment until it listens
+            other.write_text("three")
+            await asyncio.sleep(0)
+        listening.cancel()
+    assert words.reads == 1, "whoever reads them decides when"
+
+
+async def test_files_that_count_later_are_listened_to(file: Path, tmp_path: Path) -> None:
+    words, other = Words(SimClock(), file), tmp_path / "folder" / "other.txt"
+    other.parent.mkdir()
+    other.write_text("two")
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        listening = group.create_task(words.reloaded.listen())
+        while not words.reloaded._wake.is_set():
+            file.write_text("one")
+            await asyncio.sleep(0)
+        words.reloaded.become(["two"], [file, other], words.load)
+        words.reloaded._wake.clear()
+        while not words.reloaded._wake.is_set():
+            other.write_text("three")
+            await asyncio.sleep(0)
+        listening.cancel()
+
+
+@in_simulated_time
+async def test_who_watches_hears_of_trouble_at_once_and_once(file: Path) -> None:
+    words, heard = Words(SimClock(), file), list[str]()
+    words.reloaded.troubled = lambda: heard.append(words.reloaded.trouble[:9])
+    for text in ("bad", "bad bad", "two", "three"):
+        file.write_text(text)
+        words.reloaded.ask()
+        await words.reloaded.look()
+    assert [bool(one) for one in heard] == [True, False]
 
 
 def test_a_bad_file_at_the_start_is_no_start(file: Path) -> None:

@@ -85,6 +85,8 @@ class Pipeline:
             history=History(parts.state, parts.clock),
             others=(self._old.past.look, self._unread.look, parts.beside.look, troubles(parts.reloads)),
         )
+        for one in parts.reloads:
+            one.troubled = self._guard.soon
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)
         self._intake = Intake(parts, self._chains, self._roster, self._matched)
         self._intake.attach(self._issuers, self._executor, self._freezing)

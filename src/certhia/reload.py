@@ -17,7 +17,7 @@ from certhia.render import terminal
 
 T = TypeVar("T")
 
-POLL: Final = 2.0  # seconds between two looks at the files; where the system tells of changes it is sooner
+POLL: Final = 1.5  # seconds between two looks at the files; where the system tells of changes it is sooner
 SETTLE: Final = 0.2  # seconds that a file must stand still: whoever writes it may not be done
 GONE: Final = 2.0  # seconds that a file may be away: editors take the old one away before the new one is there
 TRIES: Final = 10  # looks at a file that never stands still, before it is read all the same
@@ -39,6 +39,8 @@ class Reloaded(Generic[T]):
     Attributes:
         current: the value of now.
         trouble: why the last change of a file could not be taken over; empty where it could.
+        troubled: called when there is some trouble where there was none, and when it is over.
+        heard: called with what was told, once another value is in force.
     """
 
     def __init__(
@@ -66,17 +68,24 @@ class Reloaded(Generic[T]):
         self._asked = False
         self._wake = asyncio.Event()
         self._replaced = 0  # how often it was by `become`
+        self._moved = asyncio.Event()  # other files count
         self.trouble = ""
+        self.troubled: Callable[[], None] = _nobody
+        self.heard: Callable[[Sequence[str]], None] = _nobody
         self.current = load()
 
     def become(self, value: T, paths: Sequence[Path], load: Callable[[], T]) -> None:
         """Puts a value in place that is made otherwise, or of other files, from now on."""
-        for text in self._changes(self.current, value):
+        told = self._changes(self.current, value)
+        for text in told:
             self._tell(text)
-        self.current, self.paths, self._load, self.trouble = value, tuple(paths), load, ""
+        self.current, self.paths, self._load = value, tuple(paths), load
+        self._has("")
         self._replaced += 1
         self._known = marks(self.paths)
         self._wake.set()
+        self._moved.set()
+        self.heard(told)
 
     def ask(self) -> None:
         """Has it read anew, changed or not."""
@@ -119,20 +128,26 @@ class Reloaded(Generic[T]):
                 self._tell_bad(str(error))
                 return
         told = self._changes(self.current, value)
-        self.current, self.trouble = value, ""
+        self.current = value
+        self._has("")
         for text in told:
             self._tell(text)
+        self.heard(told)
 
     async def listen(self, _faults: int = 0) -> None:
         """Has `run` look at once when the system tells of a change. Returns where it doesn't: `run` looks anyway."""
         while True:
+            moved = self._moved = asyncio.Event()
             folders = await asyncio.to_thread(folders_of, self.paths) if self.paths else []
             if not folders:
-                return
+                await moved.wait()
+                continue
             import watchfiles  # noqa: PLC0415  (3 MB that only those need who keep something in files)
 
             try:
-                told = watchfiles.awatch(*folders, recursive=False, watch_filter=None, debounce=STEP, step=STEP)
+                told = watchfiles.awatch(
+                    *folders, recursive=False, watch_filter=None, debounce=STEP, step=STEP, stop_event=moved
+                )
                 async with aclosing(told):
                     async for _ in told:
                         self._wake.set()
@@ -161,12 +176,21 @@ class Reloaded(Generic[T]):
             named = ", ".join(str(path) for path in self.paths[:NAMED])
             return None, f"{named}: cannot be read: {type(error).__name__}: {terminal(str(error))}"
 
+    def _has(self, trouble: str) -> None:
+        before, self.trouble = self.trouble, trouble
+        if bool(before) != bool(trouble):
+            self.troubled()
+
     def _tell_bad(self, error: str) -> None:
-        self.trouble = error
+        self._has(error)
         first, *others = error.splitlines()
         self._tell(f"{self.what} not reloaded, the old ones stay in use: {first}", level="warning")
         for text in others:
             self._tell(text, level="warning")
+
+
+def _nobody(_told: Sequence[str] = ()) -> None:
+    """Nobody hears of it."""
 
 
 def troubles(reloads: Sequence[Reloaded[Any]]) -> Callable[[], Awaitable[list[Found]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -114,6 +115,23 @@ async def test_it_looks_several_times_in_each_interval(certhia_clock: SimClock) 
     assert looks == [60, 120, 180, 240, 300]
     assert changes == [180, 240]
     assert (LOOKS, pause(1.0)) == (5, 1.0)
+
+
+@in_simulated_time
+async def test_it_looks_at_once_when_somebody_knows_of_something(certhia_clock: SimClock) -> None:
+    board, looks = Board(certhia_clock), list[float]()
+
+    async def look() -> Sequence[Found]:
+        looks.append(certhia_clock.monotonic())
+        return []
+
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(board.alarms.watch(look, 300.0))
+        await certhia_clock.sleep(7)
+        board.alarms.soon()
+        await certhia_clock.sleep(60.5)
+        watching.cancel()
+    assert looks == [7, 67]
 
 
 def test_how_long_it_lasted() -> None:

@@ -134,6 +134,25 @@ async def test_a_step_that_fails_undoes_all(rig: Rig, error: Exception) -> None:
 
 
 @in_simulated_time
+async def test_a_fault_while_they_are_put_in_place_keeps_no_other_back(rig: Rig) -> None:
+    async def third(before: Settings, after: Settings) -> Commit:
+        del before, after
+
+        async def commit() -> None:
+            raise LookupError("mine")
+
+        return commit
+
+    rig.reloading.steps.insert(0, Step(("read.patience",), third))
+    await rig.write('[read]\npatience = "7s"\n')
+    assert rig.held == ["one", "two"]
+    assert rig.reloading.settings.current.read.patience == 7
+    assert "a fault of ours while new settings were put in place" in rig.told[0]
+    await rig.write('[read]\npatience = "5s"\n')
+    assert rig.prepared == [("5.0", "7.0"), ("7.0", "5.0")]
+
+
+@in_simulated_time
 async def test_others_hear_of_it(rig: Rig) -> None:
     heard: list[Mapping[str, Change]] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,29 @@ async def test_replaced_while_it_runs_and_nothing_is_lost(tmp_path: Path) -> Non
     counts = {name: lines(tmp_path / f"{name}.jsonl") for name in ("stays", "first", "second", "new", "back")}
     assert counts.pop("first") + counts.pop("second") == 2, "to whichever was there when its turn came"
     assert counts == {"stays": 2, "new": 1, "back": 1}
+
+
+async def test_one_that_does_not_end_well_is_out_of_use_all_the_same(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def tell(text: str, *, level: str = "info", log: str = "") -> None:
+        del level, log
+        said.append(text)
+
+    sinks = Sinks(replace(outside(), tell=tell), ("alert",))
+    await sinks.replace({"old": FileSink(path=tmp_path / "a.jsonl")})
+    (old,) = sinks.sinks
+
+    async def close() -> None:
+        raise LookupError("its own")
+
+    end, old.close = old.close, close  # type: ignore[method-assign]
+    use = await sinks.prepared({"new": FileSink(path=tmp_path / "b.jsonl")})
+    assert sinks.sinks == [old], "nothing changes before it is put in use"
+    sinks.adopt(("expected",))  # meanwhile
+    await use()
+    assert [sink.name for sink in sinks.sinks] == ["new"]
+    assert sinks.routes(delivery(1).match) == []
+    assert said == ["old: did not end well: LookupError: its own"]
+    await end()
+    await sinks.close()

@@ -8,6 +8,7 @@ clock that is set raises and clears nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ class Alarms:
         self._heard = tuple(heard)
         self._raised: dict[str, tuple[Alarm, float]] = {}  # by key; monotonic
         self._over: deque[str] = deque(maxlen=REMEMBERED)
+        self._soon = asyncio.Event()
 
     @property
     def now(self) -> tuple[Alarm, ...]:
@@ -94,6 +96,10 @@ class Alarms:
             except Exception as error:  # noqa: BLE001  (who hears may be anybody's code: the others hear all the same)
                 self._tell(f"an alarm could not be passed on: {type(error).__name__}: {error}", level="error")
 
+    def soon(self) -> None:
+        """Has `watch` look at once: somebody knows that there is something to see."""
+        self._soon.set()
+
     async def watch(
         self,
         look: Callable[[], Awaitable[Sequence[Found]]],
@@ -103,7 +109,12 @@ class Alarms:
         """Looks `LOOKS` times in each `interval` (seconds), until cancelled; `after` follows a look that changed
         anything."""
         while True:
-            await self._clock.sleep(pause(interval))
+            try:
+                async with self._clock.deadline(pause(interval)):
+                    await self._soon.wait()
+            except TimeoutError:
+                pass  # time to look
+            self._soon.clear()
             if self.settle(await look()) and after is not None:
                 await after()
 

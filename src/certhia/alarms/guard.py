@@ -57,6 +57,7 @@ class Guard:
             tell, clock=clock, heard=guarding.heard if history is None else (history, *guarding.heard)
         )
         self.broken = Broken(clock)
+        self.soon = self._alarms.soon
 
     def loaded(self, loaded: Loaded, earlier: float | None = None) -> None:
         """The lists as they are now. `earlier`: Unix seconds when an earlier run had them all."""

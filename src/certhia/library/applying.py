@@ -160,7 +160,11 @@ async def _lists(parts: Parts, pipeline: Pipeline, before: Settings, after: Sett
 
 
 async def _sinks(parts: Parts, before: Settings, after: Settings) -> Commit:
-    """All are open before one of the old ones is let go; so it comes last, as nothing may fail after it."""
+    """All are open before one of the old ones is let go. It comes last: what was opened is in use then."""
     del before
-    await parts.configured.replace(after.sinks)
-    return lambda: None
+    use = await parts.configured.prepared(after.sinks)
+
+    async def commit() -> None:
+        await use()
+
+    return commit

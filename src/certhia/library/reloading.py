@@ -17,7 +17,7 @@ from certhia.config import Settings, default_file, load
 from certhia.config.differing import announce, differences, fields_in, told
 from certhia.config.keys import needs_restart
 from certhia.config.sources import file_of
-from certhia.errors import CerthiaError, ConfigError
+from certhia.errors import CerthiaError, ConfigError, StateError
 from certhia.model import Tell
 from certhia.reload import Reloaded
 
@@ -90,8 +90,18 @@ class Reloading:
         except Exception as error:  # a fault in our own code: it costs this change, and nothing is half taken over
             raise ConfigError(f"a fault of ours, please report it: {type(error).__name__}: {error}") from error
         for commit in commits:
+            await self._put(commit)
+        if changes:
+            announce(changes, self._tell)
+
+    async def _put(self, commit: Commit) -> None:
+        """A fault in one must not keep the others from being put in place: they were taken over together."""
+        try:
             waits = commit()
             if waits is not None:
                 await waits
-        if changes:
-            announce(changes, self._tell)
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            text = f"a fault of ours while new settings were put in place, please report it: {type(error).__name__}: "
+            self._tell(f"{text}{error}; restart to be sure of them", level="error")

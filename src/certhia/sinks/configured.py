@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from certhia.config.sinks import SinkSection, SinkSettings
@@ -45,6 +46,11 @@ class Sinks:
         """Has these sinks in use, and gives what changed, for people. Those whose settings are as before go on as they
         are; the others are all open before one of the old ones is let go. Raises ConfigError, and changes nothing,
         where one can't be."""
+        return await (await self.prepared(new))()
+
+    async def prepared(self, new: Mapping[str, SinkSettings]) -> Callable[[], Awaitable[Sequence[str]]]:
+        """Opens those that are new, or have changed, and gives what has them in use: that fails no more. Raises
+        ConfigError, and leaves nothing open, where one can't be."""
         wanted = {name: settings for name, settings in new.items() if settings.enabled}
         for name in RESERVED.intersection(new):
             raise ConfigError(f"sinks.{name}: is a queue's own name; give the sink another")
@@ -56,15 +62,23 @@ class Sinks:
                 stack.push_async_callback(sink.close)
                 opened[name] = Served(sink, settings, Route.of(settings, self._kinds), Terms.of(settings))
             stack.pop_all()
-        gone = [name for name in self._served if name not in wanted or name in opened]
-        told = [f"sink {name} {'is new' if name not in self._served else 'has changed'}" for name in opened]
-        told += [f"sink {name} is no longer told" for name in gone if name not in opened]
+        return partial(self._use, wanted, opened)
+
+    async def _use(self, wanted: Mapping[str, SinkSettings], opened: Mapping[str, Served]) -> Sequence[str]:
         before = self._served
-        self._served = {name: one for name, one in before.items() if name not in gone} | opened
+        gone = [name for name in before if name not in wanted or name in opened]
+        told = [f"sink {name} {'is new' if name not in before else 'has changed'}" for name in opened]
+        told += [f"sink {name} is no longer told" for name in gone if name not in opened]
+        kept = {name: one for name, one in before.items() if name not in gone}
+        new = {name: replace(one, route=Route.of(one.settings, self._kinds)) for name, one in opened.items()}
+        self._served = kept | new
         if self.outbox is not None:
-            await self.outbox.replace(gone, {name: (one.sink, one.terms) for name, one in opened.items()})
+            await self.outbox.replace(gone, {name: (one.sink, one.terms) for name, one in new.items()})
         for name in gone:
-            await before[name].sink.close()
+            try:
+                await before[name].sink.close()
+            except Exception as error:  # noqa: BLE001  (it is out of use, whatever becomes of its connection)
+                self.outside.tell(f"{name}: did not end well: {type(error).__name__}: {error}", level="warning")
         return told
 
     def adopt(self, kinds: Collection[str]) -> None:
