@@ -33,8 +33,11 @@ from certhia.errors import (
 if TYPE_CHECKING:
     from certhia._core import Batch, Certificate, Entry, Extension, Page, Sct
     from certhia.config.scanning import ScanOptions
+    from certhia.events.bus import Bus
+    from certhia.events.event import Event
     from certhia.library.following import follow
     from certhia.library.scanning import scan
+    from certhia.library.subscribing import subscribe
     from certhia.library.watching import watch
     from certhia.logs.loglist import LogList
     from certhia.model import Alarm, Log, LogName, Match, MatchKind, RuleHit, Sighting
@@ -46,10 +49,12 @@ __all__ = [
     "Alarm",
     "BadAnswer",
     "Batch",
+    "Bus",
     "CerthiaError",
     "Certificate",
     "ConfigError",
     "Entry",
+    "Event",
     "Extension",
     "Lagging",
     "Log",
@@ -72,14 +77,18 @@ __all__ = [
     "Watchlist",
     "follow",
     "scan",
+    "subscribe",
     "watch",
 ]
 
 _HOMES = {
     "_core": "Batch Certificate Entry Extension Page Sct",
     "config.scanning": "ScanOptions",
+    "events.bus": "Bus",
+    "events.event": "Event",
     "library.following": "follow",
     "library.scanning": "scan",
+    "library.subscribing": "subscribe",
     "library.watching": "watch",
     "logs.loglist": "LogList",
     "model": "Alarm Log LogName Match MatchKind RuleHit Sighting",

@@ -16,6 +16,7 @@ from certhia.cli.progress import Live, heading, line
 from certhia.cli.stopping import stop_on
 from certhia.clock import Clock
 from certhia.config import Settings
+from certhia.events.bus import Bus
 from certhia.library.applying import rules_step
 from certhia.library.assembly import Given, assemble
 from certhia.library.exposing import Exposing
@@ -166,6 +167,8 @@ class Session:
             clock=clock,
             tell=self._messages,
             steps=reloading.steps if reloading is not None else None,
+            bus=Bus(clock, self._messages),
+            source="watch" if self._serving is None else "serve",
         )
         return await assemble(settings, given, stack)
 

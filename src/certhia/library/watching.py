@@ -14,6 +14,7 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.config.sources import from_values
 from certhia.errors import ConfigError
+from certhia.events.bus import Bus
 from certhia.library.assembly import Given, assemble
 from certhia.library.feed import Feed
 from certhia.library.running import Beside, logged
@@ -50,6 +51,7 @@ async def watch(
     clock: Clock | None = None,
     tell: Tell | None = None,
     on_alarm: Hears | None = None,
+    events: Bus | None = None,
 ) -> AsyncGenerator[Match, None]:
     """Follows the logs, and yields a `Match` for each certificate that a rule matches, once for each issuance.
 
@@ -82,6 +84,7 @@ async def watch(
         transport: what fetches URLs instead of the network; `certhia.testing` has one for tests.
         clock: what tells the time instead of the machine.
         tell: gets what the command would print on standard error; the logger `certhia` unless given.
+        events: who is told what happens, besides everyone who called `certhia.subscribe`.
         on_alarm: called as `on_alarm(alarm, cleared=False)` when an `Alarm` is raised, and with True when it is over.
 
     Raises:
@@ -110,7 +113,8 @@ async def watch(
     for text in (*reloaded.current.notices, contact_notice(contact, "contact=")):
         if text:
             tell(text)
-    run = _Run(settings, reloaded, state, transport, clock, tell, [] if on_alarm is None else [on_alarm])
+    heard = [] if on_alarm is None else [on_alarm]
+    run = _Run(settings, reloaded, state, transport, clock, tell, heard, events or Bus(clock, tell))
     async with Beside(run.run(), run.feed.finish):
         try:
             while (match := await run.feed.take()) is not None:
@@ -131,6 +135,7 @@ class _Run:
         clock: Clock,
         tell: Tell,
         heard: Sequence[Hears],
+        bus: Bus,
     ) -> None:
         self.feed = Feed()
         self._settings = settings
@@ -140,6 +145,7 @@ class _Run:
         self._clock = clock
         self._tell = tell
         self._heard = heard
+        self._bus = bus
         self._pipeline: Pipeline | None = None
         self._stopped = False
 
@@ -167,6 +173,7 @@ class _Run:
                 clock=self._clock,
                 tell=self._tell,
                 heard=self._heard,
+                bus=self._bus,
             )
             self._pipeline = pipeline = await assemble(self._settings, given, stack)
             writer = pipeline.state.writer
