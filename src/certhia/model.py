@@ -382,7 +382,7 @@ class Noting(Protocol_):
     """A sink that takes records which are no matches, too, where its format has room for them: lines of JSON."""
 
     async def note(self, record: Mapping[str, object]) -> None:
-        """Returns once it is written; does nothing in other formats. Raises as `Sink.send` does."""
+        """Returns once it is written. Raises as `Sink.send` does: a RemoteError in other formats."""
 
 
 class SinkClosed(CerthiaError):

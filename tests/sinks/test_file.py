@@ -3,7 +3,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from certhia.model import Delivery
 from certhia.sinks.csv import HEADER
 from certhia.sinks.file import File
 from certhia.sinks.formats import Format
+from certhia.sinks.refusals import Refused
 
 Make = Callable[..., Delivery]
 NAMES = ["m.jsonl", "m.json", "m.csv", "m.txt"]
@@ -223,7 +224,8 @@ async def test_records_that_are_no_matches_go_where_lines_are_json(make: Make, t
     file = File(tmp_path / name)
     await file.send([make(1)])
     before = (tmp_path / name).read_bytes()
-    await file.note({"timestamp": 1, "event": "probe", "name": "\udcff"})
+    with nullcontext() if name == "m.jsonl" else pytest.raises(Refused, match="has no place for it; jsonl has"):
+        await file.note({"timestamp": 1, "event": "probe", "name": "\udcff"})
     await file.close()
     more = (tmp_path / name).read_bytes().removeprefix(before)
     assert more == (b'{"timestamp":1,"event":"probe","name":"\\udcff"}\n' if name == "m.jsonl" else b"")

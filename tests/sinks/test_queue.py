@@ -284,6 +284,21 @@ async def test_a_queue_past_its_bound_is_told_as_a_digest_in_its_place(certhia_c
         assert (await at.state.totals())["matches"] == 101, "all are stored"
 
 
+class Csv(Noted):
+    """One that has no place for what is no match."""
+
+    async def note(self, record: Mapping[str, object]) -> None:
+        raise Refused("no place")
+
+
+@in_simulated_time
+async def test_who_takes_no_digests_is_not_said_to_have_one(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async with desk(certhia_clock, tmp_path, Csv(), terms=Terms(bounds=Bounds(rows=2))) as at:
+        await at.tell(*range(9))
+        assert await at.outbox.drain(10)
+        assert at.notices == ["list: 7 matches were too many: it takes no digests; `certhia matches` shows them"]
+
+
 @in_simulated_time
 async def test_a_digest_outlives_a_kill_with_its_number(certhia_clock: SimClock, tmp_path: Path) -> None:
     terms = Terms(pauses=(10.0,), bounds=Bounds(bytes=1))

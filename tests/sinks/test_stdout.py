@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import TextIO
 
 import pytest
@@ -13,6 +14,7 @@ from certhia.errors import ConfigError
 from certhia.model import Delivery, LogName, SinkClosed
 from certhia.sinks.csv import HEADER
 from certhia.sinks.formats import Format
+from certhia.sinks.refusals import Refused
 from certhia.sinks.stdout import Stdout
 
 Make = Callable[..., Delivery]
@@ -217,7 +219,8 @@ async def test_a_pipe_without_a_reader_is_known_before_anything_is_written() -> 
 async def test_records_that_are_no_matches_are_lines_of_json(name: str) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     sink = Stdout(Format(name), stream=stream, environment=UTF8)
-    await sink.note({"event": "probe"})
+    with nullcontext() if name == "jsonl" else pytest.raises(Refused, match="has no place for it; jsonl has"):
+        await sink.note({"event": "probe"})
     await sink.close()
     stream.flush()
     assert stream.buffer.getvalue() == (b'{"event":"probe"}\n' if name == "jsonl" else b"")

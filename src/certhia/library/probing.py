@@ -21,6 +21,7 @@ from certhia.library.planning import resolver_of
 from certhia.library.probed import STAGES, record, text
 from certhia.model import Delivery, Match, Noting, Sink, SinkClosed, Tell
 from certhia.scanner.budget import INTERVAL
+from certhia.sinks.refusals import Refused
 from certhia.store import State, probes
 from certhia.store.probes import Finding, Probe, Wish
 
@@ -132,8 +133,8 @@ class Probing:
         for sink in self._noting:
             try:
                 await sink.note(record(probe, found))
-            except SinkClosed:
-                continue  # the outbox hears of it, and ends the run
+            except (SinkClosed, Refused):
+                continue  # of the one the outbox hears, and ends the run; the other's format has no place for it
             except OSError as error:
                 self._tell(f"what came of a probe is kept in the state alone: {error}", level="warning")
 

@@ -133,8 +133,9 @@ class Amqp:
         """What a failure is to the outbox, inert."""
         settings = self._settings
         if isinstance(error, self._library.exceptions.PublishError):
+            key = getattr(getattr(error.message, "delivery", None), "routing_key", None) or settings.routing_key
             return RemoteError(
-                f"no queue of {settings.exchange} takes {settings.routing_key}: bind one, or mandatory = false"
+                f"no queue of {settings.exchange} takes {short(str(key), 255)}: bind one, or mandatory = false"
             )
         if isinstance(error, TimeoutError):
             return RemoteError(f"no confirmation within {settings.timeout:g} s")

@@ -12,9 +12,10 @@ from pathlib import Path
 from certhia.config.sinks import FileSink
 from certhia.errors import ConfigError, StateError
 from certhia.model import Delivery
-from certhia.render import encode, json_text
+from certhia.render import encode
 from certhia.sinks.formats import Format
 from certhia.sinks.open import Outside
+from certhia.sinks.refusals import Refused
 from certhia.sinks.rotation import Rotation
 
 MAX_TORN = 32 << 20  # bytes looked at for the last whole record; one with 10,000 names takes 5 MB
@@ -77,9 +78,11 @@ class File:
         await asyncio.to_thread(self._append, data)
 
     async def note(self, record: Mapping[str, object]) -> None:
-        """See `certhia.model.Noting`."""
-        if self._format.name == "jsonl":
-            await asyncio.to_thread(self._append, encode(json_text(record) + "\n", "utf-8"))
+        """See `certhia.model.Noting`. Raises Refused where the format has no place for it."""
+        text = self._format.note(record)
+        if not text:
+            raise Refused(f"{self._path}: {self._format.name} has no place for it; jsonl has")
+        await asyncio.to_thread(self._append, encode(text, "utf-8"))
 
     async def close(self) -> None:
         """Writes everything to the disk, and closes. Idempotent. Raises StateError where the disk does not take it."""

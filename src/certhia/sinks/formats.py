@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +69,10 @@ class Format:
                 return row(delivery)
             case _:
                 return ""
+
+    def note(self, record: Mapping[str, object]) -> str:
+        """A record that is no match, newline included; empty where the format has no place for one."""
+        return render.json_text(record) + "\n" if self.name == "jsonl" else ""
 
     def whole(self, end: str) -> int:
         """How many leading characters of `end`, the last part of an output, are whole records."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from certhia.errors import ConfigError
+
+# Who says what with loggers of its own. What fails is raised besides, and told by us: made inert, and once.
+TALKATIVE: Final = ("aio_pika", "aiormq", "apprise", "nats", "redis")
 
 
 def client(module: str, extra: str, sink: str) -> Any:
     """A package that `certhia[EXTRA]` brings. Raises ConfigError, which says what to install."""
+    for name in TALKATIVE:
+        logger = logging.getLogger(name)
+        if not logger.handlers:  # else they go to standard error, unless a program has set up logging
+            logger.addHandler(logging.NullHandler())
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

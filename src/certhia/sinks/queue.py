@@ -175,7 +175,7 @@ class Queue:
             await self._state.writer.durable()  # what it counts
             told = await self._note(digest_record(digest))
             self._state.writer.digested(digest)
-            how = "told as a digest" if told else "it takes no digests, `certhia matches` shows them"
+            how = "told as a digest" if told else "it takes no digests; `certhia matches` shows them"
             self._notice(self.sink.name, f"{digest.count} matches were too many: {how}")
         waiting = self._state.writer.waiting(self.sink.name)
         if not deliveries and digest is None and waiting.open is not None:
@@ -219,7 +219,8 @@ class Queue:
                 raise
             except Refused as error:
                 self._recover()
-                self._notice(sink.name, f"refuses what is no match: {error}")
+                if number is not None:
+                    self._notice(sink.name, f"refuses what is no match: {error}")
                 return False
             except Exception as error:  # noqa: BLE001  (as below)
                 await self._failed([], error)

@@ -11,8 +11,9 @@ from typing import TextIO
 from certhia.clock import Clock
 from certhia.errors import ConfigError
 from certhia.model import Delivery, Match, SinkClosed
-from certhia.render import encode, encoding, json_text
+from certhia.render import encode, encoding
 from certhia.sinks.formats import Format
+from certhia.sinks.refusals import Refused
 from certhia.sinks.writer import Job, Nowhere, Writer, outlet, readerless
 
 
@@ -68,9 +69,11 @@ class Stdout:
         await self._written(self._bytes(deliveries))
 
     async def note(self, record: Mapping[str, object]) -> None:
-        """See `certhia.model.Noting`."""
-        if self._format.name == "jsonl":
-            await self._written(encode(json_text(record) + "\n", self._charset))
+        """See `certhia.model.Noting`. Raises Refused where the format has no place for it."""
+        text = self._format.note(record)
+        if not text:
+            raise Refused(f"standard output: {self._format.name} has no place for it; jsonl has")
+        await self._written(encode(text, self._charset))
 
     async def _written(self, data: bytes) -> None:
         if not data:
