@@ -56,6 +56,14 @@ class Pointers(NamedTuple):
     fault: str = ""
 
 
+class Records(NamedTuple):
+    """What a name has of one kind of record; none, with a fault: "NODATA", "NXDOMAIN", "SERVFAIL"..."""
+
+    name: str
+    values: tuple[str, ...]
+    fault: str = ""
+
+
 class _Answer(NamedTuple):
     values: tuple[str, ...]
     aliases: tuple[str, ...]
@@ -94,6 +102,7 @@ class Resolver:
         self._clock = clock or Clock()
         self._names: Cache[Addresses] = Cache(MAX_CACHED, self._clock)
         self._pointers: Cache[Pointers] = Cache(MAX_CACHED, self._clock)
+        self._records: Cache[Records] = Cache(MAX_CACHED, self._clock)
         self._wanted: dict[str, list[asyncio.Future[Addresses | None]]] = {}  # of those who wait for somebody's answer
 
     def known(self, name: str) -> Addresses | None:
@@ -120,6 +129,16 @@ class Resolver:
         if (found := self._pointers.get(address)) is not None:
             return found
         return await self._reverse(address)
+
+    async def records(self, name: str, kind: str) -> Records:
+        """The records of one kind at the end of a name's aliases, as `answers.Record` has their values."""
+        key = f"{kind} {name}"
+        if (found := self._records.get(key)) is not None:
+            return found
+        answer = await self._answer(name, kind)
+        found = Records(name, answer.values, answer.fault)
+        self._records.put(key, found, answer.ttl)
+        return found
 
     async def _addresses(self, name: str) -> Addresses:
         if fixed := self._fixed.get(name):

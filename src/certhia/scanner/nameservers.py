@@ -22,9 +22,9 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 _RENEWED: Final = 8192  # questions; c-ares remembers all that it was told, for up to an hour
 _ALONE: Final = 32  # questions that have a socket of their own, at once
-_KINDS: Final = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA"}
-_NUMBERS: Final = {"A": 1, "CNAME": 5, "PTR": 12, "AAAA": 28}
-_NUMERIC: Final = ("A", "AAAA")
+_KINDS: Final = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA", 257: "CAA"}
+_NUMBERS: Final = {"A": 1, "CNAME": 5, "PTR": 12, "AAAA": 28, "CAA": 257}
+_VERBATIM: Final = ("A", "AAAA", "CAA")
 _VALUES: Final = {1: "addr", 5: "cname", 12: "dname", 28: "addr"}
 
 # What c-ares calls it: what we call it.
@@ -158,8 +158,9 @@ class Nameservers:
         records = []
         for one in said.answer:
             if kind_of := _KINDS.get(one.type):
-                value = getattr(one.data, _VALUES[one.type])
-                value = value if kind_of in _NUMERIC else _plain(value)
+                data = one.data
+                value = _caa(data) if isinstance(data, pycares.CAARecordData) else getattr(data, _VALUES[one.type])
+                value = value if kind_of in _VERBATIM else _plain(value)
                 records.append(Record(name if one.name == name else _plain(one.name), kind_of, value, one.ttl))
         return records
 
@@ -218,6 +219,11 @@ class Nameservers:
 def _expire(future: asyncio.Future[_Said]) -> None:
     if not future.done():
         future.set_result((None, pycares.errno.ARES_ETIMEOUT))
+
+
+def _caa(data: pycares.CAARecordData) -> str:
+    """As zone files have it (RFC 8659 section 4.1.1), but that no value is in quotes: flags, tag, value."""
+    return f"{data.critical} {data.tag} {data.value}"
 
 
 def _plain(name: str | bytes) -> str:
