@@ -4,27 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import Final
 
 from certhia._core import Certificate
 from certhia.config.modules.policy import PolicySection
 from certhia.model import Match
 from certhia.modules.builtin.authorities import Ownership
+from certhia.modules.builtin.validity import days, lifetime
 from certhia.modules.finding import Finding
-
-DAY: Final = 86400
-
-
-def lifetime(not_before: int, not_after: int) -> int:
-    """Seconds of a validity, both ends included (Baseline Requirements section 6.3.2)."""
-    return not_after - not_before + 1
-
-
-def days(seconds: float) -> str:
-    """A duration for people."""
-    if seconds < 2 * DAY:
-        return f"{seconds / 3600:.0f} hours"
-    return f"{seconds / DAY:.0f} days"
 
 
 class Rules:
