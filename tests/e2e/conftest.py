@@ -22,6 +22,7 @@ class Certhia:
         self.launcher = launcher
         self.directory = directory
         self.state = directory / "state"
+        self.where = str(self.state)  # as `--state` has it: a database may stand here instead
         self.started: list[Program] = []
 
     def __call__(
@@ -38,7 +39,7 @@ class Certhia:
 
     def watch(self, world: Served, *arguments: str, **options: object) -> Program:
         """Starts `certhia watch` on a world: from its beginning unless told otherwise, without long pauses."""
-        state = () if "--state" in arguments else ("--state", str(self.state))
+        state = () if "--state" in arguments else ("--state", self.where)
         begin = () if "--from" in arguments else ("--from", "beginning")
         given = ("--log-list", world.list_url, "--poll", "200ms", "--patience", "0", *begin, *state)
         return self("watch", *arguments, *given, **options)  # type: ignore[arg-type]
@@ -66,14 +67,14 @@ class Certhia:
 
     def is_sound(self) -> None:
         """The state proves what it says."""
-        checked = self.done("fsck", "--state", str(self.state))
+        checked = self.done("fsck", "--state", self.where)
         assert "sound" in checked.err
 
     def positions(self, world: Served) -> dict[str, tuple[int, int]]:
         """Verified position and size of each log, by description."""
         import json
 
-        shown = self.done("logs", "--json", "--log-list", world.list_url, "--state", str(self.state))
+        shown = self.done("logs", "--json", "--log-list", world.list_url, "--state", self.where)
         return {row["description"]: (row["position"], row["size"]) for row in json.loads(shown.out)}
 
     def close(self) -> None:
