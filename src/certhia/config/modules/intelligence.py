@@ -7,11 +7,15 @@ from pathlib import Path
 from pydantic import Field
 
 from certhia.config.modules.section import ModuleSection
+from certhia.config.values import Interval
 
 
 class IntelligenceSection(ModuleSection):
     """What is unusual about a certificate, by what is known of its domain."""
 
+    deadline: Interval | None = Field(
+        30.0, le=600, description="How long a call may take; names whose CAA records are not there in time are left out"
+    )
     history: int = Field(
         50_000, ge=0, le=1_000_000, description="How many of the newest stored matches it learns from when it starts"
     )

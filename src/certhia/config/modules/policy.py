@@ -16,6 +16,9 @@ KeyKind = Literal["rsa", "ec", "ed25519", "ed448"]
 class PolicySection(ModuleSection):
     """Certificates against the Baseline Requirements, and against rules of one's own."""
 
+    deadline: Interval | None = Field(
+        60.0, le=600, description="How long a call may take; what pkilint has no time for is skipped, counted and told"
+    )
     lint: bool = Field(True, description="Whether pkilint reads them; your own rules hold in any case")
     least: Least = Field("error", description="The least of what pkilint says that becomes a finding")
     ignore: tuple[str, ...] = Field(
@@ -32,7 +35,7 @@ class PolicySection(ModuleSection):
     )
     allowed_cas: tuple[str, ...] = Field(
         (),
-        description="Who may issue: organisations of issuers, or their owners, as globs in whatever case; none: anybody",
+        description="Who may issue: organisations of issuers or their owners, as globs in whatever case; none: anybody",
     )
     max_lifetime: Interval | None = Field(None, description="How long a certificate may be valid at most")
     key_kinds: tuple[KeyKind, ...] = Field((), description="Kinds of keys that are allowed; none: all")

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from tests.modules.builtin.intelligence.cases import START, case, match
 
 from certhia.clock import Clock
 from certhia.modules.builtin.authorities import Ownership
-from certhia.modules.builtin.intelligence import authorization
 from certhia.modules.builtin.intelligence.authorization import FRESH, Authorization
 from certhia.scanner.dns import Resolver
 from certhia.scanner.nameservers import Nameservers
@@ -25,9 +23,11 @@ class At(Clock):
 
 
 @asynccontextmanager
-async def asking(dns: FakeDns, ownership: Ownership | None = None) -> AsyncIterator[Authorization]:
+async def asking(
+    dns: FakeDns, ownership: Ownership | None = None, patience: float = 20.0
+) -> AsyncIterator[Authorization]:
     async with dns.serve() as address, Nameservers([address], timeout=0.5, tries=1, deadline=2.0) as servers:
-        yield Authorization(Resolver(servers.ask, clock=At()), ownership or Ownership(), At())
+        yield Authorization(Resolver(servers.ask, clock=At()), ownership or Ownership(), At(), patience=patience)
 
 
 async def test_who_is_in_the_record_may_issue() -> None:
@@ -75,11 +75,10 @@ async def test_nobody_is_asked_where_nothing_could_be_said() -> None:
         assert len(await asked.of([case(match(1, by="Unheard of Ltd"))])) == 1
 
 
-async def test_who_does_not_answer_in_time_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authorization, "PATIENCE", 0.3)
+async def test_who_does_not_answer_in_time_is_left_out() -> None:
     dns = FakeDns()
     dns.misbehave("slow.example.com", "silent")
     dns.authorize("example.com", "0 issue ;")
-    async with asking(dns) as asked:
+    async with asking(dns, patience=0.3) as asked:
         found = await asked.of([case(match(1, "slow.example.com", "www.example.com"))])
         assert [one.data["against"] for one in found] == [["www.example.com"]]

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from tests.modules.builtin.matching import Around, batch_of, kinds
+from tests.store.conftest import Book
 
 from certhia.clock import Clock
 from certhia.config.modules.policy import PolicySection
-from certhia.modules.builtin.policy.module import MAX_FINDINGS, Policy
+from certhia.modules.builtin.policy.module import MAX_FINDINGS, QUEUE, Policy
 from certhia.modules.builtin.policy.worker import Linted
+from certhia.store import State
 from certhia.testing import CA
 
 pytest.importorskip("pkilint")
@@ -73,7 +75,42 @@ async def test_certificates_that_are_not_kept_are_counted_and_told(around: Aroun
         assert kinds(found) == ["lifetime"]  # which needs no certificate
         module.flush()
         module.flush()
-    assert around.said == ["1 match was not linted: they are older than this module, so no certificate is kept of them"]
+    assert around.said == ["1 match was not linted: from before this module was in use, so no certificate is kept"]
+
+
+async def test_where_too_many_wait_they_are_skipped_counted_and_told(tmp_path: Path, state: State, book: Book) -> None:
+    around = Around(tmp_path, Clock(), state)
+    state.writer.log(book.log)
+    for index in range(11):
+        state.writer.match(book.match(index), [QUEUE])
+    await state.writer.durable()
+    async with policy(around, max_waiting=10, max_lifetime="90d") as module:
+        found = await module.process(batch_of([BAD, BAD], logged=NOW))
+        assert kinds(found) == ["lifetime", "lifetime"]  # one's own rules hold for all
+        assert (module.linted, module.skipped) == (0, 2)
+        assert [one for one in around.said if "2 certificates were not linted" in one]
+        await told(state, 5)
+        await module.process(batch_of([BAD], logged=NOW))  # six wait: not yet few enough
+        assert (module.linted, module.skipped) == (0, 3)
+        await told(state, 1)
+        await module.process(batch_of([BAD], logged=NOW))
+        assert (module.linted, module.skipped) == (1, 3)
+        module.flush()
+        assert "1 certificates were not linted" in around.said[-1]
+
+
+async def told(state: State, many: int) -> None:
+    """Some of what waits for it does so no more."""
+    for delivery in await state.pending(QUEUE, limit=many):
+        state.writer.delivered(QUEUE, [delivery.id])
+    await state.writer.durable()
+
+
+async def test_what_takes_too_long_is_skipped(around: Around) -> None:
+    async with policy(around, deadline="1ms") as module:
+        await module.process(batch_of([BAD, BAD, BAD], logged=NOW))
+        assert module.linted + module.skipped == 3
+        assert module.skipped >= 2
 
 
 def test_findings_of_one_certificate_are_bounded() -> None:

@@ -16,7 +16,6 @@ from certhia.scanner.caa import Permission, permission
 from certhia.scanner.dns import Resolver
 
 MAX_NAMES: Final = 20  # of one certificate that are looked up
-PATIENCE: Final = 20.0  # seconds for those of one batch
 FRESH: Final = 2 * 86400.0  # seconds since it was logged: an older one was issued under records that nobody knows
 
 
@@ -26,12 +25,14 @@ class Authorization:
     Args:
         resolver: of CAA records.
         ownership: what stands for an authority in them.
+        patience: seconds for the names of one batch.
     """
 
-    def __init__(self, resolver: Resolver, ownership: Ownership, clock: Clock) -> None:
+    def __init__(self, resolver: Resolver, ownership: Ownership, clock: Clock, *, patience: float = 20.0) -> None:
         self._resolver = resolver
         self._ownership = ownership
         self._clock = clock
+        self._patience = patience
 
     async def of(self, cases: Sequence[Case]) -> list[Finding]:
         """What is to be said of these certificates. Names without an answer in time are left out."""
@@ -44,7 +45,7 @@ class Authorization:
             found[name] = await permission(self._resolver, name)
 
         with suppress(TimeoutError):
-            async with self._clock.deadline(PATIENCE), asyncio.TaskGroup() as group:
+            async with self._clock.deadline(self._patience), asyncio.TaskGroup() as group:
                 for name in wanted:
                     group.create_task(look_up(name))
         return [finding for case in fresh for finding in self._judged(case, found)]

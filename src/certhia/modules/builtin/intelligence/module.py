@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
@@ -22,6 +23,8 @@ from certhia.scanner.dns import Resolver
 from certhia.scanner.nameservers import Nameservers, read_servers
 
 AT_ONCE: Final = 200  # stored matches that are read at once
+DEADLINE: Final = 5.0  # seconds of a call, where the settings give none
+SHARE: Final = 0.6  # of it that name servers may take
 
 Judge = Callable[[Case], Iterable[Finding]]
 
@@ -50,7 +53,7 @@ class Intelligence:
 
     async def reconfigure(self, config: IntelligenceSection) -> None:
         """What is known stays. Raises ConfigError."""
-        ccadb = Ccadb.from_file(config.ccadb) if config.ccadb is not None else None
+        ccadb = await asyncio.to_thread(Ccadb.from_file, config.ccadb) if config.ccadb is not None else None
         servers = Nameservers(read_servers(",".join(config.resolver)) if config.resolver else ())
         await self.close()
         self._ccadb, self._servers = ccadb, servers
@@ -59,19 +62,22 @@ class Intelligence:
         self._authorization = None
         if config.caa and self._outside.transport is not None:
             resolver = Resolver(servers.ask, clock=self._outside.clock)
-            self._authorization = Authorization(resolver, self._ownership, self._outside.clock)
+            patience = SHARE * (config.deadline or DEADLINE)
+            self._authorization = Authorization(resolver, self._ownership, self._outside.clock, patience=patience)
 
     async def process(self, batch: Matches) -> list[Finding]:
         """Findings, in the order of the matches; those on CAA records come last."""
-        cases: list[Case] = []
-        for number, match in batch:
-            if match.fault:
-                continue
-            cases += self._cases(number, match, self.owner(match, self._fingerprint(batch, number)))
-        found = [finding for case in cases for judge in self._judges for finding in judge(case)]
+        cases, found = await asyncio.to_thread(self._judge, batch)
         if self._authorization is not None:
             found += await self._authorization.of(cases)
         return found
+
+    def _judge(self, batch: Matches) -> tuple[list[Case], list[Finding]]:
+        cases: list[Case] = []
+        for number, match in batch:
+            if not match.fault:
+                cases += self._cases(number, match, self.owner(match, self._fingerprint(batch, number)))
+        return cases, [finding for case in cases for judge in self._judges for finding in judge(case)]
 
     async def close(self) -> None:
         """Asks nobody any more."""
