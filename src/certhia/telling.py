@@ -170,12 +170,9 @@ class Teller:
     async def _tell_stored(self, log_id: bytes, matches: Sequence[Match]) -> None:
         """Nothing counts as seen before it is staged: whoever is stopped while the state is asked leaves no trace, and
         no other log's sighting of the same certificate comes before its match."""
-        unseen = [match.key for match in matches if match.key not in self.seen]
-        unknown = set(unseen).difference(await self._state.find(unseen)) if unseen else set()
-        if unknown:
-            await self._state.recall_kin([match for match in matches if match.key in unknown])
-        others = [match.sighting.index for match in matches if match.key not in unknown]
-        again = await self._state.sighted(log_id, others) if others else set()
+        unseen = [match for match in matches if match.key not in self.seen]
+        stored, again = await self._state.look(unseen, log_id, [match.sighting.index for match in matches])
+        unknown = {match.key for match in unseen}.difference(stored)
         for match in matches:
             if self.seen.add(match.key) and match.key in unknown:
                 unknown.remove(match.key)

@@ -7,12 +7,13 @@ import concurrent.futures
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.rig import Rig, Sheet
 
 from certhia.alarms.guard import Guarding
@@ -21,7 +22,9 @@ from certhia.logs.budget import Budget
 from certhia.model import Delivery
 from certhia.net import Http, Response, TooLong, Transport
 from certhia.pipeline import Pipeline
-from certhia.store import State
+from certhia.store import State, direct
+from certhia.store.line import Line
+from certhia.store.sqlite import Sqlite
 from certhia.store.writer import MOST_STAGED
 from certhia.testing import SimClock, SimulatedLoop, World, templates
 from certhia.testing.logs import FakeLog
@@ -69,18 +72,18 @@ class Loop(SimulatedLoop):
         return self.create_task(later())
 
 
-class Engine:
+@dataclass(frozen=True)
+class Database(Sqlite):
     """A database whose transactions take their time."""
 
-    def __init__(self, inner: AsyncEngine, slow: Slow) -> None:
-        self._inner, self._slow = inner, slow
+    slow: Slow
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self, engine: AsyncEngine) -> AsyncIterator[Line]:
         """A transaction."""
-        await self._slow.wait("commit")
-        async with self._inner.begin() as connection:
-            yield connection
+        await self.slow.wait("commit")
+        async with direct.writing(engine) as line:
+            yield line
 
 
 class Slowly(Sheet):
@@ -130,7 +133,7 @@ class SlowRig(Rig):
         pipeline = super().build(state)
         budget = pipeline._budget = Budget(MEMORY)
         writer = state.writer
-        writer._engine = cast("AsyncEngine", Engine(writer._engine, self.slow))
+        writer._where = Database(state.file, self.slow)
         self.counting.look = lambda: (budget.used, writer.staged)
         return pipeline
 

@@ -11,11 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
 from tests.rig import Rig
 
 from certhia.errors import StateError
 from certhia.store import State
+from certhia.store.direct import Direct
 from certhia.store.lock import Held
 from certhia.store.schema import SCHEMA
 from certhia.testing import World, in_simulated_time
@@ -27,22 +27,26 @@ class Silenced:
     def __init__(self, at: int, *, done: bool) -> None:
         self.left, self.done = at, done
 
-    def listen(self, state: State) -> None:
-        assert state._writers is not None
-        event.listen(state._writers.sync_engine, "commit", self)
+    def listen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        end = Direct.end
 
-    def __call__(self, connection: Connection) -> None:
-        self.left -= 1
-        if self.left == 0:
-            if self.done:
-                connection.connection.commit()
-            raise sqlite3.OperationalError("disk I/O error")
+        async def ended(line: Direct) -> None:
+            self.left -= 1
+            if self.left == 0:
+                if self.done:
+                    await end(line)
+                raise sqlite3.OperationalError("disk I/O error")
+            await end(line)
+
+        monkeypatch.setattr(Direct, "end", ended)
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["committed", "not committed"])
 @pytest.mark.parametrize("at", [1, 2, 3, 5, 8])
 @in_simulated_time
-async def test_s03_done_but_failed(certhia_world: World, tmp_path: Path, at: int, done: bool) -> None:
+async def test_s03_done_but_failed(
+    certhia_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, done: bool
+) -> None:
     """Committed or not: the process ends with path and reason, and the next one comes to the same end."""
     certhia_world.rfc6962("one", max_get_entries=16)
     certhia_world.static("two")
@@ -51,7 +55,7 @@ async def test_s03_done_but_failed(certhia_world: World, tmp_path: Path, at: int
     silenced = Silenced(at, done=done)
     with pytest.raises(BaseExceptionGroup) as ended:
         async with rig.running():
-            silenced.listen(rig.state)
+            silenced.listen(monkeypatch)
             for _ in range(10):
                 await rig.clock.sleep(2)
                 certhia_world.grow(5)

@@ -40,5 +40,5 @@ async def test_rows_lie_as_those_of_sqlalchemy(state: State) -> None:
 def test_every_statement_takes_its_values_from_the_row() -> None:
     for statement in vars(bulk).values():
         if isinstance(statement, Bulk):
-            text, order = statement._text(sqlite.dialect(paramstyle="qmark"))
+            text, order = statement.text(sqlite.dialect(paramstyle="qmark"))
             assert text.count("?") == len(order) > 0

@@ -11,6 +11,8 @@ import pytest
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.store import State, database
+from certhia.store.batch import Batch
+from certhia.store.commit import Outcome
 
 
 async def test_a_locked_file_is_tried_again_once_and_then_given_up(
@@ -19,16 +21,16 @@ async def test_a_locked_file_is_tried_again_once_and_then_given_up(
     monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.02)
     async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
         tries = 0
-        once = state.writer._once
+        write = state.writer._write
 
-        async def counted(work: object) -> object:
+        async def counted(batch: Batch) -> Outcome:
             nonlocal tries
             tries += 1
             if tries == 2:
                 hand.execute("COMMIT")
-            return await once(work)  # type: ignore[arg-type]
+            return await write(batch)
 
-        monkeypatch.setattr(state.writer, "_once", counted)
+        monkeypatch.setattr(state.writer, "_write", counted)
         with closing(sqlite3.connect(state.file, isolation_level=None)) as hand:
             hand.execute("BEGIN IMMEDIATE")
             await state.remember("a", "1")

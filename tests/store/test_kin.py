@@ -73,7 +73,7 @@ async def test_stored_and_staged_ones_are_found(state: State, book: Book, commit
         writer.kin = kin.Kin()  # as after a restart, or long ago
     same_key, same_names = renewed(first, b"k"), renewed(first, b"n", spki_sha256=b"s" * 32)
     stranger = renewed(first, b"x", spki_sha256=b"y" * 32, names=("other.example",))
-    await state.recall_kin([first, same_key, same_names, stranger])
+    await state.look([first, same_key, same_names, stranger], book.log.id, [])
     told = [writer.kin.renewal(match) for match in (first, same_key, same_names, stranger)]
     assert told == ["", "key", "names and issuer", ""]
 
@@ -86,6 +86,6 @@ async def test_many_with_one_key(state: State, book: Book) -> None:
     await state.writer.durable()
     state.writer.kin = kin.Kin()
     match = replace(book.match(5), spki_sha256=b"s" * 32)
-    await state.recall_kin([match, *(book.match(index) for index in range(1000, 1600))])
+    await state.look([match, *(book.match(index) for index in range(1000, 1600))], book.log.id, [])
     assert state.writer.kin.renewal(match) == "key"
     assert await check(state) == []

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event
 from tests.store.conftest import both, either
 
 from certhia.clock import Clock
@@ -72,8 +71,11 @@ async def test_steps_are_committed_after_a_quarter_second_and_matches_at_once(
 async def test_cancelling_loses_nothing_that_was_staged(tmp_path: Path, book: Book) -> None:
     async with await follow(tmp_path) as state:
         started = asyncio.Event()
-        assert state._writers is not None
-        event.listen(state._writers.sync_engine, "before_cursor_execute", lambda *_: started.set())
+
+        async def start() -> None:
+            started.set()
+
+        state.writer.before = start
         task = asyncio.ensure_future(state.writer.run())
         state.writer.log(book.log)
         state.writer.match(book.match(1), ["a"])

@@ -57,10 +57,11 @@ class Bulk:
     async def run(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Executes the statement for each row; does nothing where there is none."""
         if rows:
-            text, order = self._text(connection.dialect)
+            text, order = self.text(connection.dialect)
             await connection.exec_driver_sql(text, [tuple([row[name] for name in order]) for row in rows])
 
-    def _text(self, dialect: Dialect) -> tuple[str, Sequence[str]]:
+    def text(self, dialect: Dialect) -> tuple[str, Sequence[str]]:
+        """The statement, and the names of its values in order."""
         if self._compiled is None or self._compiled[0] is not dialect:
             compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
             self._compiled = (dialect, str(compiled), compiled.positiontup or ())

@@ -17,6 +17,7 @@ from certhia.store.schema import SCHEMA
 if TYPE_CHECKING:
     from certhia.clock import Clock
     from certhia.store.leases import Lease
+    from certhia.store.line import Line
 
 
 class Engine(Protocol):
@@ -35,6 +36,12 @@ class Engine(Protocol):
 
     def to_read(self) -> AsyncEngine:
         """An engine whose connections only read; each statement sees the state as of its own beginning."""
+
+    def writing(self, engine: AsyncEngine) -> AbstractAsyncContextManager[Line]:
+        """A transaction of an engine that writes, in few trips: committed at the end, taken back where that raises."""
+
+    def asking(self, engine: AsyncEngine) -> AbstractAsyncContextManager[Line]:
+        """A connection of an engine that reads, in few trips."""
 
     async def make(self) -> None:
         """Makes what has no tables yet. Raises StateError."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from certhia.model import Match
 
 DIGEST: Final = 16  # bytes; what an index holds of a SHA-256
 KEPT: Final = 20_000  # digests in memory
+LATELY: Final = 100  # sets of names whose digest is not made anew: each is asked for until its match is stored
 KEY: Final = "key"
 NAMES: Final = "names and issuer"
 
@@ -28,8 +30,12 @@ def names_digest(names: Iterable[str], issuer_organization: str, issuer: str) ->
     The issuer is its organisation where it has one: authorities change their intermediates from one certificate to the
     next.
     """
+    return _names_digest(tuple(names), issuer_organization or issuer)
+
+
+@lru_cache(maxsize=LATELY)
+def _names_digest(names: tuple[str, ...], by: str) -> bytes | None:
     known = sorted({name.lower() for name in names})
-    by = issuer_organization or issuer
     if not known or not by:
         return None
     text = "\0".join((by, *known))

@@ -22,6 +22,7 @@ from certhia.errors import StateError
 from certhia.store import compatible
 from certhia.store.address import Address
 from certhia.store.leases import TABLE, Lease, holder, unheld
+from certhia.store.line import Line, Pooled
 from certhia.store.schema import metadata
 
 # The indexes of some rows are those of the same rows here. Not in `schema`: whoever has a file does without all this.
@@ -105,6 +106,20 @@ class Postgres:
             connection.exec_driver_sql(first)
 
         return engine
+
+    @asynccontextmanager
+    async def writing(self, engine: AsyncEngine) -> AsyncIterator[Line]:
+        """A transaction."""
+        async with engine.begin() as connection:
+            line = Pooled(connection)
+            yield line
+            await line.ask()
+
+    @asynccontextmanager
+    async def asking(self, engine: AsyncEngine) -> AsyncIterator[Line]:
+        """One transaction for all questions: each of its own would be two trips more."""
+        async with engine.connect() as connection:
+            yield Pooled(connection)
 
     async def make(self) -> None:
         """Makes the schema where there is none. Raises StateError."""

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from certhia.model import Match
 from certhia.store import codec
 from certhia.store.batch import Tally
-from certhia.store.commit import chunks
 from certhia.store.dialects import new_only
+from certhia.store.query import chunks
 from certhia.store.reading import Reader
 from certhia.store.schema import matches, probes
 from certhia.store.writer import Writer

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from certhia.store import codec
 from certhia.store.batch import Tally
 from certhia.store.bounds import row_digest
-from certhia.store.commit import chunks, keep_tallies
+from certhia.store.commit import keep_tallies
+from certhia.store.query import chunks
 from certhia.store.schema import DEAD, DROPPED, PENDING, alarms, deliveries, digests, quarantine
 from certhia.store.upkeep import AT_ONCE, MAX_MATCHES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certhia.clock import Clock
 from certhia.errors import StateError
-from certhia.store import database
+from certhia.store import database, direct
+from certhia.store.line import Line
 
 MOST_FAULTS = 1000  # more don't help anybody
 
@@ -43,6 +44,14 @@ class Sqlite:
     def to_read(self) -> AsyncEngine:
         """An engine whose connections only read."""
         return database.to_read(self.file)
+
+    def writing(self, engine: AsyncEngine) -> AbstractAsyncContextManager[Line]:
+        """A transaction past SQLAlchemy."""
+        return direct.writing(engine)
+
+    def asking(self, engine: AsyncEngine) -> AbstractAsyncContextManager[Line]:
+        """Questions past SQLAlchemy."""
+        return direct.asking(engine)
 
     async def make(self) -> None:
         """Makes the file where there is none. Raises StateError."""

@@ -14,20 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.model import Delivery, Match, Step
-from certhia.store import codec, kin, place
+from certhia.store import codec, kin, lookups, place
 from certhia.store.backfills import row_backfill
 from certhia.store.batch import Tally
 from certhia.store.blocks import row_block
 from certhia.store.bounds import row_digest
 from certhia.store.bulk import IS_ASIDE, IS_PENDING, NO
-from certhia.store.commit import chunks
-from certhia.store.dialects import First, Last
 from certhia.store.engine import Engine, guarded, upgrade
 from certhia.store.freezes import Freeze
 from certhia.store.leases import Lease
 from certhia.store.ledger import Track, row_step
+from certhia.store.line import Rows
 from certhia.store.lock import Lock
 from certhia.store.place import Place, engine_of
+from certhia.store.query import Question
 from certhia.store.reading import Reader
 from certhia.store.schema import (
     HELD,
@@ -215,39 +215,42 @@ class State(Reader):
         """The ids of those matches that are stored or staged, by key."""
         wanted = list(dict.fromkeys(keys))
         found = {key: number for key in wanted if (number := self._fresh(key)) is not None}
-        query = select(matches.c.key, matches.c.id).where(matches.c.key.in_(bindparam("wanted", expanding=True)))
-        for some in chunks(wanted):
-            found |= {row["key"]: row["id"] for row in await self._rows(query, {"wanted": some})}
-        return found
-
-    async def recall_kin(self, found: Sequence[Match]) -> None:
-        """Has `writer.kin` know what stored matches share with these."""
-        known = self.writer.kin
-        for which, column in enumerate((matches.c.spki, matches.c.naming)):
-            asked = {digest for match in found if (digest := kin.digests(match)[which]) is not None}
-            query = (
-                select(column.label("digest"), First(matches.c.tbs_sha256), Last(matches.c.tbs_sha256))
-                .where(column.in_(bindparam("wanted", expanding=True)))
-                .group_by(column)
-            )
-            for some in chunks([digest for digest in asked if digest not in known]):
-                for row in await self._rows(query, {"wanted": some}):
-                    digest, first, last = row.values()
-                    known.learn(digest, first if first == last else b"")
+        (rows,) = await self._ask(Question(lookups.BY_KEY, wanted))
+        return found | dict(rows)
 
     async def sighted(self, log_id: bytes, indices: Iterable[int]) -> set[int]:
         """Which of these entries of a log are stored or staged as sightings."""
         wanted = list(dict.fromkeys(indices))
-        writer = self._writer
-        found = {index for index in wanted if writer is not None and writer.fresh_sighting(log_id, index)}
-        query = (
-            select(sightings.c.index)
-            .join(logs)
-            .where(logs.c.log_id == log_id, sightings.c.index.in_(bindparam("wanted", expanding=True)))
+        found = self._freshly_sighted(log_id, wanted)
+        (rows,) = await self._ask(Question(lookups.PLACES, wanted, {"log_id": log_id}))
+        return found | {index for (index,) in rows}
+
+    async def look(
+        self, found: Sequence[Match], log_id: bytes, indices: Iterable[int]
+    ) -> tuple[dict[bytes, int], set[int]]:
+        """All that is to be known before matches are staged, in one trip: `find` of their keys, and `sighted`. Has
+        `writer.kin` know what stored matches share with these."""
+        known, keys, wanted = self.writer.kin, list({match.key for match in found}), list(dict.fromkeys(indices))
+        fresh = {key: number for key in keys if (number := self._fresh(key)) is not None}
+        places = self._freshly_sighted(log_id, wanted)
+        kin_of = [{one for one in digests if one is not None} for digests in zip(*map(kin.digests, found), strict=True)]
+        asked = [[digest for digest in digests if digest not in known] for digests in kin_of]
+        stored, there, *shared = await self._ask(
+            Question(lookups.BY_KEY, keys),
+            Question(lookups.PLACES, wanted, {"log_id": log_id}),
+            *(Question(query, digests) for query, digests in zip(lookups.KIN, asked, strict=False)),
         )
-        for some in chunks(wanted):
-            found |= {row["index"] for row in await self._rows(query, {"wanted": some})}
-        return found
+        for digest, first, last in (row for rows in shared for row in rows):
+            known.learn(digest, first if first == last else b"")
+        return fresh | dict(stored), places | {index for (index,) in there}
+
+    async def _ask(self, *questions: Question) -> list[Rows]:
+        async with guarded(self.where), self.where.asking(self.engine) as line:
+            return await line.ask(*questions)
+
+    def _freshly_sighted(self, log_id: bytes, indices: Sequence[int]) -> set[int]:
+        writer = self._writer
+        return {index for index in indices if writer is not None and writer.fresh_sighting(log_id, index)}
 
     async def pending(self, sink: str, *, after: int = 0, limit: int = 500) -> list[Delivery]:
         """The next deliveries that wait for `sink`, in order, with an id above `after`; fewer where they are large.

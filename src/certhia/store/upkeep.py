@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from certhia.store import codec
 from certhia.store.batch import Tally
 from certhia.store.bulk import WAITS
-from certhia.store.commit import chunks, keep_tallies
+from certhia.store.commit import keep_tallies
+from certhia.store.query import chunks
 from certhia.store.schema import DONE, deliveries, matches, probes, sightings, steps
 
 MAX_MATCHES: Final = 1_000_000

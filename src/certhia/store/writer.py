@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from certhia.clock import Clock, Spent
@@ -222,7 +221,7 @@ class Writer(Staging):
             if self.before is not None:
                 await self.before()
             began = self._clock.monotonic()
-            outcome = await self._attempt(lambda connection: self._write(connection, batch))
+            outcome = await self._attempt(lambda: self._write(batch))
             self.spent.add(self._clock.monotonic() - began)
             self._tallies.update(outcome.tallies)
             for log, end in outcome.ends.items():
@@ -243,10 +242,14 @@ class Writer(Staging):
                 self.wake(sink).set()
             self._settle()
 
-    async def _write(self, connection: AsyncConnection, batch: Batch) -> Outcome:
-        outcome = await Commit(connection, batch, self._tracks, self._tallies).write()
-        if self._lease is not None:
-            await self._lease.moved(connection, batch.new_logs, batch.moved_logs)
+    async def _write(self, batch: Batch) -> Outcome:
+        async with self._where.writing(self._engine) as line:
+            if self._lease is not None and line.connection is not None:
+                await self._lease.confirm(line.connection)
+            outcome = await Commit(line, batch, self._tracks, self._tallies).write()
+            if self._lease is not None and line.connection is not None:
+                await line.ask()  # a lease is of a log that is there
+                await self._lease.moved(line.connection, batch.new_logs, batch.moved_logs)
         return outcome
 
     def _make_room(self, sink: str, rows: int, size: int) -> None:
@@ -259,29 +262,31 @@ class Writer(Staging):
         async with self._lock:
             self._check()
             tallies = {name: replace(tally) for name, tally in self._tallies.items()}
-            result = await self._attempt(lambda connection: work(connection, tallies))
+            result = await self._attempt(lambda: self._once(work, tallies))
             self._tallies = tallies
             return result
 
-    async def _attempt(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+    async def _attempt(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """One transaction; a second try only where another process was in the way."""
         try:
             try:
-                return await self._once(work)
-            except DBAPIError as error:
+                return await work()
+            except self._where.errors as error:
                 if not self._where.busy(error):
                     raise
-                return await self._once(work)
+                return await work()
         except Exception as error:
             self._failed = error if isinstance(error, StateError) else self._where.failure(error)
             self._settle()
             raise self._failed from error
 
-    async def _once(self, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+    async def _once(
+        self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]], tallies: dict[str, Tally]
+    ) -> Result:
         async with self._engine.begin() as connection:
             if self._lease is not None:
                 await self._lease.confirm(connection)
-            return await work(connection)
+            return await work(connection, tallies)
 
 
 async def _nothing(_: AsyncConnection, __: dict[str, Tally]) -> None:
