@@ -20,10 +20,13 @@ from certhia.cli.stopping import stop_on
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.errors import ConfigError, StateError
+from certhia.events.bus import Bus
 from certhia.library.checkpoints import Checkpoints
 from certhia.library.inquiry import Inquiry
 from certhia.library.planning import kinds_of
+from certhia.library.reporting import Reporting
 from certhia.library.resuming import Record, Standing, identity
+from certhia.library.storing import stored
 from certhia.rules.watchlist import Watchlist
 from certhia.scanner.records import Result
 from certhia.scanner.report.document import Figures
@@ -94,6 +97,10 @@ class Scanning:
             record, standing, outputs.files, outputs.take, clock, given=outputs.given, written=written
         )
         self._before = checkpoints.done
+        bus = Bus(clock, self._messages)
+        reporting = Reporting(bus, standing.key.hex(), [*settings.scan.targets, *settings.scan.targets_from], clock)
+        at, most = state_place(settings.state.name), settings.state.max_events
+        await stack.enter_async_context(stored(bus, at, most, clock, self._messages, made=settings.scan.keep))
 
         def take(results: Sequence[Result]) -> None:
             # What was cut off is not done: the next run asks it again.
@@ -102,6 +109,7 @@ class Scanning:
                 keeping.take(told)
             checkpoints.take(told)
             self._tally.take(told)
+            reporting.take(told)
 
         inquiry = Inquiry(
             settings.scan,
@@ -113,10 +121,12 @@ class Scanning:
             standing=standing,
             skipped=checkpoints.skip,
         )
+        reporting.total = lambda: inquiry.total
         collector.settle(fetching=False)
         self._on_signals(inquiry)
         began = clock.monotonic()
-        await self._until_done(inquiry, outputs, checkpoints)
+        async with reporting.running(lambda: self._stopped):
+            await self._until_done(inquiry, outputs, checkpoints)
         seconds = clock.monotonic() - began
         await outputs.drain()
         await asyncio.to_thread(checkpoints.write_all)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from certhia.events.event import Event
-from certhia.store.events import EventRow
+from certhia.store.eventrow import EventRow
 
 
 class Keeping:

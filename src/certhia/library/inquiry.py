@@ -90,6 +90,11 @@ class Inquiry:
         return self._filter.left_out if self._filter.narrow else None
 
     @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called before its end."""
+        return self._stopped
+
+    @property
     def busy(self) -> int:
         """How many targets are being asked."""
         return self._asking.engine.busy

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from certhia.render import json_text
 from certhia.store import codec
 from certhia.store.bulk import Bulk
 from certhia.store.engine import guarded
+from certhia.store.eventrow import EventRow
 from certhia.store.schema import events
 
 if TYPE_CHECKING:
@@ -33,19 +33,6 @@ _TOO_MANY: Final = (
     .scalar_subquery()
 )
 _TRIM: Final = Bulk(delete(events).where(events.c.type == bindparam("b_type"), events.c.id <= _TOO_MANY))
-
-
-@dataclass(frozen=True, slots=True)
-class EventRow:
-    """An event as it is stored; see `certhia.events.event.Event`. `data` is ready for JSON: it is written as such."""
-
-    id: str
-    type: str
-    at: float  # Unix seconds
-    source: str
-    correlation: str
-    version: int
-    data: Mapping[str, object]
 
 
 def put(line: Line, rows: Sequence[EventRow], most: Mapping[str, int]) -> None:

@@ -1,0 +1,38 @@
+"""Events that a process adds to a file which another one follows."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from certhia.clock import Clock
+from certhia.errors import StateError
+from certhia.store import State
+from certhia.store.eventrow import EventRow, add
+from certhia.store.events import kept
+
+
+def row(number: int) -> EventRow:
+    return EventRow(f"{number:08d}", "a.b", float(number), "test \ud800", "ab", 1, {"n": number, "text": "\ud800é"})
+
+
+async def test_beside_the_follower(tmp_path: Path) -> None:
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        state.writer.event(row(1), 5)
+        await state.writer.durable()
+        add(tmp_path / "state.db", [row(number) for number in range(2, 10)], {"a.b": 5})
+        told = [one async for one in kept(state)]
+        assert [one.at for one in told] == [5.0, 6.0, 7.0, 8.0, 9.0]
+        assert told[0].data == {"n": 5, "text": "\ud800é"}
+
+
+def test_files_that_are_no_state(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="unable to open"):
+        add(tmp_path / "state.db", [], {})
+    with closing(sqlite3.connect(tmp_path / "state.db")) as hand:
+        hand.execute("CREATE TABLE matches (id INTEGER)")
+    with pytest.raises(StateError, match="of an older Certhia: `certhia watch` brings it up to date"):
+        add(tmp_path / "state.db", [row(1)], {})
