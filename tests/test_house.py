@@ -39,6 +39,7 @@ FLOORS = (
     {"alarms"},
     {"metrics"},
     {"events"},
+    {"handing"},
     {"modules", "sinks", "stream", "archive", "telling", "freezing", "housekeeping", "reload"},
     {"awaiting", "parts"},
     {"backfilling", "certstream", "intake", "measuring", "refreshing"},

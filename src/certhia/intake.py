@@ -31,6 +31,8 @@ class Intake:
     def attach(self, issuers: Issuers, executor: Executor, freezing: Freezing) -> None:
         """Joins the stream to the run. No position is committed before what leads up to it is in the history: what
         isn't there when the process dies is read again."""
+        if self._parts.added is not None:
+            self._parts.added.host.pages.executor = executor
         if (hub := self._parts.hub) is not None:
             hub.attach(issuers, self._chains, executor)
             self._parts.state.writer.before = hub.recorded
@@ -51,6 +53,9 @@ class Intake:
             self._matched(arrival.log, found)
         told = parts.clock.monotonic()
         parts.stages.tell.add(told - began)
+        if parts.added is not None:
+            await parts.added.host.pages.accept(arrival)
+            told = parts.clock.monotonic()
         if parts.hub is not None:
             await parts.hub.accept(arrival)
             parts.stages.stream.add(parts.clock.monotonic() - told)

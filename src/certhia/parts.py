@@ -29,6 +29,7 @@ from certhia.store.retention import Kept
 from certhia.telling import Teller
 
 if TYPE_CHECKING:
+    from certhia.handing import Added
     from certhia.stream.hub import Hub
     from certhia.stream.standing import Relayed
 
@@ -100,6 +101,7 @@ class Parts:
     beside: Beside = field(default_factory=Beside)
     bus: Bus = field(default_factory=Bus)  # who is told of what happens
     follower: Callable[..., Follower] = Follower  # what follows a log; takes what `Follower` does
+    added: Added | None = None  # modules: what people add; None where that is nothing
     works: Mapping[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)  # runs besides; see `Beside`
     last: Callable[[], Coroutine[Any, Any, None]] | None = None  # done once all is read, unless stopped
     stages: Stages = field(default_factory=Stages)  # how long they take
@@ -119,14 +121,17 @@ class Parts:
 
     def outbox(self) -> Outbox:
         """That of all sinks."""
+        added, terms = (self.added.sinks, self.added.terms) if self.added is not None else ((), {})
         outbox = Outbox(
             self.state,
-            [*self.sinks, *self.configured.sinks],
+            [*self.sinks, *self.configured.sinks, *added],
             self.clock,
             notice=lambda sink, text: self.tell(f"{sink}: {text}", level="warning"),
-            terms=self.configured.terms,
+            terms=self.configured.terms | terms,
         )
         self.configured.outbox = outbox
+        if self.added is not None:
+            self.added.outbox = outbox
         return outbox
 
     def shared(self, issuers: Issuers, executor: Executor) -> Shared:

@@ -83,7 +83,10 @@ class Pipeline:
             clock=parts.clock,
             queues=lambda: Queues(self.state.writer.last_delivery, self._outbox.oldest()),
             history=History(parts.state, parts.clock),
-            others=(self._old.past.look, self._unread.look, parts.beside.look, troubles(parts.reloads)),
+            others=(
+                *(self._old.past.look, self._unread.look, parts.beside.look, troubles(parts.reloads)),
+                *((parts.added.host.look,) if parts.added is not None else ()),
+            ),
         )
         for one in parts.reloads:
             one.troubled = self._guard.soon
@@ -234,6 +237,8 @@ class Pipeline:
                 raise
             except Exception as error:  # noqa: BLE001  (a fault in our own code must not cost what is staged)
                 self._parts.tell(f"what is known of the logs was not saved: {error!r}", level="error")
+            if self._parts.added is not None:
+                await self._parts.added.finish()
             await self._settle()
             await self._parts.state.writer.durable()
         for task in (outbox, writer):

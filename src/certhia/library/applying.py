@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from certhia.clock import utc
 from certhia.config import Settings
@@ -22,6 +22,9 @@ from certhia.reload import Reloaded
 from certhia.rules.expected import Expected
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
+
+if TYPE_CHECKING:
+    from certhia.handing import Added
 
 T = TypeVar("T")
 
@@ -69,6 +72,7 @@ def steps_of(parts: Parts, pipeline: Pipeline, expected: Reloaded[Expected]) -> 
             ),
             partial(_lists, parts, pipeline),
         ),
+        *([Step(("modules.",), partial(_modules, parts.added))] if parts.added is not None else ()),
         Step(("sinks.",), partial(_sinks, parts)),
     ]
 
@@ -157,6 +161,12 @@ async def _lists(parts: Parts, pipeline: Pipeline, before: Settings, after: Sett
     if not any(one.followed for one in choose(loaded.logs, choice, utc(parts.clock.now()))):
         raise ConfigError(f"logs: they leave none of {len(loaded.logs)} known logs to follow")
     return lambda: pipeline.relist(sources, choice, after.read.from_, loaded)
+
+
+async def _modules(added: Added, before: Settings, after: Settings) -> Commit:
+    """All new ones work before one of the old ones is let go."""
+    del before
+    return await added.prepared(after.modules)
 
 
 async def _sinks(parts: Parts, before: Settings, after: Settings) -> Commit:

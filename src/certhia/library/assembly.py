@@ -95,8 +95,18 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         works, last = probing.works(), probing.finish
     configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
     names = [sink.name for sink in sinks]
+    routes: Callable[[Match], Sequence[str]] = configured.routes
     bus, announcing, healths = given.bus, Announcing(given.bus, given.source), Healths(given.bus, given.source, clock)
     bus.tell = bus.tell or given.tell
+    added = None
+    if settings.modules.each or given.steps is not None:  # else there are none, and will be none
+        from certhia.library.modular import added_of, last_of, routes_of, works_of  # noqa: PLC0415  (as above)
+
+        added = await added_of(
+            settings, state, transport, stack, rules=given.rules, tell=given.tell, bus=given.bus, clock=clock
+        )
+        works, routes = works | works_of(added), routes_of(added, configured.routes)
+        last = last_of(added, last)
     keeping = Keeping(state.writer.event, settings.state.max_events)
     stack.callback(bus.on("*", keeping))
     teller = Teller(
@@ -107,7 +117,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         limits=limits_of(settings, given.roots),
         clock=clock,
         expected=lambda: expected.current,
-        routes=configured.routes,
+        routes=routes,
         found=announcing.match,
     )
     beside = beside_of(settings, transport, clock, given.tell)
@@ -124,6 +134,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         teller=teller,
         sinks=sinks,
         configured=configured,
+        added=added,
         works={**works, **healths.works()},
         last=last,
         paces=paces,

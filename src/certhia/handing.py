@@ -1,0 +1,77 @@
+"""Matches on their way to modules: each that sees matches has a queue of the outbox, so that none is lost to it.
+
+A delivery is marked once the module's findings are published. What fails is tried again; a module that was switched off
+gets no more, and what waits for it stays until it is on again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from certhia.config.modules import Modules
+from certhia.model import Delivery, Sink
+from certhia.modules.batch import Matches
+from certhia.modules.failing import Off
+from certhia.modules.host import QUEUE, Host
+from certhia.sinks.refusals import Gone
+from certhia.sinks.terms import Terms
+
+if TYPE_CHECKING:
+    from certhia.sinks.outbox import Outbox
+
+TERMS: Final = Terms(batch=64, pauses=(1.0, 2.0, 5.0, 10.0, 30.0, 60.0))
+
+
+class Handing:
+    """A queue of the outbox that hands a module its matches. See `certhia.model.Sink`."""
+
+    def __init__(self, name: str, host: Host) -> None:
+        self.name = name
+        self._host = host
+
+    async def send(self, deliveries: Sequence[Delivery]) -> None:
+        """Returns once the module is through with them."""
+        try:
+            await self._host.deliver(self.name, Matches([delivery.match for delivery in deliveries]))
+        except Off as error:
+            raise Gone(str(error)) from error
+
+    async def close(self) -> None:
+        """Nothing is held: what waits is in the outbox."""
+
+
+class Added:
+    """The modules of a run, and their queues. `outbox` is set by whoever runs it."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.outbox: Outbox | None = None
+        self.sinks: Sequence[Sink] = [Handing(name, host) for name in host.queues]
+
+    @property
+    def terms(self) -> dict[str, Terms]:
+        """On what terms they are handed matches, by queue."""
+        return {sink.name: TERMS for sink in self.sinks}
+
+    async def prepared(self, settings: Modules) -> Callable[[], Awaitable[None]]:
+        """Starts other modules, and gives what has them in use. See `Host.prepared`."""
+        use = await self.host.prepared(settings)
+
+        async def commit() -> None:
+            before = {*self.host.seats}
+            await use()
+            # A module that is another one now has a queue that begins anew: it may have been switched off.
+            same = {QUEUE + seat.name for seat in self.host.seats if seat in before}
+            kept = {sink.name: sink for sink in self.sinks if sink.name in same}
+            gone = [sink.name for sink in self.sinks if sink.name not in kept]
+            new = {name: Handing(name, self.host) for name in self.host.queues if name not in kept}
+            self.sinks = [*kept.values(), *new.values()]
+            if self.outbox is not None:
+                await self.outbox.replace(gone, {name: (sink, TERMS) for name, sink in new.items()})
+
+        return commit
+
+    async def finish(self) -> None:
+        """At the end of a run: what modules held back is told."""
+        await self.host.flush()

@@ -1,0 +1,233 @@
+"""A worker process with the modules in it. When one of them costs the process, the others begin again in the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from certhia.clock import Clock
+from certhia.errors import CerthiaError, ConfigError, Malformed
+from certhia.model import Tell
+from certhia.modules.api import Info, Nothing, Sees
+from certhia.modules.batch import Entries, Handed, Matches, Shared
+from certhia.modules.configured import Spec
+from certhia.modules.failing import Failed, Fault
+from certhia.modules.process import Child, Lost
+from certhia.modules.runner import Done
+from certhia.modules.wire import decoded, log_name, match_row
+
+LOADING: Final = 30.0  # seconds that importing a module and setting it up may take
+CLOSING: Final = 2.0
+MB: Final = 10**6
+
+Publish = Callable[[str, Mapping[str, Any]], None]
+
+
+class Crew:
+    """The modules of one process.
+
+    Args:
+        role: what it is for: "entries", "matches" or "inline".
+        memory: bytes that it may take.
+        publish: has events known, type and data.
+    """
+
+    def __init__(self, role: str, memory: int, clock: Clock, tell: Tell, publish: Publish) -> None:
+        self.memory = memory
+        self._role = role
+        self._clock = clock
+        self._tell = tell
+        self._publish = publish
+        self._child = Child(memory, clock, tell)
+        self._lock = asyncio.Lock()  # one question at a time
+        self._life = 0  # of the process that runs
+        self._page: Shared | None = None  # that it has
+        self._grown = Counter[str]()  # bytes that it grew by in calls of each module
+        self._count = 0
+        self._pid = 0
+
+    async def load(self, spec: Spec) -> Member:
+        """Has a module loaded and set up. Raises ConfigError where that can't be done."""
+        self._count += 1
+        member = Member(f"{spec.place.name}@{self._count}", spec, self)
+        try:
+            async with self._lock:
+                await self._ready(member)
+        except Failed as error:
+            raise ConfigError(f"module {spec.place.name}: {error}") from error
+        return member
+
+    async def call(self, member: Member, ask: Mapping[str, object], blobs: Sequence[bytes], deadline: float) -> Any:
+        """One answer. Raises Failed."""
+        async with self._lock:
+            await self._ready(member)
+            return await self._asked(member, ask, blobs, deadline)
+
+    async def process(self, member: Member, batch: Handed, deadline: float) -> Done:
+        """What a module finds in a batch."""
+        async with self._lock:
+            await self._ready(member)
+            if isinstance(batch, Matches):
+                answer = await self._asked(member, *_matches(batch), deadline)
+            else:
+                known = self._page is batch.shared
+                blobs = () if known else (await asyncio.to_thread(batch.page.dump),)
+                self._page = batch.shared
+                answer = await self._asked(member, self._entries(batch), blobs, deadline)
+            return Done(_results(answer["ok"]), float(answer["seconds"]))
+
+    async def forget(self, member: Member) -> None:
+        """Lets a module go, where its process still runs."""
+        async with self._lock:
+            if self._child.runs and member.life == self._life:
+                try:
+                    await self._child.ask({"do": "close", "id": member.id}, (), CLOSING)
+                except Lost:
+                    return  # with its process
+
+    async def close(self) -> None:
+        """Ends the process. Idempotent."""
+        async with self._lock:
+            await self._child.close()
+            if self._life:
+                self._publish("worker.stopped", {"worker": self._role, "pid": self._pid})
+                self._life = 0
+
+    def _entries(self, batch: Entries) -> dict[str, object]:
+        whole = isinstance(batch.positions, range) and len(batch.positions) == len(batch.page)
+        return {
+            "do": "entries",
+            "page": self._life,
+            "log": log_name(batch.log),
+            "positions": None if whole else [*batch.positions],
+        }
+
+    async def _ready(self, member: Member) -> None:
+        """Sees to it that there is a process, and the module in it."""
+        if not self._child.runs:
+            if self._life:
+                self._publish("worker.stopped", {"worker": self._role, "pid": self._pid})
+            await self._child.start()
+            self._pid = self._child.pid
+            self._publish("worker.started", {"worker": self._role, "pid": self._pid})
+            self._life += 1
+            self._page = None
+            self._grown.clear()
+        if member.life != self._life:
+            ask = {"do": "load", "id": member.id, "spec": member.spec.tell()}
+            answer = await self._asked(member, ask, (), LOADING)
+            member.learn(answer["ok"])
+            member.life = self._life
+
+    async def _asked(
+        self, member: Member, ask: Mapping[str, object], blobs: Sequence[bytes], deadline: float
+    ) -> dict[str, Any]:
+        try:
+            answer = await self._child.ask({**ask, "id": member.id}, blobs, deadline)
+        except Lost:
+            self._page = None
+            raise
+        self._pass_on(member, answer)
+        self._grown[member.id] += max(0, int(answer.get("grown", 0)))
+        if (error := answer.get("error")) is not None:
+            if trace := answer.get("trace"):
+                self._tell(f"module {member.spec.place.name}: {trace}", level="debug")
+            raise Failed(Fault.RAISED, str(error))
+        if self._child.resident > self.memory:
+            await self._outgrown(member)
+        return answer
+
+    async def _outgrown(self, member: Member) -> None:
+        """The process has become too large: it ends, and the one that grew most is to blame."""
+        worst, grown = self._grown.most_common(1)[0]
+        size = self._child.resident
+        await self._child.kill()
+        self._page = None
+        text = f"took {grown // MB} MB of its worker's {size // MB} MB, more than modules.memory allows"
+        if worst == member.id:
+            raise Failed(Fault.GREW, text)
+        self._tell(f"modules: the worker took {size // MB} MB and is started again; {worst.partition('@')[0]} {text}")
+        raise Failed(Fault.RAISED, "its worker was ended by another module's need of memory")
+
+    def _pass_on(self, member: Member, answer: Mapping[str, Any]) -> None:
+        """What a module said and published."""
+        name = member.spec.place.name
+        try:
+            for text, level, log in answer.get("said", ()):
+                self._tell(f"module {name}: {text}", level=level, log=log)
+            for type_, data in answer.get("events", ()):
+                self._publish(str(type_), {**data})
+        except (TypeError, ValueError, KeyError):
+            self._tell(f"module {name}: said something that makes no sense", level="debug")
+
+
+class Member:
+    """One module in a worker process. See `Runner`."""
+
+    def __init__(self, id: str, spec: Spec, crew: Crew) -> None:  # noqa: A002
+        self.id = id
+        self.spec = spec
+        self.crew = crew
+        self.life = 0  # of the process that it was loaded in
+        self.info = Info(spec.place.name, "?", "", Sees.ENTRIES)
+        self.has: frozenset[str] = frozenset()
+        self.keys: dict[str, str] = {}
+
+    def learn(self, told: Any) -> None:
+        """What it says of itself."""
+        try:
+            self.has = frozenset(map(str, told["has"]))
+            self.keys = {str(key): str(text) for key, text in told["keys"].items()}
+            self.info = Info(
+                str(told["name"]),
+                str(told["version"]),
+                str(told["summary"]),
+                Sees(told["sees"]),
+                Nothing,
+                tuple(map(str, told["needs"])),
+                bool(told["inline"]),
+                bool(told["cached"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Failed(Fault.RAISED, "says of itself what makes no sense") from error
+
+    async def process(self, batch: Handed, deadline: float) -> Done:
+        """See `Runner`."""
+        return await self.crew.process(self, batch, deadline)
+
+    async def reconfigure(self, spec: Spec) -> None:
+        """See `Runner`."""
+        await self.crew.call(self, {"do": "reconfigure", "spec": spec.tell()}, (), LOADING)
+        self.spec = replace(spec, look=False)
+
+    async def flush(self, deadline: float) -> Done:
+        """See `Runner`."""
+        answer = await self.crew.call(self, {"do": "flush"}, (), deadline)
+        return Done(_results(answer["ok"]), float(answer["seconds"]))
+
+    async def close(self) -> None:
+        """See `Runner`."""
+        await self.crew.forget(self)
+
+
+def _results(raw: object) -> Any:
+    try:
+        return decoded(raw)
+    except (Malformed, CerthiaError) as error:
+        raise Failed(Fault.RAISED, f"gave what is no result: {error.__cause__ or error}") from error
+
+
+def _matches(batch: Matches) -> tuple[dict[str, object], list[bytes]]:
+    blobs: list[bytes] = []
+    kept: list[list[int | None]] = []
+    for match in batch.matches:
+        pair: list[int | None] = []
+        for der in (batch.der(match), batch.issuer_der(match)):
+            pair.append(None if der is None else len(blobs))
+            if der is not None:
+                blobs.append(der)
+        kept.append(pair)
+    return {"do": "matches", "matches": [match_row(match) for match in batch.matches], "kept": kept}, blobs

@@ -1,0 +1,133 @@
+"""A trusted module, in the main process: what is no coroutine runs in a thread of its own. Nothing can be stopped here:
+who is late is waited for, and told of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from certhia.clock import Clock
+from certhia.errors import CerthiaError, ConfigError
+from certhia.model import Tell
+from certhia.modules.api import Info, Outside
+from certhia.modules.batch import Handed
+from certhia.modules.configured import Spec, configured
+from certhia.modules.failing import Failed, Fault
+from certhia.modules.finding import Result
+from certhia.modules.loading import load
+from certhia.modules.runner import Done
+from certhia.modules.running import Running
+
+SETUP: Final = 60.0  # seconds until a module that is still being set up is told of
+
+
+class Local:
+    """One trusted module. See `Runner`."""
+
+    def __init__(self, running: Running, executor: ThreadPoolExecutor, clock: Clock, tell: Tell) -> None:
+        self._running = running
+        self._executor = executor
+        self._clock = clock
+        self._tell = tell
+        self._lock = asyncio.Lock()  # a module is called by one at a time
+
+    @classmethod
+    async def start(cls, spec: Spec, outside: Callable[[Info], Outside], clock: Clock, tell: Tell) -> Local:
+        """Loads a module and sets it up. Raises ConfigError where it can't be."""
+        executor = ThreadPoolExecutor(1, thread_name_prefix=f"module-{spec.place.name}")
+        loop = asyncio.get_running_loop()
+
+        async def run(function: Callable[[], Any]) -> Any:
+            return await loop.run_in_executor(executor, function)
+
+        try:
+            plugged = await run(lambda: load(spec.place))
+            running = Running(plugged, clock=clock, ttl=spec.ttl, run=run)
+            one = cls(running, executor, clock, tell)
+            config = configured(spec, plugged.info)
+            await one._timed(running.setup(config, outside(plugged.info)), SETUP)
+        except (ConfigError, asyncio.CancelledError):
+            executor.shutdown(wait=False)
+            raise
+        except BaseException as error:
+            executor.shutdown(wait=False)
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise ConfigError(f"module {spec.place.name}: {type(error).__name__}: {error}") from error
+        return one
+
+    @property
+    def info(self) -> Info:
+        """See `Runner`."""
+        return self._running.plugged.info
+
+    @property
+    def has(self) -> frozenset[str]:
+        """See `Runner`."""
+        return frozenset(
+            hook for hook in ("process", "extract", "reconfigure", "flush") if self._running.plugged.has(hook)
+        )
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """See `Runner`."""
+        return {name: str(field.description or "") for name, field in self.info.config.model_fields.items()}
+
+    async def process(self, batch: Handed, deadline: float) -> Done:
+        """See `Runner`; gives what it found also where it was late."""
+        return await self._done(lambda: self._running.process(batch), deadline)
+
+    async def reconfigure(self, spec: Spec) -> None:
+        """See `Runner`."""
+        async with self._lock:
+            try:
+                await self._running.reconfigure(configured(spec, self.info))
+            except CerthiaError:
+                raise
+            except Exception as error:
+                raise Failed(Fault.RAISED, f"{type(error).__name__}: {error}") from error
+
+    async def flush(self, deadline: float) -> Done:
+        """See `Runner`."""
+        return await self._done(self._running.flush, deadline)
+
+    async def close(self) -> None:
+        """See `Runner`."""
+        try:
+            async with self._lock:
+                await self._running.close()
+        except Exception as error:  # noqa: BLE001  (other people's code, which is done with)
+            self._tell(f"module {self.info.name}: close: {type(error).__name__}: {error}", level="warning")
+        finally:
+            self._executor.shutdown(wait=False)
+
+    async def _done(self, call: Callable[[], Awaitable[list[Result]]], deadline: float) -> Done:
+        async with self._lock:
+            began = self._clock.monotonic()
+            try:
+                results, late = await self._timed(call(), deadline)
+            except (SystemExit, GeneratorExit) as error:
+                raise Failed(Fault.RAISED, f"{type(error).__name__}: {error}") from error
+            except Exception as error:
+                raise Failed(Fault.RAISED, f"{type(error).__name__}: {error}") from error
+            return Done(results, self._clock.monotonic() - began, late)
+
+    async def _timed(self, call: Awaitable[Any], deadline: float) -> tuple[Any, bool]:
+        """What a call gives, and whether it took longer; that is told while it lasts."""
+        loop = asyncio.get_running_loop()
+
+        def late() -> None:
+            self._tell(
+                f"module {self.info.name}: has not come back for {deadline:g} s; it is trusted, so it is waited for",
+                level="warning",
+            )
+
+        timer = loop.call_later(deadline, late)
+        began = self._clock.monotonic()
+        try:
+            found = await call
+        finally:
+            timer.cancel()
+        return found, self._clock.monotonic() - began > deadline

@@ -1,0 +1,137 @@
+"""A worker process as the main one sees it: started, asked one thing at a time with a deadline, killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from certhia.clock import Clock
+from certhia.errors import Malformed
+from certhia.model import Tell
+from certhia.modules.failing import Failed, Fault
+from certhia.modules.wire import ANSWER, pack, read
+
+LINE: Final = 2000  # bytes of a line that a module prints
+LINES: Final = 200  # of them that are told of one process
+PATIENCE: Final = 2.0  # seconds that it has to end by itself
+
+
+class Lost(Failed):
+    """The process is gone with the call. `fault` says how."""
+
+
+class Child:
+    """One process. `memory`: bytes that it may take."""
+
+    def __init__(self, memory: int, clock: Clock, tell: Tell) -> None:
+        self.resident = 0  # bytes, after the last answer
+        self._memory = memory
+        self._clock = clock
+        self._tell = tell
+        self._process: Process | None = None
+        self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a process that may be asked."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        """Of the process; 0 without one."""
+        return self._process.pid if self._process is not None else 0
+
+    async def start(self) -> None:
+        """Raises Lost where there can be none."""
+        # -P: what lies in the current directory is not imported by chance.
+        command = (sys.executable, "-P", "-m", "certhia.modules.worker", str(self._memory), str(os.getpid()))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CERTHIA_")}
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True, limit=1 << 20
+            )
+        except OSError as error:
+            raise Lost(Fault.DIED, f"no process can be started: {error.strerror}") from error
+        loop = asyncio.get_running_loop()
+        self._listening = loop.create_task(self._listen(self._process), name="what modules print")
+
+    async def ask(self, header: Mapping[str, object], blobs: Sequence[bytes], deadline: float) -> dict[str, Any]:
+        """What it answers. Raises Lost where it doesn't within so many seconds, or ends: it is gone then."""
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            async with self._clock.deadline(deadline):
+                process.stdin.write(pack(header, blobs))
+                await process.stdin.drain()
+                answer, _ = await read(process.stdout, ANSWER)
+        except TimeoutError:
+            await self.kill()
+            raise Lost(Fault.LATE, f"took longer than {deadline:g} s") from None
+        except (asyncio.IncompleteReadError, OSError):
+            await self.kill()
+            raise Lost(Fault.DIED, f"ended its process: {_ended(process.returncode)}") from None
+        except Malformed as error:
+            await self.kill()
+            raise Lost(Fault.DIED, f"wrote what is no answer: {error}") from None
+        except asyncio.CancelledError:
+            await self.kill()  # its answer would be taken for that of the next question
+            raise
+        self.resident = int(answer.get("resident", 0))
+        return answer
+
+    async def kill(self) -> None:
+        """Ends it at once, with what it began. Idempotent."""
+        await self._end(0.0)
+
+    async def close(self) -> None:
+        """Lets it end by itself, or else ends it. Idempotent."""
+        await self._end(PATIENCE)
+
+    async def _end(self, patience: float) -> None:
+        process, self._process = self._process, None
+        listening, self._listening = self._listening, None
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        if patience:
+            with suppress(TimeoutError):
+                async with self._clock.deadline(patience):
+                    await process.wait()
+        if process.returncode is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, 9)  # it leads a group of its own: what it started goes too
+            await process.wait()
+        if listening is not None:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _listen(self, process: Process) -> None:
+        """Passes on what modules print, so far as anybody would read it."""
+        assert process.stderr is not None
+        count = 0
+        while True:
+            try:
+                line = await process.stderr.readuntil(b"\n")
+            except asyncio.IncompleteReadError as error:
+                line = error.partial
+            except asyncio.LimitOverrunError as error:
+                line = await process.stderr.readexactly(error.consumed)
+            if not line:
+                return
+            count += 1
+            if count <= LINES and (text := line[:LINE].decode("utf-8", "replace").strip()):
+                self._tell(f"a module printed: {text}", level="debug")
+
+
+def _ended(status: int | None) -> str:
+    if status is None:
+        return "it gives no answer"
+    return f"signal {-status}" if status < 0 else f"exit status {status}"

@@ -1,0 +1,85 @@
+"""One module at work in this process: set up, asked, let go. How its functions are run, a thread or not, is given."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from certhia.clock import Clock
+from certhia.modules.api import Outside
+from certhia.modules.batch import Entries, Handed
+from certhia.modules.cache import Cache
+from certhia.modules.finding import Drop, Finding, Name, Note, Result
+from certhia.modules.plugged import Plugged, gathered
+
+Run = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs something that is no coroutine."""
+
+
+async def here(function: Callable[[], Any]) -> Any:
+    """A `Run` that runs it at once."""
+    return function()
+
+
+class Running:
+    """One module. `ttl`: how long results for a certificate are kept, where the module says that this will do."""
+
+    def __init__(self, plugged: Plugged, *, clock: Clock, ttl: float = 0.0, run: Run = here) -> None:
+        self.plugged = plugged
+        self.cache = Cache(ttl, clock) if plugged.info.cached and ttl else None
+        self._run = run
+
+    async def setup(self, config: BaseModel, outside: Outside) -> None:
+        """See `hooks.setup`."""
+        await self._call("setup", config=config, outside=outside)
+
+    async def reconfigure(self, config: BaseModel) -> None:
+        """See `hooks.reconfigure`."""
+        await self._call("reconfigure", config=config)
+        if self.cache is not None:
+            self.cache = self.cache.empty()
+
+    async def process(self, batch: Handed) -> list[Result]:
+        """What it finds in a batch. Raises whatever it raises, and TypeError for what is no result."""
+        if self.cache is None or not isinstance(batch, Entries):
+            return await self._results("process", batch=batch)
+        left, keys, found = await self._run(lambda: self._known(batch))
+        if len(left):
+            results = await self._results("process", batch=left)
+            self.cache.learn(keys, results)
+            found += results
+        return list[Result](found)
+
+    async def flush(self) -> list[Result]:
+        """What it held back."""
+        return await self._results("flush")
+
+    async def close(self) -> None:
+        """Lets it go."""
+        await self._call("close")
+
+    def _known(self, batch: Entries) -> tuple[Entries, dict[int, bytes], list[Result]]:
+        assert self.cache is not None
+        return self.cache.known(batch)
+
+    async def _results(self, hook: str, **given: object) -> list[Result]:
+        results = await self._call(hook, results=True, **given)
+        for one in results:
+            if not isinstance(one, Finding | Name | Note | Drop):
+                raise TypeError(f"{hook} gave {type(one).__name__}, which is no Finding, Name, Note or Drop")
+        return list[Result](results)
+
+    async def _call(self, hook: str, *, results: bool = False, **given: object) -> Any:
+        if self.plugged.waits(hook):
+            found = self.plugged.call(hook, **given)
+            if hasattr(found, "__aiter__"):
+                return [one async for one in found]
+            found = await found if found is not None else None
+            return gathered(found) if results else found
+        if not self.plugged.has(hook):
+            return [] if results else None
+        if results:
+            return await self._run(lambda: gathered(self.plugged.call(hook, **given)))
+        return await self._run(lambda: self.plugged.call(hook, **given))

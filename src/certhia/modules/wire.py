@@ -1,0 +1,154 @@
+"""What goes over the pipes between a worker process and the main one: a header of JSON, and blobs behind it.
+
+    4 bytes length of the header, 4 bytes number of blobs, 4 bytes length of each, header, blobs    (big-endian)
+
+What a worker says is other people's: it is read by shape, bounded, and nothing of it is executed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from certhia.errors import Malformed
+from certhia.model import LogName, Match
+from certhia.modules.finding import SEVERITIES, Drop, Finding, Name, Note, Result
+from certhia.modules.plugged import RESULTS
+from certhia.store.codec import decode_match, encode_match
+
+ANSWER: Final = 16 << 20  # bytes that a worker may answer
+ASKED: Final = 512 << 20  # bytes that it may be asked with
+BLOBS: Final = 4096
+TEXT: Final = 4096  # characters of a finding's text
+NAMES: Final = 1000  # of a finding
+
+_HEAD: Final = struct.Struct(">II")
+
+
+def pack(header: Mapping[str, object], blobs: Sequence[bytes] = ()) -> bytes:
+    """One message. Raises ValueError and TypeError for what JSON doesn't have."""
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+    lengths = struct.pack(f">{len(blobs)}I", *map(len, blobs))
+    return b"".join((_HEAD.pack(len(text), len(blobs)), lengths, text, *blobs))
+
+
+async def read(reader: asyncio.StreamReader, most: int) -> tuple[dict[str, Any], list[bytes]]:
+    """The next message, of at most `most` bytes. Raises IncompleteReadError at the end, Malformed for what is none."""
+    length, count = _HEAD.unpack(await reader.readexactly(_HEAD.size))
+    if length > most or count > BLOBS:
+        raise Malformed("a message of a worker, too long")
+    lengths = struct.unpack(f">{count}I", await reader.readexactly(4 * count))
+    if length + sum(lengths) > most:
+        raise Malformed("a message of a worker, too long")
+    text = await reader.readexactly(length)
+    blobs = [await reader.readexactly(size) for size in lengths]
+    try:
+        header = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("a message of a worker, as JSON") from error
+    if not isinstance(header, dict):
+        raise Malformed("a message of a worker, as an object")
+    return header, blobs
+
+
+def log_name(log: LogName) -> list[str]:
+    """A log for the other side."""
+    return [log.id.hex(), log.url, log.description, log.operator]
+
+
+def named_log(raw: Sequence[str]) -> LogName:
+    """The log that `log_name` told of."""
+    return LogName(bytes.fromhex(raw[0]), *raw[1:])
+
+
+def match_row(match: Match) -> dict[str, object]:
+    """A match for the other side."""
+    return {
+        "payload": encode_match(match),
+        "key": match.key.hex(),
+        "tbs_sha256": match.tbs_sha256.hex(),
+        "verified": match.verified,
+        "seen": match.seen,
+        "sightings": match.sightings,
+    }
+
+
+def matched(raw: Mapping[str, Any]) -> Match:
+    """The match that `match_row` told of."""
+    keys = {name: bytes.fromhex(raw[name]) for name in ("key", "tbs_sha256")}
+    return decode_match({**raw, **keys})
+
+
+def encoded(results: Sequence[Result]) -> list[list[object]]:
+    """Results for the other side. Raises ValueError and TypeError for data that JSON doesn't have."""
+    return [_encoded(one) for one in results]
+
+
+def _encoded(one: Result) -> list[object]:
+    match one:
+        case Finding():
+            return ["finding", one.position, one.kind, one.text, one.severity, [*one.names], {**one.data}]
+        case Name():
+            return ["name", one.position, one.name, one.source, one.confidence]
+        case Note():
+            return ["note", one.position, {**one.data}]
+        case Drop():
+            return ["drop", one.position, one.why]
+
+
+def decoded(raw: object) -> list[Result]:
+    """The results that `encoded` told of. Raises Malformed for anything else."""
+    if not isinstance(raw, list) or len(raw) > RESULTS:
+        raise Malformed("results of a module")
+    try:
+        return [_decoded(*one) for one in raw]
+    except (TypeError, ValueError) as error:
+        raise Malformed("a result of a module") from error
+
+
+def _decoded(what: str, position: Any, *rest: Any) -> Result:
+    if what == "finding":
+        kind, text, severity, names, data = rest
+        return checked(Finding(kind, text, severity, position, tuple(names), data))
+    if what == "name":
+        name, source, confidence = rest
+        return checked(Name(name, source, confidence, position))
+    if what == "note":
+        return checked(Note(position, *rest))
+    if what == "drop":
+        return checked(Drop(position, *rest))
+    raise ValueError(what)
+
+
+def checked(one: Result) -> Result:
+    """A result whose fields are what they should be; texts and names that are too many are cut. Raises ValueError."""
+    position: Any = one.position
+    _check_position(position)
+    match one:
+        case Finding(kind, text, severity, _, names, data):
+            if not (_texts(kind, text, *names) and severity in SEVERITIES and isinstance(data, Mapping)):
+                raise ValueError("a finding has a kind, a text, a severity (info, low, medium, high), names and data")
+            if len(text) > TEXT or len(names) > NAMES or len(kind) > 64:
+                return Finding(kind[:64], text[:TEXT], severity, position, tuple(names[:NAMES]), data)
+        case Name(name, source, confidence):
+            if not (_texts(name, source) and 0 <= confidence <= 1):
+                raise ValueError("a name has a text, a source and a confidence from 0 to 1")
+        case Note(data=data):
+            if position is None or not isinstance(data, Mapping):
+                raise ValueError("a note has a position and data")
+        case Drop(why=why):
+            if position is None or not _texts(why):
+                raise ValueError("a drop has a position and says why")
+    return one
+
+
+def _check_position(position: Any) -> None:
+    if position is not None and (not isinstance(position, int) or isinstance(position, bool) or position < 0):
+        raise ValueError("a position is a number from 0")
+
+
+def _texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
