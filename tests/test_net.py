@@ -5,7 +5,7 @@ import gzip
 import ssl
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +20,7 @@ from certhia.net import (
     contact_notice,
     quote,
     raise_file_limit,
+    trust_of,
     user_agent,
 )
 from certhia.testing import World
@@ -102,10 +103,13 @@ async def test_says_who_we_are_and_asks_for_plain_bytes() -> None:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a?b=c%2F+d"
         await door.get(url)
         await door.get(url, headers={"Accept-Encoding": "gzip, identity"})
+        door.identify("certhia/2")
+        await door.get(url)
     assert b"User-Agent: certhia/1 (+me@here.net)\r\n" in seen[0]
     assert b"Accept-Encoding: identity\r\n" in seen[0]
     assert seen[0].startswith(b"GET /a?b=c%2F+d HTTP/1.1\r\n")
     assert b"Accept-Encoding: gzip, identity\r\n" in seen[1]
+    assert b"User-Agent: certhia/2\r\n" in seen[2]
 
 
 async def test_follows_no_redirect() -> None:
@@ -220,6 +224,11 @@ async def test_certificates_are_checked_and_a_ca_file_adds_trust(tmp_path: Path)
                 await door.get(url)
         async with http(ca_file=str(pem)) as door:
             assert (await door.get(url)).status == 200
+        async with http() as door:
+            for trusted in (None, str(pem), None):
+                door.believe(trust_of(trusted))
+                with nullcontext() if trusted else pytest.raises(RemoteError, match="not trusted"):
+                    await door.get(url)
 
 
 def test_a_ca_file_that_is_none_is_a_config_error(tmp_path: Path) -> None:

@@ -103,12 +103,22 @@ class Http:
         self._no_proxy = proxies.get("no", "")
         self._proxies = {name: url for name, url in proxies.items() if name in ("http", "https", "all")}
         self._routes: dict[str, str | None] = {}  # scheme://host:port to its proxy
-        self._trust = _trust(ca_file) if ca_file is not None else None
+        self._trust = trust_of(ca_file)
         self._session: ClientSession | None = None
 
     def restrict(self, max_bandwidth: float | None) -> None:
         """Reads at most so many bytes a second from the next body on; None: as many as come. Raises ConfigError."""
         self._bandwidth = Bandwidth(max_bandwidth, self._clock) if max_bandwidth is not None else None
+
+    def identify(self, user_agent: str) -> None:
+        """Is called so from the next request on."""
+        self._user_agent = user_agent
+        if self._session is not None:
+            self._session.headers["User-Agent"] = user_agent
+
+    def believe(self, trust: ssl.SSLContext | None) -> None:
+        """Trusts these authorities from the next connection on; None: those of the system."""
+        self._trust = trust
 
     async def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, cap: int = 1 << 20, timeout: float = 30.0
@@ -359,7 +369,10 @@ def _bypassed(host: str, port: int | None, exceptions: str) -> bool:
     return False
 
 
-def _trust(ca_file: str) -> ssl.SSLContext:
+def trust_of(ca_file: str | None) -> ssl.SSLContext | None:
+    """The system's authorities and those of a PEM file; None: the system's alone. Raises ConfigError."""
+    if ca_file is None:
+        return None
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(cafile=ca_file)

@@ -88,6 +88,7 @@ class Pipeline:
                 *((parts.added.host.look,) if parts.added is not None else ()),
             ),
         )
+        self.guard = self._guard.adopt  # in another way from now on
         for one in parts.reloads:
             one.troubled = self._guard.soon
         self._roster = Roster(parts.state, parts.choice, parts.origin, parts.clock)

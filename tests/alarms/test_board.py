@@ -109,7 +109,7 @@ async def test_it_looks_several_times_in_each_interval(certhia_clock: SimClock) 
 
     try:
         async with certhia_clock.deadline(310):
-            await board.alarms.watch(look, 300.0, after)
+            await board.alarms.watch(look, lambda: 300.0, after)
     except TimeoutError:
         pass
     assert looks == [60, 120, 180, 240, 300]
@@ -126,7 +126,7 @@ async def test_it_looks_at_once_when_somebody_knows_of_something(certhia_clock: 
         return []
 
     async with asyncio.TaskGroup() as group:
-        watching = group.create_task(board.alarms.watch(look, 300.0))
+        watching = group.create_task(board.alarms.watch(look, lambda: 300.0))
         await certhia_clock.sleep(7)
         board.alarms.soon()
         await certhia_clock.sleep(60.5)

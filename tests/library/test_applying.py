@@ -20,7 +20,7 @@ from certhia.model import MatchKind
 from certhia.pipeline import Pipeline
 from certhia.rules.watchlist import Watchlist
 from certhia.store.place import Place
-from certhia.testing import World, in_simulated_time
+from certhia.testing import World, fail, in_simulated_time
 
 
 class Rig:
@@ -174,6 +174,23 @@ async def test_sinks_come_last_and_undo_the_others_where_they_cant(world: World,
         assert rig.reloading.settings.trouble == ""
         await rig.grow(1)
         assert "host20.example.com" in (tmp_path / "more.jsonl").read_text()
+
+
+@in_simulated_time
+async def test_alarms_are_looked_for_by_the_settings_of_now(world: World, tmp_path: Path) -> None:
+    """Polls that became rare are no loss of contact; an interval that became short is kept."""
+    rig = Rig(world, tmp_path, **{"output.health_interval": 3600})
+    async with AsyncExitStack() as stack:
+        await rig.start(stack)
+        await rig.change({"output.health_interval": 20, "read.poll_rfc6962": 300, "read.poll_static": 300})
+        assert rig.reloading.settings.trouble == ""
+        for log in world.logs.values():
+            log.hooks.append(fail(503))
+        await world.clock.sleep(500)
+        assert not any("alarm: no contact" in text for text in rig.told)
+        await rig.change({"read.poll_rfc6962": 5, "read.poll_static": 5})
+        await world.clock.sleep(60)
+        assert any("alarm: no contact" in text for text in rig.told)
 
 
 @in_simulated_time

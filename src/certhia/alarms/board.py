@@ -103,14 +103,14 @@ class Alarms:
     async def watch(
         self,
         look: Callable[[], Awaitable[Sequence[Found]]],
-        interval: float,
+        interval: Callable[[], float],
         after: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Looks `LOOKS` times in each `interval` (seconds), until cancelled; `after` follows a look that changed
-        anything."""
+        """Looks `LOOKS` times in each `interval` (seconds, as it is now), until cancelled; `after` follows a look that
+        changed anything."""
         while True:
             try:
-                async with self._clock.deadline(pause(interval)):
+                async with self._clock.deadline(pause(interval())):
                     await self._soon.wait()
             except TimeoutError:
                 pass  # time to look

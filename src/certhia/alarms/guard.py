@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from certhia.alarms.board import INTERVAL, Alarms, Found
@@ -59,13 +59,20 @@ class Guard:
         self.broken = Broken(clock)
         self.soon = self._alarms.soon
 
+    def adopt(self, guarding: Guarding) -> None:
+        """Looks in this way from now on. Who hears of it stays as it is."""
+        self._interval = guarding.interval
+        looked = replace(self._symptoms.looked, places=guarding.places, poll=guarding.poll, limited=guarding.limited)
+        self._symptoms.adopt(looked, guarding.interval)
+        self.soon()
+
     def loaded(self, loaded: Loaded, earlier: float | None = None) -> None:
         """The lists as they are now. `earlier`: Unix seconds when an earlier run had them all."""
         self._freshness.loaded(loaded, earlier)
 
     async def watch(self, after: Callable[[], Awaitable[None]]) -> None:
         """Looks until cancelled; `after` follows a look that raised or cleared anything."""
-        await self._alarms.watch(self._look, self._interval, after)
+        await self._alarms.watch(self._look, lambda: self._interval, after)
 
     async def _look(self) -> list[Found]:
         self._looked = True

@@ -38,14 +38,16 @@ class Looked:
 
 
 class Symptoms:
-    """Looks; keeps what earlier looks saw, as some things are wrong only when they last."""
+    """Looks; keeps what earlier looks saw, as some things are wrong only when they last.
+
+    Attributes:
+        looked: what is looked at.
+    """
 
     def __init__(self, looked: Looked, interval: float, clock: Clock) -> None:
         """`interval`: seconds within which what is wrong must be found."""
-        self._looked = looked
-        self._interval = interval
         self._clock = clock
-        self._silence = max(interval - pause(interval), POLLS * looked.poll)
+        self.adopt(looked, interval)
         self._all = Backlog(hasty=True)
         self._each: dict[bytes, Backlog] = {}  # by log id
         self._still: dict[
@@ -58,6 +60,12 @@ class Symptoms:
         self._slow = set[str]()  # sinks that are an alarm now, as matches wait for them
         self._seen: dict[bytes, float] = {}  # monotonic: when a log was looked at first
 
+    def adopt(self, looked: Looked, interval: float) -> None:
+        """Looks at this from now on; what earlier looks saw still counts."""
+        self.looked = looked
+        self._interval = interval
+        self._silence = max(interval - pause(interval), POLLS * looked.poll)
+
     async def look(self) -> list[Found]:
         """Everything that is wrong now."""
         room = await self._room()
@@ -66,11 +74,11 @@ class Symptoms:
     async def _room(self) -> dict[str, str]:
         """What is wrong with disks. One that does not answer (a file server that is gone) holds one thread, no look."""
         if self._probe is None:
-            work = asyncio.to_thread(short_of_room, self._looked.places, self._short)
+            work = asyncio.to_thread(short_of_room, self.looked.places, self._short)
             self._probe = asyncio.get_running_loop().create_task(work)
         await asyncio.wait([self._probe], timeout=ANSWER)
         if not self._probe.done():
-            places = ", ".join(map(str, dict.fromkeys(self._looked.places)))
+            places = ", ".join(map(str, dict.fromkeys(self.looked.places)))
             return {"": f"the disk does not answer: see to what holds {places}"}
         probe, self._probe = self._probe, None
         found = probe.result()
@@ -79,8 +87,8 @@ class Symptoms:
 
     def of_logs(self) -> list[Found]:
         """What single logs are ill of, and that many are out of contact."""
-        statuses = [status for status in self._looked.statuses() if not status.finished]
-        told = [found for status in self._looked.statuses() for found in contradictions(status)]
+        statuses = [status for status in self.looked.statuses() if not status.finished]
+        told = [found for status in self.looked.statuses() for found in contradictions(status)]
         return [*told, *(one for status in statuses for one in self._stale(status)), *self._contact(statuses)]
 
     def _stale(self, status: Status) -> Iterator[Found]:
@@ -110,7 +118,7 @@ class Symptoms:
 
     def of_backlog(self) -> Iterator[Found]:
         """What waits: of logs that hand nothing out, of all together, and of single ones that the others hide."""
-        statuses = [status for status in self._looked.statuses() if not status.finished]
+        statuses = [status for status in self.looked.statuses() if not status.finished]
         for status in statuses:
             status.tick(self._clock.monotonic())  # else the rate of a log that stands still stays what it was
         for known in (self._each, self._still):
@@ -137,7 +145,7 @@ class Symptoms:
         return backlog.look(status.lag, status.rate, raises=not told)
 
     def _cause(self, grows: str, rate: float) -> str:
-        if self._looked.limited:
+        if self.looked.limited:
             advice = "raise --max-bandwidth, --max-rate or --max-parallel, or follow fewer logs"
             return f"{grows} faster than the limits let in ({rate:,.0f} entries/s); {advice}"
         return f"{grows} faster than is read ({rate:,.0f} entries/s); `certhia status` shows each log"
@@ -160,20 +168,20 @@ class Symptoms:
         return Found(Alarm(f"withheld:{status.log.id.hex()}", text, log=_name(status)))
 
     def _of_list(self) -> Iterator[Found]:
-        if old := self._looked.freshness.old():
+        if old := self.looked.freshness.old():
             yield Found(Alarm("list", old))
-        for text in self._looked.freshness.refused:
+        for text in self.looked.freshness.refused:
             name, _, _ = text.partition(": ")
             yield Found(Alarm(f"list:{name}", text), told=True)
 
     def of_sinks(self) -> Iterator[Found]:
         """Those that can't be told for more than a moment, as the outbox has said; those that take too long."""
-        failing = self._looked.failing()
+        failing = self.looked.failing()
         lasting_ones, self._failing = self._failing & failing.keys(), set(failing)
         for name in sorted(lasting_ones):
             reason = failing[name]
             yield Found(Alarm(f"sink:{name}", f"{name}: can't be told of matches, which wait: {reason}"), told=True)
-        waited = self._waiting.look(self._looked.queues(), self._clock.monotonic())
+        waited = self._waiting.look(self.looked.queues(), self._clock.monotonic())
         most = self._interval - pause(self._interval)
         # Over when it is well again: a queue about as long as the bound would have the alarm come and go.
         self._slow = {name for name, time in waited.items() if time >= (most / 2 if name in self._slow else most)}

@@ -114,11 +114,8 @@ class Read(Section):
         None,
         max_length=200,
         description="A mail address or https URL for log operators, sent in the User-Agent",
-        json_schema_extra=RESTART,
     )
-    ca_file: Path | None = Field(
-        None, description="PEM file of authorities to trust besides the system's", json_schema_extra=RESTART
-    )
+    ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
 
 
 class Watch(Section):
@@ -171,7 +168,6 @@ class Output(Section):
     health_interval: Interval = Field(
         300.0,
         description="How soon an alarm is raised after what it tells of has begun, and cleared after it is over",
-        json_schema_extra=RESTART,
     )
     progress: bool = Field(
         True,

@@ -8,14 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from certhia._core import build_info
 from certhia.clock import utc
 from certhia.config import Settings
 from certhia.errors import ConfigError
 from certhia.events.keeping import Keeping
+from certhia.library.guarding import guarding_of
 from certhia.library.reloading import Commit, Prepare, Step
 from certhia.library.setup import choice_of, kept_of, limits_of, own_of, reading_of, sources_of
 from certhia.logs.select import choose
-from certhia.net import Http
+from certhia.net import Http, trust_of, user_agent
 from certhia.parts import Parts
 from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
@@ -36,6 +38,21 @@ def steps_of(parts: Parts, pipeline: Pipeline, expected: Reloaded[Expected]) -> 
         Step(
             ("read.max_rate", "read.max_parallel", "read.max_bandwidth", "watch.dedupe_size", "watch.dedupe_ttl"),
             partial(_bounds, parts),
+        ),
+        Step(("read.contact", "read.ca_file"), partial(_network, parts)),
+        Step(
+            (
+                "output.health_interval",
+                "output.files",
+                "output.alarms",
+                "read.poll_static",
+                "read.poll_rfc6962",
+                'logs."',
+                "read.max_rate",
+                "read.max_parallel",
+                "read.max_bandwidth",
+            ),
+            partial(_guarding, parts, pipeline),
         ),
         Step(("state.max_matches", "state.keep_", "logs.refresh"), partial(_kept, parts)),
         Step(
@@ -110,6 +127,25 @@ async def _bounds(parts: Parts, before: Settings, after: Settings) -> Commit:
         parts.teller.seen.resize(watch.dedupe_size, watch.dedupe_ttl)
 
     return commit
+
+
+async def _network(parts: Parts, before: Settings, after: Settings) -> Commit:
+    read, agent = after.read, user_agent(build_info["version"], after.read.contact)
+    changed = read.ca_file != before.read.ca_file
+    trust = await asyncio.to_thread(trust_of, str(read.ca_file)) if changed and read.ca_file else None
+
+    def commit() -> None:
+        if isinstance(parts.transport, Http):
+            parts.transport.identify(agent)
+            if changed:
+                parts.transport.believe(trust)
+
+    return commit
+
+
+async def _guarding(parts: Parts, pipeline: Pipeline, before: Settings, after: Settings) -> Commit:
+    del before
+    return lambda: pipeline.guard(guarding_of(after, parts.state.directory))
 
 
 async def _kept(parts: Parts, before: Settings, after: Settings) -> Commit:

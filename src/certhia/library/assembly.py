@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from certhia.alarms.guard import Guarding
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
@@ -18,6 +16,7 @@ from certhia.events.keeping import Keeping
 from certhia.library.announcing import Announcing, Healths
 from certhia.library.applying import keeping_of, steps_of
 from certhia.library.delivering import sinks_of
+from certhia.library.guarding import guarding_of
 from certhia.library.hearing import beside_of, without_logs
 from certhia.library.naming import follower_of
 from certhia.library.reloading import Step
@@ -29,7 +28,6 @@ from certhia.library.setup import (
     limits_of,
     paces_of,
     reading_of,
-    singles_of,
     sources_of,
 )
 from certhia.model import Hearing, Hears, Match, Sink, Tell, Watched
@@ -143,7 +141,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         memory=settings.read.memory,
         precerts=settings.watch.precerts,
         keeping=kept_of(settings),
-        guarding=_guarding(settings, given, state.directory, configured, announcing),
+        guarding=replace(guarding_of(settings, state.directory), heard=_heard(given, configured, announcing)),
         clock=clock,
         tell=given.tell,
         room=given.room,
@@ -162,23 +160,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     return pipeline
 
 
-def _guarding(settings: Settings, given: Given, directory: Path, configured: Sinks, announcing: Announcing) -> Guarding:
-    read = settings.read
-    return Guarding(
-        interval=settings.output.health_interval,
-        places=(directory, *(path.absolute().parent for path in _files(settings))),
-        poll=max(read.poll_static, read.poll_rfc6962, singles_of(settings).slowest),
-        limited=any((read.max_bandwidth, read.max_rate, read.max_parallel)),
-        heard=(
-            *given.heard,
-            configured.hears,
-            announcing.hears,
-            *(sink.hears for sink in given.sinks if isinstance(sink, Hearing)),
-        ),
-    )
-
-
-def _files(settings: Settings) -> Sequence[Path]:
-    """Those that are written to."""
-    output = settings.output
-    return output.files if output.alarms is None else (*output.files, output.alarms)
+def _heard(given: Given, configured: Sinks, announcing: Announcing) -> Sequence[Hears]:
+    """Who hears of alarms."""
+    own = (sink.hears for sink in given.sinks if isinstance(sink, Hearing))
+    return (*given.heard, configured.hears, announcing.hears, *own)
