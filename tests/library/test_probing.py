@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -26,6 +27,7 @@ from certhia.model import Delivery, Match, RuleHit, SinkClosed
 from certhia.pipeline import Pipeline
 from certhia.quantity import Point
 from certhia.rules.watchlist import Watchlist
+from certhia.sinks.message import noted
 from certhia.store import State, probes
 from certhia.store.place import Place
 from certhia.store.probes import Probe
@@ -301,6 +303,9 @@ async def test_the_settings_turn_it_on_and_it_never_looks_inwards(certhia_world:
     log.add(certhia_world.ca.issue([], [LOCAL, "10.0.0.7"]))
     log.publish()
     values = {"logs.log_list": [LIST], "read.from": "0", "watch.probe": ["now"], "scan.allow_private": True}
+    file = tmp_path / "certhia.toml"
+    sink = f'type = "file"\npath = "{tmp_path}/found.jsonl"\n'
+    file.write_text(f'[sinks.found]\n{sink}events = ["probe"]\n')
     sheet = Notes()
     given = Given(
         rules=lambda: Watchlist.load(["127.0.0.0/8"]),
@@ -312,10 +317,17 @@ async def test_the_settings_turn_it_on_and_it_never_looks_inwards(certhia_world:
         transport=certhia_world.transport(latency=0.01),
     )
     async with AsyncExitStack() as stack:
-        pipeline = await assemble(load(values, None, {"HOME": str(tmp_path)}), given, stack)
+        pipeline = await assemble(load(values, file, {"HOME": str(tmp_path)}), given, stack)
         async with asyncio.TaskGroup() as group:
             group.create_task(pipeline.run())
             await certhia_world.clock.sleep(60)
             pipeline.stop()
     assert {one["name"]: one["outcome"] for one in sheet.noted} == {LOCAL: "policy", "10.0.0.7": "policy"}
     assert all(isinstance(one, Delivery) for one in sheet.told)
+    found = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    assert {(one["type"], one["name"], one["outcome"]) for one in found} == {
+        ("probe", LOCAL, "policy"),
+        ("probe", "10.0.0.7", "policy"),
+    }
+    assert len({noted(one).id for one in found}) == 2, "each has an id of its own"
+    assert all("is not asked" in one["text"] for one in found)

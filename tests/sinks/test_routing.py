@@ -49,6 +49,9 @@ def test_kinds_are_those_that_are_told_unless_a_sink_says_its_own() -> None:
     assert route(kinds=("expected",), severities=("info",)).wants(own)
 
 
-def test_alarms() -> None:
-    assert not route().alarms
-    assert route(events=("match", "alarm")).alarms
+def test_what_comes_of_a_match_goes_to_those_whom_it_concerns() -> None:
+    one = delivery(1, hits=(ACME, WORD)).match
+    assert route().events == {"match"}
+    assert route(events=("probe",)).concerns(one)
+    assert not route(events=("probe",)).wants(one)
+    assert not route(events=("probe",), severities=("low",)).concerns(one)

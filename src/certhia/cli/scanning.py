@@ -24,6 +24,7 @@ from certhia.events.bus import Bus
 from certhia.library.checkpoints import Checkpoints
 from certhia.library.inquiry import Inquiry
 from certhia.library.planning import kinds_of
+from certhia.library.relaying import LAST, STOPPED, relaying_of
 from certhia.library.reporting import Reporting
 from certhia.library.resuming import Record, Standing, identity
 from certhia.library.storing import stored
@@ -102,6 +103,8 @@ class Scanning:
         at, most = state_place(settings.state.name), settings.state.max_events
         await stack.enter_async_context(stored(bus, at, most, clock, self._messages, made=settings.scan.keep))
 
+        relaying = await relaying_of(settings, standing.key.hex(), stack, clock=clock, tell=self._messages)
+
         def take(results: Sequence[Result]) -> None:
             # What was cut off is not done: the next run asks it again.
             told = [one for one in results if one.failure is None or one.failure.kind != "stopped"]
@@ -109,6 +112,8 @@ class Scanning:
                 keeping.take(told)
             checkpoints.take(told)
             self._tally.take(told)
+            if relaying is not None:
+                relaying.take(told)
             reporting.take(told)
 
         inquiry = Inquiry(
@@ -133,6 +138,8 @@ class Scanning:
         if keeping is not None:
             await asyncio.to_thread(keeping.flush)
         await outputs.finish(self._figures_of(seconds, inquiry))
+        if relaying is not None:
+            await relaying.finish(STOPPED if self._stopped else LAST)
         if not self._stopped and outputs.written() >= outputs.given():
             checkpoints.complete()
         self._say_how_it_ended(seconds, record)

@@ -85,13 +85,13 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
     sinks, works = list(given.sinks), dict[str, Callable[[int], Awaitable[None]]]()
     last: Callable[[], Coroutine[Any, Any, None]] | None = None
+    configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
     if settings.watch.probe and not given.backfill:
         from certhia.library.probing import probing_of  # noqa: PLC0415  (only who probes pays for the scanner)
 
-        probing = probing_of(settings, state, sinks, stack, clock=clock, tell=given.tell)
+        probing = probing_of(settings, state, sinks, stack, clock=clock, tell=given.tell, hears=configured.probed)
         sinks.append(probing)
         works, last = probing.works(), probing.finish
-    configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
     names = [sink.name for sink in sinks]
     routes: Callable[[Match], Sequence[str]] = configured.routes
     bus, announcing, healths = given.bus, Announcing(given.bus, given.source), Healths(given.bus, given.source, clock)

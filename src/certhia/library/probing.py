@@ -8,7 +8,7 @@ tells it again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from itertools import islice
 from typing import Final
@@ -18,7 +18,7 @@ from certhia.concerning import concerning
 from certhia.config import Settings
 from certhia.library.looking import Looking
 from certhia.library.planning import resolver_of
-from certhia.library.probed import STAGES, record, text
+from certhia.library.probed import STAGES, record, sentence, text
 from certhia.model import Delivery, Match, Noting, Sink, SinkClosed, Tell
 from certhia.scanner.budget import INTERVAL
 from certhia.sinks.refusals import Refused
@@ -41,6 +41,7 @@ class Probing:
     Args:
         stages: names of `STAGES`.
         noting: sinks that write down what was found.
+        hears: has it told by others, once it is committed; gives whether there are any.
     """
 
     name = "probe"
@@ -55,6 +56,7 @@ class Probing:
         clock: Clock,
         tell: Tell,
         port: int = PORT,
+        hears: Callable[[Match, Mapping[str, object]], bool] = lambda _match, _record: False,
     ) -> None:
         self._state = state
         self._looking = looking
@@ -63,6 +65,7 @@ class Probing:
         self._clock = clock
         self._tell = tell
         self._port = port
+        self._hears = hears
         self._more = asyncio.Event()
         self._idle = asyncio.Event()  # nothing is due
         self._gone = 0
@@ -123,10 +126,14 @@ class Probing:
 
     async def _probe(self, waiting: Sequence[Probe]) -> None:
         found, later = await self._looking.look(waiting)
+        heard = False
         for probe, one in found:
             with concerning(probe.match.key.hex()):
                 self._tell(text(probe, one))
                 await self._note(probe, one)
+                heard |= self._hears(probe.match, {"type": "probe", **record(probe, one), "text": sentence(probe, one)})
+        if heard:
+            await self._state.writer.durable()
         await probes.settle(self._state.writer, found, later)
 
     async def _note(self, probe: Probe, found: Finding) -> None:
@@ -152,14 +159,21 @@ class Probing:
 
 
 def probing_of(
-    settings: Settings, state: State, sinks: Sequence[Sink], stack: AsyncExitStack, *, clock: Clock, tell: Tell
+    settings: Settings,
+    state: State,
+    sinks: Sequence[Sink],
+    stack: AsyncExitStack,
+    *,
+    clock: Clock,
+    tell: Tell,
+    hears: Callable[[Match, Mapping[str, object]], bool],
 ) -> Probing:
     """By the settings; `stack` closes what it needs. Raises ConfigError."""
     resolver, servers = resolver_of(settings.scan, clock)
     stack.push_async_callback(servers.close)
     looking = Looking(resolver, clock, timeout=settings.scan.timeout)
     noting = [sink for sink in sinks if isinstance(sink, Noting)]
-    probing = Probing(state, looking, settings.watch.probe, noting, clock=clock, tell=tell)
+    probing = Probing(state, looking, settings.watch.probe, noting, clock=clock, tell=tell, hears=hears)
     stack.push_async_callback(probing.farewell)
     return probing
 

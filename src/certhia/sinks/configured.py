@@ -106,8 +106,18 @@ class Sinks:
             return
         told = alarm_record(alarm, self.outside.clock.now(), cleared=cleared)
         for name, one in self._served.items():
-            if one.route.alarms:
+            if "alarm" in one.route.events:
                 self.outbox.note(name, told)
+
+    def probed(self, match: Match, told: Mapping[str, object]) -> bool:
+        """What a probe of a match found, for those who want that. Whether there are any."""
+        if self.outbox is None:
+            return False
+        routes = {name: one.route for name, one in self._served.items()}
+        wanted = [name for name, route in routes.items() if "probe" in route.events and route.concerns(match)]
+        for name in wanted:
+            self.outbox.note(name, told)
+        return bool(wanted)
 
     async def close(self) -> None:
         """Lets all of them go."""

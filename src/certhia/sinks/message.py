@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from certhia.model import Delivery
 from certhia.render import json_text
 from certhia.sinks.record import record
+
+# What tells one record that is no match from all others, whenever it is told.
+NAMING: Final = ("id", "key", "event", "since", "name", "port", "stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def message(delivery: Delivery) -> Message:
 def noted(fields: Mapping[str, object]) -> Message:
     """A record that is no match, such as an alarm."""
     event = f"ct_{fields.get('type', 'note')}"
-    name = "-".join(str(fields[key]) for key in ("id", "key", "event", "since") if key in fields)
+    name = "-".join(str(fields[key]) for key in NAMING if fields.get(key) is not None)
     told = json_text({"event_type": event, **fields}).encode("ascii")
     return Message(
         "".join(one if one.isascii() and one.isprintable() and one != " " else "_" for one in name), event, told

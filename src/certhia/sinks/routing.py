@@ -16,8 +16,7 @@ class Route:
     """What one sink wants. Of rule kinds and programmes, one hit that has both is enough; what is empty asks for
     nothing."""
 
-    matches: bool
-    alarms: bool
+    events: frozenset[str]
     programmes: tuple[str, ...]
     rules: frozenset[str]
     kinds: frozenset[str]
@@ -27,8 +26,7 @@ class Route:
     def of(cls, settings: SinkSection, kinds: Collection[str]) -> Route:
         """By a sink's settings. `kinds`: those of matches that are told where it does not say."""
         return cls(
-            matches="match" in settings.events,
-            alarms="alarm" in settings.events,
+            events=frozenset(settings.events),
             programmes=tuple(one.lower() for one in settings.programmes),
             rules=frozenset(settings.rules),
             kinds=frozenset(settings.kinds or kinds),
@@ -37,7 +35,11 @@ class Route:
 
     def wants(self, match: Match) -> bool:
         """Whether it is told of this match."""
-        if not self.matches or match.kind not in self.kinds:
+        return "match" in self.events and self.concerns(match)
+
+    def concerns(self, match: Match) -> bool:
+        """Whether it is told of what comes of this match, where it wants such."""
+        if match.kind not in self.kinds:
             return False
         if self.severities and severity(match) not in self.severities:
             return False

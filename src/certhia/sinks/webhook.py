@@ -21,6 +21,7 @@ from certhia.render import json_text, quoted
 from certhia.retry_after import retry_after
 from certhia.sinks import signing
 from certhia.sinks.hushing import Hush, origin
+from certhia.sinks.message import NAMING
 from certhia.sinks.record import record
 from certhia.sinks.refusals import Gone, Refused
 from certhia.sinks.severity import severity
@@ -85,7 +86,7 @@ class Webhook:
     async def note(self, record: Mapping[str, object]) -> None:
         """See `certhia.model.Noting`: an alarm, or a digest."""
         kind = str(record.get("type", "note"))
-        parts = [str(record[key]) for key in ("id", "key", "event", "since") if record.get(key)]
+        parts = [str(record[key]) for key in NAMING if record.get(key)]
         message = hashlib.sha256("\n".join((self.name, kind, *parts)).encode()).hexdigest()
         await self._told(message, kind, record)
 

@@ -19,6 +19,8 @@ class NotifySink(SinkSection):
         max_length=20,
         description="Where to, one line each, as Apprise writes it: `mailto://…`, `slack://…`",
     )
-    events: tuple[Event, ...] = Field(("match", "alarm"), min_length=1, description="What is sent: matches, alarms")
+    events: tuple[Event, ...] = Field(
+        ("match", "alarm"), min_length=1, description="What is sent: matches, alarms, what probes and scans find"
+    )
     timeout: Interval = Field(30.0, le=300, description="How long a service may take")
     batch: int = Field(10, ge=1, le=1000, description="The most matches in one message")

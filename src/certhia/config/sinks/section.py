@@ -10,7 +10,7 @@ from certhia.config.values import Interval, Seconds, Section, Size, Written
 
 Hidden = Annotated[SecretStr, Written("secret")]
 Severity = Literal["info", "low", "medium", "high"]
-Event = Literal["match", "alarm"]
+Event = Literal["match", "alarm", "probe", "scan"]
 Why = Literal[
     "exact",
     "apex",
@@ -41,7 +41,9 @@ class SinkSection(Section):
     """What all sinks share."""
 
     enabled: bool = Field(True, description="Whether anything is sent; what waits stays while it is not")
-    events: tuple[Event, ...] = Field(("match",), min_length=1, description="What is sent: matches, alarms")
+    events: tuple[Event, ...] = Field(
+        ("match",), min_length=1, description="What is sent: matches, alarms, what probes and scans find"
+    )
     programmes: tuple[str, ...] = Field((), description="Only matches of these programmes, as globs; none: all")
     rules: tuple[Why, ...] = Field(
         (), description="Only matches that a rule found in one of these ways, as `why` in a match says; none: all"
