@@ -125,6 +125,12 @@ async def test_all_that_changes_in_place(world: World, tmp_path: Path) -> None:
         assert not parts.paces.limited
         await rig.grow(1)
         assert all(status.verified == 23 for status in rig.pipeline.statuses())
+        told = parts.bus.subscribe("config.reloaded")
+        await rig.change({"state.max_events": 3, "watch.rules": ["host20.example.com"]})
+        told.close()
+        changed = [event.data async for event in told]
+        assert [one["what"] for one in changed] == ["rules", "settings"]
+        assert "settings reloaded: state.max_events is 3 (was 1000)" in changed[1]["changes"]  # type: ignore[operator]
 
 
 def _own(folder: Path) -> Path:
