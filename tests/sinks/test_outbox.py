@@ -127,6 +127,28 @@ async def test_the_next_start_tells_what_was_not_told_and_nothing_else(tmp_path:
     assert again.calls == []
 
 
+async def test_what_waits_for_a_sink_that_is_no_more_is_said(tmp_path: Path) -> None:
+    async with opened(tmp_path) as state:
+        for index in range(3):
+            state.writer.match(match(index), ["old name", "list"])
+    said: list[str] = []
+    one, hanging = Listing("list"), Listing("hanging")
+    hanging.hangs = True
+    async with opened(tmp_path) as state:
+        outbox = Outbox(state, [one, hanging], Clock(), notice=lambda sink, text: said.append(f"{sink}: {text}"))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(state.writer.run()), group.create_task(outbox.run())]
+            state.writer.match(match(9), ["hanging"])
+            await state.writer.durable()
+            await hanging.called.wait()
+            for _ in range(2):
+                await outbox.replace(["hanging"], {})
+            for task in tasks:
+                task.cancel()
+    lost = "deliveries wait for it, and there is no such sink now: certhia outbox drop"
+    assert said == [f"old name: 3 {lost} 'old name' --waiting", f"hanging: 1 {lost} hanging --waiting"]
+
+
 async def test_after_a_crash_what_may_have_been_told_is_a_repeat_with_the_same_id(tmp_path: Path) -> None:
     first, second = Listing(), Listing()
     async with opened(tmp_path) as state:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +47,7 @@ class Outbox:
         self._notice = notice
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._missing: Set[str] = set()  # sinks that something waits for, and that there are not
         self.queues = [self._queue(sink, (terms or {}).get(sink.name)) for sink in sinks]
         self._open = list(self.queues)
 
@@ -100,6 +102,7 @@ class Outbox:
             self._group = group
             for queue in self.queues:
                 self._start(queue)
+            self._say_who_is_missing()
             await asyncio.Event().wait()  # all may go, and others come
 
     async def replace(self, gone: Sequence[str], new: Mapping[str, tuple[Sink, Terms]]) -> None:
@@ -119,12 +122,22 @@ class Outbox:
             self._open.append(queue)
             if self._group is not None:
                 self._start(queue)
+        self._say_who_is_missing()
 
     def note(self, sink: str, record: Mapping[str, object]) -> None:
         """Has a sink sent a record that is no match, where it takes such."""
         for queue in self.queues:
             if queue.sink.name == sink:
                 queue.note(record)
+
+    def _say_who_is_missing(self) -> None:
+        """What waits for a sink that was renamed, or is no more, would wait for ever, and keep its matches."""
+        there = {queue.sink.name for queue in self.queues}
+        waited = self._state.writer.waited_for()
+        for name in (waited.keys() - there) - self._missing:
+            drop = f"certhia outbox drop {shlex.quote(name)} --waiting"
+            self._notice(name, f"{waited[name]:,} deliveries wait for it, and there is no such sink now: {drop}")
+        self._missing = waited.keys() - there
 
     def _queue(self, sink: Sink, terms: Terms | None) -> Queue:
         return Queue(self._state, sink, self._clock, self._notice, terms)

@@ -245,6 +245,10 @@ class Staging:
         """What waits for a sink, staged and stored: to be looked at; its bounds may be set."""
         return self._waiting.setdefault(sink, Waiting())
 
+    def waited_for(self) -> dict[str, int]:
+        """How many deliveries wait, by sink; only of sinks that have some."""
+        return {name: one.rows for name, one in sorted(self._waiting.items()) if one.rows}
+
     @property
     def last_delivery(self) -> int:
         """The id of the newest delivery, staged or stored; 0 where there is none."""
