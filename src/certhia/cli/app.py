@@ -109,6 +109,7 @@ def _register() -> None:
         config,
         demo,
         entry,
+        events,
         explain,
         fsck,
         ledger,
@@ -133,7 +134,7 @@ def _register() -> None:
         watch,
     )
 
-    following = (watch, scan, tls, serve, backfill, status, alarms, logs_command, config)
+    following = (watch, scan, tls, serve, backfill, status, alarms, events, logs_command, config)
     looking = (
         explain,
         entry,

@@ -14,6 +14,7 @@ class Name(StrEnum):
 
     MATCH = "match"
     ALARM = "alarm"
+    EVENTS = "events"
     PROBE = "probe"
     SCAN = "scan"
     LITE = "lite"
@@ -31,10 +32,12 @@ def register(app: typer.Typer) -> None:
 def schema(name: Annotated[Name, typer.Argument(help="What to describe.")]) -> None:
     """Print the JSON Schema of an output.
 
-    `match` is one line of --format jsonl, `alarm` one of --alarms, `probe` one of what --probe finds, `scan` one
+    `match` is one line of --format jsonl, `alarm` one of --alarms, `events` one of
+    `certhia events --format json`, `probe` one of what --probe finds, `scan` one
     of `certhia scan`; `lite`, `full` and `domains` are the messages of `certhia serve`'s streams, `gap` the one that
     says what is missing in them, `error` why they are closed.
     """
+    from certhia.events import schema as happened
     from certhia.library import probed
     from certhia.scanner.report import schema as result
     from certhia.sinks import alarms
@@ -44,6 +47,7 @@ def schema(name: Annotated[Name, typer.Argument(help="What to describe.")]) -> N
     own = {
         Name.MATCH: match.schema,
         Name.ALARM: alarms.schema,
+        Name.EVENTS: happened.schema,
         Name.PROBE: probed.schema,
         Name.SCAN: result.schema,
     }
