@@ -99,7 +99,7 @@ async def test_records_besides_are_told_apart() -> None:
         (422, {}, Refused),
         (413, {}, Refused),
         (410, {}, Gone),
-        (429, {"retry-after": "7"}, Throttled),
+        (429, {"retry-after": "7200"}, Throttled),
         (503, {"retry-after": "7"}, Throttled),
         (429, {}, RemoteError),
         (500, {}, RemoteError),
@@ -123,7 +123,7 @@ async def test_what_answers_mean(make: MAKE, status: int, headers: dict[str, str
         assert len(receiver.requests) == 1, "redirects are not followed"
         if error is Throttled:
             assert isinstance(caught.value, Throttled)
-            assert caught.value.retry_after == 7
+            assert caught.value.retry_after == float(headers["retry-after"])
 
 
 async def test_nobody_there_is_told_without_the_path(make: MAKE) -> None:

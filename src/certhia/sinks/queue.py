@@ -20,7 +20,7 @@ from certhia.model import Delivery, Noting, Sink, SinkClosed
 from certhia.sinks.digest import record as digest_record
 from certhia.sinks.notes import MOST, Notes
 from certhia.sinks.refusals import Gone, Refused
-from certhia.sinks.terms import Terms
+from certhia.sinks.terms import LONGEST_WAIT, Terms
 from certhia.store.schema import DEAD, HELD
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 READ: Final = 500  # deliveries that are read at once
 CALM: Final = 60.0  # seconds for which one that fails now and then is not told of again
 MANY: Final = 3  # failures in a row that are told of all the same
-LONGEST_WAIT: Final = 86_400.0  # seconds that a receiver may ask for
 
 
 class Queue:

@@ -10,7 +10,9 @@ from certhia.config.sinks import SinkSection
 from certhia.store.bounds import Bounds
 
 GATHERED: Final = 1000  # matches in one message of a sink that gathers them
-SOON: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)
+LONGEST_WAIT: Final = 86_400.0  # seconds that a receiver may ask for
+# Pauses of what no settings are about: standard output, files of `-o`.
+DOUBLING: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Terms:
     """
 
     batch: int = 500
-    pauses: Sequence[float] = SOON
+    pauses: Sequence[float] = DOUBLING
     dead_after: float | None = None
     digest: float = 0.0
     rate: float | None = None

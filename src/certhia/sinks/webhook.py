@@ -26,6 +26,7 @@ from certhia.sinks.record import record
 from certhia.sinks.refusals import Gone, Refused
 from certhia.sinks.severity import severity
 from certhia.sinks.templates import Template
+from certhia.sinks.terms import LONGEST_WAIT
 
 if TYPE_CHECKING:
     from certhia.sinks.open import Outside
@@ -137,8 +138,10 @@ class Webhook:
             raise Gone(text)
         if status in _ABOUT_THIS:
             raise Refused(text)
-        if status in _BUSY and (wait := retry_after(answer.headers.get("retry-after"), self._clock.now())) is not None:
-            raise Throttled(text, wait)
+        if status in _BUSY:
+            wait = retry_after(answer.headers.get("retry-after"), self._clock.now(), LONGEST_WAIT)
+            if wait is not None:
+                raise Throttled(text, wait)
         if 300 <= status < 400:
             where = origin(answer.headers.get("location", ""))
             leads = quoted(where) if where else "another path"
