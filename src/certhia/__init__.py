@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from certhia.library.watching import watch
     from certhia.logs.loglist import LogList
     from certhia.model import Alarm, Log, LogName, Match, MatchKind, RuleHit, Sighting
+    from certhia.modules.finding import Finding
+    from certhia.modules.simple import module
     from certhia.rules.language import Rule
     from certhia.rules.watchlist import Watchlist
     from certhia.scanner.records import Result
@@ -56,6 +58,7 @@ __all__ = [
     "Entry",
     "Event",
     "Extension",
+    "Finding",
     "Lagging",
     "Log",
     "LogList",
@@ -76,6 +79,7 @@ __all__ = [
     "Unverified",
     "Watchlist",
     "follow",
+    "module",
     "scan",
     "subscribe",
     "watch",
@@ -92,6 +96,8 @@ _HOMES = {
     "library.watching": "watch",
     "logs.loglist": "LogList",
     "model": "Alarm Log LogName Match MatchKind RuleHit Sighting",
+    "modules.finding": "Finding",
+    "modules.simple": "module",
     "rules.language": "Rule",
     "rules.watchlist": "Watchlist",
     "scanner.records": "Result",

@@ -4,6 +4,7 @@ from certhia.modules.api import Info, Module, Nothing, Outside, Sees
 from certhia.modules.batch import Entries, Handed, Matches
 from certhia.modules.finding import JSON, Drop, Finding, Name, Note, Result, Severity
 from certhia.modules.hooks import hookimpl
+from certhia.modules.simple import module
 
 __all__ = [
     "JSON",
@@ -22,4 +23,5 @@ __all__ = [
     "Sees",
     "Severity",
     "hookimpl",
+    "module",
 ]

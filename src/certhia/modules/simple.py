@@ -34,6 +34,7 @@ class Simple:
     def __init__(self, function: Function, info: Info) -> None:
         self.info = info
         self._function = function
+        self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         if inspect.iscoroutinefunction(function):
             self.process: Callable[[Handed], Any] = self._awaited

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from certhia.testing.entries import Entry, RawEntry, Submission, Template, templates
     from certhia.testing.heads import SignedHead
     from certhia.testing.logs import FakeLog
+    from certhia.testing.modules import entries_of, matches_of, results_of
     from certhia.testing.request import Answer, Hook, Request
     from certhia.testing.scripted import Fault, RateLimit, fail, lag, old_head, short, silent, slow
     from certhia.testing.simulated import START, SimClock, SimulatedLoop, in_simulated_time, run_simulated
@@ -58,10 +59,13 @@ __all__ = [
     "Template",
     "Tree",
     "World",
+    "entries_of",
     "fail",
     "in_simulated_time",
     "lag",
+    "matches_of",
     "old_head",
+    "results_of",
     "run_simulated",
     "short",
     "silent",
@@ -75,6 +79,7 @@ _HOMES = {
     "entries": "Entry RawEntry Submission Template templates",
     "heads": "SignedHead",
     "logs": "FakeLog",
+    "modules": "entries_of matches_of results_of",
     "request": "Answer Hook Request",
     "scripted": "Fault RateLimit fail lag old_head short silent slow",
     "simulated": "START SimClock SimulatedLoop in_simulated_time run_simulated",

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import cast
 
-KINDS = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 28: "AAAA", 257: "CAA"}
+KINDS = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 15: "MX", 28: "AAAA", 257: "CAA"}
 _NUMBERS = {name: number for number, name in KINDS.items()}
 _RCODES = {"servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5}
 HOWS = (*_RCODES, "silent", "slow", "wrong-id", "wrong-name", "truncated", "garbage", "loop", "alias-alone")
@@ -84,6 +84,14 @@ class FakeDns:
     def authorize(self, name: str, *values: str, ttl: int = 300) -> None:
         """CAA records of a name: "0 issue ca.example"."""
         self._turns[name.lower(), "CAA"] = [tuple(Record(name.lower(), "CAA", value, ttl) for value in values)]
+
+    def delegate(self, name: str, *servers: str, ttl: int = 300) -> None:
+        """NS records of a name."""
+        self._turns[name.lower(), "NS"] = [tuple(Record(name.lower(), "NS", one, ttl) for one in servers)]
+
+    def mail(self, name: str, *exchanges: str, ttl: int = 300) -> None:
+        """MX records of a name, each as much wanted as the others."""
+        self._turns[name.lower(), "MX"] = [tuple(Record(name.lower(), "MX", one, ttl) for one in exchanges)]
 
     def misbehave(self, name: str, how: str, seconds: float = 0.0) -> None:
         """Answers questions for a name as one of `HOWS`; `seconds` is how slow."""
@@ -239,6 +247,8 @@ def _wire(record: Record) -> bytes:
 def _data(record: Record) -> bytes:
     if record.kind in {"A", "AAAA"}:
         return ip_address(record.value).packed
+    if record.kind == "MX":
+        return struct.pack("!H", 10) + _name(record.value)
     if record.kind != "CAA":
         return _name(record.value)
     flags, tag, value = (*record.value.split(" ", 2), "")[:3]
