@@ -66,7 +66,7 @@ async def test_nothing_is_listened_on_unless_asked(certhia_world: World, tmp_pat
     async with Rig(certhia_world, tmp_path / "state").running() as pipeline:
         one = exposing(pipeline, tmp_path, [])
         await one.start()
-        assert (one._listener, list(one.works())) == (None, [])
+        assert one._listener is None
         await one.close()
 
 
@@ -117,3 +117,33 @@ async def test_a_file(certhia_world: World, tmp_path: Path) -> None:
         await asyncio.wait(works)
     text = await asyncio.to_thread(file.read_bytes)
     assert b"\ncerthia_build_info{version=" in text
+
+
+@in_simulated_time
+async def test_another_file_and_none_while_it_runs(certhia_world: World, tmp_path: Path) -> None:
+    certhia_world.rfc6962("one", description="First")
+    rig, first, second = Rig(certhia_world, tmp_path / "state"), tmp_path / "a.prom", tmp_path / "b.prom"
+    async with rig.running() as pipeline, asyncio.TaskGroup() as group:
+        one = exposing(pipeline, tmp_path, [])
+        tasks = [group.create_task(work) for work in one.works()]
+        await rig.clock.sleep(20)
+
+        async def change(**values: object) -> None:
+            after = load({f"metrics.{name}": value for name, value in values.items()}, None, {"HOME": str(tmp_path)})
+            commit = await one.prepare(after, after)
+            commit()
+            await rig.clock.sleep(5)
+
+        await change(file=str(first), interval="1h")
+        assert first.exists()
+        await change(file=str(second), interval="1s")
+        first.unlink()
+        second.unlink()
+        await rig.clock.sleep(5)
+        assert (first.exists(), second.exists()) == (False, True)
+        await change()
+        second.unlink()
+        await rig.clock.sleep(60)
+        assert not second.exists()
+        for task in tasks:
+            task.cancel()

@@ -196,10 +196,11 @@ def test_every_key_is_taken_over_or_needs_a_restart() -> None:
     """So that nothing in the file is silently without effect."""
     from certhia.cli.session import SPEAKING
     from certhia.config.keys import fields, needs_restart
+    from certhia.library.exposing import EXPOSED
     from certhia.library.serving import LIVE
 
     steps = steps_of(None, None, None)  # type: ignore[arg-type]  # only their keys are looked at
-    hot = [*SPEAKING, *LIVE, "watch.rules", "watch.files"]
+    hot = [*SPEAKING, *LIVE, *EXPOSED, "watch.rules", "watch.files"]
     for key, field in fields().items():
         ways = (key in hot, any(step.has(key) for step in steps), needs_restart(field), key.startswith("scan."))
         assert sum(ways) == 1, f"{key}: is taken over by {ways}"

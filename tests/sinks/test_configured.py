@@ -12,7 +12,7 @@ from tests.sinks.sending import outside
 from tests.sinks.test_outbox import match, opened
 
 from certhia.clock import Clock
-from certhia.config.sinks import FileSink, WebhookSink
+from certhia.config.sinks import FileSink, RedisSink, SinkSettings, WebhookSink
 from certhia.errors import ConfigError
 from certhia.sinks.configured import Sinks
 from certhia.sinks.outbox import Outbox
@@ -107,4 +107,22 @@ async def test_one_that_does_not_end_well_is_out_of_use_all_the_same(tmp_path: P
     assert sinks.routes(delivery(1).match) == []
     assert said == ["old: did not end well: LookupError: its own"]
     await end()
+    await sinks.close()
+
+
+async def test_each_redis_is_opened_anew_once_it_is_required(tmp_path: Path) -> None:
+    given = outside()
+    sinks, file = Sinks(given, ("alert",)), FileSink(path=tmp_path / "a.jsonl")
+    wanted: dict[str, SinkSettings] = {"file": file, "away": RedisSink(url="redis://127.0.0.1:1")}
+    await sinks.replace(wanted)
+    before = {sink.name: sink for sink in sinks.sinks}
+    with pytest.raises(ConfigError, match="away"):
+        await sinks.prepared(wanted, require_redis=True)
+    assert {sink.name: sink for sink in sinks.sinks} == before
+    assert sinks.outside == given
+    await (await sinks.prepared({"file": file}, require_redis=True))()
+    assert sinks.outside == replace(given, require_redis=True)
+    with pytest.raises(ConfigError, match="away"):
+        await sinks.replace(wanted)
+    assert sinks.sinks == [before["file"]]
     await sinks.close()

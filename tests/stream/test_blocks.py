@@ -125,6 +125,15 @@ def test_first_sightings_in_each_order(sheets: list[Sheet], issuers: Issuers) ->
     assert made(plan(later), proven, issuers, memory)[later].count == 20
 
 
+def test_a_memory_of_another_size_begins_anew(sheets: list[Sheet], issuers: Issuers) -> None:
+    memory, once = Memory(1000), Wanted(dedupe=True)
+    made(plan(once), [sheets[0]], issuers, memory)
+    memory.resize(1000)
+    assert once not in made(plan(once), [sheets[0]], issuers, memory), "it was of that size"
+    memory.resize(500)
+    assert (memory.capacity, made(plan(once), [sheets[0]], issuers, memory)[once].count) == (500, 10)
+
+
 def test_whoever_wants_each_once_gets_what_passes_once(world: World, issuers: Issuers) -> None:
     """A precertificate before its certificate, in two logs: what no filter of theirs passes was not seen."""
     logs = [world.rfc6962(name) for name in ("one", "two")]

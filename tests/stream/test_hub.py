@@ -225,7 +225,7 @@ async def test_what_a_frozen_log_will_not_prove_is_told(certhia_world: World) ->
 @in_simulated_time
 async def test_what_can_not_wait_for_its_proof_is_told(certhia_world: World) -> None:
     rig = Rig(certhia_world)
-    rig.hub = Hub(rig.clock, unproven=30_000)
+    rig.hub.adopt(dedupe=1000, unproven=30_000)
     async with rig.running():
         pipe, at_once = rig.client(Wanted(order="proof")), rig.client(Wanted())
         await rig.settle()

@@ -19,7 +19,7 @@ from certhia.config import Settings
 from certhia.events.bus import Bus
 from certhia.library.applying import rules_step
 from certhia.library.assembly import Given, assemble
-from certhia.library.exposing import Exposing
+from certhia.library.exposing import EXPOSED, Exposing
 from certhia.library.reloading import Again, Commit, Reloading, Step
 from certhia.library.setup import rules_of
 from certhia.logs.budget import Signal
@@ -75,6 +75,7 @@ class Session:
         self._lasting = lasting
         self._backfill = backfill
         self._again = again
+        self._steps: list[Step] = []  # how other settings are taken over
         self._changed = Signal()  # of the output's settings
         self._messages = Messages(
             self._clock, format=settings.output.log_format, least=_least(settings), levels=settings.log.levels
@@ -95,6 +96,7 @@ class Session:
             exposing = Exposing(self._settings, pipeline, self._clock, self._messages)
             stack.push_async_callback(exposing.close)
             await exposing.start(self._serving)
+            self._steps.insert(0, Step(EXPOSED, exposing.prepare))
             if self._serving is not None:
                 await self._serving.start(pipeline, exposing.inside)
             async with asyncio.TaskGroup() as group:
@@ -178,6 +180,7 @@ class Session:
             return None
         idle = ("scan.",) if self._serving is not None else ("scan.", "serve.")
         reloading = Reloading(self._settings, self._again, idle=idle, clock=self._clock, tell=self._messages)
+        self._steps = reloading.steps
         reloading.steps.append(Step(SPEAKING, self._speak))
         if rules is not None:
             reloading.steps.append(rules_step(rules))

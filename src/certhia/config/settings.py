@@ -154,7 +154,6 @@ class Output(Section):
     require_redis: bool = Field(
         False,
         description="Start only where every sink of type redis can be written to, and there is one",
-        json_schema_extra=RESTART,
     )
     alarms: Path | None = Field(
         None,
@@ -253,14 +252,12 @@ class Serve(Section):
     proof_buffer: Size = Field(
         64 * MB,
         description="The most that may wait for its proof, for those who want no other",
-        json_schema_extra=RESTART,
     )
     dedupe_size: int = Field(
         1_000_000,
         ge=1,
         le=1 << 28,
         description="How many certificates are remembered for those who want each once",
-        json_schema_extra=RESTART,
     )
     token: tuple[Token, ...] = Field(
         (), description="Tokens that let in, each as `sha256:` with 64 hex digits, or itself; none: all are let in"
@@ -325,9 +322,8 @@ class Metrics(Section):
     file: Annotated[str, Written("file or -")] | None = Field(
         None,
         description="File that metrics are written to, for node_exporter; - is standard output",
-        json_schema_extra=RESTART,
     )
-    interval: Interval = Field(15.0, description="How often they are", json_schema_extra=RESTART)
+    interval: Interval = Field(15.0, description="How often they are")
 
 
 class Log(Section):

@@ -13,6 +13,7 @@ from certhia.clock import utc
 from certhia.config import Settings
 from certhia.errors import ConfigError
 from certhia.events.keeping import Keeping
+from certhia.library.delivering import requires_redis
 from certhia.library.guarding import guarding_of
 from certhia.library.reloading import Commit, Prepare, Step
 from certhia.library.setup import choice_of, kept_of, limits_of, own_of, reading_of, sources_of
@@ -90,7 +91,7 @@ def steps_of(parts: Parts, pipeline: Pipeline, expected: Reloaded[Expected]) -> 
             partial(_lists, parts, pipeline),
         ),
         *([Step(("modules.",), partial(_modules, parts.added))] if parts.added is not None else ()),
-        Step(("sinks.",), partial(_sinks, parts)),
+        Step(("sinks.", "output.require_redis"), partial(_sinks, parts)),
     ]
 
 
@@ -208,7 +209,7 @@ async def _modules(added: Added, before: Settings, after: Settings) -> Commit:
 async def _sinks(parts: Parts, before: Settings, after: Settings) -> Commit:
     """All are open before one of the old ones is let go. It comes last: what was opened is in use then."""
     del before
-    use = await parts.configured.prepared(after.sinks)
+    use = await parts.configured.prepared(after.sinks, require_redis=requires_redis(after))
 
     async def commit() -> None:
         await use()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.errors import ConfigError
+from certhia.library.reloading import Commit
 from certhia.metrics.collecting import disk_samples, inner_samples
 from certhia.metrics.disks import Disks
 from certhia.metrics.names import Sample
@@ -18,7 +19,7 @@ from certhia.pipeline import Pipeline
 from certhia.stream import standing
 from certhia.stream.once import Once
 from certhia.stream.standing import Known
-from certhia.supervision import supervised
+from certhia.supervision import supervised, unless
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from certhia.stream.listener import Listener
 
 MOST: Final = 32  # connections at once
+EXPOSED: Final = ("metrics.file", "metrics.interval")
+"""Keys that `Exposing.prepare` takes over."""
 
 
 class Exposing:
@@ -44,6 +47,17 @@ class Exposing:
         self._known = known_of(pipeline)
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
+        self._changed = asyncio.Event()  # the settings did
+
+    async def prepare(self, before: Settings, after: Settings) -> Commit:
+        """Takes over where figures are written, and how often."""
+        del before
+
+        def commit() -> None:
+            self._settings = after.metrics
+            self._changed.set()
+
+        return commit
 
     async def inside(self) -> list[Sample]:
         """What goes on inside the run."""
@@ -78,12 +92,20 @@ class Exposing:
 
     def works(self) -> Iterator[Coroutine[Any, Any, None]]:
         """What is to run until it is cancelled."""
-        if self._settings.file is not None:
+        yield supervised(lambda _: self._write(), self._say, self._clock)
+
+    async def _write(self) -> None:
+        """Writes figures to the file of now, where there is one."""
+        while True:
+            changed = self._changed = asyncio.Event()
+            if self._settings.file is None:
+                await changed.wait()
+                continue
             from certhia.metrics.writing import Writing  # noqa: PLC0415
 
             every = self._settings.interval
             writing = Writing(self._settings.file, every, self._collect, self._clock, self._tell)
-            yield supervised(lambda _: writing.run(), self._say, self._clock)
+            await unless(changed, writing.run())
 
     async def close(self) -> None:
         """Closes the port. Idempotent."""

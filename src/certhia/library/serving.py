@@ -35,6 +35,8 @@ LIVE: Final = (
     "serve.client_buffer",
     "serve.buffers",
     "serve.lag_limit",
+    "serve.proof_buffer",
+    "serve.dedupe_size",
     "serve.token",
     "serve.token_file",
     "serve.open",
@@ -110,6 +112,7 @@ class Serving:
 
         def commit() -> None:
             front()
+            self.hub.adopt(dedupe=after.serve.dedupe_size, unproven=after.serve.proof_buffer)
             if self._terms is not None and self.server is not None:
                 pool = self._terms.limits.pool  # what waits now is counted in it
                 pool.most = after.serve.buffers

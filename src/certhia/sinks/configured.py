@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from certhia.config.sinks import SinkSection, SinkSettings
+from certhia.config.sinks import RedisSink, SinkSection, SinkSettings
 from certhia.errors import ConfigError
 from certhia.model import Alarm, Match, Sink
 from certhia.sinks.alarms import record as alarm_record
@@ -48,24 +48,36 @@ class Sinks:
         where one can't be."""
         return await (await self.prepared(new))()
 
-    async def prepared(self, new: Mapping[str, SinkSettings]) -> Callable[[], Awaitable[Sequence[str]]]:
+    async def prepared(
+        self, new: Mapping[str, SinkSettings], *, require_redis: bool | None = None
+    ) -> Callable[[], Awaitable[Sequence[str]]]:
         """Opens those that are new, or have changed, and gives what has them in use: that fails no more. Raises
-        ConfigError, and leaves nothing open, where one can't be."""
+        ConfigError, and leaves nothing open, where one can't be. `require_redis`: see `Outside`; None: as before. Where
+        it is asked for anew, each Redis is opened anew."""
+        required = self.outside.require_redis if require_redis is None else require_redis
+        outside = replace(self.outside, require_redis=required)
+        anew = required and not self.outside.require_redis
         wanted = {name: settings for name, settings in new.items() if settings.enabled}
         for name in RESERVED.intersection(new):
             raise ConfigError(f"sinks.{name}: is a queue's own name; give the sink another")
-        changed = {n: one for n, one in wanted.items() if n not in self._served or self._served[n].settings != one}
+        changed = {
+            name: one
+            for name, one in wanted.items()
+            if name not in self._served or self._served[name].settings != one or (anew and isinstance(one, RedisSink))
+        }
         opened: dict[str, Served] = {}
         async with AsyncExitStack() as stack:
             for name, settings in changed.items():
-                sink = await open_sink(name, settings, self.outside)
+                sink = await open_sink(name, settings, outside)
                 stack.push_async_callback(sink.close)
                 opened[name] = Served(sink, settings, Route.of(settings, self._kinds), Terms.of(settings))
             stack.pop_all()
-        return partial(self._use, wanted, opened)
+        return partial(self._use, outside, wanted, opened)
 
-    async def _use(self, wanted: Mapping[str, SinkSettings], opened: Mapping[str, Served]) -> Sequence[str]:
-        before = self._served
+    async def _use(
+        self, outside: Outside, wanted: Mapping[str, SinkSettings], opened: Mapping[str, Served]
+    ) -> Sequence[str]:
+        self.outside, before = outside, self._served
         gone = [name for name in before if name not in wanted or name in opened]
         told = [f"sink {name} {'is new' if name not in before else 'has changed'}" for name in opened]
         told += [f"sink {name} is no longer told" for name in gone if name not in opened]

@@ -81,14 +81,20 @@ class Memory:
 
     def fresh(self, plan: Plan, page: Page, choices: Sequence[Choice]) -> list[Choice]:
         """The same choices, of those who want each once with first sightings only; these are remembered."""
-        if self._seen is None:
-            self._seen = Sightings(self.capacity)
+        seen = self._seen
+        if seen is None:
+            seen = self._seen = Sightings(self.capacity)
         if not plan.scopes.issuperset(self._numbers):
             self._numbers = {scope: number for scope, number in self._numbers.items() if scope in plan.scopes}
         wanted = {group.scope: positions for group, positions in choices if group.scope is not None}
         asked = [(self._number(scope), positions) for scope, positions in wanted.items()]
-        found = dict(zip(wanted, self._seen.fresh_among(page, asked), strict=True))
+        found = dict(zip(wanted, seen.fresh_among(page, asked), strict=True))
         return [(group, positions if group.scope is None else found[group.scope]) for group, positions in choices]
+
+    def resize(self, capacity: int) -> None:
+        """Has room for so many from now on; what was seen before is forgotten. For any thread."""
+        if capacity != self.capacity:
+            self.capacity, self._seen = capacity, None
 
     def forget(self) -> None:
         """Nobody has seen anything: for where nobody knows what was sent."""

@@ -111,6 +111,11 @@ class Hub:
         self._sources: dict[bytes, tuple[Log, Source]] = {}
         self._ends: dict[bytes, int] = {}  # one past the last proven entry
 
+    def adopt(self, *, dedupe: int, unproven: int) -> None:
+        """Remembers and keeps so much from now on; see `__init__`."""
+        self._memory.resize(dedupe)
+        self._waiting.most = unproven
+
     def attach(self, issuers: Issuers, chains: Chains, executor: Executor) -> None:
         """What the pipeline shares: the issuers at hand, how more are had, and where the core runs."""
         self._issuers, self._chains, self._executor = issuers, chains, executor
