@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0008"  # the migration that makes what is described here
+SCHEMA: Final = "0009"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -293,6 +293,23 @@ events: Final = Table(
     Column("data", Text, nullable=False),
 )
 Index("events_type", events.c.type, events.c.id)
+
+# Certificates of matches whose authority is asked about them again at `due`; null once they have run out. The rest is
+# what was answered last (`certhia.store.revocations.Answer`). Times are Unix seconds.
+revocations: Final = Table(
+    "revocations",
+    metadata,
+    Column("match", ForeignKey("matches.id"), primary_key=True, autoincrement=False),
+    Column("host", Text, nullable=False),
+    Column("due", Float),
+    Column("state", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("revoked", Float, nullable=False),
+    Column("checked", Float, nullable=False),
+    Column("failing", Float, nullable=False),
+)
+Index("revocations_due", revocations.c.due, revocations.c.host)
 
 # What other processes ask of the follower. `answer` is null until it has been taken up.
 requests: Final = Table(

@@ -13,7 +13,7 @@ from certhia.store.batch import Tally
 from certhia.store.bulk import WAITS
 from certhia.store.commit import keep_tallies
 from certhia.store.query import chunks
-from certhia.store.schema import DONE, deliveries, matches, probes, sightings, steps
+from certhia.store.schema import DONE, deliveries, matches, probes, revocations, sightings, steps
 
 MAX_MATCHES: Final = 1_000_000
 AT_ONCE: Final = 500  # matches deleted, or ledger rows merged, in one transaction: others wait meanwhile
@@ -23,7 +23,7 @@ HOUR: Final = 3600
 async def prune(
     connection: AsyncConnection, counts: dict[str, Tally], *, max_matches: int, before: float | None = None
 ) -> int:
-    """Deletes some of the oldest matches over `max_matches`, with sightings, deliveries and probes; then of those that
+    """Deletes some of the oldest matches over `max_matches`, with all that belongs to them; then of those that
     were seen before `before` (Unix seconds). Gives how many.
 
     A match that somebody is still to be told of stays.
@@ -49,7 +49,8 @@ async def _let_go(connection: AsyncConnection, counts: dict[str, Tally], gone: S
     for some in chunks(gone):
         told = select(deliveries.c.id).where(deliveries.c.match.in_(some), deliveries.c.state == DONE)
         counts["delivered"].take([codec.done_mark(n) for n in (await connection.execute(told)).scalars()])
-        await connection.execute(delete(probes).where(probes.c.match.in_(some)))
+        for table in (probes, revocations):
+            await connection.execute(delete(table).where(table.c.match.in_(some)))
         for table, column in (
             (deliveries, deliveries.c.match),
             (sightings, sightings.c.match),
