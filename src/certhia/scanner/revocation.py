@@ -26,7 +26,7 @@ from certhia.scanner.trust import shown
 MAX_URLS: Final = 2  # of each kind that are tried
 KEPT_ANSWERS: Final = 16 << 20  # bytes
 KEPT_LISTS: Final = 64 << 20
-LONGEST: Final = 86400.0  # seconds that an answer is kept, whatever it says of itself
+LONGEST: Final = 86400.0  # seconds that an answer is kept unless told otherwise
 FAILED: Final = 600.0  # seconds before one that did not answer is asked again
 TIMEOUT: Final = 10.0  # of one question
 LIST_TIMEOUT: Final = 30.0  # of a list, which may be large
@@ -36,11 +36,16 @@ _SOURCES: Final = {"staple": "a stapled answer", "ocsp": "OCSP", "crl": "a revoc
 
 
 class Revocation:
-    """Finds out. Without a guard it goes by staples alone."""
+    """Finds out. Without a guard it goes by staples alone.
 
-    def __init__(self, clock: Clock, guard: Guard | None = None) -> None:
+    Args:
+        longest: seconds that an answer is kept at most, whatever it says of itself.
+    """
+
+    def __init__(self, clock: Clock, guard: Guard | None = None, *, longest: float = LONGEST) -> None:
         self._clock = clock
         self._guard = guard
+        self._longest = longest
         self._answers: Kept[Status] = Kept(KEPT_ANSWERS, clock)
         self._lists: Kept[crl.List | str] = Kept(KEPT_LISTS, clock)
 
@@ -92,7 +97,7 @@ class Revocation:
                 status = await self._ask(url, pair)
             except RemoteError as error:
                 return Fetched(Status("unavailable", "ocsp", f"the responder: {error}"), 500, FAILED)
-            return Fetched(status, 500, min(max(status.until - self._clock.now(), FAILED), LONGEST))
+            return Fetched(status, 500, min(max(status.until - self._clock.now(), FAILED), self._longest))
 
         return await self._answers.get(f"{url} {certificate.sha256.hex()}", ask)
 
@@ -121,7 +126,7 @@ class Revocation:
             except RemoteError as error:
                 return Fetched(str(error), 500, FAILED)
             left = crl.until(found) - self._clock.now()
-            return Fetched(found, len(answer), min(max(left, FAILED), LONGEST))
+            return Fetched(found, len(answer), min(max(left, FAILED), self._longest))
 
         found = await self._lists.get(key, fetch)
         if isinstance(found, str):
