@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
@@ -28,20 +28,20 @@ from certhia.logs.client import client as make_client
 from certhia.logs.contradiction import Witness
 from certhia.logs.evidence import Evidence
 from certhia.logs.finding import find
+from certhia.logs.rereading import Rereading
 from certhia.logs.select import Chosen
+from certhia.logs.wishes import ALL, Owner, active, cancel, owners_of, read, setting, written
 from certhia.model import Arrival, Log
 from certhia.parts import Parts
 from certhia.quantity import point
-from certhia.store.backfills import CANCELLED, DONE, Backfill
+from certhia.store.backfills import DONE, Backfill
 from certhia.store.blocks import Block
 from certhia.store.ledger import Track, row_head, row_log
-from certhia.store.writer import Writer
 from certhia.supervision import supervised
 from certhia.telling import Limits
 
 REQUEST: Final = "backfill"  # the request that a wish be taken up, or cancelled
 PROGRESS: Final = "backfills"  # the setting that says how far wishes are that are worked on
-ALL: Final = "all"
 FAILED: Final = "failed: "  # begins an answer that says why not
 KEEP_EVERY: Final = 5.0  # seconds between two saves of that
 TELL_EVERY: Final = 60.0
@@ -82,6 +82,7 @@ class Backfilling:
         self.past = Past(self._track)
         self._waits = Waits(self._track, partial(self._notice, level="warning"), parts.clock)
         self._said = set[str]()  # once is enough
+        self._narrow = set[str]()  # settings of wishes for some programmes alone
         self.logs: set[bytes] = set()  # that were worked on
         self.entries = 0  # read
         self.verified = 0
@@ -108,13 +109,17 @@ class Backfilling:
 
     async def take(self, payload: str) -> str:
         """Takes up a request: a JSON object with `log` (a URL, id or words; "all": those that are followed), and either
-        `from` and `reverse` or `cancel`. Gives the answer: a JSON object with the wishes that it is about, each a log's
-        id (hex) and a number; or `failed: ` and why."""
+        `from`, `reverse` and perhaps `programmes` (lists of programme and platform: their rules alone count, for
+        entries that are verified too) or `cancel`. Gives the answer: a JSON object with the wishes that it is about,
+        each a log's id (hex) and a number; or `failed: ` and why."""
         try:
             asked = json.loads(payload)
-            wanted, cancel = str(asked["log"]), bool(asked.get("cancel"))
-            origin = "" if cancel else str(point(asked["from"]))
-            wishes = self._cancel(wanted) if cancel else self._wish(wanted, origin, reverse=bool(asked["reverse"]))
+            wanted, ends = str(asked["log"]), bool(asked.get("cancel"))
+            origin = "" if ends else str(point(asked["from"]))
+            owners = owners_of(asked.get("programmes"))
+            wishes = (
+                self._cancel(wanted) if ends else self._wish(wanted, origin, owners, reverse=bool(asked["reverse"]))
+            )
         except ConfigError as error:
             return f"{FAILED}{error}"
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -123,7 +128,7 @@ class Backfilling:
         self._wanted.set()
         return json.dumps({"wishes": [[one.log_id.hex(), one.number] for one in wishes]})
 
-    def _wish(self, wanted: str, origin: str, *, reverse: bool) -> list[Backfill]:
+    def _wish(self, wanted: str, origin: str, owners: Collection[Owner], *, reverse: bool) -> list[Backfill]:
         chosen = self._chosen()
         if wanted == ALL:
             logs = [one.log for one in chosen if one.followed]
@@ -133,10 +138,14 @@ class Backfilling:
         for log in logs:
             writer.log(log)
             known = self._track(log.id).backfills
-            same = [one for one in known.values() if one.active and (one.origin, one.reverse) == (origin, reverse)]
+            alike = [one for one in known.values() if one.active and (one.origin, one.reverse) == (origin, reverse)]
+            same = [one for one in alike if not owners and setting(one) not in self._narrow]
             wish = same[0] if same else Backfill(log.id, len(known), origin, reverse, self._clock.now())
             if not same:
                 writer.backfill(wish)
+                if owners:
+                    self._narrow.add(setting(wish))
+                    writer.remember(setting(wish), written(owners))
             wishes.append(wish)
         return wishes
 
@@ -188,11 +197,18 @@ class Backfilling:
         """Tries until there is nothing left of it."""
         failures, before = 0, -1
         filler: Backfiller | None = None
+        again: Rereading | None = None
+        wait = partial(self._waits.accepted, log, wish)
         while True:
             try:
                 if filler is None:
-                    filler, wish = await self._begin(log, wish)
-                await filler.run(partial(self._waits.accepted, log, wish))
+                    begun = await self._begin(log, wish)
+                    if begun is None:
+                        return
+                    filler, wish, again = begun
+                await filler.run(wait if again is None else again.waiting(wait))
+                if again is not None:
+                    await again.tell()
             except (Throttled, Lagging) as error:
                 self._notice(log, f"the backfill waits: {error}", level="debug")
                 await self._clock.sleep(self._clock.jitter(5.0))
@@ -208,17 +224,24 @@ class Backfilling:
                 self._finish(log, wish, filler)
                 return
 
-    async def _begin(self, log: Log, wish: Backfill) -> tuple[Backfiller, Backfill]:
-        """Looks where the range is, the first time, and which head it is to be proven to. Raises RemoteError."""
+    async def _begin(self, log: Log, wish: Backfill) -> tuple[Backfiller, Backfill, Rereading | None] | None:
+        """Looks where the range is, the first time, and which head it is to be proven to. None where the wish is for
+        programmes of which nothing is watched any more: then it is ended. Raises RemoteError."""
+        owners = read(await self._parts.state.recall(setting(wish)))
+        rules = self._parts.narrowed(owners) if owners else None
+        if owners and rules is None:
+            self._notice(log, "nothing to backfill: nothing is watched any more for the programmes that it is for")
+            self._end(wish, DONE)
+            return None
         client = self.client(log)
         await self._waits.begun(log, wish, self._follows)
         track = self._track(log.id)
         live = track.end
-        head = await client.head() if live is None else row_head(track.row)
+        head = await client.head() if live is None or rules is not None else row_head(track.row)
         origin = point(wish.origin)
         how = "backwards" if wish.reverse else "forwards"
         if wish.start is None or wish.end is None:
-            end = head.size if live is None else live
+            end = head.size if live is None or rules is not None else live  # what is on its way was read by older rules
             start = min(await starts.resolve(origin, client, head, self._clock), end)
             wish = replace(wish, start=start, end=end)
             self._parts.state.writer.backfill(wish)
@@ -233,18 +256,20 @@ class Backfilling:
         accepted = [one for one in await self._parts.state.freezes() if one.log_id == log.id and one.accepted]
         since = max((one.accepted or 0.0 for one in accepted), default=0.0)  # by the view that was accepted then
         await agree(client, head, [block.head for block in track.blocks.values() if block.at > since])
+        takers = self._takers(log, wish, [one.reason for one in accepted])
+        again = Rereading(takers, rules, verified=track.verified) if rules is not None else None
         filler = self._fillers[wish.log_id, wish.number] = Backfiller(
             client,
             (wish.start, wish.end),
             head,
-            self._takers(log, wish, [one.reason for one in accepted]),
+            takers if again is None else again.takers,
             reverse=wish.reverse,
             reading=self._parts.reading.of(log),
             budget=self._budget,
             clock=self._clock,
             executor=self._executor,
         )
-        return filler, wish
+        return filler, wish, again
 
     def _takers(self, log: Log, wish: Backfill, accepted: Sequence[str]) -> Takers:
         """`accepted`: reasons for which the log was frozen, and which a human accepted."""
@@ -361,23 +386,3 @@ class Backfilling:
 def _stuck(track: Track) -> str:
     log = row_log(track.row)
     return f"{log.description or log.url}: {stuck(track)}"
-
-
-def active(writer: Writer) -> list[Backfill]:
-    """Wishes that are not fulfilled yet, in the order in which they were made."""
-    found = [one for track in writer.tracks.values() for one in track.backfills.values() if one.active]
-    return sorted(found, key=lambda one: (one.at, one.number))
-
-
-def cancel(writer: Writer, wanted: str, at: float) -> list[Backfill]:
-    """Ends the wishes of one log, or all of them; gives those that it ended. What is verified stays so.
-
-    `at`: Unix seconds. Raises ConfigError where no log of theirs is meant.
-    """
-    wishes = active(writer)
-    logs = {one.log_id: row_log(writer.tracks[one.log_id].row) for one in wishes}
-    meant = set(logs) if wanted == ALL else {find(list(logs.values()), wanted).id}
-    ended = [replace(one, ended=at, outcome=CANCELLED) for one in wishes if one.log_id in meant]
-    for one in ended:
-        writer.backfill(one)
-    return ended

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from certhia.logs.pace import Paces
 from certhia.logs.reading import Reading
 from certhia.logs.select import Choice
 from certhia.logs.sources import Sources
+from certhia.logs.wishes import Owner
 from certhia.metrics.stages import Stages
 from certhia.model import Sink, Tell, Watched
 from certhia.net import Transport
@@ -105,6 +106,8 @@ class Parts:
     works: Mapping[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)  # runs besides; see `Beside`
     last: Callable[[], Coroutine[Any, Any, None]] | None = None  # done once all is read, unless stopped
     stages: Stages = field(default_factory=Stages)  # how long they take
+    narrowed: Callable[[Collection[Owner]], Watched | None] = lambda _: None  # the rules of these programmes alone
+    answers: Mapping[str, Callable[[str], Awaitable[str]]] = field(default_factory=dict)  # to further requests, by kind
     backfill: str = ""  # a request as `Backfilling.take` has it: this alone is done, and no log followed
 
     def reread(self, reading: Reading, precerts: bool, followers: Iterable[Follower]) -> list[bytes]:

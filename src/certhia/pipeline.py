@@ -213,7 +213,7 @@ class Pipeline:
     def _answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
         """Who takes up which requests of other processes."""
         own = {ACCEPT: self._go_on, REQUEST: self._old.take, OUTBOX: self._outbox.take}
-        return {**own, PROMISE: self._guard.broken.take, SEEN: self._unread.take}
+        return {**own, PROMISE: self._guard.broken.take, SEEN: self._unread.take, **self._parts.answers}
 
     async def _survive(self, what: str, work: Callable[[int], Awaitable[None]]) -> None:
         await supervised(work, lambda text: self._parts.tell(f"{what}: {text}", level="error"), self._clock)

@@ -92,6 +92,11 @@ class Reloaded(Generic[T]):
         self._asked = True
         self._wake.set()
 
+    async def again(self) -> None:
+        """Reads it anew now, changed or not; returns once the new value is in place, or was refused."""
+        self._asked = True
+        await self.look()
+
     async def run(self, _faults: int = 0) -> None:
         """Looks at the files until cancelled."""
         while True:

@@ -27,6 +27,7 @@ class Guarding:
     poll: float = 30.0  # seconds between two heads of a log, at most
     limited: bool = False  # whether the user set --max-bandwidth, --max-rate or --max-parallel
     heard: Sequence[Hears] = ()  # who hears of alarms besides stderr
+    looks: Sequence[Callable[[], Awaitable[Sequence[Found]]]] = ()  # further ones
 
 
 class Guard:
@@ -51,7 +52,7 @@ class Guard:
         self._freshness = Freshness(clock)
         looked = Looked(statuses, self._freshness, guarding.places, failing, guarding.poll, guarding.limited, queues)
         self._symptoms = Symptoms(looked, guarding.interval, clock)
-        self._others = others if history is None else (history.look, *others)
+        self._others = (*others, *guarding.looks) if history is None else (history.look, *others, *guarding.looks)
         self._looked = False  # until then, what followers said counts
         self._alarms = Alarms(
             tell, clock=clock, heard=guarding.heard if history is None else (history, *guarding.heard)

@@ -39,6 +39,7 @@ from certhia.sinks.stdout import Stdout
 from certhia.store.place import state_place
 
 if TYPE_CHECKING:
+    from certhia.library.scoping import Scoping
     from certhia.library.serving import Serving
 
 SPEAKING = (
@@ -136,11 +137,19 @@ class Session:
     def _watches(self) -> bool:
         """Whether anything is looked for: a server need not."""
         watch = self._settings.watch
-        return self._serving is None or bool(watch.rules or watch.files)
+        platforms = any(one.enabled for one in self._settings.platforms.each.values())
+        return self._serving is None or bool(watch.rules or watch.files or platforms)
 
     async def _build(self, stack: AsyncExitStack) -> Pipeline:
         settings, clock = self._settings, self._clock
-        watched = rules_of(settings.watch.rules, settings.watch.files, clock, self._messages) if self._watches else None
+        scoping = self._scoping() if self._watches else None
+        watched = (
+            rules_of(settings.watch.rules, settings.watch.files, clock, self._messages, scoping)
+            if self._watches
+            else None
+        )
+        if scoping is not None and watched is not None:
+            scoping.remake = watched.again
         roots = Roots.load(settings.watch.roots) if settings.watch.roots else None
         sinks = self._sinks(stack)
         for text in (*(watched.current.notices if watched else ()), contact_notice(settings.read.contact)):
@@ -151,12 +160,12 @@ class Session:
         heard = [AlarmFile(settings.output.alarms, clock, self._messages)] if settings.output.alarms else []
         for one in heard:
             stack.push_async_callback(one.close)
-        reloading = self._reloading(watched)
+        reloading = self._reloading(watched, scoping)
         given = Given(
             rules=(lambda: watched.current) if watched else lambda: NOTHING,
             reloads=[
                 *([reloading.settings] if reloading is not None else ()),
-                *([watched] if watched and (settings.watch.files or reloading is not None) else ()),
+                *([watched] if watched and (settings.watch.files or scoping is not None) else ()),
                 *(self._serving.reloads if self._serving is not None else ()),
             ],
             roots=roots,
@@ -170,11 +179,20 @@ class Session:
             tell=self._messages,
             steps=reloading.steps if reloading is not None else None,
             bus=Bus(clock, self._messages),
+            scoping=scoping,
             source="watch" if self._serving is None else "serve",
         )
         return await assemble(settings, given, stack)
 
-    def _reloading(self, rules: Reloaded[Watchlist] | None) -> Reloading | None:
+    def _scoping(self) -> Scoping | None:
+        """Bug bounty platforms; None where there are none, nor can be."""
+        if self._again is None and not self._settings.platforms.each:
+            return None
+        from certhia.library.scoping import Scoping
+
+        return Scoping(self._settings.platforms, self._clock, self._messages)
+
+    def _reloading(self, rules: Reloaded[Watchlist] | None, scoping: Scoping | None) -> Reloading | None:
         """What takes over other settings; None where they can't change."""
         if self._again is None:
             return None
@@ -183,7 +201,9 @@ class Session:
         self._steps = reloading.steps
         reloading.steps.append(Step(SPEAKING, self._speak))
         if rules is not None:
-            reloading.steps.append(rules_step(rules))
+            reloading.steps.append(rules_step(rules, scoping))
+        if scoping is not None:
+            reloading.steps.append(scoping.step())
         if self._serving is not None:
             from certhia.library.serving import LIVE
 

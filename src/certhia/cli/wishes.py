@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from certhia import render
 from certhia.backfilling import FAILED, PROGRESS, REQUEST
-from certhia.backfilling import cancel as end
 from certhia.clock import Clock, iso
 from certhia.errors import ConfigError, StateError
+from certhia.logs.wishes import cancel as end
 from certhia.store.backfills import DONE, Backfill
 from certhia.store.lock import Held
 from certhia.store.place import Place

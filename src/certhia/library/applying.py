@@ -16,7 +16,7 @@ from certhia.events.keeping import Keeping
 from certhia.library.delivering import requires_redis
 from certhia.library.guarding import guarding_of
 from certhia.library.reloading import Commit, Prepare, Step
-from certhia.library.setup import choice_of, kept_of, limits_of, own_of, reading_of, sources_of
+from certhia.library.setup import choice_of, kept_of, limits_of, loader_of, own_of, reading_of, sources_of
 from certhia.logs.select import choose
 from certhia.net import Http, trust_of, user_agent
 from certhia.parts import Parts
@@ -28,6 +28,7 @@ from certhia.rules.watchlist import Watchlist
 
 if TYPE_CHECKING:
     from certhia.handing import Added
+    from certhia.library.scoping import Scoping
 
 T = TypeVar("T")
 
@@ -95,13 +96,13 @@ def steps_of(parts: Parts, pipeline: Pipeline, expected: Reloaded[Expected]) -> 
     ]
 
 
-def rules_step(rules: Reloaded[Watchlist]) -> Step:
-    """That of the rules, and of their files."""
+def rules_step(rules: Reloaded[Watchlist], scoping: Scoping | None = None) -> Step:
+    """That of the rules, and of their files; `scoping`: of platforms, whose rules are among them."""
 
     async def prepare(before: Settings, after: Settings) -> Commit:
         del before
         watch = after.watch
-        return await _remade(rules, watch.files, partial(Watchlist, *watch.rules, files=watch.files))
+        return await _remade(rules, watch.files, loader_of(watch.rules, watch.files, scoping))
 
     return Step(("watch.rules", "watch.files"), prepare)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from certhia.clock import Clock
@@ -30,18 +31,21 @@ from certhia.library.setup import (
     reading_of,
     sources_of,
 )
+from certhia.logs.wishes import Owner
 from certhia.model import Hearing, Hears, Match, Sink, Tell, Watched
 from certhia.net import Transport
 from certhia.parts import Parts
 from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
 from certhia.rules.roots import Roots
+from certhia.rules.watchlist import Watchlist
 from certhia.sinks.configured import Sinks
 from certhia.store.place import Place
 from certhia.store.state import State
 from certhia.telling import Teller
 
 if TYPE_CHECKING:
+    from certhia.library.scoping import Scoping
     from certhia.stream.hub import Hub
 
 
@@ -70,6 +74,7 @@ class Given:
     steps: list[Step] | None = None  # gets those by which it takes over other settings
     source: str = "watch"  # who says so in events
     bus: Bus = field(default_factory=Bus)  # see `Parts`
+    scoping: Scoping | None = None  # bug bounty platforms, whose rules are among those of `rules`
 
 
 async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> Pipeline:
@@ -80,6 +85,9 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     transport = given.transport
     if transport is None:
         transport = await stack.enter_async_context(connect(settings, clock))
+    scoping = given.scoping
+    if scoping is not None:
+        await scoping.begin(state, transport, fetch=not given.backfill)
     paces = paces_of(settings, clock, json.loads(await state.recall("paces") or "{}"))
     choice = choice_of(settings)
     seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
@@ -129,11 +137,13 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         choice=choice,
         transport=transport,
         rules=given.rules,
+        narrowed=partial(_narrowed, given.rules),
+        answers={} if scoping is None else scoping.answers(),
         teller=teller,
         sinks=sinks,
         configured=configured,
         added=added,
-        works={**works, **healths.works()},
+        works={**works, **healths.works(), **({} if scoping is None else scoping.works())},
         last=last,
         paces=paces,
         reading=reading,
@@ -141,7 +151,11 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         memory=settings.read.memory,
         precerts=settings.watch.precerts,
         keeping=kept_of(settings),
-        guarding=replace(guarding_of(settings, state.directory), heard=_heard(given, configured, announcing)),
+        guarding=replace(
+            guarding_of(settings, state.directory),
+            heard=_heard(given, configured, announcing),
+            looks=() if given.scoping is None else (given.scoping.look,),
+        ),
         clock=clock,
         tell=given.tell,
         room=given.room,
@@ -164,3 +178,9 @@ def _heard(given: Given, configured: Sinks, announcing: Announcing) -> Sequence[
     """Who hears of alarms."""
     own = (sink.hears for sink in given.sinks if isinstance(sink, Hearing))
     return (*given.heard, configured.hears, announcing.hears, *own)
+
+
+def _narrowed(rules: Callable[[], Watched], owners: Collection[Owner]) -> Watched | None:
+    """The rules of these programmes alone."""
+    current = rules()
+    return current.narrowed(owners) if isinstance(current, Watchlist) else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certhia._core import build_info
 from certhia.clock import Clock
@@ -30,6 +31,9 @@ from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.store.retention import Kept
 from certhia.telling import Limits
+
+if TYPE_CHECKING:
+    from certhia.library.scoping import Scoping
 
 
 def network(settings: Settings, clock: Clock) -> Http:
@@ -85,9 +89,21 @@ def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: 
     return Sources(lists, choice, keys, transport, clock, hybrids, folder, singles_of(settings))
 
 
-def rules_of(rules: Sequence[str | Rule], files: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Watchlist]:
-    """The rules, read again when one of the files changes. Raises ConfigError with every problem found."""
-    return Reloaded("rules", files, lambda: Watchlist(*rules, files=files), changes, clock=clock, tell=tell)
+def rules_of(
+    rules: Sequence[str | Rule], files: Sequence[Path], clock: Clock, tell: Tell, scoping: Scoping | None = None
+) -> Reloaded[Watchlist]:
+    """The rules, read again when one of the files changes; `scoping`: those of bug bounty platforms, too. Raises
+    ConfigError with every problem found."""
+    return Reloaded("rules", files, loader_of(rules, files, scoping), changes, clock=clock, tell=tell)
+
+
+def loader_of(
+    rules: Sequence[str | Rule], files: Sequence[Path], scoping: Scoping | None = None
+) -> Callable[[], Watchlist]:
+    """What makes the rules, with the scopes of then. Without any they may be none, where platforms may give some."""
+    if scoping is None:
+        return partial(Watchlist, *rules, files=files)
+    return lambda: Watchlist(*rules, files=files, scopes=scoping.rules, empty=scoping.active)
 
 
 def expected_of(paths: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Expected]:

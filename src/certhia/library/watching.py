@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from datetime import date
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from certhia.clock import Clock
 from certhia.config import Settings
@@ -27,6 +28,9 @@ from certhia.rules.language import Rule
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
 from certhia.store import place
+
+if TYPE_CHECKING:
+    from certhia.library.scoping import Scoping
 
 Place = str | PathLike[str]
 
@@ -109,12 +113,15 @@ async def watch(
         }
     )
     clock, tell = clock or Clock(), tell or logged
-    reloaded = await asyncio.to_thread(_rules, rules, files, clock, tell)
+    scoping = _scoping(settings, clock, tell)
+    reloaded = await asyncio.to_thread(_rules, rules, files, clock, tell, scoping)
+    if scoping is not None:
+        scoping.remake = reloaded.again
     for text in (*reloaded.current.notices, contact_notice(contact, "contact=")):
         if text:
             tell(text)
     heard = [] if on_alarm is None else [on_alarm]
-    run = _Run(settings, reloaded, state, transport, clock, tell, heard, events or Bus(clock, tell))
+    run = _Run(settings, reloaded, state, transport, clock, tell, heard, events or Bus(clock, tell), scoping)
     async with Beside(run.run(), run.feed.finish):
         try:
             while (match := await run.feed.take()) is not None:
@@ -136,6 +143,7 @@ class _Run:
         tell: Tell,
         heard: Sequence[Hears],
         bus: Bus,
+        scoping: Scoping | None,
     ) -> None:
         self.feed = Feed()
         self._settings = settings
@@ -145,6 +153,7 @@ class _Run:
         self._clock = clock
         self._tell = tell
         self._heard = heard
+        self._scoping = scoping
         self._bus = bus
         self._pipeline: Pipeline | None = None
         self._stopped = False
@@ -163,6 +172,7 @@ class _Run:
             given = Given(
                 rules=lambda: rules.current,
                 reloads=[rules] if rules.paths else [],
+                scoping=self._scoping,
                 sinks=[self.feed],
                 stream=self.feed.stream,
                 room=self.feed.room,
@@ -195,15 +205,30 @@ def _place(state: Place) -> place.Place:
     return place.state_place(state) if isinstance(state, str) else place.Place(Path(state).absolute())
 
 
+def _scoping(settings: Settings, clock: Clock, tell: Tell) -> Scoping | None:
+    """Bug bounty platforms, where there are any."""
+    if not settings.platforms.each:
+        return None
+    from certhia.library.scoping import Scoping  # noqa: PLC0415  (only who has platforms pays for them)
+
+    return Scoping(settings.platforms, clock, tell)
+
+
 def _rules(
-    rules: str | Iterable[str | Rule] | Watchlist, files: Iterable[Place], clock: Clock, tell: Tell
+    rules: str | Iterable[str | Rule] | Watchlist,
+    files: Iterable[Place],
+    clock: Clock,
+    tell: Tell,
+    scoping: Scoping | None,
 ) -> Reloaded[Watchlist]:
     paths = [Path(file) for file in files]
     if isinstance(rules, Watchlist):
+        if scoping is not None:
+            raise ConfigError("rules are a Watchlist, and there are platforms besides: give the rules as texts")
         if paths:
             raise ConfigError("rules are a Watchlist, and there are files besides: give the rules as texts")
         return Reloaded("rules", (), lambda: rules, lambda _old, _new: (), clock=clock, tell=tell)
     given: object = rules
     if isinstance(given, bytes) or not isinstance(given, Iterable):
         raise TypeError(f"rules are a text, a list of them or a Watchlist, not {type(given).__name__}")
-    return rules_of([rules] if isinstance(rules, str) else list(rules), paths, clock, tell)
+    return rules_of([rules] if isinstance(rules, str) else list(rules), paths, clock, tell, scoping)

@@ -63,11 +63,12 @@ class Gathering:
             self.numbers.many(read.first, owner, source)
         return read
 
-    def build(self) -> Matcher:
-        """The compiled rules. Raises ConfigError with all problems, and where there is nothing to watch."""
+    def build(self, *, empty: bool = False) -> Matcher:
+        """The compiled rules. Raises ConfigError with all problems, and where there is nothing to watch, unless it may
+        be `empty`."""
         if self.problems:
             raise ConfigError("\n".join(self.problems))
-        if not len(self._rules):
+        if not len(self._rules) and not empty:
             if self.exclusions:
                 raise ConfigError("there are only exclusions, so nothing could match: give what to watch (example.com)")
             raise ConfigError("there is nothing to watch: give a rule (example.com) or a file of rules (-w FILE)")

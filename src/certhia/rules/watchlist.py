@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from certhia.rules.exclusions import EVERYWHERE, Exclusion
 from certhia.rules.files import SHOWN, read_file
 from certhia.rules.gathering import Gathering
 from certhia.rules.language import Rule, parse_rule
-from certhia.rules.numbers import Numbered
+from certhia.rules.numbers import Numbered, Owner
 from certhia.rules.suffixes import InUse, in_use
 
 if TYPE_CHECKING:
@@ -43,12 +43,15 @@ class Watchlist:
         files: Sequence[Path | str] = (),
         suffixes: InUse | None = None,
         excluding: bool = True,
+        scopes: Iterable[Rule] = (),
+        empty: bool = False,
     ) -> None:
         """Rules one by one (as text, or parsed) and those of files (see `read_file`).
 
         `suffixes`: the public suffix list to go by; else the one in use on this machine. `excluding`: whether
-        exclusions take anything away. Raises ConfigError with every problem found, each on a line, and where there is
-        nothing to watch.
+        exclusions take anything away. `scopes`: rules of programmes, as a file of them has; what excludes takes away
+        from its own programme alone. `empty`: whether there may be nothing to watch, which is a ConfigError else, as
+        is every problem found, each on a line.
         """
         for rule in rules:
             if not isinstance(rule, str | Rule):
@@ -70,7 +73,10 @@ class Watchlist:
                 read_file(path, gathering)
             except ConfigError as error:
                 gathering.problems.append(str(error))
-        self.matcher: Matcher = gathering.build()
+        source = gathering.source()
+        for one in scopes:
+            gathering.add(one, source)
+        self.matcher: Matcher = gathering.build(empty=empty)
         self.exclusions: tuple[Exclusion, ...] = tuple(gathering.exclusions)
         self.everything: bool = gathering.numbers.everything
         self.notices: tuple[str, ...] = gathering.told()
@@ -80,6 +86,16 @@ class Watchlist:
     def load(cls, texts: Sequence[str] = (), files: Sequence[Path | str] = ()) -> Watchlist:
         """The same, of lists: as settings have them."""
         return cls(*texts, files=files)
+
+    def narrowed(self, owners: Collection[Owner]) -> Watchlist | None:
+        """The rules of these programmes alone (programme and platform), with what takes away from them; None where
+        there are none."""
+        rules = [rule for rule in self.rules if (rule.programme, rule.platform) in owners]
+        out = [one for one in self.exclusions if (one.rule.programme, one.rule.platform) in owners]
+        if not rules:
+            return None
+        everywhere = (one.rule for one in self.exclusions if one.source == EVERYWHERE)
+        return Watchlist(*everywhere, scopes=[*rules, *(one.rule for one in out)])
 
     def __len__(self) -> int:
         return len(self.matcher)

@@ -46,7 +46,7 @@ def scope_of(
 
 def rules_of(platform: str, scopes: Iterable[Scope]) -> Iterator[Rule]:
     """The rules of a platform's scopes, those that exclude too: each takes away from its own programme alone."""
-    for scope, name in _called(scopes):
+    for scope, name in called(scopes):
         tag = scope.platform or platform
         for one in scope.rules:
             yield Rule(one.kind, one.value, one.text, name, tag)
@@ -55,7 +55,7 @@ def rules_of(platform: str, scopes: Iterable[Scope]) -> Iterator[Rule]:
                 yield Rule(one.kind, one.value, one.text, name, tag, excludes=True, out_of_scope=True)
 
 
-def _called(scopes: Iterable[Scope]) -> Iterator[tuple[Scope, str]]:
+def called(scopes: Iterable[Scope]) -> Iterator[tuple[Scope, str]]:
     """Each scope with what its programme is called: with the handle, where two have one name."""
     held = list(scopes)
     counts: dict[tuple[str, str], int] = {}

@@ -1,0 +1,232 @@
+"""Bug bounty platforms in a run: their scopes are fetched in time, kept, and watched among the other rules.
+
+kept scopes ──▶ rules of the start;  fetched every few hours ──▶ kept ──▶ rules made anew ──▶ older entries
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from certhia.alarms.board import Found
+from certhia.backfilling import REQUEST as BACKFILL
+from certhia.clock import Clock, iso
+from certhia.config import Settings
+from certhia.config.platforms import Platforms
+from certhia.errors import CerthiaError, ConfigError
+from certhia.library.reloading import Commit, Step
+from certhia.model import Alarm, Tell
+from certhia.net import Transport
+from certhia.rules.language import Rule
+from certhia.rules.platforms.scoped import Scoped
+from certhia.rules.platforms.syncing import Change, Synced
+from certhia.store.state import State
+
+REQUEST: Final = "platforms"  # the request that platforms be asked now
+FAILED: Final = "failed: "  # begins an answer that says why not
+PATIENCE: Final = 600.0  # seconds that a start waits for scopes that were never fetched
+
+Remake = Callable[[], Awaitable[object]]
+
+
+class Scoping:
+    """All platforms of the settings.
+
+    Attributes:
+        remake: makes the run's rules anew, of `rules` as they are now.
+    """
+
+    def __init__(self, platforms: Platforms, clock: Clock, tell: Tell) -> None:
+        self.remake: Remake = _nothing
+        self._clock = clock
+        self._tell = tell
+        self._each: dict[str, Scoped] = {}
+        self._rules: tuple[Rule, ...] = ()
+        self._changed = asyncio.Event()
+        self._asked = asyncio.Event()
+        self._state: State | None = None
+        self._transport: Transport | None = None
+        self._adopt(platforms)
+
+    @property
+    def active(self) -> bool:
+        """Whether any platform is to be watched."""
+        return bool(self._each)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those of all scopes."""
+        return self._rules
+
+    def _adopt(self, platforms: Platforms) -> None:
+        before = self._each
+        self._each = {}
+        for name, settings in platforms.each.items():
+            if not settings.enabled:
+                continue
+            one = Scoped(name, settings, platforms.max_programs, platforms.sync_interval, self._clock)
+            if name in before:
+                one.kept = before[name].kept
+            self._each[name] = one
+
+    def step(self) -> Step:
+        """What takes over other platforms."""
+
+        async def prepare(before: Settings, after: Settings) -> Commit:
+            del before
+            watched = (
+                after.watch.rules or after.watch.files or any(one.enabled for one in after.platforms.each.values())
+            )
+            if not watched:
+                raise ConfigError("platforms: without them there is nothing to watch: give a rule, or a file of rules")
+
+            async def commit() -> None:
+                self._adopt(after.platforms)
+                for one in self._each.values():
+                    if not one.kept.at and self._state is not None:
+                        await one.recall(self._state)
+                await self._join()
+                self._changed.set()
+
+            return commit
+
+        return Step(("platforms.",), prepare)
+
+    # --- a run ---
+
+    def works(self) -> dict[str, Callable[[int], Awaitable[None]]]:
+        """What runs beside a pipeline."""
+        return {"fetching scopes": self.run}
+
+    def answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
+        """Who takes up requests of other processes."""
+        return {REQUEST: self.take}
+
+    async def begin(self, state: State, transport: Transport, *, fetch: bool = True) -> None:
+        """Watches what was kept; what never was is fetched before anything is read, as far as that can be had. Not
+        `fetch`: nobody is asked."""
+        self._state, self._transport = state, transport
+        for one in self._each.values():
+            await one.recall(state)
+            if one.kept.at:
+                self._tell(f"{_counted(one)}, of {iso(one.kept.at)}")
+        new = [one for one in self._each.values() if fetch and not one.kept.at]
+        if new:
+            self._tell(f"fetching the scopes of {', '.join(one.name for one in new)} first")
+        try:
+            async with self._clock.deadline(PATIENCE), asyncio.TaskGroup() as group:
+                for one in new:
+                    group.create_task(self._sync(one))
+        except TimeoutError:
+            self._tell("it takes long: reading begins without the rest of them", level="warning")
+        await self._join()
+
+    async def run(self, _faults: int = 0) -> None:
+        """Asks each of them in time, until cancelled."""
+        while True:
+            self._changed.clear()
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._keep(one)) for one in self._each.values()]
+                await self._changed.wait()
+                for task in tasks:
+                    task.cancel()
+
+    async def _keep(self, one: Scoped) -> None:
+        while True:
+            pause = max(0.0, one.due - self._clock.monotonic())
+            await self._clock.sleep(pause)
+            if one.due <= self._clock.monotonic():
+                await self._sync(one)
+
+    async def take(self, payload: str) -> str:
+        """Takes up a request to ask platforms now: a JSON object with `names`; none are all. Gives the names."""
+        try:
+            wanted = [str(name) for name in json.loads(payload).get("names", ())]
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
+            return f"{FAILED}the request makes no sense: {type(error).__name__}"
+        chosen = [one for one in self._each.values() if not wanted or one.name in wanted]
+        for one in chosen:
+            one.due = self._clock.monotonic()
+        self._changed.set()
+        return json.dumps({"names": [one.name for one in chosen]})
+
+    async def look(self) -> Sequence[Found]:
+        """Alarms: platforms that can't be asked."""
+        return [
+            Found(Alarm(f"platform:{one.name}", self._troubled(one)), told=True)
+            for one in self._each.values()
+            if one.trouble
+        ]
+
+    def _troubled(self, one: Scoped) -> str:
+        if not one.kept.at:
+            return f"{one.name}: its scopes were never fetched, so nothing of it is watched: {one.trouble}"
+        return f"{one.name}: its scopes are of {iso(one.kept.at)}, and watched as they were then: {one.trouble}"
+
+    # --- one of them ---
+
+    async def _sync(self, one: Scoped) -> None:
+        assert self._state is not None
+        assert self._transport is not None
+        try:
+            synced = await one.sync(self._transport)
+        except CerthiaError:
+            self._tell(self._troubled(one), level="warning" if one.failures == 1 else "debug")
+            return
+        await one.keep(self._state)
+        self._told(one, synced)
+        if synced.changes:
+            await self._join()
+            await self._backfill(one, synced.changes)
+
+    def _told(self, one: Scoped, synced: Synced) -> None:
+        changed = summary(synced.changes)
+        self._tell(f"{_counted(one)}: {changed or 'nothing changed'}", level="info" if changed else "debug")
+        if synced.left_out:
+            self._tell(
+                f"{one.name}: {synced.left_out} more programmes are left out: raise max_programs", level="warning"
+            )
+        for text in (*synced.failed, *synced.notes):
+            self._tell(f"{one.name}: {text}", level="debug")
+
+    async def _join(self) -> None:
+        """The rules of all of them; has the run's made anew where they differ."""
+        rules = tuple(rule for one in self._each.values() for rule in one.rules())
+        if rules != self._rules:
+            self._rules = rules
+            await self.remake()
+
+    async def _backfill(self, one: Scoped, changes: Sequence[Change]) -> None:
+        """Has logs read again for programmes that are new, if that is wanted."""
+        if one.settings.backfill is None or self._state is None:
+            return
+        owners = one.owners({change.handle for change in changes if change.new})
+        if not owners:
+            return
+        begin = iso(self._clock.now() - one.settings.backfill)
+        wish = {"log": "all", "from": begin, "reverse": True, "programmes": owners}
+        await self._state.request(BACKFILL, json.dumps(wish))
+        named = ", ".join(programme for programme, _ in owners[:3]) + (" and others" if len(owners) > 3 else "")
+        self._tell(f"{one.name}: logs are read again from {begin} for {named}")
+
+
+def summary(changes: Sequence[Change]) -> str:
+    """What changes, in numbers; empty where nothing does."""
+    counts = {
+        "programmes new": sum(one.new for one in changes),
+        "programmes gone": sum(one.ends for one in changes),
+        "rules added": sum(len(one.added) for one in changes),
+        "rules gone": sum(len(one.gone) for one in changes),
+    }
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+
+
+def _counted(one: Scoped) -> str:
+    rules = sum(len(scope.rules) for scope in one.kept.scopes.values())
+    return f"{one.name}: {len(one.kept.scopes):,} programmes with {rules:,} rules"
+
+
+async def _nothing() -> None:
+    """Nobody has rules to make."""

@@ -1,0 +1,110 @@
+"""One platform of the settings over time: what is watched of it, when it is asked again, and what keeps it from us."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final
+
+from certhia.clock import Clock
+from certhia.config.platforms import PlatformSection
+from certhia.errors import CerthiaError, Throttled
+from certhia.net import Transport
+from certhia.rules.language import Rule
+from certhia.rules.platforms import kept as keeping
+from certhia.rules.platforms.asking import Ask
+from certhia.rules.platforms.client import Denied
+from certhia.rules.platforms.kept import Kept
+from certhia.rules.platforms.scopes import called, rules_of
+from certhia.rules.platforms.syncing import Synced, sync
+from certhia.rules.suffixes import in_use
+from certhia.store.state import State
+
+FIRST: Final = 60.0  # seconds after a failure; doubled with each further one, up to the interval
+SPREAD: Final = 0.1  # of the interval, either way
+
+
+class Scoped:
+    """One table of the settings.
+
+    Attributes:
+        kept: what is watched.
+        due: when it is to be asked next, on the clock's monotonic seconds.
+        failures: in a row.
+        trouble: why it could not be asked last; empty where it could.
+    """
+
+    def __init__(self, name: str, settings: PlatformSection, most: int, interval: float, clock: Clock) -> None:
+        """`most`: programmes. `interval`: seconds."""
+        self.name = name
+        self.settings = settings
+        self.kept = Kept()
+        self.due = clock.monotonic()
+        self.failures = 0
+        self.trouble = ""
+        self._most = settings.max_programs or most
+        self._interval = interval
+        self._clock = clock
+
+    @property
+    def kind(self) -> str:
+        """The type of platform."""
+        return str(getattr(self.settings, "type", ""))
+
+    def rules(self) -> list[Rule]:
+        """Those of its scopes."""
+        return list(rules_of(self.name, self.kept.scopes.values()))
+
+    def owners(self, handles: Collection[str]) -> list[tuple[str, str]]:
+        """Programme and platform of these, as their rules name them, where they have any."""
+        scopes = called(self.kept.scopes.values())
+        found = {
+            (name, scope.platform or self.name): None
+            for scope, name in scopes
+            if scope.handle in handles and scope.rules
+        }
+        return sorted(found)
+
+    async def recall(self, state: State) -> None:
+        """What an earlier run, or a command, kept."""
+        self.kept = keeping.read(await state.recall(keeping.NAME + self.name)) or Kept()
+
+    async def sync(self, transport: Transport, shows: Callable[[str], None] = lambda _: None) -> Synced:
+        """Asks it now. What came of it is in place then, but for what `keep` does. Raises CerthiaError: then what was
+        known stays, and `trouble` says why."""
+        try:
+            synced = await sync(self.kind, self.kept, self.settings, self.ask(transport, shows))
+        except CerthiaError as error:
+            self._failed(error)
+            raise
+        self.failures, self.trouble = 0, ""
+        self.due = self._clock.monotonic() + self._clock.jitter(self._interval, SPREAD)
+        self.kept = synced.kept
+        return synced
+
+    def ask(self, transport: Transport, shows: Callable[[str], None] = lambda _: None, *, listing: bool = False) -> Ask:
+        """What to ask it with."""
+        return Ask(
+            transport,
+            self._clock,
+            self._most,
+            known=self.kept.scopes,
+            subdomains=self.settings.subdomains,
+            timeout=self.settings.timeout,
+            suffixes=in_use().suffixes,
+            listing=listing,
+            shows=shows,
+        )
+
+    async def keep(self, state: State) -> None:
+        """Has the state keep it. Raises StateError."""
+        await state.remember(keeping.NAME + self.name, keeping.write(self.kept))
+
+    def _failed(self, error: CerthiaError) -> None:
+        self.failures += 1
+        self.trouble = str(error)
+        pause = min(FIRST * 2.0 ** (self.failures - 1), self._interval)
+        if isinstance(error, Denied):  # asking again makes it no better
+            pause = self._interval
+        elif isinstance(error, Throttled) and error.retry_after is not None:
+            pause = max(pause, error.retry_after)
+        self.due = self._clock.monotonic() + self._clock.jitter(pause, SPREAD)
