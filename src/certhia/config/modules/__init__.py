@@ -5,9 +5,12 @@ from typing import Final
 
 from pydantic import Field, SerializeAsAny
 
+from certhia.config.modules.intelligence import IntelligenceSection
 from certhia.config.modules.section import OWN, ModuleSection, ModulesSection, OtherModule, Own
 
-BUILT_IN: Final[Mapping[str, type[ModuleSection]]] = {}
+BUILT_IN: Final[Mapping[str, type[ModuleSection]]] = {
+    "intelligence": IntelligenceSection,
+}
 
 
 class Modules(ModulesSection):

@@ -3,4 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-BUILTIN: Final[Mapping[str, str]] = {}
+BUILTIN: Final[Mapping[str, str]] = {
+    "intelligence": "certhia.modules.builtin.intelligence.module:Intelligence",
+}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.modules.builtin.intelligence.cases import match
 from tests.modules.builtin.matching import Around, kinds
+from tests.modules.worlds import run
 from tests.store.conftest import Book, both
 
 from certhia.clock import Clock
@@ -108,3 +109,12 @@ async def test_owners_by_ccadb(around: Around, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="name server"):
         async with intelligence(around, resolver=["nonsense"]):
             pass
+
+
+async def test_a_whole_run(tmp_path: Path) -> None:
+    came = await run(tmp_path, {}, tables={"intelligence": {"enabled": True, "caa": False}}, rules=("example.com",))
+    found = came.found("intelligence")
+    assert "the first certificate for host7.example.com" in found
+    assert any("issued by Certhia Test for 90 days" in text for text in found)
+    assert came.summary is not None
+    assert len([text for text in found if ": issued by" in text]) == came.summary.matches
