@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from certhia.events.event import Event
 from certhia.events.keeping import Keeping, event_of, row_of
-from certhia.store.events import EventRow
+from certhia.store.eventrow import EventRow
 
 ONE = Event("id1", "a.b", 5.0, "test", {"n": 1}, {"correlation_id": "ab", "version": 2})
 

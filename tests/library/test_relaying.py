@@ -14,11 +14,13 @@ from tests.scanner.tls_servers import context, tls_server
 
 from certhia.cli.scanning import Scanning
 from certhia.config import load
+from certhia.config.sinks import FileSink
 from certhia.errors import RemoteError, Throttled
 from certhia.library import relaying as module
 from certhia.library.relaying import LAST, Relay, Relaying
 from certhia.scanner.records import Failure, Result, Served, Target
 from certhia.sinks.refusals import Gone, Refused
+from certhia.sinks.routing import Route
 from certhia.sinks.terms import Terms
 from certhia.testing import SimClock, in_simulated_time
 
@@ -54,7 +56,8 @@ class Notes:
 class Desk:
     def __init__(self, clock: SimClock, *errors: Exception, terms: Terms | None = None) -> None:
         self.sink, self.said, self.clock = Notes([*errors]), list[str](), clock
-        relay = Relay(self.sink, terms or Terms(pauses=(1000.0,)), clock, self.say)
+        route = Route.of(FileSink(path=Path("x"), events=("scan", "scan.*", "vulnerability.detected")), ("alert",))
+        relay = Relay(self.sink, terms or Terms(pauses=(1000.0,)), clock, self.say, route)
         self.relaying = Relaying([relay], "scan", clock, self.say)
 
     def say(self, text: str, *, level: str = "info", log: str = "") -> None:
@@ -144,3 +147,24 @@ async def test_a_scan_tells_the_sinks_that_ask_for_it(tmp_path: Path, capsys: py
     assert "untrusted" in told["text"]
     assert not (tmp_path / "other.jsonl").exists(), "who asks for matches alone is not opened"
     assert "not told" not in capsys.readouterr().err
+
+
+async def test_a_scan_tells_its_events_to_the_sinks_that_ask_for_them(tmp_path: Path) -> None:
+    file = tmp_path / "certhia.toml"
+    file.write_text(
+        f'[sinks.found]\ntype = "file"\npath = "{tmp_path}/found.jsonl"\nevents = ["scan.*", "vulner*"]\n'
+        'severities = ["high"]\n'
+    )
+    with tls_server(context()) as port:
+        values = {
+            "scan.targets": [f"127.0.0.1:{port}"],
+            "scan.allow_private": True,
+            "scan.format": "silent",
+            "state.name": str(tmp_path / "state"),
+        }
+        assert await Scanning(load(values, file, {"HOME": str(tmp_path)})).run() == 0
+    told = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    types = [one["type"] for one in told]
+    assert (types[0], types[-1]) == ("scan.started", "scan.completed")
+    assert {one["data"]["severity"] for one in told if one["type"] == "vulnerability.detected"} == {"high"}
+    assert len({one["metadata"]["correlation_id"] for one in told}) == 1

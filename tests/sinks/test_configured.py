@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from tests.sinks.test_outbox import match, opened
 from certhia.clock import Clock
 from certhia.config.sinks import FileSink, RedisSink, SinkSettings, WebhookSink
 from certhia.errors import ConfigError
+from certhia.events.event import Event
 from certhia.sinks.configured import Sinks
 from certhia.sinks.outbox import Outbox
+from certhia.store import State
 
 
 def lines(path: Path) -> int:
@@ -126,3 +129,24 @@ async def test_each_redis_is_opened_anew_once_it_is_required(tmp_path: Path) -> 
         await sinks.replace(wanted)
     assert sinks.sinks == [before["file"]]
     await sinks.close()
+
+
+async def test_events_go_to_those_who_want_them(tmp_path: Path) -> None:
+    sinks = Sinks(outside(), ("alert",))
+    asked = FileSink(path=tmp_path / "asked.jsonl", events=("log.*",))
+    await sinks.replace({"asked": asked, "other": FileSink(path=tmp_path / "other.jsonl")})
+    event = Event("id1", "log.failed", 0.0, "watch", {"log": "First"}, {"correlation_id": "", "version": 1})
+    sinks.happened(event)  # before anybody runs them: nothing
+    async with await State.open(tmp_path / "state", clock=Clock(), follow=True) as state:
+        outbox = sinks.outbox = Outbox(state, sinks.sinks, Clock(), terms=sinks.terms)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(state.writer.run()), group.create_task(outbox.run())]
+            sinks.happened(event)
+            sinks.happened(replace(event, type="scan.started"))
+            assert await outbox.drain(20)
+            for task in tasks:
+                task.cancel()
+    await sinks.close()
+    (told,) = map(json.loads, (tmp_path / "asked.jsonl").read_text().splitlines())
+    assert (told["type"], told["data"], told["text"]) == ("log.failed", {"log": "First"}, "log=First")
+    assert not (tmp_path / "other.jsonl").exists() or not (tmp_path / "other.jsonl").read_text()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.sinks.conftest import MAKE, delivery
@@ -53,3 +54,21 @@ def test_what_certificates_say_is_inert(text: str) -> None:
     assert letter.title.isprintable()
     assert len(letter.body.splitlines()) == 8
     assert not set("<>&@[]`|~#") & set(letter.title + letter.body)
+
+
+@pytest.mark.parametrize(
+    "kind, data, how",
+    [
+        ("vulnerability.detected", {"severity": "critical"}, "failure"),
+        ("finding.reported", {"severity": "medium"}, "warning"),
+        ("finding.reported", {"severity": "info"}, "info"),
+        ("log.misbehaved", {}, "failure"),
+        ("log.degraded", {}, "warning"),
+        ("log.recovered", {}, "success"),
+        ("scan.started", {}, "info"),
+        ("digest", {}, "warning"),
+    ],
+)
+def test_events_are_as_grave_as_they_are(kind: str, data: dict[str, object], how: str) -> None:
+    letter = of_record({"type": kind, "data": data, "text": "what it says"})
+    assert (letter.title, letter.body, letter.kind) == (f"Certhia: {kind}", "what it says", how)

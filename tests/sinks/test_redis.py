@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from redis.asyncio import Redis as Client
 from tests.realservers.launching import LOOPBACK, ROOT, Running, running
 from tests.realservers.redis import REDIS
@@ -20,6 +21,8 @@ from tests.store.conftest import Book
 from certhia.clock import Clock
 from certhia.config.sinks.redis import RedisSink
 from certhia.errors import ConfigError, RemoteError
+from certhia.events.event import Event
+from certhia.events.words import told_of
 from certhia.sinks.outbox import Outbox
 from certhia.sinks.redis import Redis, advice, after, open_redis, packed
 from certhia.sinks.terms import Terms
@@ -79,6 +82,32 @@ async def test_alarms_go_the_same_way(server: Running, reader: Any) -> None:
     assert json.loads(fields["event"])["event_type"] == "ct_alarm"
     assert await reader.lrange("bb:ct_events_queue", 0, -1) == [fields["event"]]
     await bounty.close()
+
+
+async def test_events_go_to_a_channel_each(server: Running, reader: Any) -> None:
+    """By their type, as the envelope, and nowhere else."""
+    heard = reader.pubsub()
+    await heard.psubscribe("events:*")
+    await heard.get_message(timeout=5)
+    bounty = sink(server, stream="s", stream_length=1, stream_groups=["g"], batch=1)
+    told = [Event(f"id{n}", kind, 1.0, "scan", {"n": n}, {}) for n, kind in enumerate(("scan.started", "match.found"))]
+    for event in told:
+        await bounty.note(told_of(event))
+    for event in told:
+        message = await heard.get_message(ignore_subscribe_messages=True, timeout=5)
+        assert message["channel"] == f"events:{event.type}"
+        assert json.loads(message["data"]) == told_of(event)
+    assert await reader.llen("bb:ct_events_queue") == await reader.xlen("s") == 0
+    quiet = sink(server, event_channel="")
+    await quiet.note(told_of(told[0]))
+    await heard.aclose()
+    await bounty.close()
+    await quiet.close()
+
+
+def test_the_channels_are_named_by_the_types() -> None:
+    settings = RedisSink(url=SecretStr("redis://127.0.0.1"), events=("*",))
+    assert settings.event_channel == "events:{type}"
 
 
 async def test_what_certificates_say_is_inert(server: Running, reader: Any, make: MAKE) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.sinks.conftest import delivery
 
 from certhia.config.sinks import FileSink
+from certhia.events.event import Event
 from certhia.model import MatchKind, RuleHit
 from certhia.sinks.routing import Route
 
@@ -55,3 +56,27 @@ def test_what_comes_of_a_match_goes_to_those_whom_it_concerns() -> None:
     assert route(events=("probe",)).concerns(one)
     assert not route(events=("probe",)).wants(one)
     assert not route(events=("probe",), severities=("low",)).concerns(one)
+
+
+@pytest.mark.parametrize(
+    "settings, type_, data, heard",
+    [
+        ({}, "scan.started", {}, False),
+        ({"events": ("match", "alarm", "scan")}, "scan.started", {}, False),
+        ({"events": ("scan.*",)}, "scan.started", {}, True),
+        ({"events": ("scan.*",), "severities": ("high",), "programmes": ("acme",)}, "scan.started", {}, True),
+        ({"events": ("*",), "severities": ("high",)}, "vulnerability.detected", {"severity": "critical"}, True),
+        ({"events": ("*",), "severities": ("high",)}, "vulnerability.detected", {"severity": "low"}, False),
+        ({"events": ("match.found",)}, "match.found", {"kind": "alert"}, True),
+        ({"events": ("match.found",)}, "match.found", {"kind": "expected"}, False),
+        (
+            {"events": ("*",), "programmes": ("acme*",)},
+            "match.found",
+            {"kind": "alert", "programmes": ["Acme Bank"]},
+            True,
+        ),
+        ({"events": ("*",), "programmes": ("acme*",)}, "match.found", {"kind": "alert", "programmes": []}, False),
+    ],
+)
+def test_which_events_are_heard(settings: dict[str, Any], type_: str, data: dict[str, object], heard: bool) -> None:
+    assert route(**settings).hears(Event("id", type_, 0.0, "test", data, {})) is heard

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from tests.sinks.sending import outside
 
 from certhia.config.sinks import WebhookSink
 from certhia.errors import ConfigError, RemoteError, Throttled
+from certhia.events.event import Event
+from certhia.events.words import told_of
 from certhia.sinks.breaker import FAILURES
 from certhia.sinks.open import Outside
 from certhia.sinks.refusals import Gone, Refused
@@ -47,6 +50,7 @@ async def test_a_match_is_one_signed_post(make: MAKE) -> None:
     assert request.path == "/hook?token=x"
     assert request.headers["content-type"] == "application/json"
     assert request.headers["certhia-event"] == "match"
+    assert request.headers["x-correlation-id"] == one.key, "as in its events, and in what is said of it"
     assert request.headers["x-own"] == "a: b"
     assert request.id == one.key == request.content["id"]
     assert request.headers["webhook-signature"].split() == [signed(request, key) for key in KEYS], "either key will do"
@@ -213,3 +217,18 @@ def test_a_webhook_hears_of_everything() -> None:
     assert isinstance(sink, Noting)
     assert sink.name == "hook"
     assert delivery(1).key == "01" * 32
+
+
+async def test_an_event_is_its_envelope_and_carries_its_correlation() -> None:
+    event = Event("id1", "vulnerability.detected", 0.0, "scan", {"kind": "expired"}, {"correlation_id": "ab" * 16})
+    async with receiving() as receiver:
+        sink = await webhook(receiver.url)
+        await sink.note(told_of(event))
+        await sink.note(told_of(replace(event, id="id2", metadata={"correlation_id": ""})))
+        await sink.close()
+    first, second = receiver.requests
+    assert first.headers["certhia-event"] == "vulnerability.detected"
+    assert first.headers["x-correlation-id"] == first.content["metadata"]["correlation_id"] == "ab" * 16
+    assert (first.content["id"], first.content["text"]) == ("id1", "kind=expired")
+    assert "x-correlation-id" not in second.headers
+    assert first.id != second.id

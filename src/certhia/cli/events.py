@@ -47,7 +47,7 @@ def events(
     from certhia.errors import ConfigError
     from certhia.events.event import line, wanted
     from certhia.events.types import KINDS
-    from certhia.library.happened import line as human
+    from certhia.events.words import line as human
     from certhia.library.searching import moment_of
     from certhia.render import quoted
 

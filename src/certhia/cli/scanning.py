@@ -24,7 +24,7 @@ from certhia.events.bus import Bus
 from certhia.library.checkpoints import Checkpoints
 from certhia.library.inquiry import Inquiry
 from certhia.library.planning import kinds_of
-from certhia.library.relaying import LAST, STOPPED, relaying_of
+from certhia.library.relaying import LAST, STOPPED, Relaying, relaying_of
 from certhia.library.reporting import Reporting
 from certhia.library.resuming import Record, Standing, identity
 from certhia.library.storing import stored
@@ -98,12 +98,7 @@ class Scanning:
             record, standing, outputs.files, outputs.take, clock, given=outputs.given, written=written
         )
         self._before = checkpoints.done
-        bus = Bus(clock, self._messages)
-        reporting = Reporting(bus, standing.key.hex(), [*settings.scan.targets, *settings.scan.targets_from], clock)
-        at, most = state_place(settings.state.name), settings.state.max_events
-        await stack.enter_async_context(stored(bus, at, most, clock, self._messages, made=settings.scan.keep))
-
-        relaying = await relaying_of(settings, standing.key.hex(), stack, clock=clock, tell=self._messages)
+        reporting, relaying = await self._telling(standing.key.hex(), stack)
 
         def take(results: Sequence[Result]) -> None:
             # What was cut off is not done: the next run asks it again.
@@ -130,8 +125,13 @@ class Scanning:
         collector.settle(fetching=False)
         self._on_signals(inquiry)
         began = clock.monotonic()
-        async with reporting.running(lambda: self._stopped):
-            await self._until_done(inquiry, outputs, checkpoints)
+        try:
+            async with reporting.running(lambda: self._stopped):
+                await self._until_done(inquiry, outputs, checkpoints)
+        except Exception:
+            if relaying is not None:  # that it failed is told too
+                await relaying.finish(STOPPED)
+            raise
         seconds = clock.monotonic() - began
         await outputs.drain()
         await asyncio.to_thread(checkpoints.write_all)
@@ -144,6 +144,15 @@ class Scanning:
             checkpoints.complete()
         self._say_how_it_ended(seconds, record)
         return 0
+
+    async def _telling(self, scan: str, stack: AsyncExitStack) -> tuple[Reporting, Relaying | None]:
+        """Who is told what happens, and what is found, besides the outputs. `scan`: its id."""
+        settings, clock, tell = self._settings, self._clock, self._messages
+        bus = Bus(clock, tell)
+        at, most = state_place(settings.state.name), settings.state.max_events
+        await stack.enter_async_context(stored(bus, at, most, clock, tell, made=settings.scan.keep))
+        relaying = await relaying_of(settings, scan, stack, bus, clock=clock, tell=tell)
+        return Reporting(bus, scan, [*settings.scan.targets, *settings.scan.targets_from], clock), relaying
 
     def _keeping(self) -> Keeping | None:
         """What keeps observations, where they are to be kept. Raises StateError."""

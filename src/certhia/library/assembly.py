@@ -115,6 +115,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         last = last_of(added, last)
     keeping = Keeping(state.writer.event, settings.state.max_events)
     stack.callback(bus.on("*", keeping))
+    stack.callback(bus.on("*", configured.happened))
     teller = Teller(
         state,
         seen,

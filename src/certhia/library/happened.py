@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from typing import Final
 
-from certhia.clock import Clock, iso
+from certhia.clock import Clock
 from certhia.events.event import Event
 from certhia.events.keeping import event_of
-from certhia.render import json_text, terminal
 from certhia.store import State
 from certhia.store.events import kept
 
 LOOK: Final = 1.0  # seconds between two looks for more
 LATE: Final = 15.0  # seconds by which one process may write an event later than another one writes a newer one
-LONGEST: Final = 200  # characters of a value that are shown
-FIRST: Final = ("text", "kind", "severity", "name", "names", "log", "error", "progress")  # fields that say the most
 
 
 async def events(
@@ -39,24 +36,3 @@ async def events(
                 if row.id not in told:
                     told[row.id] = row.at
                     yield event_of(row)
-
-
-def line(event: Event) -> str:
-    """For people: when, what, and what there is to say of it. Inert."""
-    data = dict(event.data)
-    fields = [name for name in FIRST if name in data] + [name for name in data if name not in FIRST]
-    said = [f"{name}={_shown(data[name])}" for name in fields if data[name] not in (None, "", [], {})]
-    mark = f" [{event.correlation[:16]}]" if event.correlation else ""
-    return terminal(f"{iso(event.timestamp)[:19].replace('T', ' ')} {event.type:<22} {' '.join(said)}{mark}")
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, list | tuple):
-        text = ",".join(map(_shown, value))
-    elif isinstance(value, Mapping):
-        text = json_text(value)
-    else:
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

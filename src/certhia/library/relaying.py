@@ -9,44 +9,55 @@ import asyncio
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.errors import Throttled
+from certhia.events.event import Event, wanted
+from certhia.events.words import told_of
 from certhia.model import Noting, Sink, Tell
 from certhia.scanner.records import Result, Target
 from certhia.scanner.report.line import Lines
 from certhia.sinks.refusals import Gone, Refused
+from certhia.sinks.routing import Route
 from certhia.sinks.terms import Terms
 
 if TYPE_CHECKING:
+    from certhia.events.bus import Bus
     from certhia.sinks.configured import Sinks
+
+Record = Mapping[str, object]
 
 MOST: Final = 10_000  # results that wait for one sink; what comes besides is counted
 LAST: Final = 60.0  # seconds that sinks have after the scan
 STOPPED: Final = 5.0  # after one that was stopped
 LONGEST: Final = 10.0  # seconds between two attempts: a scan is soon over
+TYPES: Final = (  # of events that a scan publishes
+    *("scan.started", "scan.progress", "scan.completed", "scan.failed"),
+    *("certificate.found", "domain.discovered", "vulnerability.detected"),
+)
 
 
 class Relay:
     """One sink's part."""
 
-    def __init__(self, sink: Sink, terms: Terms, clock: Clock, tell: Tell) -> None:
+    def __init__(self, sink: Sink, terms: Terms, clock: Clock, tell: Tell, route: Route) -> None:
         self.name = sink.name
+        self.route = route
         self.lost = 0
         self.reason = ""
         self._sink = sink
         self._terms = terms
         self._clock = clock
         self._tell = tell
-        self._waiting: deque[Result] = deque()
+        self._waiting: deque[Result | Record] = deque()
         self._more = asyncio.Event()
         self._over = False
 
-    def put(self, results: Sequence[Result]) -> None:
+    def put(self, results: Sequence[Result | Record]) -> None:
         """Has them told in their turn."""
         room = MOST - len(self._waiting)
         self._waiting.extend(results[:room])
@@ -63,7 +74,7 @@ class Relay:
         """How many it was not told."""
         return self.lost + len(self._waiting)
 
-    async def run(self, record: Callable[[Result], dict[str, object]]) -> None:
+    async def run(self, record: Callable[[Result | Record], Record]) -> None:
         """Tells them until `finish` was called and none is left."""
         assert isinstance(self._sink, Noting)
         while self._waiting or not self._over:
@@ -83,7 +94,7 @@ class Relay:
                 return
             self._waiting.popleft()
 
-    async def _told(self, sink: Noting, record: dict[str, object]) -> None:
+    async def _told(self, sink: Noting, record: Record) -> None:
         """Until it works. Raises Refused, Gone."""
         failures = 0
         while True:
@@ -149,11 +160,21 @@ class Relaying:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def happened(self, event: Event) -> None:
+        """Has an event told to those who want such: a handler of the bus, on the loop."""
+        wanted = [relay for relay in self._relays if relay.route.hears(event)]
+        told = [told_of(event)] if wanted else []
+        for relay in wanted:
+            relay.put(told)
+
     def _put(self, results: Sequence[Result]) -> None:
         for relay in self._relays:
-            relay.put(results)
+            if "scan" in relay.route.events:
+                relay.put(results)
 
-    def _record(self, result: Result) -> dict[str, object]:
+    def _record(self, result: Result | Record) -> Record:
+        if not isinstance(result, Result):
+            return result
         said = json.loads(self._lines.line(result))
         target = result.target
         where = (self._scan, target.host or "", target.address, str(target.port), target.starttls or "")
@@ -169,10 +190,10 @@ def _place(target: Target) -> str:
 
 
 async def relaying_of(
-    settings: Settings, scan: str, stack: AsyncExitStack, *, clock: Clock, tell: Tell
+    settings: Settings, scan: str, stack: AsyncExitStack, bus: Bus, *, clock: Clock, tell: Tell
 ) -> Relaying | None:
     """By the settings; `stack` closes it. None where no sink asks for it. Raises ConfigError."""
-    wanted = {name: one for name, one in settings.sinks.items() if one.enabled and "scan" in one.events}
+    wanted = {name: one for name, one in settings.sinks.items() if one.enabled and asks(one.events)}
     if not wanted:
         return None
     from certhia.library.delivering import sinks_of  # noqa: PLC0415  (few scans need it)
@@ -182,7 +203,14 @@ async def relaying_of(
     asked = settings.model_copy(update={"sinks": wanted, "output": output})
     directory = state_place(settings.state.name).directory
     sinks: Sinks = await sinks_of(asked, directory, stack, clock=clock, tell=tell)
-    relays = [Relay(one, sinks.terms[one.name], clock, tell) for one in sinks.sinks]
+    routes = {name: Route.of(one, output.kinds) for name, one in wanted.items()}
+    relays = [Relay(one, sinks.terms[one.name], clock, tell, routes[one.name]) for one in sinks.sinks]
     relaying = Relaying(relays, scan, clock, tell)
     stack.push_async_callback(relaying.close)
+    stack.callback(bus.on("*", relaying.happened))
     return relaying
+
+
+def asks(events: Sequence[str]) -> bool:
+    """Whether a sink with these `events` asks for anything that a scan has to say."""
+    return "scan" in events or any(wanted(kind, events) for kind in TYPES)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from certhia.config.sinks import RedisSink, SinkSection, SinkSettings
 from certhia.errors import ConfigError
+from certhia.events.event import Event
+from certhia.events.words import told_of
 from certhia.model import Alarm, Match, Sink
 from certhia.sinks.alarms import record as alarm_record
 from certhia.sinks.open import Outside, open_sink
@@ -120,6 +122,15 @@ class Sinks:
         for name, one in self._served.items():
             if "alarm" in one.route.events:
                 self.outbox.note(name, told)
+
+    def happened(self, event: Event) -> None:
+        """Has it told to those who want such events: a handler of the bus."""
+        if self.outbox is None:
+            return
+        wanted = [name for name, one in self._served.items() if one.route.hears(event)]
+        told = told_of(event) if wanted else {}
+        for name in wanted:
+            self.outbox.note(name, told)
 
     def probed(self, match: Match, told: Mapping[str, object]) -> bool:
         """What a probe of a match found, for those who want that. Whether there are any."""

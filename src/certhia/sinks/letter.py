@@ -14,6 +14,8 @@ from certhia.sinks.severity import severity
 
 LISTED: Final = 15  # matches that a message of several shows
 NAMED: Final = 5  # names of a certificate
+_FAILURES: Final = frozenset(("log.failed", "log.misbehaved", "scan.failed"))
+_WARNINGS: Final = frozenset(("log.degraded", "module.disabled"))
 _TEXT: Final = 120  # characters of a text that a stranger wrote
 
 
@@ -40,14 +42,27 @@ def of_matches(deliveries: Sequence[Delivery]) -> Letter:
 
 
 def of_record(record: Mapping[str, object]) -> Letter:
-    """An alarm, a digest."""
+    """An alarm, a digest, an event."""
     text = chat(str(record.get("text", "")), 500)
     about = f"{chat(str(record['log']), _TEXT)}: " if record.get("log") else ""
     if record.get("event") == "raised":
         return Letter("Certhia: alarm", about + text, "failure")
     if record.get("event") == "cleared":
         return Letter("Certhia: alarm is over", about + text, "success")
-    return Letter(f"Certhia: {chat(str(record.get('type', 'note')), 20)}", about + text, "warning")
+    kind = str(record.get("type", "note"))
+    return Letter(f"Certhia: {chat(kind, 40)}", about + text, _grave(kind, record.get("data")))
+
+
+def _grave(kind: str, data: object) -> Literal["info", "success", "warning", "failure"]:
+    """How a record that is no match is to be taken: PagerDuty opens an incident for "failure", and for "warning"."""
+    if "." not in kind:
+        return "warning"
+    if kind == "log.recovered":
+        return "success"
+    said = str(data.get("severity", "")) if isinstance(data, Mapping) else ""
+    if kind in _FAILURES or said in {"high", "critical"}:
+        return "failure"
+    return "warning" if kind in _WARNINGS or said == "medium" else "info"
 
 
 def _lines(match: Match) -> list[str]:

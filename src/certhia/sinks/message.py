@@ -20,7 +20,7 @@ class Message:
 
     Attributes:
         id: the same for every repeat; printable ASCII without spaces.
-        event: `ct_match`, as ct-scout calls it; `ct_alarm`, `ct_digest`.
+        event: `ct_match`, as ct-scout calls it; `ct_alarm`, `ct_digest`; of an event its type.
         text: one JSON object in printable ASCII, on one line.
     """
 
@@ -39,9 +39,11 @@ def message(delivery: Delivery) -> Message:
 
 def noted(fields: Mapping[str, object]) -> Message:
     """A record that is no match, such as an alarm."""
-    event = f"ct_{fields.get('type', 'note')}"
+    kind = str(fields.get("type", "note"))
+    event = kind if "." in kind else f"ct_{kind}"
+    fields = fields if "." in kind else {"event_type": event, **fields}
     name = "-".join(str(fields[key]) for key in NAMING if fields.get(key) is not None)
-    told = json_text({"event_type": event, **fields}).encode("ascii")
+    told = json_text(fields).encode("ascii")
     return Message(
         "".join(one if one.isascii() and one.isprintable() and one != " " else "_" for one in name), event, told
     )

@@ -76,7 +76,7 @@ class Redis:
         began = self._clock.monotonic()
         try:
             async with self._clock.deadline(self._settings.timeout):
-                await self._make_room(len(messages))
+                await self._make_room(sum("." not in one.event for one in messages))
                 await self._write(messages)
         except BaseException as error:
             self.published.failure.add(self._clock.monotonic() - began)
@@ -141,7 +141,14 @@ class Redis:
 
     def _commands(self, messages: Sequence[Message]) -> list[Command]:
         settings = self._settings
-        commands: list[Command] = []
+        happened = [one for one in messages if "." in one.event]
+        channel = settings.event_channel
+        commands: list[Command] = [
+            ("PUBLISH", channel.replace("{type}", one.event), one.text) for one in happened if channel
+        ]
+        messages = [one for one in messages if "." not in one.event]
+        if not messages:
+            return commands
         if settings.stream:
             commands += [("XADD", settings.stream, "*", "id", one.id, "event", one.text) for one in messages]
         if settings.queue:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from certhia.config.sinks import SinkSection
+from certhia.events.event import Event, wanted
+from certhia.events.types import MatchFound
 from certhia.model import Match
 from certhia.sinks.severity import severity
 
@@ -46,6 +48,21 @@ class Route:
         if not self.rules and not self.programmes:
             return True
         return any(self._fits(hit.why, hit.programme.lower()) for hit in match.hits)
+
+    def hears(self, event: Event) -> bool:
+        """Whether it is told of this event. What an event has nothing to say of leaves nothing out; `critical` counts
+        as `high`."""
+        if not wanted(event.type, self.events):
+            return False
+        grave, programmes, kind = (event.data.get(name) for name in ("severity", "programmes", "kind"))
+        grave = "high" if grave == "critical" else grave
+        if self.severities and grave is not None and grave not in self.severities:
+            return False
+        if event.type == MatchFound.type and kind not in self.kinds:
+            return False
+        if self.programmes and isinstance(programmes, Sequence):
+            return any(fnmatchcase(str(one).lower(), glob) for one in programmes for glob in self.programmes)
+        return True
 
     def _fits(self, why: str, programme: str) -> bool:
         named = not self.programmes or any(fnmatchcase(programme, glob) for glob in self.programmes)

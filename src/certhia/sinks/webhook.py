@@ -76,10 +76,10 @@ class Webhook:
         told = [{**record(one), "severity": severity(one.match)} for one in deliveries]
         if self._template is not None:
             for one, fields in zip(deliveries, told, strict=True):
-                await self._told(one.match.key.hex(), "match", self._template.filled(fields))
+                await self._told(one.key, "match", self._template.filled(fields), one.key)
         elif self._settings.batch == 1 and not self._settings.digest:
             for one, fields in zip(deliveries, told, strict=True):
-                await self._told(one.match.key.hex(), "match", fields)
+                await self._told(one.key, "match", fields, one.key)
         else:
             joined = hashlib.sha256(b"".join(one.match.key for one in deliveries)).hexdigest()
             await self._told(joined, "matches", {"type": "matches", "count": len(told), "matches": told})
@@ -87,20 +87,23 @@ class Webhook:
     async def note(self, record: Mapping[str, object]) -> None:
         """See `certhia.model.Noting`: an alarm, or a digest."""
         kind = str(record.get("type", "note"))
+        about = record.get("metadata")
+        correlation = str(about.get("correlation_id") or "") if isinstance(about, Mapping) else ""
         parts = [str(record[key]) for key in NAMING if record.get(key)]
         message = hashlib.sha256("\n".join((self.name, kind, *parts)).encode()).hexdigest()
-        await self._told(message, kind, record)
+        await self._told(message, kind, record, correlation)
 
     async def close(self) -> None:
         """See `certhia.model.Sink`."""
         await self._close()
 
-    async def _told(self, message: str, event: str, content: object) -> None:
+    async def _told(self, message: str, event: str, content: object, correlation: str = "") -> None:
         body = json_text(content).encode()
         headers = {
             **self._headers,
             "content-type": "application/json",
             "certhia-event": event,
+            **({"x-correlation-id": correlation} if correlation else {}),
             **signing.headers(self._keys, message, int(self._clock.now()), body),
         }
         if self._settings.ctscout_secret is not None:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from certhia.config.sinks.section import Event, Hidden, SinkSection
+from certhia.config.sinks.happening import Event
+from certhia.config.sinks.section import Hidden, SinkSection
 from certhia.config.values import Interval
 
 

@@ -29,6 +29,9 @@ class RedisSink(NearbySection):
     username: str | None = Field(None, description="An ACL user; `default` where only a password is given")
     password: Hidden | None = Field(None, description="The user's password, or a hosted Redis's token")
     channel: str = Field("bb:ct_events", description="Pub/Sub channel that hears each match; empty: none")
+    event_channel: str = Field(
+        "events:{type}", description="Pub/Sub channel that hears each event that `events` asks for; empty: none"
+    )
     queue: str = Field("bb:ct_events_queue", description="List that each match is put at the head of; empty: none")
     queue_length: int = Field(10_000, ge=0, description="How long the list may get: its oldest go; 0: any length")
     stream: str = Field("", description="Stream that each match is added to; empty: none")

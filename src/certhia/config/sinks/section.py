@@ -6,11 +6,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr
 
+from certhia.config.sinks.happening import Event
 from certhia.config.values import Interval, Seconds, Section, Size, Written
 
 Hidden = Annotated[SecretStr, Written("secret")]
 Severity = Literal["info", "low", "medium", "high"]
-Event = Literal["match", "alarm", "probe", "scan"]
 Why = Literal[
     "exact",
     "apex",
@@ -42,7 +42,9 @@ class SinkSection(Section):
 
     enabled: bool = Field(True, description="Whether anything is sent; what waits stays while it is not")
     events: tuple[Event, ...] = Field(
-        ("match",), min_length=1, description="What is sent: matches, alarms, what probes and scans find"
+        ("match",),
+        min_length=1,
+        description="What is sent: matches, alarms, what probes and scans find, and types of events, as globs",
     )
     programmes: tuple[str, ...] = Field((), description="Only matches of these programmes, as globs; none: all")
     rules: tuple[Why, ...] = Field(
