@@ -118,6 +118,7 @@ def _register() -> None:
         notify,
         observations,
         outbox,
+        platforms,
         probes,
         prove,
         quarantine,
@@ -150,7 +151,7 @@ def _register() -> None:
         suffixes,
         schema,
     )
-    telling = (sinks, notify, outbox)
+    telling = (sinks, notify, outbox, platforms)
     for module in (*following, *looking, *telling, demo, selftest):
         module.register(app)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -71,10 +72,22 @@ def register(app: typer.Typer) -> None:
 
 
 @opt.sets(*MATCHING, *opt.READING, *opt.LOGS, *OUTPUT, opt.STATE)
-def watch(*, given: opt.Given, config: opt.Config = None) -> None:
+def watch(
+    dry_run_sync: Annotated[
+        bool, typer.Option("--dry-run-sync", help="Print what platforms would change in the rules, and end.")
+    ] = False,
+    *,
+    given: opt.Given,
+    config: opt.Config = None,
+) -> None:
     """Follow the logs and print certificates that concern you."""
-    from certhia.cli.session import Session
     from certhia.config import load
+
+    if dry_run_sync:
+        from certhia.cli.platforms import run_sync
+
+        raise typer.Exit(asyncio.run(run_sync(load(given, config), (), dry=True)))
+    from certhia.cli.session import Session
     from certhia.library.reloading import again_of
 
     raise typer.Exit(asyncio.run(Session(load(given, config), again=again_of(given, config)).run()))

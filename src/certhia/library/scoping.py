@@ -25,6 +25,7 @@ from certhia.rules.platforms.syncing import Change, Synced
 from certhia.store.state import State
 
 REQUEST: Final = "platforms"  # the request that platforms be asked now
+TRIED: Final = "platform tried:"  # the setting of the state that says what the last try came to, with a name behind
 FAILED: Final = "failed: "  # begins an answer that says why not
 PATIENCE: Final = 600.0  # seconds that a start waits for scopes that were never fetched
 
@@ -174,12 +175,19 @@ class Scoping:
             synced = await one.sync(self._transport)
         except CerthiaError:
             self._tell(self._troubled(one), level="warning" if one.failures == 1 else "debug")
+            await self._note(one)
             return
         await one.keep(self._state)
+        await self._note(one)
         self._told(one, synced)
         if synced.changes:
             await self._join()
             await self._backfill(one, synced.changes)
+
+    async def _note(self, one: Scoped) -> None:
+        """For commands that look on."""
+        assert self._state is not None
+        await self._state.remember(TRIED + one.name, json.dumps({"at": self._clock.now(), "error": one.trouble}))
 
     def _told(self, one: Scoped, synced: Synced) -> None:
         changed = summary(synced.changes)
