@@ -38,8 +38,8 @@ async def test_who_is_in_the_record_may_issue() -> None:
         (finding,) = await asked.of([case(match(2, "*.example.com", "www.example.com"))])
         assert (finding.kind, finding.severity) == ("caa", "high")
         assert finding.text == (
-            "Internet Security Research Group is not in the CAA record for *.example.com: that of example.com allows "
-            "nobody"
+            "example.com: Internet Security Research Group is not in the CAA record for *.example.com: that of "
+            "example.com allows nobody"
         )
 
 
@@ -49,8 +49,8 @@ async def test_who_is_not_may_not() -> None:
     async with asking(dns) as asked:
         (finding,) = await asked.of([case(match(1, "a.example.com", "b.example.com", by="ZeroSSL"))])
         assert finding.text == (
-            "Sectigo is not in the CAA record for a.example.com and 1 more names: that of example.com allows "
-            "letsencrypt.org, pki.goog"
+            "example.com: Sectigo is not in the CAA record for a.example.com and 1 more names: that of example.com "
+            "allows letsencrypt.org, pki.goog"
         )
         assert finding.data["against"] == ["a.example.com", "b.example.com"]
 

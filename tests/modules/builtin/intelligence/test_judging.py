@@ -46,10 +46,13 @@ def test_issued() -> None:
 
 def test_the_first_certificate_for_a_name() -> None:
     (first,) = first_certificate(case(match(1, "www.example.com", "other.example.net")))
-    assert first.text == "the first certificate known of example.com, for www.example.com"
+    assert first.text == "example.com: the first certificate of the domain, for www.example.com"
     assert list(first_certificate(case(match(2, day=1), [match(1)]))) == []
     (new,) = first_certificate(case(match(2, "www.example.com", "new.example.com", day=1), [match(1)]))
-    assert (new.text, new.data["new"]) == ("the first certificate for new.example.com", ["new.example.com"])
+    assert (new.text, new.data["new"]) == (
+        "example.com: the first certificate for new.example.com",
+        ["new.example.com"],
+    )
     (covered,) = first_certificate(case(match(2, "new.example.com", day=1), [match(1, "*.example.com")]))
     assert covered.text.endswith("so far under a wildcard")
     many = [f"n{number}.example.com" for number in range(9)]
@@ -75,21 +78,26 @@ def test_an_unusual_issuer() -> None:
 def test_keys_that_come_again() -> None:
     before = [match(1, key=5), match(2, day=1, key=5), match(3, "x.example.net", day=2, key=6)]
     assert texts(key_reuse(case(match(4, day=3, key=5), before))) == [
-        ("low", "its key is in 2 earlier certificates, since 2026-11-01")
+        ("low", "example.com: the key is in 2 earlier certificates, since 2026-11-01")
     ]
     assert texts(key_reuse(case(match(4, day=3, key=6), before))) == [
-        ("medium", "its key is in an earlier certificate, since 2026-11-03, and those are for example.net, too")
+        (
+            "medium",
+            "example.com: the key is in an earlier certificate, since 2026-11-03, and those are for example.net, too",
+        )
     ]
     assert list(key_reuse(case(match(4, day=3, key=7), before))) == []
 
 
 def test_wildcards() -> None:
-    assert texts(wildcard(case(match(1, "*.example.com")))) == [("info", "for all names below example.com")]
+    assert texts(wildcard(case(match(1, "*.example.com")))) == [
+        ("info", "example.com: for all names below example.com")
+    ]
     assert texts(wildcard(case(match(2, "*.a.example.com", day=1), [match(1)]))) == [
-        ("low", "for all names below a.example.com; the first wildcard of example.com")
+        ("low", "example.com: for all names below a.example.com; the first wildcard of the domain")
     ]
     again = case(match(2, "*.example.com", day=1), [match(1, "*.example.com")])
-    assert texts(wildcard(again)) == [("info", "for all names below example.com")]
+    assert texts(wildcard(again)) == [("info", "example.com: for all names below example.com")]
     assert list(wildcard(case(match(1)))) == []
 
 
@@ -98,12 +106,12 @@ def test_wildcards() -> None:
     [
         ({}, []),
         ({"length": 200}, []),
-        ({"length": 201}, ["medium: valid for 201 days, where at most 200 days"]),
-        ({"length": 0}, ["medium: its validity can't be read, or ends before it begins"]),
-        ({"length": 1, "begins": 5}, ["medium: it was over already when it was logged"]),
-        ({"begins": 10}, ["low: its validity begins 10 days before it was logged"]),
+        ({"length": 201}, ["medium: example.com: valid for 201 days, where at most 200 days"]),
+        ({"length": 0}, ["medium: example.com: a validity that can't be read, or ends before it begins"]),
+        ({"length": 1, "begins": 5}, ["medium: example.com: over already when it was logged"]),
+        ({"begins": 10}, ["low: example.com: valid since 10 days before it was logged"]),
         ({"begins": 10, "precert": False}, []),
-        ({"day": 2000, "length": 48}, ["medium: valid for 48 days, where at most 47 days"]),
+        ({"day": 2000, "length": 48}, ["medium: example.com: valid for 48 days, where at most 47 days"]),
     ],
 )
 def test_validity(change: dict[str, float], said: list[str]) -> None:
@@ -124,9 +132,9 @@ def test_the_dates_of_the_requirements() -> None:
 
 
 def test_short_lived() -> None:
-    assert texts(short_lived(case(match(1, length=6)))) == [("info", "valid for 6 days only")]
+    assert texts(short_lived(case(match(1, length=6)))) == [("info", "example.com: valid for 6 days only")]
     assert list(short_lived(case(match(1, length=8)))) == []
-    assert texts(short_lived(case(match(1, length=8, day=-300)))) == [("info", "valid for 8 days only")]
+    assert texts(short_lived(case(match(1, length=8, day=-300)))) == [("info", "example.com: valid for 8 days only")]
 
 
 def test_rhythm() -> None:

@@ -44,7 +44,7 @@ async def test_violations_become_findings(around: Around) -> None:
         assert set(kinds(found)) == {"lint"}
         assert all(one.severity in ("medium", "high") for one in found)
         one = next(one for one in found if "validity" in str(one.data["code"]))
-        assert one.text.startswith("error: ")
+        assert one.text.startswith("a_b.example.com: error: ")
         assert one.data["type"] == "DV_FINAL_CERTIFICATE"
         assert one.names == ("a_b.example.com", "www.example.com")
 

@@ -41,7 +41,10 @@ def test_authorities_are_allowed_by_name_or_owner(allowed: str) -> None:
 def test_others_are_not() -> None:
     (finding,) = said(issued("ZeroSSL"), allowed_cas=["Let's Encrypt", "DigiCert"])
     assert (finding.kind, finding.severity) == ("ca", "high")
-    assert finding.text == "issued by ZeroSSL (Sectigo), which is not among the authorities that you allow"
+    assert (
+        finding.text
+        == "www.example.com: issued by ZeroSSL (Sectigo), which is not among the authorities that you allow"
+    )
     assert finding.data["owner"] == "Sectigo"
     nameless = replace(issued(), issuer="", issuer_organization="")
     assert "an issuer without a name" in said(nameless, allowed_cas=["DigiCert"])[0].text
@@ -50,7 +53,7 @@ def test_others_are_not() -> None:
 def test_lifetimes() -> None:
     assert said(issued(days=90), max_lifetime="90d") == []
     (finding,) = said(issued(days=91), max_lifetime="90d")
-    assert (finding.kind, finding.text) == ("lifetime", "valid for 91 days, where you allow 90 days")
+    assert (finding.kind, finding.text) == ("lifetime", "www.example.com: valid for 91 days, where you allow 90 days")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def test_keys(kind: str, settings: dict[str, object], text: str) -> None:
     der = Authority.root("Rules").leaf(["www.example.com"], kind).der
     match = match_of(der, logged=Clock().now())
     found = said(match, Certificate.from_der(der), **settings)
-    assert [one.text for one in found] == ([text] if text else [])
+    assert [one.text for one in found] == ([f"www.example.com: {text}"] if text else [])
     assert said(match, None, **settings) == []  # nothing is known of the key
 
 

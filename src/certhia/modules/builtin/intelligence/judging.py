@@ -54,9 +54,9 @@ class Case(NamedTuple):
     uses: Sequence[Use]
 
     def finding(self, kind: str, text: str, severity: Severity, **data: JSON) -> Finding:
-        """About this certificate."""
+        """About this certificate; the text begins with the domain."""
         names = tuple(names_below(self.match, self.domain))[:SHOWN]
-        return Finding(kind, text, severity, self.number, names, {"domain": self.domain, **data})
+        return Finding(kind, f"{self.domain}: {text}", severity, self.number, names, {"domain": self.domain, **data})
 
 
 def issued(case: Case) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def issued(case: Case) -> Iterator[Finding]:
     order = f"{many:,} earlier ones are known" if many > 1 else "1 earlier one is known" if many else "none before"
     pauses = _pauses(case.before)
     rhythm = f", issued every {days(median(pauses))}" if len(pauses) >= PAUSES else ""
-    text = f"{case.domain}: issued by {by}{of} for {span}; {order}{rhythm}"
+    text = f"issued by {by}{of} for {span}; {order}{rhythm}"
     owners = Counter(one.owner for one in case.before)
     yield case.finding(
         "issued",
@@ -92,7 +92,7 @@ def first_certificate(case: Case) -> Iterator[Finding]:
         return
     covered = [name for name in new if _covered(name, case)]
     shown = ", ".join(new[:SHOWN]) + (f" and {len(new) - SHOWN} more" if len(new) > SHOWN else "")
-    what = "the first certificate" if case.before else f"the first certificate known of {case.domain},"
+    what = "the first certificate" if case.before else "the first certificate of the domain,"
     under = ", so far under a wildcard" if covered and len(covered) == len(new) else ""
     text = f"{what} for {shown}{under}"
     yield case.finding("first-certificate", text, "low", new=new[:100], covered=covered[:100])
@@ -105,7 +105,7 @@ def unusual_issuer(case: Case, least: int) -> Iterator[Finding]:
         return
     usual, many = owners.most_common(1)[0]
     of = f"all {many}" if many == len(case.before) else f"{many} of {len(case.before)}"
-    text = f"{case.domain}: the first from {owner}; {of} earlier ones are from {usual or 'an unnamed one'}"
+    text = f"the first from {owner}; {of} earlier ones are from {usual or 'an unnamed one'}"
     yield case.finding("unusual-issuer", text, "medium", owner=owner, owners=dict(owners.most_common(SHOWN)))
 
 
@@ -117,7 +117,7 @@ def key_reuse(case: Case) -> Iterator[Finding]:
     others = sorted({domain for use in case.uses for domain in use.domains} - mine)
     first = iso(case.uses[0].logged)[:10]
     many = len(case.uses)
-    text = f"its key is in {f'{many} earlier certificates' if many > 1 else 'an earlier certificate'}, since {first}"
+    text = f"the key is in {f'{many} earlier certificates' if many > 1 else 'an earlier certificate'}, since {first}"
     if others:
         text += f", and those are for {', '.join(others[:SHOWN])}, too"
     severity: Severity = "medium" if others else "low"
@@ -134,7 +134,7 @@ def wildcard(case: Case) -> Iterator[Finding]:
     )
     text = f"for all names below {', '.join(star.removeprefix('*.') for star in stars[:SHOWN])}"
     if new:
-        text += f"; the first wildcard of {case.domain}"
+        text += "; the first wildcard of the domain"
     yield case.finding("wildcard", text, "low" if new else "info", wildcards=stars[:100], first=bool(new))
 
 
@@ -143,7 +143,7 @@ def validity(case: Case) -> Iterator[Finding]:
     match, logged = case.match, case.record.logged
     seconds = lifetime(match.not_before, match.not_after)
     if not match.not_before or not match.not_after or seconds <= 0:
-        yield case.finding("validity", "its validity can't be read, or ends before it begins", "medium")
+        yield case.finding("validity", "a validity that can't be read, or ends before it begins", "medium")
         return
     most = next((most for since, most in LONGEST if match.not_before >= since), None)
     if most is not None and seconds > most * DAY:
@@ -152,9 +152,9 @@ def validity(case: Case) -> Iterator[Finding]:
     if not match.sighting.is_precert:
         return  # a certificate may be logged long after it was issued
     if logged > match.not_after:
-        yield case.finding("validity", "it was over already when it was logged", "medium")
+        yield case.finding("validity", "over already when it was logged", "medium")
     elif logged - match.not_before > BACKDATED:
-        text = f"its validity begins {days(logged - match.not_before)} before it was logged"
+        text = f"valid since {days(logged - match.not_before)} before it was logged"
         yield case.finding("validity", text, "low", seconds=logged - match.not_before)
 
 
@@ -175,7 +175,7 @@ def rhythm(case: Case) -> Iterator[Finding]:
         return
     usual, pause = median(pauses), case.record.logged - same[-1].logged
     if SAME_TIME < pause < EARLY * usual:
-        text = f"{case.domain}: issued again after {days(pause)}, where {days(usual)} are usual for these names"
+        text = f"issued again after {days(pause)}, where {days(usual)} are usual for these names"
         yield case.finding("rhythm", text, "low", seconds=pause, usual=usual)
 
 

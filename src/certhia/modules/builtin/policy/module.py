@@ -117,12 +117,13 @@ class Policy:
         self._least = _RANKS.index(config.least.upper())
 
     def _of(self, number: int, names: tuple[str, ...], linted: Linted) -> Iterator[Finding]:
+        shown = f"{names[0]}: " if names else ""
         if linted.fault:
-            yield Finding("unlintable", f"can't be linted: {linted.fault}", "low", number, names)
+            yield Finding("unlintable", f"{shown}can't be linted: {linted.fault}", "low", number, names)
             return
         told = [one for one in linted.violations if self._wanted(one)]
         for severity, code, message, where in told[:MAX_FINDINGS]:
-            text = f"{severity.lower()}: {code}" + (f": {message}" if message else "")
+            text = f"{shown}{severity.lower()}: {code}" + (f": {message}" if message else "")
             data = {
                 "code": code,
                 "severity": severity.lower(),
@@ -133,7 +134,7 @@ class Policy:
             }
             yield Finding("lint", text, _SEVERITIES.get(severity, "info"), number, names, data)
         if len(told) > MAX_FINDINGS:
-            yield Finding("lint", f"{len(told) - MAX_FINDINGS} more violations", "low", number, names)
+            yield Finding("lint", f"{shown}{len(told) - MAX_FINDINGS} more violations", "low", number, names)
 
     def _wanted(self, violation: Violation) -> bool:
         severity, code = violation[:2]

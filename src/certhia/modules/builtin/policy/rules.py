@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 from certhia._core import Certificate
 from certhia.config.modules.policy import PolicySection
 from certhia.model import Match
 from certhia.modules.builtin.authorities import Ownership
 from certhia.modules.builtin.validity import days, lifetime
-from certhia.modules.finding import Finding
+from certhia.modules.finding import JSON, Finding, Severity
+
+Against: TypeAlias = tuple[str, str, Severity, Mapping[str, JSON]]  # kind, text, severity, data
 
 
 class Rules:
@@ -26,12 +29,12 @@ class Rules:
         """What is against them. Rules on keys need the certificate."""
         if match.fault:
             return
-        yield from self._issuer(number, match)
-        yield from self._lifetime(number, match)
-        if certificate is not None:
-            yield from self._key(number, match, certificate)
+        found = [*self._issuer(match), *self._lifetime(match), *(self._key(certificate) if certificate else ())]
+        shown = f"{match.names[0]}: " if match.names else ""
+        for kind, text, severity, data in found:
+            yield Finding(kind, shown + text, severity, number, match.names[:10], data)
 
-    def _issuer(self, number: int, match: Match) -> Iterator[Finding]:
+    def _issuer(self, match: Match) -> Iterator[Against]:
         organization = match.issuer_organization
         owner = self._ownership.owner(organization)
         names = {one.casefold() for one in (organization, owner, match.issuer) if one}
@@ -41,17 +44,17 @@ class Rules:
         of = f" ({owner})" if owner != organization else ""
         data = {"issuer": match.issuer, "organization": organization, "owner": owner}
         text = f"issued by {shown}{of}, which is not among the authorities that you allow"
-        yield Finding("ca", text, "high", number, match.names[:10], data)
+        yield "ca", text, "high", data
 
-    def _lifetime(self, number: int, match: Match) -> Iterator[Finding]:
+    def _lifetime(self, match: Match) -> Iterator[Against]:
         most = self._settings.max_lifetime
         seconds = lifetime(match.not_before, match.not_after)
         if most is None or seconds <= most:
             return
         text = f"valid for {days(seconds)}, where you allow {days(most)}"
-        yield Finding("lifetime", text, "medium", number, match.names[:10], {"seconds": seconds, "allowed": most})
+        yield "lifetime", text, "medium", {"seconds": seconds, "allowed": most}
 
-    def _key(self, number: int, match: Match, certificate: Certificate) -> Iterator[Finding]:
+    def _key(self, certificate: Certificate) -> Iterator[Against]:
         kind, bits, curve = certificate.key_algorithm, certificate.key_bits, certificate.key_curve
         settings, why = self._settings, ""
         if settings.key_kinds and kind not in settings.key_kinds:
@@ -61,4 +64,4 @@ class Rules:
         elif kind == "ec" and self._curves and curve.casefold() not in self._curves:
             why = f"a key on the curve {curve}, where you allow {', '.join(settings.curves)}"
         if why:
-            yield Finding("key", why, "medium", number, match.names[:10], {"kind": kind, "bits": bits, "curve": curve})
+            yield "key", why, "medium", {"kind": kind, "bits": bits, "curve": curve}
