@@ -41,6 +41,8 @@ async def test_records_of_each_kind(dns: FakeDns, servers: Nameservers) -> None:
     dns.add("www.example.com", "192.0.2.1", "192.0.2.2", "2001:db8::1", ttl=60)
     dns.alias("alias.example.com", "WWW.example.com", ttl=7)
     dns.pointer("192.0.2.1", "WWW.example.com")
+    dns.mail("example.com", "MX1.example.com", "mx2.example.com", ttl=9)
+    dns.delegate("example.com", "ns.example.net")
     owner = "www.example.com"
     addresses = [Record(owner, "A", "192.0.2.1", 60), Record(owner, "A", "192.0.2.2", 60)]
     assert await servers.ask(owner, "A") == addresses
@@ -48,6 +50,9 @@ async def test_records_of_each_kind(dns: FakeDns, servers: Nameservers) -> None:
     assert await servers.ask("alias.example.com", "A") == [Record("alias.example.com", "CNAME", owner, 7), *addresses]
     reverse = "1.2.0.192.in-addr.arpa"
     assert await servers.ask(reverse, "PTR") == [Record(reverse, "PTR", owner, 300)]
+    mail = [Record("example.com", "MX", name, 9) for name in ("mx1.example.com", "mx2.example.com")]
+    assert await servers.ask("example.com", "MX") == mail
+    assert await servers.ask("example.com", "NS") == [Record("example.com", "NS", "ns.example.net", 300)]
 
 
 async def test_why_there_is_no_answer(dns: FakeDns, servers: Nameservers) -> None:

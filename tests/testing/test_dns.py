@@ -42,6 +42,14 @@ def test_what_it_was_told_of_and_what_not() -> None:
     ]
 
 
+def test_mail_and_name_servers() -> None:
+    dns = FakeDns()
+    dns.mail("example.com", "mx.example.com")
+    dns.delegate("example.com", "ns1.example.net", "ns2.example.net")
+    assert b"\0\x0a\x02mx\x07example\x03com\0" in replies(dns, question("example.com", 15))[0]
+    assert head(replies(dns, question("example.com", 2))[0]) == (7, 0, 2)
+
+
 def test_all_others_may_have_addresses_too() -> None:
     dns = FakeDns(others=["192.0.2.9"])
     dns.add("none.example")

@@ -11,9 +11,9 @@ class Record(NamedTuple):
 
     Attributes:
         owner: lower case, without a trailing dot.
-        kind: "A", "AAAA", "CNAME", "PTR" or "CAA".
-        value: an address, or a name as `owner` is, whatever it holds; of "CAA" flags, tag and value, with spaces
-            between.
+        kind: "A", "AAAA", "CNAME", "PTR", "NS", "MX" or "CAA".
+        value: an address, or a name as `owner` is, whatever it holds (of "MX" without its preference); of "CAA" flags,
+            tag and value, with spaces between.
         ttl: seconds.
     """
 

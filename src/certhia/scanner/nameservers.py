@@ -22,10 +22,10 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?")
 
 _RENEWED: Final = 8192  # questions; c-ares remembers all that it was told, for up to an hour
 _ALONE: Final = 32  # questions that have a socket of their own, at once
-_KINDS: Final = {1: "A", 5: "CNAME", 12: "PTR", 28: "AAAA", 257: "CAA"}
-_NUMBERS: Final = {"A": 1, "CNAME": 5, "PTR": 12, "AAAA": 28, "CAA": 257}
+_KINDS: Final = {1: "A", 2: "NS", 5: "CNAME", 12: "PTR", 15: "MX", 28: "AAAA", 257: "CAA"}
+_NUMBERS: Final = {kind: number for number, kind in _KINDS.items()}
 _VERBATIM: Final = ("A", "AAAA", "CAA")
-_VALUES: Final = {1: "addr", 5: "cname", 12: "dname", 28: "addr"}
+_VALUES: Final = {1: "addr", 2: "nsdname", 5: "cname", 12: "dname", 15: "exchange", 28: "addr"}
 
 # What c-ares calls it: what we call it.
 _WORDS: Final = {

@@ -1,0 +1,1 @@
+"""Names that look like one's own, found by the core's look-alike rules, and what is behind them."""
