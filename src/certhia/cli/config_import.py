@@ -64,8 +64,9 @@ def tlsxtractor(
 def _done(found: Imported, source: str, output: Path | None, *, force: bool) -> None:
     from certhia.cli.config import write
     from certhia.library.importing.ctscout import PASSWORD, SECRET
+    from certhia.library.importing.scopes import TOKENS
 
-    found.check({SECRET: "unknown", PASSWORD: "unknown"})
+    found.check(dict.fromkeys((SECRET, PASSWORD, *TOKENS.values()), "unknown"))
     text = found.written(terminal(source))
     for note in found.notes:
         print(f"certhia: {terminal(note)}", file=sys.stderr)

@@ -10,6 +10,7 @@ from certhia.config import load
 from certhia.config.sinks import WebhookSink
 from certhia.errors import ConfigError
 from certhia.library.importing.ctscout import PASSWORD, SECRET, read
+from certhia.library.importing.scopes import TOKENS
 from certhia.rules.watchlist import Watchlist
 
 WHOLE = """
@@ -69,6 +70,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
         "sinks.webhook.url": "https://hooks.example/matches",
         "sinks.webhook.ctscout_secret": f"${{{SECRET}}}",
         "sinks.webhook.timeout": 5,
+        "platforms.hackerone.username": "me",
+        "platforms.hackerone.token": f"${{{TOKENS['hackerone']}}}",
         "state.name": f"postgresql://scout:${{{PASSWORD}}}@db.example/ctscout?sslmode=require&pool=20",
     }
     assert [note.split(":")[0] for note in found.notes] == [
@@ -77,19 +80,20 @@ def test_a_whole_file(tmp_path: Path) -> None:
         "output.file_path",
         "webhook.secret is not copied",
         "the password in database.url is not copied",
+        "platforms.hackerone.api_token is not copied",
+        "platforms",
         "ct_logs.batch_size",
         "ct_logs.max_concurrent_logs",
-        "platforms",
     ]
     assert "hunter2" not in found.written("x") + "".join(found.notes)
-    found.check({SECRET: "x", PASSWORD: "y"})
+    found.check({SECRET: "x", PASSWORD: "y", **dict.fromkeys(TOKENS.values(), "z")})
 
 
 def test_what_is_written_holds(tmp_path: Path) -> None:
     theirs, ours = tmp_path / "config.toml", tmp_path / "certhia.toml"
     theirs.write_text(WHOLE)
     ours.write_text(read(theirs).written("config.toml"))
-    settings = load({}, ours, {SECRET: "hunter2", PASSWORD: "hunter2"})
+    settings = load({}, ours, {SECRET: "hunter2", PASSWORD: "hunter2", TOKENS["hackerone"]: "hunter2"})
     webhook = settings.sinks["webhook"]
     assert isinstance(webhook, WebhookSink)
     assert webhook.ctscout_secret is not None

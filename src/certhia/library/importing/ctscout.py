@@ -10,6 +10,7 @@ from typing import Any, Final
 from certhia.config import document
 from certhia.errors import ConfigError
 from certhia.library.importing.imported import Imported
+from certhia.library.importing.scopes import platforms
 
 SECRET: Final = "CTSCOUT_WEBHOOK_SECRET"  # noqa: S105  (the name of a variable)
 PASSWORD: Final = "CTSCOUT_DATABASE_PASSWORD"  # noqa: S105
@@ -52,6 +53,7 @@ def read(path: Path) -> Imported:
     _output(content, found)
     _webhook(content.get("webhook", {}), found)
     _database(content.get("database", {}), found)
+    platforms(content.get("platforms", {}), found)
     found.notes.extend(_left_out(content))
     return found
 
@@ -130,9 +132,6 @@ def _left_out(content: Mapping[str, Any]) -> Iterator[str]:
         yield "ct_logs.batch_size: how much a log gives at once is found out"
     if "max_concurrent_logs" in logs:
         yield "ct_logs.max_concurrent_logs: all chosen logs are followed; read.max_parallel bounds requests"
-    platforms = content.get("platforms", {})
-    if any(isinstance(one, dict) and one.get("enabled") for one in platforms.values()):
-        yield "platforms: scopes are not fetched; ct-scout --export-scope writes them as programmes for watch.files"
     if "certstream" in content:
         yield "certstream: of earlier versions; --certstream URL reads such a server"
     for name in content.keys() - set(_TABLES):
