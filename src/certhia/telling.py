@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from certhia._core import Entry
 from certhia.clock import Clock
 from certhia.dedupe import Seen
 from certhia.logs.chains import Chains
-from certhia.model import Arrival, Match, MatchKind, Quarantined, Watched
+from certhia.model import Arrival, Log, Match, MatchKind, Quarantined, Watched
 from certhia.rules.expected import NONE, Expected
 from certhia.rules.roots import Roots
 from certhia.store.state import State
@@ -47,10 +47,12 @@ class Teller:
         expected: Callable[[], Expected] = lambda: NONE,
         routes: Callable[[Match], Sequence[str]] = lambda _: (),
         found: Callable[[Match], None] = lambda _: None,
+        keep: Callable[[Log, Iterable[tuple[Match, Entry]], Chains], Awaitable[None]] | None = None,
     ) -> None:
         """`sinks`: the names of the outbox's queues that are told of all. `routes`: those that are told of a match
         besides. `found` hears of each that is stored. `stream` takes matches of the rule `.`: told, not stored.
-        `expected`: the user's own certificates, those of now."""
+        `expected`: the user's own certificates, those of now. `keep`: keeps certificates of matches, before these are
+        stored."""
         self._state = state
         self.seen = seen
         self._sinks = sinks
@@ -59,6 +61,7 @@ class Teller:
         self._clock = clock
         self._expected = expected
         self._routes = routes
+        self._keep = keep
         self._found = found
         self.kinds = Counter[MatchKind]()
         self.sightings = 0
@@ -107,6 +110,10 @@ class Teller:
             )
             for entry, position, raw in hits
         ]
+        if self._keep is not None:
+            both = zip(found, hits, strict=True)
+            stored = ((m, hit[0]) for m, hit in both if m is not None and not arrival.rules.is_streamed(m.hits))
+            await self._keep(arrival.log, stored, chains)
         return await self._told(arrival.log.id, [match for match in found if match is not None], arrival.rules)
 
     async def hearsay(self, log_id: bytes, found: Sequence[tuple[Match, Entry]], rules: Watched) -> int:

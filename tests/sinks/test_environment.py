@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.sinks.conftest import MAKE, delivery
 
 from certhia.model import RuleHit
-from certhia.sinks.environment import of_match, of_record
+from certhia.sinks.certificates import Kept
+from certhia.sinks.environment import of_match, of_record, whole
 
 
 def test_certspotters_variables(make: MAKE) -> None:
@@ -21,7 +24,7 @@ def test_certspotters_variables(make: MAKE) -> None:
         "CERT_SHA256": "02" * 32,
         "PUBKEY_SHA256": "03" * 32,
         "ISSUER_DN": "CN=R11,O=Let's Encrypt,C=US",
-        "SERIAL": "04ab",
+        "SERIAL": "4ab",
         "NOT_BEFORE": "2025-10-09 06:06:40 +0000 UTC",
         "NOT_BEFORE_UNIXTIME": "1759990000",
         "NOT_BEFORE_RFC3339": "2025-10-09T06:06:40Z",
@@ -37,6 +40,31 @@ def test_ours(make: MAKE) -> None:
     assert variables["CERTHIA_REPEAT"] == "1"
     assert variables["CERTHIA_NAME"] == "www.example.com"
     assert (variables["CERTHIA_PROGRAMME"], variables["CERTHIA_PLATFORM"]) == ("Acme", "hackerone")
+
+
+def test_what_the_file_of_a_certificate_says(make: MAKE, tmp_path: Path) -> None:
+    file = Kept(None)
+    file.path, file.leaf_hash, file.subject = tmp_path, "abc=", "CN=a\n"
+    variables = of_match(make(1, unproven="the chain's issuer is not at hand"), file)
+    assert (variables["SUBJECT_DN"], variables["LEAF_HASH"]) == ("CN=a\\n", "abc=")
+    assert variables["CHAIN_ERROR"] == "the chain's issuer is not at hand"
+    file.subject, file.fault = None, "no certificate"
+    assert of_match(make(1), file)["SUBJECT_PARSE_ERROR"] == "no certificate"
+
+
+def test_what_can_not_be_read_is_an_error_of_its_own(make: MAKE) -> None:
+    variables = of_match(make(1, serial="", issuer=""))
+    assert not {"SERIAL", "ISSUER_DN"} & variables.keys()
+    assert variables["SERIAL_PARSE_ERROR"] == variables["ISSUER_PARSE_ERROR"] == "it can't be read"
+    assert of_match(make(1, serial="00"))["SERIAL"] == "0"
+
+
+def test_certspotters_names_of_fields(make: MAKE) -> None:
+    fields = whole(make(1))
+    assert fields["dns_names"] == ["www.example.com", "example.com"]
+    assert fields["ip_addresses"] == ["192.0.2.7"]
+    assert (fields["cert_sha256"], fields["pubkey_sha256"]) == ("02" * 32, "03" * 32)
+    assert (fields["serial_number"], fields["serial"]) == ("4ab", "04AB")
 
 
 def test_a_time_that_no_calendar_has(make: MAKE) -> None:

@@ -13,6 +13,7 @@ from tests.sinks.sending import outside
 from certhia.config.sinks.exec import ExecSink
 from certhia.errors import ConfigError, RemoteError
 from certhia.sinks import exec as executing
+from certhia.sinks.certificates import place
 from certhia.sinks.exec import Exec, open_exec
 from certhia.sinks.refusals import Refused
 
@@ -59,6 +60,17 @@ async def test_what_a_program_is_given(make: MAKE, tmp_path: Path, monkeypatch: 
     assert json.loads((tmp_path / "json").read_text())["id"] == "01" * 32
     assert "www.example.com" in (tmp_path / "text").read_text()
     await hook.close()
+
+
+async def test_a_program_finds_the_certificate_in_a_file(make: MAKE, tmp_path: Path) -> None:
+    file = place(tmp_path, make(1).match.key)
+    file.parent.mkdir(parents=True)
+    file.write_text("leaf hash: abc=\n-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
+    for save in (True, False):
+        command = ("/bin/sh", "-c", f'echo "$CERT_FILENAME $LEAF_HASH" >> {tmp_path}/out')
+        hook = await open_exec("hook", ExecSink(command=command, save=save), outside(tmp_path))
+        await hook.send([make(1)])
+    assert (tmp_path / "out").read_text() == f"{file} abc=\n \n"
 
 
 async def test_nothing_in_a_certificate_is_run(make: MAKE, tmp_path: Path) -> None:

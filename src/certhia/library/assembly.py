@@ -39,6 +39,7 @@ from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
+from certhia.sinks.certificates import Certificates
 from certhia.sinks.configured import Sinks
 from certhia.store.place import Place
 from certhia.store.state import State
@@ -126,6 +127,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         expected=lambda: expected.current,
         routes=routes,
         found=announcing.match,
+        keep=Certificates(state.directory, clock, given.tell, configured.saving).keep,
     )
     beside = beside_of(settings, transport, clock, given.tell)
     sources = sources_of(settings, choice, transport, clock, state.directory)

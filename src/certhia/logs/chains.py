@@ -60,6 +60,15 @@ class Chains:
         except TimeoutError:
             pass  # remembered as missing
 
+    def at_hand(self, entry: Entry) -> list[bytes]:
+        """The certificates (DER) of an entry's chain, up to the first that is not at hand."""
+        found = []
+        for fingerprint in entry.chain:
+            if (der := self._issuers.get(fingerprint)) is None:
+                break
+            found.append(der)
+        return found
+
     def unproven(self, entry: Entry, *, signatures: bool = True) -> str:
         """Why what was submitted with an entry can't be believed; "" where it is proven. Without `signatures` only the
         bytes and the issuer's key are compared with what the log signed for."""

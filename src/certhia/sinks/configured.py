@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from certhia.config.sinks import RedisSink, SinkSection, SinkSettings
+from certhia.config.sinks import ExecSink, RedisSink, SinkSection, SinkSettings
 from certhia.errors import ConfigError
 from certhia.events.event import Event
 from certhia.events.words import told_of
@@ -113,6 +113,10 @@ class Sinks:
     def routes(self, match: Match) -> list[str]:
         """Who is told of this match."""
         return [name for name, one in self._served.items() if one.route.wants(match)]
+
+    def saving(self) -> list[Route]:
+        """Of which matches programs want the certificate as a file."""
+        return [one.route for one in self._served.values() if isinstance(one.settings, ExecSink) and one.settings.save]
 
     def hears(self, alarm: Alarm, *, cleared: bool) -> None:
         """See `certhia.model.Hears`."""

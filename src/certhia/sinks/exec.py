@@ -17,11 +17,11 @@ from certhia.config.sinks.exec import ExecSink
 from certhia.errors import ConfigError, RemoteError
 from certhia.model import Delivery
 from certhia.render import encode, json_text, quoted, short
-from certhia.sinks.environment import of_match, of_record
+from certhia.sinks.certificates import kept as kept_of
+from certhia.sinks.environment import of_match, of_record, whole
 from certhia.sinks.human import line
 from certhia.sinks.open import Outside
 from certhia.sinks.partly import Partly
-from certhia.sinks.record import record
 from certhia.sinks.refusals import Refused
 
 TEMPORARY: Final = 75  # sysexits.h, EX_TEMPFAIL: the program can't now, whatever the match
@@ -49,6 +49,7 @@ class Exec:
         self._file = program
         self._settings = settings
         self._clock = outside.clock
+        self._directory = outside.directory if settings.save else None
         self._partly = Partly()
 
     @property
@@ -60,8 +61,9 @@ class Exec:
         """Returns once the program has ended well for each. Raises Refused for a match that it fails with, RemoteError
         where it can't be run or says that it can't now (exit status 75)."""
         for delivery in self._partly.left(deliveries):
-            text = line(delivery)
-            await self._run(of_match(delivery), json_text(record(delivery)), text)
+            kept = await asyncio.to_thread(kept_of, self._directory, delivery.match.key)
+            files = {"CERT_FILENAME": str(kept.path)} if kept.path is not None else {}
+            await self._run({**of_match(delivery, kept), **files}, json_text(whole(delivery)), line(delivery))
             self._partly.told(delivery)
         self._partly.done(deliveries)
 
@@ -72,8 +74,8 @@ class Exec:
     async def close(self) -> None:
         """Nothing is held."""
 
-    async def _run(self, variables: Mapping[str, str], whole: str, text: str) -> None:
-        with _files(whole, text) as files, Ear() as ear:
+    async def _run(self, variables: Mapping[str, str], json: str, text: str) -> None:
+        with _files(json, text) as files, Ear() as ear:
             given = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
             with files["JSON_FILENAME"].open("rb") as whole_file:
                 process = await self._started(

@@ -20,4 +20,7 @@ class ExecSink(SinkSection):
     timeout: Interval = Field(
         30.0, le=3600, description="How long it may take before it and all that it started are ended"
     )
+    save: bool = Field(
+        True, description="Whether each certificate is kept in a file beside the state, for 90 days: CERT_FILENAME"
+    )
     batch: int = Field(1, ge=1, le=1, description="Always 1: it is run for each match")

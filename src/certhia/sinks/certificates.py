@@ -1,0 +1,133 @@
+"""Certificates of matches as files beside the state, for programs that are run with them: as certspotter keeps its own.
+
+A file is there before its match is committed, so that no program is run without it, and goes after KEPT days.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from certhia._core import Certificate, Entry
+from certhia.clock import Clock
+from certhia.errors import CerthiaError
+from certhia.logs.chains import Chains
+from certhia.model import Log, Match, Tell
+from certhia.render import terminal
+from certhia.sinks.routing import Route
+
+FOLDER: Final = "certificates"
+KEPT: Final = 90 * 86_400.0  # seconds; what waits for as long is told without
+TIDIED: Final = 86_400.0  # seconds between two looks for old ones
+LEAF_HASH: Final = "leaf hash: "
+LARGEST: Final = 32 << 20  # bytes of a file that are read
+
+
+class Certificates:
+    """Keeps those of the matches that are wanted."""
+
+    def __init__(self, directory: Path, clock: Clock, tell: Tell, wanted: Callable[[], Sequence[Route]]) -> None:
+        """`directory`: the state's. `wanted`: of whose matches files are kept, now."""
+        self._directory = directory
+        self._clock = clock
+        self._tell = tell
+        self._wanted = wanted
+        self._tidy_at = 0.0  # monotonic
+        self._failing = False
+
+    async def keep(self, log: Log, found: Iterable[tuple[Match, Entry]], chains: Chains) -> None:
+        """Returns once the files of these are written. What can't be is said, and told without."""
+        routes = self._wanted()
+        if not routes:
+            return
+        wanted = [(match, entry) for match, entry in found if any(route.wants(match) for route in routes)]
+        if not wanted:
+            return
+        await chains.complete(log, [*dict.fromkeys(one for _, entry in wanted for one in entry.chain)])
+        texts = {place(self._directory, match.key): _text(entry, chains) for match, entry in wanted}
+        old = self._clock.monotonic() >= self._tidy_at
+        if old:
+            self._tidy_at = self._clock.monotonic() + TIDIED
+        try:
+            await asyncio.to_thread(self._write, texts, tidy=old)
+            self._failing = False
+        except OSError as error:
+            if not self._failing:
+                why = f"{error.filename or self._directory}: certificates can't be kept: {error.strerror}"
+                self._tell(f"{why}; programs are run without CERT_FILENAME", level="warning")
+            self._failing = True
+
+    def _write(self, texts: dict[Path, str], *, tidy: bool) -> None:
+        if tidy:
+            oldest = self._clock.now() - KEPT
+            for path in (self._directory / FOLDER).glob("??/*.pem"):
+                if path.stat().st_mtime < oldest:
+                    path.unlink(missing_ok=True)
+        for path, text in texts.items():
+            if path.exists():
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(".part")
+            part.write_text(text, "ascii")
+            part.replace(path)
+
+
+class Kept:
+    """What such a file says of a match's certificate.
+
+    Attributes:
+        leaf_hash: base64; empty where there is no file.
+        subject: distinguished name; None where it can't be told.
+        fault: why the certificate can't be read.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Reads it. `path`: see `kept`."""
+        self.path = path
+        self.leaf_hash = self.fault = ""
+        self.subject: str | None = None
+        if path is None:
+            return
+        with path.open(encoding="ascii", errors="replace") as file:
+            lines = file.read(LARGEST).splitlines()
+        self.leaf_hash = lines[0].removeprefix(LEAF_HASH) if lines else ""
+        end = lines.index(_END) if _END in lines else 0
+        try:
+            self.subject = Certificate.from_der(base64.b64decode("".join(lines[2:end]))).subject
+        except (CerthiaError, ValueError) as error:
+            self.fault = terminal(str(error))
+
+
+def place(directory: Path, key: bytes) -> Path:
+    """Where the certificate of a match with this key is."""
+    name = key.hex()
+    return directory / FOLDER / name[:2] / f"{name}.pem"
+
+
+def kept(directory: Path | None, key: bytes) -> Kept:
+    """What is kept of a match's certificate; nothing where there is no file."""
+    path = place(directory.absolute(), key) if directory is not None else None
+    try:
+        return Kept(path)
+    except OSError:
+        return Kept(None)
+
+
+_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
+_END: Final = "-----END CERTIFICATE-----"
+
+
+def _text(entry: Entry, chains: Chains) -> str:
+    """Its leaf's hash, then what was submitted and its chain in PEM (RFC 7468, which allows words before)."""
+    blocks = [f"{LEAF_HASH}{base64.b64encode(entry.leaf_hash).decode()}"]
+    try:
+        ders = [entry.submitted, *chains.at_hand(entry)]
+    except CerthiaError:  # an entry that could not be decoded
+        ders = []
+    for der in filter(None, ders):
+        text = base64.b64encode(der).decode()
+        blocks += [_BEGIN, *(text[at : at + 64] for at in range(0, len(text), 64)), _END]
+    return "\n".join(blocks) + "\n"
