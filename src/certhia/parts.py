@@ -84,7 +84,7 @@ class Parts:
     transport: Transport
     rules: Callable[[], Watched]  # those of now
     teller: Teller
-    sinks: Sequence[Sink]
+    sinks: list[Sink]
     configured: Sinks  # further ones, which are told of what they want
     paces: Paces
     reading: Reading

@@ -71,6 +71,10 @@ class Teller:
         """Which matches are told."""
         return self._limits
 
+    def tells(self, sinks: Sequence[str]) -> None:
+        """Has these queues told of all from now on."""
+        self._sinks = sinks
+
     def adopt(self, limits: Limits) -> None:
         """Tells by these from now on."""
         self._limits = limits

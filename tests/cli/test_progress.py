@@ -51,3 +51,17 @@ def test_the_picture_is_erased_before_anything_else_is_printed(monkeypatch: pyte
     before = out.getvalue()
     live.draw()
     assert out.getvalue() == before
+
+
+def test_a_picture_that_is_not_wanted_is_away_until_it_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.get_terminal_size", lambda *_, **__: os.terminal_size((80, 6)))
+    out = io.StringIO()
+    live = Live(out, lambda _width: ["line"])
+    live.clear()
+    assert out.getvalue() == ""
+    live.draw()
+    live.clear()
+    live.clear()
+    assert out.getvalue().count("\x1b[1F") == 1
+    live.draw()
+    assert out.getvalue().endswith("line\n")

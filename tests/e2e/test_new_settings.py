@@ -63,6 +63,35 @@ def test_everything_that_may_change_does(certhia: Certhia, pair: Served) -> None
     certhia.is_sound()
 
 
+def test_where_matches_go_and_who_we_are(certhia: Certhia, pair: Served) -> None:
+    """Standard output, files, alarms, metrics, and what logs are told of us."""
+    file, all_of_them, metrics = (certhia.directory / name for name in ("c.toml", "all.jsonl", "m.prom"))
+    agents: set[str] = set()
+    pair.do(lambda: setattr(pair.world.logs["alpha"], "on_request", lambda one: agents.add(one.headers["user-agent"])))
+    file.write_text('[watch]\nrules = ["example.com"]\n[output]\nformat = "jsonl"\n')
+    program = certhia.watch(pair, "--config", "c.toml")
+    program.until(lambda: len(program.records) == 20)
+    write(
+        file,
+        '[watch]\nrules = ["example.com"]\n[read]\ncontact = "me@example.org"\n'
+        '[output]\nformat = "silent"\nfiles = ["all.jsonl"]\nalarms = "alarms.jsonl"\nhealth_interval = "5s"\n'
+        '[metrics]\nfile = "m.prom"\ninterval = "100ms"\n',
+    )
+    program.says('settings reloaded: output.format is "silent" (was "jsonl")')
+    pair.grow(5)
+    program.until(lambda: len(told(all_of_them)) == 5)
+    program.until(lambda: metrics.exists() and "certhia_matches_total 25" in metrics.read_text())
+    program.until(lambda: any("me@example.org" in one for one in agents))
+    write(file, '[watch]\nrules = ["example.com"]\n[output]\nformat = "jsonl"\n')
+    program.says('settings reloaded: output.format is "jsonl" (was "silent")')
+    pair.grow(5)
+    program.until(lambda: len(program.records) == 25)
+    program.stop()
+    assert len(told(all_of_them)) == 5
+    assert len({str(record["id"]) for record in program.records}) == 25
+    certhia.is_sound()
+
+
 def test_what_cant_be_taken_over_changes_nothing(certhia: Certhia, pair: Served) -> None:
     file, alarms = certhia.directory / "c.toml", certhia.directory / "alarms.jsonl"
     good = '[watch]\nrules = ["host1.example.com"]\n[output]\nhealth_interval = 5\nalarms = "alarms.jsonl"\n'

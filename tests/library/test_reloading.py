@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -194,15 +195,18 @@ def _vanished(tmp_path: Path, environment: Mapping[str, str]) -> None:
 
 def test_every_key_is_taken_over_or_needs_a_restart() -> None:
     """So that nothing in the file is silently without effect."""
+    from certhia.cli.outlets import OUTLETS
     from certhia.cli.session import SPEAKING
     from certhia.config.keys import fields, needs_restart
     from certhia.library.exposing import EXPOSED
     from certhia.library.serving import LIVE
 
-    steps = steps_of(None, None, None)  # type: ignore[arg-type]  # only their keys are looked at
-    hot = [*SPEAKING, *LIVE, *EXPOSED, "watch.rules", "watch.files"]
+    parts = SimpleNamespace(added=True)
+    steps = steps_of(parts, None, None)  # type: ignore[arg-type]  # only their keys are looked at
+    hot = [*SPEAKING, *OUTLETS, *LIVE, *EXPOSED, "watch.rules", "watch.files", "state.max_events"]
     for key, field in fields().items():
-        ways = (key in hot, any(step.has(key) for step in steps), needs_restart(field), key.startswith("scan."))
+        taken = key in hot or key.startswith("platforms.") or any(step.has(key) for step in steps)
+        ways = (taken, needs_restart(field), key.startswith("scan."))
         assert sum(ways) == 1, f"{key}: is taken over by {ways}"
     assert steps[-1].has("sinks.chat.url")
     assert any(step.has('logs."https://ct.example/".rate') for step in steps)

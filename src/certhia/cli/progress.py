@@ -93,6 +93,12 @@ class Live:
         self._write(self._up() + "".join(f"{text}\n" for text in lines))
         self._drawn = len(lines)
 
+    def clear(self) -> None:
+        """Takes the picture away until it is drawn again."""
+        if self._drawn and not self._asides:
+            self._write(self._up())
+            self._drawn = 0
+
     def close(self) -> None:
         """Takes the picture away for good."""
         self._write(self._up())

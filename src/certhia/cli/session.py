@@ -6,12 +6,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from certhia.cli import collector, report
 from certhia.cli.messages import Messages
+from certhia.cli.outlets import OUTLETS, Outlets, is_terminal
 from certhia.cli.progress import Live, heading, line
 from certhia.cli.stopping import stop_on
 from certhia.clock import Clock
@@ -24,18 +26,13 @@ from certhia.library.reloading import Again, Commit, Reloading, Step
 from certhia.library.setup import rules_of
 from certhia.logs.budget import Signal
 from certhia.memory import keep_memory
-from certhia.model import Delivery, Match, Noting, Sink, SinkClosed
 from certhia.net import contact_notice, raise_file_limit
 from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
 from certhia.rules.nothing import NOTHING
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
-from certhia.sinks.alarms import AlarmFile
-from certhia.sinks.file import File
-from certhia.sinks.formats import Format
 from certhia.sinks.human import wants_color
-from certhia.sinks.stdout import Stdout
 from certhia.store.place import state_place
 
 if TYPE_CHECKING:
@@ -46,6 +43,7 @@ SPEAKING = (
     "output.stats",
     "output.quiet",
     "output.verbose",
+    "output.progress",
     "output.log_format",
     "log.levels",
 )  # keys of what we say ourselves
@@ -81,7 +79,7 @@ class Session:
         self._messages = Messages(
             self._clock, format=settings.output.log_format, least=_least(settings), levels=settings.log.levels
         )
-        self._stdout: Stdout | None = None
+        self._outlets = Outlets(self._clock, self._messages)
         self._serving: Serving | None = None
         if serve:
             from certhia.library.serving import Serving
@@ -105,8 +103,7 @@ class Session:
                 beside += [group.create_task(work) for work in exposing.works()]
                 if self._seconds is not None:
                     beside.append(group.create_task(self._stop_after(self._seconds, pipeline)))
-                if self._stdout is not None:
-                    beside.append(group.create_task(self._stop_unread(self._stdout, pipeline)))
+                beside.append(group.create_task(self._stop_unread(pipeline)))
                 if (live := self._live(pipeline)) is not None:
                     beside.append(group.create_task(self._draw(live)))
                 serving = group.create_task(self._serving.run()) if self._serving is not None else None
@@ -123,7 +120,7 @@ class Session:
                         live.close()
             if not self._settings.output.quiet:
                 say = self._messages.write if self._settings.output.log_format == "text" else self._messages
-                dropped = self._stdout.dropped if self._stdout else 0
+                dropped = self._outlets.dropped
                 state = (self._settings.state.name or "") if self._lasting else None
                 for text in report.summary(
                     summary, dropped=dropped, state=state, names_only=self._settings.serve.names_only
@@ -151,15 +148,13 @@ class Session:
         if scoping is not None and watched is not None:
             scoping.remake = watched.again
         roots = Roots.load(settings.watch.roots) if settings.watch.roots else None
-        sinks = self._sinks(stack)
+        stack.push_async_callback(self._outlets.close)
+        sinks = self._outlets.open(settings, watches=self._watches)
         for text in (*(watched.current.notices if watched else ()), contact_notice(settings.read.contact)):
             if text:
                 self._messages(text)
         raise_file_limit()
         keep_memory()
-        heard = [AlarmFile(settings.output.alarms, clock, self._messages)] if settings.output.alarms else []
-        for one in heard:
-            stack.push_async_callback(one.close)
         reloading = self._reloading(watched, scoping)
         given = Given(
             rules=(lambda: watched.current) if watched else lambda: NOTHING,
@@ -169,15 +164,16 @@ class Session:
                 *(self._serving.reloads if self._serving is not None else ()),
             ],
             roots=roots,
-            sinks=[self._beside_picture(sink) for sink in sinks],
-            stream=self._stream,
+            sinks=sinks,
+            stream=self._outlets.stream,
             place=state_place(settings.state.name),
             backfill=self._backfill,
-            heard=heard,
+            heard=[self._outlets.hears],
             hub=self._serving.hub if self._serving is not None else None,
             clock=clock,
             tell=self._messages,
             steps=reloading.steps if reloading is not None else None,
+            outlets=lambda swap: Step(OUTLETS, partial(self._outlets.prepare, swap)),
             bus=Bus(clock, self._messages),
             scoping=scoping,
             source="watch" if self._serving is None else "serve",
@@ -220,36 +216,16 @@ class Session:
 
         return commit
 
-    def _sinks(self, stack: AsyncExitStack) -> list[Sink]:
-        output = self._settings.output
-        sinks: list[Sink] = []
-        if output.format != "silent" and self._watches:
-            self._stdout = Stdout(
-                Format(output.format, color=self._coloured(sys.stdout), brief=_is_terminal(sys.stdout)),
-                clock=self._clock,
-            )
-            sinks.append(self._stdout)
-        sinks += [File(path) for path in output.files]
-        for sink in sinks:
-            stack.push_async_callback(sink.close)
-        return sinks
-
     def _coloured(self, stream: TextIO) -> bool:
         return wants_color(self._settings.output.color, stream, os.environ)
-
-    def _stream(self, match: Match) -> None:
-        if self._stdout is not None:
-            with suppress(SinkClosed):  # the outbox hears of it, and ends the run
-                self._stdout.stream(match)
-
-    def _beside_picture(self, sink: Sink) -> Sink:
-        return _Aside(sink, self._messages) if sink is self._stdout and _is_terminal(sys.stdout) else sink
 
     # --- showing ---
 
     def _live(self, pipeline: Pipeline) -> Live | None:
         output = self._settings.output
-        if output.quiet or not output.progress or output.log_format != "text" or not _is_terminal(sys.stderr):
+        if output.quiet or output.log_format != "text" or not is_terminal(sys.stderr):
+            return None
+        if not output.progress and self._again is None:
             return None
         colour = self._coloured(sys.stderr)
 
@@ -266,16 +242,19 @@ class Session:
 
     async def _draw(self, live: Live) -> None:
         while True:
-            live.draw()
+            if self._settings.output.progress:
+                live.draw()
+            else:
+                live.clear()
             await self._clock.sleep(DRAWS)
 
     async def _stop_after(self, seconds: float, pipeline: Pipeline) -> None:
         await self._clock.sleep(seconds)
         pipeline.stop()
 
-    async def _stop_unread(self, stdout: Stdout, pipeline: Pipeline) -> None:
+    async def _stop_unread(self, pipeline: Pipeline) -> None:
         """`| head` ends it also where no further match comes that could not be written."""
-        while not stdout.unread:
+        while not self._outlets.unread:
             await self._clock.sleep(READER_ASKED)
         pipeline.stop()
 
@@ -310,10 +289,10 @@ class Session:
         stop_on(
             (signal.SIGINT, signal.SIGTERM), stop, self._clock
         )  # at once when asked twice: what is committed is safe
-        terminals = [stream for stream in (sys.stdout, sys.stderr) if _is_terminal(stream)]
+        terminals = [stream for stream in (sys.stdout, sys.stderr) if is_terminal(stream)]
 
         def reload() -> None:
-            if any(not _is_terminal(stream) for stream in terminals):
+            if any(not is_terminal(stream) for stream in terminals):
                 pipeline.stop()  # not a request: the terminal is gone
             pipeline.reload()
 
@@ -323,34 +302,3 @@ class Session:
 def _least(settings: Settings) -> str:
     """The lowest level of what is said."""
     return "warning" if settings.output.quiet else "debug" if settings.output.verbose else "info"
-
-
-class _Aside:
-    """Standard output on the terminal that also shows the live picture."""
-
-    def __init__(self, sink: Sink, messages: Messages) -> None:
-        self._sink = sink
-        self._messages = messages
-
-    @property
-    def name(self) -> str:
-        return self._sink.name
-
-    async def send(self, deliveries: Sequence[Delivery]) -> None:
-        if self._messages.live is None:
-            await self._sink.send(deliveries)
-            return
-        with self._messages.live.aside():
-            await self._sink.send(deliveries)
-
-    async def note(self, record: Mapping[str, object]) -> None:
-        if isinstance(self._sink, Noting):
-            with self._messages.live.aside() if self._messages.live is not None else nullcontext():
-                await self._sink.note(record)
-
-    async def close(self) -> None:
-        await self._sink.close()
-
-
-def _is_terminal(stream: object) -> bool:
-    return bool(getattr(stream, "isatty", lambda: False)())

@@ -146,11 +146,8 @@ class Output(Section):
     format: Literal["human", "jsonl", "json", "csv", "silent"] = Field(
         "human",
         description="What standard output shows",
-        json_schema_extra=RESTART,
     )
-    files: Files = Field(
-        (), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt", json_schema_extra=RESTART
-    )
+    files: Files = Field((), description="Files to append matches to: .jsonl, .ndjson, .json, .csv or .txt")
     require_redis: bool = Field(
         False,
         description="Start only where every sink of type redis can be written to, and there is one",
@@ -158,7 +155,6 @@ class Output(Section):
     alarms: Path | None = Field(
         None,
         description="File to append alarms to: a line of JSON when one is raised, and one when it is over",
-        json_schema_extra=RESTART,
     )
     kinds: tuple[Literal["alert", "possible", "expected"], ...] = Field(
         ("alert", "possible", "expected"), description="Which kinds of matches are told; all are stored"
@@ -171,7 +167,6 @@ class Output(Section):
     progress: bool = Field(
         True,
         description="Show the logs as they are read, where standard error is a terminal",
-        json_schema_extra=RESTART,
     )
     quiet: bool = Field(False, description="Say nothing on standard error but errors")
     verbose: int = Field(0, ge=0, le=3, description="How much to say about the work itself")
@@ -179,7 +174,6 @@ class Output(Section):
     color: Literal["auto", "always", "never"] = Field(
         "auto",
         description="Colours: auto on a terminal, unless NO_COLOR is set",
-        json_schema_extra=RESTART,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +18,7 @@ from certhia.library.guarding import guarding_of
 from certhia.library.reloading import Commit, Prepare, Step
 from certhia.library.setup import choice_of, kept_of, limits_of, loader_of, own_of, reading_of, sources_of
 from certhia.logs.select import choose
+from certhia.model import Sink
 from certhia.net import Http, trust_of, user_agent
 from certhia.parts import Parts
 from certhia.pipeline import Pipeline
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from certhia.library.scoping import Scoping
 
 T = TypeVar("T")
+Swap = Callable[[Sequence[str], Sequence[Sink]], Awaitable[None]]
+"""Takes sinks of these names out of use, and has others in use."""
 
 
 def steps_of(parts: Parts, pipeline: Pipeline, expected: Reloaded[Expected]) -> list[Step]:
@@ -94,6 +97,14 @@ def steps_of(parts: Parts, pipeline: Pipeline, expected: Reloaded[Expected]) -> 
         *([Step(("modules.",), partial(_modules, parts.added))] if parts.added is not None else ()),
         Step(("sinks.", "output.require_redis"), partial(_sinks, parts)),
     ]
+
+
+async def swap(parts: Parts, gone: Sequence[str], come: Sequence[Sink]) -> None:
+    """Exchanges sinks of a run's own. What waits for one that has gone stays in the state; closing is the caller's."""
+    parts.sinks[:] = [*(sink for sink in parts.sinks if sink.name not in gone), *come]
+    parts.teller.tells([sink.name for sink in parts.sinks])
+    if parts.configured.outbox is not None:
+        await parts.configured.outbox.replace(gone, {sink.name: (sink, None) for sink in come})
 
 
 def rules_step(rules: Reloaded[Watchlist], scoping: Scoping | None = None) -> Step:

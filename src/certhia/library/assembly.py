@@ -15,7 +15,7 @@ from certhia.dedupe import Seen
 from certhia.events.bus import Bus
 from certhia.events.keeping import Keeping
 from certhia.library.announcing import Announcing, Healths
-from certhia.library.applying import keeping_of, steps_of
+from certhia.library.applying import Swap, keeping_of, steps_of, swap
 from certhia.library.delivering import sinks_of
 from certhia.library.guarding import guarding_of
 from certhia.library.hearing import beside_of, without_logs
@@ -73,6 +73,7 @@ class Given:
     hub: Hub | None = None  # see `Parts`
     heard: Sequence[Hears] = ()  # who hears of alarms besides stderr, and besides sinks that hear
     steps: list[Step] | None = None  # gets those by which it takes over other settings
+    outlets: Callable[[Swap], Step] | None = None  # makes that of the sinks above, given how they are exchanged
     source: str = "watch"  # who says so in events
     bus: Bus = field(default_factory=Bus)  # see `Parts`
     scoping: Scoping | None = None  # bug bounty platforms, whose rules are among those of `rules`
@@ -173,6 +174,8 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     announcing.listen(parts.reloads)
     if given.steps is not None:
         given.steps.append(Step(("state.max_events",), keeping_of(keeping)))
+        if given.outlets is not None:
+            given.steps.append(given.outlets(partial(swap, parts)))
         given.steps.extend(steps_of(parts, pipeline, expected))
     return pipeline
 

@@ -40,7 +40,7 @@ class Probing:
 
     Args:
         stages: names of `STAGES`.
-        noting: sinks that write down what was found.
+        noting: sinks; those of them that take records write down what was found. May change.
         hears: has it told by others, once it is committed; gives whether there are any.
     """
 
@@ -51,7 +51,7 @@ class Probing:
         state: State,
         looking: Looking,
         stages: Sequence[str],
-        noting: Sequence[Noting],
+        noting: Sequence[Sink],
         *,
         clock: Clock,
         tell: Tell,
@@ -137,7 +137,7 @@ class Probing:
         await probes.settle(self._state.writer, found, later)
 
     async def _note(self, probe: Probe, found: Finding) -> None:
-        for sink in self._noting:
+        for sink in [one for one in self._noting if isinstance(one, Noting)]:
             try:
                 await sink.note(record(probe, found))
             except (SinkClosed, Refused):
@@ -172,8 +172,7 @@ def probing_of(
     resolver, servers = resolver_of(settings.scan, clock)
     stack.push_async_callback(servers.close)
     looking = Looking(resolver, clock, timeout=settings.scan.timeout)
-    noting = [sink for sink in sinks if isinstance(sink, Noting)]
-    probing = Probing(state, looking, settings.watch.probe, noting, clock=clock, tell=tell, hears=hears)
+    probing = Probing(state, looking, settings.watch.probe, sinks, clock=clock, tell=tell, hears=hears)
     stack.push_async_callback(probing.farewell)
     return probing
 

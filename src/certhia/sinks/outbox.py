@@ -105,7 +105,7 @@ class Outbox:
             self._say_who_is_missing()
             await asyncio.Event().wait()  # all may go, and others come
 
-    async def replace(self, gone: Sequence[str], new: Mapping[str, tuple[Sink, Terms]]) -> None:
+    async def replace(self, gone: Sequence[str], new: Mapping[str, tuple[Sink, Terms | None]]) -> None:
         """Ends the queues of sinks that are `gone`, and begins those of `new` ones; a name may be in both. What waits
         stays in the state. The sinks that went are the caller's to close."""
         for queue in [queue for queue in self.queues if queue.sink.name in gone]:
