@@ -5,11 +5,17 @@ from typing import Final
 
 from pydantic import Field, SerializeAsAny
 
+from certhia.config.modules.domains import DomainsSection
 from certhia.config.modules.intelligence import IntelligenceSection
 from certhia.config.modules.section import OWN, ModuleSection, ModulesSection, OtherModule, Own
+from certhia.config.modules.typosquat import TyposquatSection
+from certhia.config.modules.watch import WatchSection
 
 BUILT_IN: Final[Mapping[str, type[ModuleSection]]] = {
+    "domains": DomainsSection,
     "intelligence": IntelligenceSection,
+    "typosquat": TyposquatSection,
+    "watch": WatchSection,
 }
 
 

@@ -4,5 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 BUILTIN: Final[Mapping[str, str]] = {
+    "domains": "certhia.modules.builtin.domains.module:Domains",
     "intelligence": "certhia.modules.builtin.intelligence.module:Intelligence",
+    "typosquat": "certhia.modules.builtin.typosquat.module:Typosquat",
+    "watch": "certhia.modules.builtin.watch:Watch",
 }
