@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from certhia.clock import Clock
+from certhia.modules.builtin.policy import linting
 from certhia.modules.builtin.policy.linting import LENGTH, Violation
 
 MAX_CERTIFICATE: Final = 128 << 10  # bytes: larger ones are not linted
 MAX_ANSWER: Final = 1 << 20
 START: Final = 60.0  # seconds until it has to say who it is
-COMMAND: Final = (sys.executable, "-P", "-m", "certhia.modules.builtin.policy.linting")
+# As a file and not as a module: nothing else of Certhia is imported there, and nothing of the current directory.
+COMMAND: Final = (sys.executable, "-P", linting.__file__)
 
 
 class Linted(NamedTuple):
