@@ -58,6 +58,8 @@ class Housekeeping:
         pause = SNAPSHOT_FIRST
         while True:
             await self._clock.sleep(pause)
+            if not self._state.writer.familiar.complete:
+                await self._state.learn()
             await self.snapshot()
             await asyncio.to_thread(give_back)
             pause = self._save

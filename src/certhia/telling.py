@@ -182,7 +182,8 @@ class Teller:
         """Nothing counts as seen before it is staged: whoever is stopped while the state is asked leaves no trace, and
         no other log's sighting of the same certificate comes before its match."""
         unseen = [match for match in matches if match.key not in self.seen]
-        stored, again = await self._state.look(unseen, log_id, [match.sighting.index for match in matches])
+        seen = [match.sighting.index for match in matches if match.key in self.seen]
+        stored, again = await self._state.look(unseen, log_id, seen)
         unknown = {match.key for match in unseen}.difference(stored)
         for match in matches:
             if self.seen.add(match.key) and match.key in unknown:
@@ -195,7 +196,8 @@ class Teller:
     def _stage(self, match: Match) -> None:
         self.kinds[match.kind] += 1
         writer = self._state.writer
-        match = replace(match, renewal=match.renewal or writer.kin.renewal(match))
+        if not match.renewal and (renewal := writer.kin.renewal(match)):
+            match = replace(match, renewal=renewal)
         told = self._sinks if match.kind in self._limits.kinds else ()
         writer.match(match, [*told, *self._routes(match)])
         self._found(match)

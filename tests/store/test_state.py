@@ -6,18 +6,26 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.store.conftest import both
 
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.store import State
+from certhia.store import state as store_state
+from certhia.store.familiar import Familiar
+from certhia.store.kin import Kin
 from certhia.store.schema import SCHEMA
 
 if TYPE_CHECKING:
     from tests.store.conftest import Book
+
+    from certhia.store.line import Rows
+    from certhia.store.query import Question
 
 
 async def opened(path: Path, *, follow: bool = True) -> State:
@@ -139,3 +147,57 @@ async def test_close_may_be_called_twice(tmp_path: Path) -> None:
     await state.close()
     with pytest.raises(StateError):
         _ = state.writer
+
+
+@both
+async def test_what_is_surely_new_is_not_asked_for_and_what_is_not_is_found(
+    state: State, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = state.writer
+    writer.log(book.log)
+    old = book.match(3)
+    writer.match(old, ["a"])
+    await writer.durable()
+    writer.familiar, writer.kin = Familiar(), Kin()  # as after a restart
+    asked = list[int]()
+    ask = state._ask
+
+    async def counted(*questions: Question) -> list[Rows]:
+        asked.append(len(questions))
+        return await ask(*questions)
+
+    monkeypatch.setattr(state, "_ask", counted)
+    new = replace(book.match(4), spki_sha256=b"n" * 32, names=("new.example",))
+    assert await state.look([old, new], book.log.id, []) == ({old.key: 1}, {3})
+    assert asked == [4], "until it is known what is stored, everything is asked for"
+    await state.learn()
+    assert writer.familiar.complete
+    asked.clear()
+    assert await state.look([new], book.log.id, []) == ({}, set())
+    assert await state.look([], book.log.id, [9]) == ({}, set())
+    assert asked == [], "neither a certificate nor an entry that is surely new is asked for"
+    assert await state.look([old], book.log.id, [3]) == ({old.key: 1}, {3})
+    assert asked == [2]
+    asked.clear()
+    writer.kin = Kin()
+    renewed = replace(new, spki_sha256=old.spki_sha256)
+    assert await state.look([renewed], book.log.id, []) == ({}, set())
+    assert writer.kin.renewal(renewed) == "key"
+    assert asked == [1]
+
+
+@both
+async def test_many_matches_are_learned_in_slices(state: State, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_state, "SLICE", 7)
+    state.writer.log(book.log)
+    made = [book.match(index) for index in range(40)]
+    for match in made:
+        state.writer.match(match, [])
+    await state.writer.durable()
+    await state.writer.prune(25)
+    state.writer.familiar = Familiar()
+    await state.learn()
+    stored = {one.match.key for one in await state.matches()}
+    assert len(stored) == 25
+    assert all(map(state.writer.familiar.may_have, stored))
+    assert not any(state.writer.familiar.may_have(match.key) for match in made if match.key not in stored)

@@ -61,7 +61,7 @@ class Commit:
         self._batch = batch
         self._tracks = tracks
         self._was = tallies_
-        self._out = Outcome({name: replace(tally) for name, tally in tallies_.items()})
+        self._out = Outcome({name: tally.copy() for name, tally in tallies_.items()})
         self._counts: Counter[int] = Counter()  # match: sightings more than before
         self._proven: set[int] = set()  # matches with a proven sighting that is new
 
@@ -171,11 +171,10 @@ class Commit:
     async def _known(self) -> tuple[dict[bytes, int], _Existing]:
         """Those matches that are stored already, by key, and what stands already where matches are to stand."""
         batch = self._batch
-        log_numbers = {track.log_id: number for number, track in self._tracks.items()} if batch.matches else {}
-        keys = {*(match.key for _, match, _, _ in batch.matches), *(key for key, _, _ in batch.sightings)}
-        places = [(log_numbers[match.sighting.log_id], match.sighting.index) for _, match, _, _ in batch.matches]
-        places += [(log, sighting.index) for _, log, sighting in batch.sightings]
-        where = [Question(lookups.BY_INDEX, indices, {"log": log}) for log, indices in _by_log(places).items()]
+        keys = batch.doubted.union(key for key, _, _ in batch.sightings)
+        if not keys and not batch.taken:
+            return {}, {}
+        where = [Question(lookups.BY_INDEX, some, {"log": log}) for log, some in _by_log(list(batch.taken)).items()]
         stored, *found = await self._line.ask(Question(lookups.BY_KEY, list(keys)), *where)
         existing = {
             (log, index): (match, bool(verified), mark) for rows in found for log, index, match, verified, mark in rows

@@ -40,6 +40,7 @@ class Track:
     committed: int = 0  # verified position that is on disk
     unverified: bool = False  # sightings wait for a step
     sighted: int = 0  # one past the last entry in which something was found
+    top: int = 0  # no sighting is stored or staged at this entry or after it
     doubtful: int = 0  # what was found before this entry, and isn't proven, may be of an earlier reading
     gaps: list[tuple[int, int]] = field(default_factory=list)
     frozen: dict[str, Any] | None = None  # its row of `freezes`, until that is accepted

@@ -49,6 +49,12 @@ STILL_WAITS: Final = Query(select(func.min(sightings.c.index)).where(_OF_LOG, si
 PLACES: Final = Query(
     select(sightings.c.index).join(logs).where(logs.c.log_id == bindparam("log_id")), sightings.c.index
 )
+FIRST_AND_LAST: Final = Query(select(func.min(matches.c.id), func.max(matches.c.id)))
+DIGESTS: Final = Query(
+    select(matches.c.key, matches.c.spki, matches.c.naming).where(
+        matches.c.id > bindparam("after"), matches.c.id <= bindparam("last")
+    )
+)
 # By key, and by names with the issuer.
 KIN: Final = tuple(
     Query(select(column, First(matches.c.tbs_sha256), Last(matches.c.tbs_sha256)).group_by(column), column)

@@ -16,9 +16,10 @@ from certhia.store.backfills import Backfill, backfill_row
 from certhia.store.batch import Batch, Tally
 from certhia.store.blocks import Block, block_row, place
 from certhia.store.bounds import Digest, Waiting, size_of
-from certhia.store.events import EventRow
+from certhia.store.eventrow import EventRow
+from certhia.store.familiar import Familiar
 from certhia.store.freezes import Freeze
-from certhia.store.kin import Kin
+from certhia.store.kin import Kin, digests
 from certhia.store.ledger import Track, new_track
 from certhia.store.schema import DONE, DROPPED
 from certhia.store.spans import Span, without
@@ -46,6 +47,7 @@ class Staging:
         self._urgent = asyncio.Event()
         self._failed: StateError | None = None
         self.kin = Kin()
+        self.familiar = Familiar(tallies["matches"].count)
         self._waiting: dict[str, Waiting] = {}
 
     def log(self, log: Log) -> None:
@@ -162,6 +164,11 @@ class Staging:
         batch.last_match, batch.last_delivery = self._last_match, self._last_delivery
         batch.matches.append((self._last_match, match, size, told))
         batch.matched[match.key] = self._last_match
+        if self.familiar.may_have(match.key):
+            batch.doubted.add(match.key)
+        for digest in (match.key, *digests(match)):
+            if digest is not None:
+                self.familiar.add(digest)
         self.kin.add(match)
         self._sighted(track, match.sighting.index)
         self._urgent.set()
@@ -303,6 +310,9 @@ class Staging:
 
     def _sighted(self, track: Track, index: int) -> None:
         self._batch.sighted.add((track.id, index))
+        if index < track.top:
+            self._batch.taken.add((track.id, index))
+        track.top = max(track.top, index + 1)
         track.sighted = max(track.sighted, index + 1)
 
     def _moved(self, track: Track) -> None:

@@ -48,6 +48,8 @@ from certhia.store.schema import (
 from certhia.store.writer import Writer
 
 CLEAN: Final = "doubtful deliveries"  # the setting that a follower which ends in order leaves: those up to this id
+AT_START: Final = 20_000  # matches that are learned before anything else
+SLICE: Final = 5000  # ids of matches that are learned at once
 FIRST_BYTES: Final = 8 << 20  # of matches in one batch of deliveries: names may be many
 
 _PENDING: Final = (
@@ -172,6 +174,8 @@ class State(Reader):
             if row["index"] >= (track.end or 0):
                 writer.rewound(track.log_id)
         await writer.flush()
+        if counts["matches"].count <= AT_START:
+            await self.learn()
 
     async def _load_waiting(self, writer: Writer) -> None:
         """What waits for whom. A digest that was open is closed: more is counted in another."""
@@ -207,6 +211,8 @@ class State(Reader):
         for row in await self._rows(waiting.group_by(sightings.c.log)):
             tracks[row["log"]].unverified = True
             tracks[row["log"]].doubtful = row["index"] + 1
+        for track in tracks.values():
+            track.top = max([track.end or 0, track.doubtful, *track.proven.values()])
         return tracks
 
     # --- for the pipeline ---
@@ -226,23 +232,51 @@ class State(Reader):
         return found | {index for (index,) in rows}
 
     async def look(
-        self, found: Sequence[Match], log_id: bytes, indices: Iterable[int]
+        self, unseen: Sequence[Match], log_id: bytes, seen: Sequence[int]
     ) -> tuple[dict[bytes, int], set[int]]:
-        """All that is to be known before matches are staged, in one trip: `find` of their keys, and `sighted`. Has
-        `writer.kin` know what stored matches share with these."""
-        known, keys, wanted = self.writer.kin, list({match.key for match in found}), list(dict.fromkeys(indices))
-        fresh = {key: number for key in keys if (number := self._fresh(key)) is not None}
+        """All that is to be known before matches are staged: ids of those that are stored or staged, by key, and which
+        of their entries, and of those `seen`, are sightings already. Has `writer.kin` know what others share with them.
+
+        One trip to the database; none where all is new: that is most of what comes.
+        """
+        writer = self.writer
+        ids = {one.key: number for one in unseen if (number := writer.fresh(one.key)) is not None}
+        keys = {one.key for one in unseen if one.key not in ids and writer.familiar.may_have(one.key)}
+        wanted = [*seen, *(one.sighting.index for one in unseen if one.key in ids or one.key in keys)]
         places = self._freshly_sighted(log_id, wanted)
-        kin_of = [{one for one in digests if one is not None} for digests in zip(*map(kin.digests, found), strict=True)]
-        asked = [[digest for digest in digests if digest not in known] for digests in kin_of]
-        stored, there, *shared = await self._ask(
-            Question(lookups.BY_KEY, keys),
-            Question(lookups.PLACES, wanted, {"log_id": log_id}),
-            *(Question(query, digests) for query, digests in zip(lookups.KIN, asked, strict=False)),
-        )
-        for digest, first, last in (row for rows in shared for row in rows):
-            known.learn(digest, first if first == last else b"")
-        return fresh | dict(stored), places | {index for (index,) in there}
+        track = writer.tracks.get(log_id)
+        beyond = codec.WIDEST if track is None else track.top
+        asked = [Question(lookups.BY_KEY, list(keys))] if keys else []
+        digests = [self._unknown(which) for which in zip(*map(kin.digests, unseen), strict=True)]
+        asked += [Question(query, some) for query, some in zip(lookups.KIN, digests, strict=False) if some]
+        where = [index for index in dict.fromkeys(wanted) if index not in places and index < beyond]
+        asked += [Question(lookups.PLACES, where, {"log_id": log_id})] if where else []
+        for question, rows in zip(asked, await self._ask(*asked) if asked else (), strict=True):
+            if question.query is lookups.BY_KEY:
+                ids.update(rows)
+            elif question.query is lookups.PLACES:
+                places.update(index for (index,) in rows)
+            else:
+                for digest, first, last in rows:
+                    writer.kin.learn(digest, first if first == last else b"")
+        return ids, places
+
+    async def learn(self) -> None:
+        """Has the writer know which certificates are stored, so that it need not ask after each that is new. Takes a
+        second for half a million; once is enough."""
+        familiar = self.writer.familiar
+        ((first, last),) = (await self._ask(Question(lookups.FIRST_AND_LAST)))[0]
+        for after in range(first - 1, last, SLICE) if first is not None else ():
+            (rows,) = await self._ask(Question(lookups.DIGESTS, values={"after": after, "last": after + SLICE}))
+            for digest in (digest for row in rows for digest in row if digest is not None):
+                familiar.add(digest)
+        familiar.complete = True
+
+    def _unknown(self, digests: Iterable[bytes | None]) -> list[bytes]:
+        """Those that something stored may have, and of which that is not known."""
+        writer = self.writer
+        asked = {one for one in digests if one is not None and one not in writer.kin}
+        return [one for one in asked if writer.familiar.may_have(one)]
 
     async def _ask(self, *questions: Question) -> list[Rows]:
         async with guarded(self.where), self.where.asking(self.engine) as line:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -261,7 +260,7 @@ class Writer(Staging):
     async def _transaction(self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]]) -> Result:
         async with self._lock:
             self._check()
-            tallies = {name: replace(tally) for name, tally in self._tallies.items()}
+            tallies = {name: tally.copy() for name, tally in self._tallies.items()}
             result = await self._attempt(lambda: self._once(work, tallies))
             self._tallies = tallies
             return result
