@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ def settings(tmp_path: Path, **output: object) -> Settings:
 class Rig:
     """Outlets, and who has their sinks in use."""
 
-    def __init__(self, before: Settings, *, watches: bool = True) -> None:
+    def __init__(self, before: Settings, *, watches: Callable[[Settings], bool] = lambda _: True) -> None:
         self.outlets = Outlets(Clock(), Messages(Clock(), format="text", least="info"))
         self.now = before
         self.sinks = {sink.name: sink for sink in self.outlets.open(before, watches=watches)}
@@ -97,9 +97,13 @@ async def test_what_cant_be_opened_changes_nothing(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_shown_where_nothing_is_looked_for(tmp_path: Path) -> None:
-    rig = Rig(settings(tmp_path), watches=False)
+    rig = Rig(settings(tmp_path), watches=lambda one: bool(one.watch.rules))
     await rig.change(settings(tmp_path, format="jsonl"))
     assert rig.sinks == {}
     assert rig.outlets.stdout is None
+    await rig.change(load({"output.format": "jsonl", "watch.rules": ["example.com"]}, None, {"HOME": str(tmp_path)}))
+    assert list(rig.sinks) == ["stdout"]
+    await rig.change(settings(tmp_path, format="jsonl"))
+    assert rig.sinks == {}
     assert not is_terminal(None)
     await rig.outlets.close()

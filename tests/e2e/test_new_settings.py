@@ -130,6 +130,34 @@ def test_no_client_is_dropped(certhia: Certhia, pair: Served) -> None:
     program.stop()
 
 
+def test_a_server_that_watched_nothing_does_once_it_is_given_rules(certhia: Certhia, pair: Served) -> None:
+    file, more = certhia.directory / "c.toml", certhia.directory / "more.jsonl"
+    plain = '[serve]\nlisten = "127.0.0.1:0"\n[output]\nformat = "jsonl"\n'
+    file.write_text(plain)
+    program = certhia(
+        "serve", "--config", "c.toml", "--log-list", pair.list_url, "--poll", "200ms", "--patience", "0",
+        "--state", str(certhia.state), "--from", "beginning",
+    )  # fmt: skip
+    program.says("serving on 127.0.0.1:")
+    write(certhia.directory / "rules.txt", "host22.example.com\n")
+    rules = '[watch]\nrules = ["host20.example.com"]\nfiles = ["rules.txt"]\n'
+    write(file, f'{plain}{rules}[sinks.more]\ntype = "file"\npath = "more.jsonl"\n')
+    program.says("rules reloaded: 2 added, 2 in all")
+    program.says("settings reloaded: sinks.more is new")
+    pair.grow(5)
+    program.until(lambda: {record["matched_domain"] for record in program.records} == {*told(more)} != set())
+    program.until(lambda: told(more) == {"host20.example.com", "host22.example.com"})
+    write(certhia.directory / "rules.txt", "host26.example.com\n")
+    program.says("rules reloaded: 1 added, 1 gone, 2 in all")
+    pair.grow(5)
+    program.until(lambda: "host26.example.com" in {record["matched_domain"] for record in program.records})
+    write(file, plain)
+    program.says("rules reloaded: 2 gone, 0 in all")
+    pair.grow(2)
+    program.stop()
+    assert len(program.records) == 3
+
+
 async def _listens(port: int, pair: Served, program: Program, file: Path) -> set[str]:
     """What a client hears that is connected before the server learns of a token, and after."""
     seen: set[str] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Final, TextIO, TypeVar
@@ -21,6 +21,7 @@ from certhia.sinks.formats import Format
 from certhia.sinks.human import wants_color
 from certhia.sinks.stdout import Stdout
 
+WATCHED: Final = ("watch.rules", "watch.files", "platforms.")  # decide whether there is anything to show
 OUTLETS: Final = ("output.format", "output.color", "output.files", "output.alarms")
 """Keys that `Outlets.prepare` takes over."""
 
@@ -41,14 +42,14 @@ class Outlets:
         self._files: dict[Path, File] = {}
         self._alarms: AlarmFile | None = None
         self._dropped = 0  # by standard outputs that are no more
-        self._watches = False
+        self._watches: Callable[[Settings], bool] = lambda _: True
         self._opened: list[File | AlarmFile] = []  # for settings that are not in force yet
 
-    def open(self, settings: Settings, *, watches: bool) -> list[Sink]:
+    def open(self, settings: Settings, *, watches: Callable[[Settings], bool]) -> list[Sink]:
         """The sinks that the settings want. `watches`: whether anything is looked for. Raises ConfigError."""
         output = settings.output
         self._watches = watches
-        self.stdout = self._standard(settings) if watches else None
+        self.stdout = self._standard(settings)
         for path in output.files:
             self._files[path] = File(path)
         self._alarms = AlarmFile(output.alarms, self._clock, self._messages) if output.alarms else None
@@ -88,7 +89,7 @@ class Outlets:
         """Opens what is new; what is no longer wanted goes when all is put in place. Raises ConfigError."""
         old, new = before.output, after.output
         await self._drop()
-        other = self._watches and (old.format, old.color) != (new.format, new.color)
+        other = self._watches(before) != self._watches(after) or (old.format, old.color) != (new.format, new.color)
         files = {path: self._files.get(path) or self._new(File(path)) for path in new.files}
         alarms = self._alarms
         if old.alarms != new.alarms:
@@ -124,7 +125,7 @@ class Outlets:
 
     def _standard(self, settings: Settings) -> Stdout | None:
         output = settings.output
-        if output.format == "silent":
+        if output.format == "silent" or not self._watches(settings):
             return None
         color = wants_color(output.color, sys.stdout, os.environ)
         return Stdout(Format(output.format, color=color, brief=is_terminal(sys.stdout)), clock=self._clock)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from certhia.cli import collector, report
 from certhia.cli.messages import Messages
-from certhia.cli.outlets import OUTLETS, Outlets, is_terminal
+from certhia.cli.outlets import OUTLETS, WATCHED, Outlets, is_terminal
 from certhia.cli.progress import Live, heading, line
 from certhia.cli.stopping import stop_on
 from certhia.clock import Clock
@@ -130,19 +130,19 @@ class Session:
 
     # --- building ---
 
-    @property
-    def _watches(self) -> bool:
+    def _watches(self, settings: Settings) -> bool:
         """Whether anything is looked for: a server need not."""
-        watch = self._settings.watch
-        platforms = any(one.enabled for one in self._settings.platforms.each.values())
+        watch = settings.watch
+        platforms = any(one.enabled for one in settings.platforms.each.values())
         return self._serving is None or bool(watch.rules or watch.files or platforms)
 
     async def _build(self, stack: AsyncExitStack) -> Pipeline:
         settings, clock = self._settings, self._clock
-        scoping = self._scoping() if self._watches else None
+        may_watch, empty = self._watches(settings) or self._again is not None, self._serving is not None
+        scoping = self._scoping() if may_watch else None
         watched = (
-            rules_of(settings.watch.rules, settings.watch.files, clock, self._messages, scoping)
-            if self._watches
+            rules_of(settings.watch.rules, settings.watch.files, clock, self._messages, scoping, empty=empty)
+            if may_watch
             else None
         )
         if scoping is not None and watched is not None:
@@ -157,7 +157,7 @@ class Session:
         keep_memory()
         reloading = self._reloading(watched, scoping)
         given = Given(
-            rules=(lambda: watched.current) if watched else lambda: NOTHING,
+            rules=lambda: watched.current if watched is not None and len(watched.current) else NOTHING,
             reloads=[
                 *([reloading.settings] if reloading is not None else ()),
                 *([watched] if watched and (settings.watch.files or scoping is not None) else ()),
@@ -173,7 +173,7 @@ class Session:
             clock=clock,
             tell=self._messages,
             steps=reloading.steps if reloading is not None else None,
-            outlets=lambda swap: Step(OUTLETS, partial(self._outlets.prepare, swap)),
+            outlets=lambda swap: Step((*OUTLETS, *WATCHED), partial(self._outlets.prepare, swap)),
             bus=Bus(clock, self._messages),
             scoping=scoping,
             source="watch" if self._serving is None else "serve",
@@ -197,9 +197,9 @@ class Session:
         self._steps = reloading.steps
         reloading.steps.append(Step(SPEAKING, self._speak))
         if rules is not None:
-            reloading.steps.append(rules_step(rules, scoping))
+            reloading.steps.append(rules_step(rules, scoping, empty=self._serving is not None))
         if scoping is not None:
-            reloading.steps.append(scoping.step())
+            reloading.steps.append(scoping.step(empty=self._serving is not None))
         if self._serving is not None:
             from certhia.library.serving import LIVE
 

@@ -107,13 +107,14 @@ async def swap(parts: Parts, gone: Sequence[str], come: Sequence[Sink]) -> None:
         await parts.configured.outbox.replace(gone, {sink.name: (sink, None) for sink in come})
 
 
-def rules_step(rules: Reloaded[Watchlist], scoping: Scoping | None = None) -> Step:
-    """That of the rules, and of their files; `scoping`: of platforms, whose rules are among them."""
+def rules_step(rules: Reloaded[Watchlist], scoping: Scoping | None = None, *, empty: bool = False) -> Step:
+    """That of the rules, and of their files; `scoping`: of platforms, whose rules are among them. `empty`: they may be
+    none."""
 
     async def prepare(before: Settings, after: Settings) -> Commit:
         del before
         watch = after.watch
-        return await _remade(rules, watch.files, loader_of(watch.rules, watch.files, scoping))
+        return await _remade(rules, watch.files, loader_of(watch.rules, watch.files, scoping, empty=empty))
 
     return Step(("watch.rules", "watch.files"), prepare)
 

@@ -72,15 +72,15 @@ class Scoping:
                 one.kept = before[name].kept
             self._each[name] = one
 
-    def step(self) -> Step:
-        """What takes over other platforms."""
+    def step(self, *, empty: bool = False) -> Step:
+        """What takes over other platforms. `empty`: nothing need be watched."""
 
         async def prepare(before: Settings, after: Settings) -> Commit:
             del before
             watched = (
                 after.watch.rules or after.watch.files or any(one.enabled for one in after.platforms.each.values())
             )
-            if not watched:
+            if not watched and not empty:
                 raise ConfigError("platforms: without them there is nothing to watch: give a rule, or a file of rules")
 
             async def commit() -> None:

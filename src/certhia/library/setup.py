@@ -90,20 +90,27 @@ def sources_of(settings: Settings, choice: Choice, transport: Transport, clock: 
 
 
 def rules_of(
-    rules: Sequence[str | Rule], files: Sequence[Path], clock: Clock, tell: Tell, scoping: Scoping | None = None
+    rules: Sequence[str | Rule],
+    files: Sequence[Path],
+    clock: Clock,
+    tell: Tell,
+    scoping: Scoping | None = None,
+    *,
+    empty: bool = False,
 ) -> Reloaded[Watchlist]:
-    """The rules, read again when one of the files changes; `scoping`: those of bug bounty platforms, too. Raises
-    ConfigError with every problem found."""
-    return Reloaded("rules", files, loader_of(rules, files, scoping), changes, clock=clock, tell=tell)
+    """The rules, read again when one of the files changes; `scoping`: those of bug bounty platforms, too. `empty`:
+    they may be none. Raises ConfigError with every problem found."""
+    return Reloaded("rules", files, loader_of(rules, files, scoping, empty=empty), changes, clock=clock, tell=tell)
 
 
 def loader_of(
-    rules: Sequence[str | Rule], files: Sequence[Path], scoping: Scoping | None = None
+    rules: Sequence[str | Rule], files: Sequence[Path], scoping: Scoping | None = None, *, empty: bool = False
 ) -> Callable[[], Watchlist]:
-    """What makes the rules, with the scopes of then. Without any they may be none, where platforms may give some."""
+    """What makes the rules, with the scopes of then. They may be none where that makes sense (`empty`), or platforms
+    may give some."""
     if scoping is None:
-        return partial(Watchlist, *rules, files=files)
-    return lambda: Watchlist(*rules, files=files, scopes=scoping.rules, empty=scoping.active)
+        return partial(Watchlist, *rules, files=files, empty=empty)
+    return lambda: Watchlist(*rules, files=files, scopes=scoping.rules, empty=empty or scoping.active)
 
 
 def expected_of(paths: Sequence[Path], clock: Clock, tell: Tell) -> Reloaded[Expected]:
