@@ -21,6 +21,7 @@ HEADINGS = {
     "C": "Clients of the stream",
     "T": "Servers that are scanned",
     "W": "Where matches go",
+    "P": "What people add",
 }
 DOES = {
     "L": "What the server does",
@@ -28,6 +29,7 @@ DOES = {
     "C": "What the client does",
     "T": "What the server does",
     "W": "What the other side does",
+    "P": "What a module does",
 }
 BEGIN, END = "<!-- begin: faults -->", "<!-- end: faults -->"
 

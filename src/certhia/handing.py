@@ -20,7 +20,7 @@ from certhia.sinks.terms import Terms
 if TYPE_CHECKING:
     from certhia.sinks.outbox import Outbox
 
-TERMS: Final = Terms(batch=64, pauses=(1.0, 2.0, 5.0, 10.0, 30.0, 60.0))
+TERMS: Final = Terms(batch=64, pauses=(0.1, 1.0, 5.0, 10.0, 30.0, 60.0))
 
 
 class Handing:

@@ -20,7 +20,7 @@ def by_id(fault: NamedFault) -> str:
 
 
 def test_ids_and_names_are_their_own() -> None:
-    kinds = {"L": 23, "D": 5, "C": 4, "T": 3, "W": 5}
+    kinds = {"L": 23, "D": 5, "C": 4, "T": 3, "W": 5, "P": 1}
     assert [fault.id for fault in FAULTS] == [f"{kind}{n:02}" for kind in kinds for n in range(1, kinds[kind] + 1)]
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
     assert {promise for fault in FAULTS for promise in fault.keeps} <= PROMISES.keys()

@@ -110,8 +110,8 @@ class Queue:
         self._wake.set()
 
     async def drained(self) -> None:
-        """Returns once nothing that was committed waits for the sink, or nobody reads it any more."""
-        while not self._over and (self._wake.is_set() or not self._idle.is_set()):
+        """Returns once nothing that was committed waits for the sink, or nobody reads it any more, or it is gone."""
+        while not self._over and not self.gone and (self._wake.is_set() or not self._idle.is_set()):
             await self._idle.wait()
             await asyncio.sleep(0)  # a wake that was set just now: let `run` see it
 
@@ -318,11 +318,14 @@ class Queue:
         self.next_at = None if self.gone else now + pause
         self._attempted([delivery.id for delivery in deliveries], pause)
         self._at_once.clear()
+        if self.gone:
+            self._idle.set()  # who waits for the end waits for nothing
         try:
             async with self._clock.deadline(None if self.gone else pause):
                 await self._at_once.wait()
         except TimeoutError:
             pass  # time for the next attempt
+        self._idle.clear()
 
     def _too_long(self) -> bool:
         """Whether it has failed for so long that what waited as long is given up."""
