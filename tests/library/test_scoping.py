@@ -18,8 +18,8 @@ from certhia.net import Response
 from certhia.rules.platforms.kept import NAME, read
 from certhia.store import State
 from certhia.testing import World, in_simulated_time
-from certhia.testing.platform_shapes import TOKEN, USER
-from certhia.testing.platforms import FakePlatforms, FakeProgramme, say
+from certhia.testing.platform_shapes import TOKEN, USER, FakeProgramme
+from certhia.testing.platforms import FakePlatforms, say
 
 FAST = {"read.poll_static": 5, "read.poll_rfc6962": 5, "read.patience": 2, "platforms.sync_interval": 60}
 H1 = {

@@ -14,8 +14,8 @@ from certhia.config.platforms import BugcrowdPlatform
 from certhia.errors import RemoteError
 from certhia.net import Response
 from certhia.testing import SimClock, in_simulated_time
-from certhia.testing.platform_shapes import BUGCROWD_PAGE
-from certhia.testing.platforms import FakePlatforms, FakeProgramme, say
+from certhia.testing.platform_shapes import BUGCROWD_PAGE, FakeProgramme
+from certhia.testing.platforms import FakePlatforms, say
 from certhia.testing.request import Answer, as_json
 
 OPEN = BugcrowdPlatform(url=f"{BASE}/bugcrowd")

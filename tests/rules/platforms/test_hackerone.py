@@ -11,8 +11,8 @@ from certhia.errors import BadAnswer, RemoteError
 from certhia.rules.platforms.client import Denied
 from certhia.rules.platforms.hackerone import PAGE
 from certhia.testing import SimClock, in_simulated_time
-from certhia.testing.platform_shapes import TOKEN
-from certhia.testing.platforms import FakePlatforms, FakeProgramme, say
+from certhia.testing.platform_shapes import TOKEN, FakeProgramme
+from certhia.testing.platforms import FakePlatforms, say
 from certhia.testing.request import Answer, as_json
 
 ACME = FakeProgramme(
@@ -142,7 +142,7 @@ async def test_what_is_no_list(certhia_clock: SimClock, said: object) -> None:
 
 @in_simulated_time
 async def test_rows_that_make_no_sense_are_left_out(certhia_clock: SimClock) -> None:
-    rows = [1, None, [], {"attributes": []}, {"id": {}, "attributes": {"handle": 5, "name": ["x"]}}]
+    rows: list[object] = [1, None, [], {"attributes": []}, {"id": {}, "attributes": {"handle": 5, "name": ["x"]}}]
     platforms = FakePlatforms(certhia_clock)
     platforms.fault("programs?", lambda: Answer(as_json({"data": rows})))
     platforms.fault("structured", lambda: Answer(as_json({"data": [{"attributes": {"asset_type": 1}}, "x"]})))

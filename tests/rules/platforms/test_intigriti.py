@@ -9,8 +9,8 @@ from certhia.errors import BadAnswer
 from certhia.rules.platforms.client import Denied
 from certhia.rules.platforms.intigriti import PAGE
 from certhia.testing import SimClock, in_simulated_time
-from certhia.testing.platform_shapes import TOKEN
-from certhia.testing.platforms import FakePlatforms, FakeProgramme
+from certhia.testing.platform_shapes import TOKEN, FakeProgramme
+from certhia.testing.platforms import FakePlatforms
 from certhia.testing.request import Answer, as_json
 
 ROWS = [

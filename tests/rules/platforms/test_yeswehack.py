@@ -9,8 +9,8 @@ from tests.rules.platforms.asked import BASE, fetched, texts
 from certhia.config.platforms import YesWeHackPlatform
 from certhia.errors import BadAnswer
 from certhia.testing import SimClock, in_simulated_time
-from certhia.testing.platform_shapes import YWH_PAGE
-from certhia.testing.platforms import FakePlatforms, FakeProgramme
+from certhia.testing.platform_shapes import YWH_PAGE, FakeProgramme
+from certhia.testing.platforms import FakePlatforms
 from certhia.testing.request import Answer, as_json
 
 OPEN = YesWeHackPlatform(url=f"{BASE}/yeswehack")

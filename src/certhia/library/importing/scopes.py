@@ -35,6 +35,6 @@ def platforms(table: Mapping[str, Any], found: Imported) -> None:
             f"platforms.{name}.api_token is not copied: set the variable {TOKENS[name]} to it, or write token_file"
         )
     found.notes.append(
-        "platforms: what leaves a scope is no longer watched, and what is out of scope is left out; a URL stands for its "
-        "host alone, unless subdomains = true"
+        "platforms: what leaves a scope is no longer watched, and what is out of scope is left out; a URL stands for "
+        "its host alone, unless subdomains = true"
     )

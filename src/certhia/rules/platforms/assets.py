@@ -46,6 +46,7 @@ SHARED: Final = frozenset(
 
 _BETWEEN: Final = re.compile(r"[,;\r\n]+")
 _SCHEME: Final = re.compile(r"[a-z*][a-z0-9+.*-]*://", re.IGNORECASE)
+_LIKE_A_NAME: Final = re.compile(r".*[.:].*[^.:]")
 _CHOICE: Final = re.compile(r"[(\[{]([a-z0-9_.*-]+(?:[|,][a-z0-9_.*-]+)+)[)\]}]", re.IGNORECASE)
 _PORT: Final = re.compile(r":(?:\d{1,5}|\*)$")
 _NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+")
@@ -82,7 +83,7 @@ def _parts(text: str) -> Iterator[str]:
         words = piece.split()
         if not words:
             continue
-        if len(words) > 1 and not all("." in word or ":" in word for word in words):
+        if len(words) > 1 and not all(_LIKE_A_NAME.fullmatch(word) for word in words):
             words = [piece]  # a sentence: a name in it may be an example, or what is not meant
         for word in words:
             yield from _chosen(word)

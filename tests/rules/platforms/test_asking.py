@@ -1,0 +1,63 @@
+"""What is asked of a platform whose programmes are asked for one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from tests.rules.platforms.asked import ask
+
+from certhia.errors import RemoteError
+from certhia.rules.platforms.asking import FAILURES
+from certhia.rules.platforms.client import Denied, Withheld
+from certhia.rules.platforms.records import Asset, Listed
+from certhia.testing import SimClock, in_simulated_time
+from certhia.testing.platforms import FakePlatforms
+
+LISTED = [Listed(f"p{n}", f"P{n}") for n in range(9)]
+
+
+@in_simulated_time
+async def test_one_that_fails_is_passed_over_and_several_in_a_row_are_too_many(certhia_clock: SimClock) -> None:
+    asked: list[str] = []
+    wrong: dict[str, RemoteError] = {"p1": RemoteError("x"), "p3": RemoteError("y"), "p4": RemoteError("z")}
+
+    async def assets(one: Listed) -> Sequence[Asset]:
+        asked.append(one.handle)
+        if one.handle in wrong:
+            raise wrong[one.handle]
+        return [Asset("url", f"{one.handle}.example", True)]
+
+    using = ask(FakePlatforms(certhia_clock), certhia_clock)
+    found = await using.each(LISTED, assets)
+    assert (len(found.scopes), list(found.failed)) == (6, ["p1", "p3", "p4"])
+    wrong |= {"p5": RemoteError("last")}
+    asked.clear()
+    with pytest.raises(RemoteError, match="last"):
+        await using.each(LISTED, assets)
+    assert asked[-1] == "p5"
+    assert FAILURES == 3
+
+
+@in_simulated_time
+async def test_what_is_withheld_says_nothing_about_the_others(certhia_clock: SimClock) -> None:
+    async def assets(one: Listed) -> Sequence[Asset]:
+        raise Withheld(one.handle)
+
+    found = await ask(FakePlatforms(certhia_clock), certhia_clock).each(LISTED, assets)
+    assert len(found.failed) == len(LISTED)
+
+
+@in_simulated_time
+async def test_credentials_that_are_not_taken_end_it(certhia_clock: SimClock) -> None:
+    async def assets(one: Listed) -> Sequence[Asset]:
+        raise Denied(one.handle)
+
+    with pytest.raises(Denied):
+        await ask(FakePlatforms(certhia_clock), certhia_clock).each(LISTED, assets)
+
+
+def test_those_that_are_known_come_first(certhia_clock: SimClock) -> None:
+    using = ask(FakePlatforms(certhia_clock), certhia_clock, most=3, known={"p7", "p8"})
+    chosen, left_out = using.choose([*LISTED, LISTED[0]])
+    assert ([one.handle for one in chosen], left_out) == (["p7", "p8", "p0"], 6)

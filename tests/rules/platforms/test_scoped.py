@@ -1,0 +1,77 @@
+"""One platform over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.rules.platforms.asked import hackerone
+
+from certhia.errors import RemoteError
+from certhia.rules.platforms.client import Denied
+from certhia.rules.platforms.scoped import Scoped
+from certhia.store.state import State
+from certhia.testing import SimClock, in_simulated_time
+from certhia.testing.platform_shapes import FakeProgramme
+from certhia.testing.platforms import FakePlatforms, say
+
+HOUR = 3600.0
+ACME = FakeProgramme("acme", "Acme", [("URL", "a.example", True), ("URL", "b.example", False)])
+
+
+def scoped(clock: SimClock, token: str = "") -> Scoped:
+    settings = hackerone(token=token) if token else hackerone()
+    return Scoped("h1", settings, 10, 6 * HOUR, clock)
+
+
+@in_simulated_time
+async def test_every_six_hours_a_little_sooner_or_later(certhia_clock: SimClock) -> None:
+    platforms, pauses = FakePlatforms(certhia_clock, [ACME]), set()
+    one = scoped(certhia_clock)
+    for _ in range(8):
+        await one.sync(platforms.transport())
+        pauses.add(one.due - certhia_clock.monotonic())
+    assert len(pauses) == 8
+    assert all(5.4 * HOUR <= pause <= 6.6 * HOUR for pause in pauses)
+
+
+@in_simulated_time
+async def test_failures_are_tried_again_sooner_and_then_less_often(certhia_clock: SimClock) -> None:
+    platforms, pauses = FakePlatforms(certhia_clock, [ACME]), []
+    platforms.fault("", say(500))
+    one = scoped(certhia_clock)
+    for _ in range(12):
+        with pytest.raises(RemoteError):
+            await one.sync(platforms.transport())
+        pauses.append(one.due - certhia_clock.monotonic())
+    assert 54 <= pauses[0] <= 66
+    assert 100 <= pauses[1] <= 140
+    assert 5.4 * HOUR <= pauses[-1] <= 6.6 * HOUR
+    assert "answered 500" in one.trouble
+    platforms.faults.clear()
+    await one.sync(platforms.transport())
+    assert (one.trouble, one.failures) == ("", 0)
+
+
+@in_simulated_time
+async def test_wrong_credentials_are_not_tried_again_before_time(certhia_clock: SimClock) -> None:
+    one = scoped(certhia_clock, token="other")
+    with pytest.raises(Denied):
+        await one.sync(FakePlatforms(certhia_clock).transport())
+    assert one.due - certhia_clock.monotonic() >= 5.4 * HOUR
+
+
+@in_simulated_time
+async def test_what_is_kept_is_there_again(certhia_clock: SimClock, tmp_path: Path) -> None:
+    one, two = scoped(certhia_clock), scoped(certhia_clock)
+    await one.sync(FakePlatforms(certhia_clock, [ACME]).transport())
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        await one.keep(state)
+        await state.writer.durable()
+        await two.recall(state)
+    assert two.kept == one.kept
+    assert [(rule.text, rule.programme, rule.platform, rule.excludes) for rule in two.rules()] == [
+        ("=a.example", "Acme", "h1", False),
+        ("=b.example", "Acme", "h1", True),
+    ]
+    assert two.owners({"acme", "other"}) == [("Acme", "h1")]
