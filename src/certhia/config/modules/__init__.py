@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import Field, SerializeAsAny
 
 from certhia.config.modules.domains import DomainsSection
+from certhia.config.modules.expiry import ExpirySection
 from certhia.config.modules.intelligence import IntelligenceSection
 from certhia.config.modules.section import OWN, ModuleSection, ModulesSection, OtherModule, Own
 from certhia.config.modules.typosquat import TyposquatSection
@@ -13,6 +14,7 @@ from certhia.config.modules.watch import WatchSection
 
 BUILT_IN: Final[Mapping[str, type[ModuleSection]]] = {
     "domains": DomainsSection,
+    "expiry": ExpirySection,
     "intelligence": IntelligenceSection,
     "typosquat": TyposquatSection,
     "watch": WatchSection,

@@ -5,6 +5,7 @@ from typing import Final
 
 BUILTIN: Final[Mapping[str, str]] = {
     "domains": "certhia.modules.builtin.domains.module:Domains",
+    "expiry": "certhia.modules.builtin.expiry.module:Expiry",
     "intelligence": "certhia.modules.builtin.intelligence.module:Intelligence",
     "typosquat": "certhia.modules.builtin.typosquat.module:Typosquat",
     "watch": "certhia.modules.builtin.watch:Watch",
