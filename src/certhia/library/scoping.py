@@ -201,7 +201,8 @@ class Scoping:
 
     async def _join(self) -> None:
         """The rules of all of them; has the run's made anew where they differ."""
-        rules = tuple(rule for one in self._each.values() for rule in one.rules())
+        each = list(self._each.values())
+        rules = await asyncio.to_thread(lambda: tuple(rule for one in each for rule in one.rules()))
         if rules != self._rules:
             self._rules = rules
             await self.remake()

@@ -75,6 +75,7 @@ def test_nothing_secret_is_shown(file: Path) -> None:
         ("[platforms.intigriti]\ntoken = 't'\nfilter = 'bookmarked'", "must be 'following' or 'all'"),
         ("[platforms]\nmax_program = 3", "is an unknown key; did you mean platforms.max_programs?"),
         ("[platforms]\nsync_interval = 1", "must be greater than or equal to 60"),
+        ("[platforms]\nmax_programs = 20001", "must be less than or equal to 20000"),
         ("[platforms.'A B']\ntype = 'url'", "is no name of a platform"),
     ],
 )

@@ -13,6 +13,7 @@ from tests.rules.platforms.asked import BASE, fetched, texts
 from certhia.config.platforms import BugcrowdPlatform
 from certhia.errors import RemoteError
 from certhia.net import Response
+from certhia.rules.platforms import bugcrowd as bugcrowds
 from certhia.testing import SimClock, in_simulated_time
 from certhia.testing.platform_shapes import BUGCROWD_PAGE, FakeProgramme
 from certhia.testing.platforms import FakePlatforms, say
@@ -87,3 +88,10 @@ async def test_programmes_elsewhere_are_left_out(certhia_clock: SimClock, path: 
     rows = {"engagements": [{"name": "X", "briefUrl": path}], "paginationMeta": {"totalCount": 1}}
     platforms.fault("engagements.json", lambda: Answer(as_json(rows)))
     assert (await fetched(OPEN, platforms, listing=True)).scopes == {}
+
+
+@in_simulated_time
+async def test_groups_are_bounded(certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bugcrowds, "MAX_GROUPS", 1)
+    platforms = FakePlatforms(certhia_clock, [FakeProgramme("acme", "Acme", ROWS, older=True)])
+    assert texts(await fetched(OPEN, platforms)) == {"Acme": RULES[:2]}

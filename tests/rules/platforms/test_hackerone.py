@@ -8,6 +8,7 @@ import pytest
 from tests.rules.platforms.asked import fetched, hackerone, texts
 
 from certhia.errors import BadAnswer, RemoteError
+from certhia.rules.platforms import hackerone as hackerones
 from certhia.rules.platforms.client import Denied
 from certhia.rules.platforms.hackerone import PAGE
 from certhia.testing import SimClock, in_simulated_time
@@ -168,3 +169,11 @@ async def test_credentials_do_not_follow_a_redirect(certhia_clock: SimClock) -> 
         await fetched(hackerone(), platforms)
     assert len(platforms.asked) == 1
     assert TOKEN not in "".join(platforms.asked)
+
+
+@in_simulated_time
+async def test_pages_are_bounded(certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hackerones, "MAX_PAGES", 2)
+    platforms = FakePlatforms(certhia_clock, [FakeProgramme(f"p{n}", f"P{n}") for n in range(2 * PAGE + 1)])
+    with pytest.raises(BadAnswer, match="more than 2 pages"):
+        await fetched(hackerone(), platforms)

@@ -10,6 +10,7 @@ from tests.rules.platforms.asked import BASE, ask, fetched, texts
 
 from certhia.config.platforms import UrlPlatform
 from certhia.errors import BadAnswer
+from certhia.rules.platforms import url as urls
 from certhia.rules.platforms.url import read
 from certhia.testing import SimClock, in_simulated_time
 from certhia.testing.platform_shapes import FakeProgramme
@@ -126,3 +127,9 @@ def test_at_most_so_many(certhia_clock: SimClock) -> None:
     document = [{"name": f"P{n}", "domains": [f"p{n}.example"]} for n in range(5)]
     found = read(document, "x", ask(FakePlatforms(certhia_clock), certhia_clock, most=2))
     assert (list(found.scopes), found.left_out) == (["P0", "P1"], 3)
+
+
+def test_a_document_is_read_as_far_as_its_bound(certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(urls, "MAX_LISTED", 2)
+    document = [{"name": f"P{n}"} for n in range(5)]
+    assert list(read(document, "x", ask(FakePlatforms(certhia_clock), certhia_clock)).scopes) == ["P0", "P1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -59,7 +60,8 @@ class Ask:
         for count, one in enumerate(chosen, 1):
             self.shows(f"{count} of {len(chosen)}: {one.name}")
             try:
-                scopes[one.handle], said = self.scope(one.handle, one.name, await assets(one))
+                found = await assets(one)
+                scopes[one.handle], said = await asyncio.to_thread(self.scope, one.handle, one.name, found)
             except Denied:
                 raise
             except RemoteError as error:

@@ -6,18 +6,19 @@ is asked: paths are made here.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from certhia.clock import Clock
 from certhia.errors import BadAnswer, RemoteError, Throttled
-from certhia.net import Response, Transport
+from certhia.net import SMALL, Response, Transport
 from certhia.render import quoted
 from certhia.retry_after import retry_after
 from certhia.unpack import unpack
 
-MAX_BODY: Final = 16 << 20  # bytes of one answer
+MAX_BODY: Final = 32 << 20  # bytes of one answer
 MAX_REQUESTS: Final = 50_000  # of one sync
 MAX_PAGES: Final = 1_000  # of one list
 TRIES: Final = 4  # of one request
@@ -74,7 +75,7 @@ class Client:
         where = self._where(path)
         body = await unpack(where, answer.body, MAX_BODY)
         try:
-            return json.loads(body)
+            return json.loads(body) if len(body) <= SMALL else await asyncio.to_thread(json.loads, body)
         except (ValueError, RecursionError):
             raise BadAnswer(f"{where}: the answer is no JSON: {quoted(_text(body), _SAID)}") from None
 

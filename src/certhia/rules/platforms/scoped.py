@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from typing import Final
 
@@ -66,7 +67,8 @@ class Scoped:
 
     async def recall(self, state: State) -> None:
         """What an earlier run, or a command, kept."""
-        self.kept = keeping.read(await state.recall(keeping.NAME + self.name)) or Kept()
+        text = await state.recall(keeping.NAME + self.name)
+        self.kept = await asyncio.to_thread(keeping.read, text) or Kept()
 
     async def sync(self, transport: Transport, shows: Callable[[str], None] = lambda _: None) -> Synced:
         """Asks it now. What came of it is in place then, but for what `keep` does. Raises CerthiaError: then what was
@@ -97,7 +99,7 @@ class Scoped:
 
     async def keep(self, state: State) -> None:
         """Has the state keep it. Raises StateError."""
-        await state.remember(keeping.NAME + self.name, keeping.write(self.kept))
+        await state.remember(keeping.NAME + self.name, await asyncio.to_thread(keeping.write, self.kept))
 
     def _failed(self, error: CerthiaError) -> None:
         self.failures += 1
