@@ -66,6 +66,7 @@ class Queue:
         self._afresh = True  # those held back are to be looked for
         self._at_once = asyncio.Event()
         self._held_until: float | None = None  # Unix seconds when the first of them is due
+        self._rested = 0.0  # monotonic: what comes before is sent together
         self._free = 0.0  # monotonic: by the rate, nothing is sent before
         self._notes = Notes(state, sink.name, clock)
         self._tap = state.writer.tap(sink.name)
@@ -89,6 +90,7 @@ class Queue:
                 self._idle.set()
                 await self._something()
                 self._idle.clear()
+                await self._until(self._rested)
 
     def note(self, record: Mapping[str, object]) -> None:
         """Has a record that is no match sent, where the sink takes such: before all that waits."""
@@ -195,6 +197,13 @@ class Queue:
     async def _gather(self, since: float) -> None:
         """Waits until the first of them, found at `since` (Unix seconds), has waited for long enough."""
         left = min(max(since + self.terms.digest - self._clock.now(), 0.0), self.terms.digest)
+        await self._until(self._clock.monotonic() + left)
+
+    async def _until(self, then: float) -> None:
+        """Waits until then (monotonic seconds), or until everything is to be tried at once."""
+        left = then - self._clock.monotonic()
+        if left <= 0:
+            return
         try:
             async with self._clock.deadline(left):
                 await self._at_once.wait()
@@ -266,6 +275,7 @@ class Queue:
                 writer.delivered(self.sink.name, ids)
                 self._recover()
                 self.told += len(ids)
+                self._rested = self._clock.monotonic() + self.terms.spacing
                 return
 
     async def _paced(self) -> None:

@@ -25,6 +25,7 @@ class Terms:
         dead_after: how long it may fail before what has waited as long is given up; None: nothing is.
         digest: how long matches are gathered before they are sent together; 0: not at all.
         rate: `send`s a second; None: any.
+        spacing: between two `send`s, where matches come one after the other.
         bounds: what may wait.
     """
 
@@ -33,6 +34,7 @@ class Terms:
     dead_after: float | None = None
     digest: float = 0.0
     rate: float | None = None
+    spacing: float = 0.0
     bounds: Bounds = field(default_factory=Bounds)
 
     @classmethod
@@ -44,6 +46,7 @@ class Terms:
             dead_after=settings.dead_after or None,
             digest=settings.digest or 0.0,
             rate=settings.rate,
+            spacing=settings.spacing if settings.batch > 1 else 0.0,
             bounds=Bounds(settings.max_queue_rows, settings.max_queue_bytes),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,8 @@ from certhia.config.values import Interval, Size
 
 class FileSink(NearbySection):
     """Matches appended to a file."""
+
+    spacing: ClassVar[float] = 0.1
 
     type: Literal["file"] = "file"
     path: Path = Field(description="The file: .jsonl, .ndjson, .json, .csv or .txt")

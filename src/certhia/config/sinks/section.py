@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr
 
@@ -38,7 +38,13 @@ DEAD_AFTER: Final = 75 * HOUR
 
 
 class SinkSection(Section):
-    """What all sinks share."""
+    """What all sinks share.
+
+    Attributes:
+        spacing: seconds between two messages of several matches, where one more costs more than a moment's wait.
+    """
+
+    spacing: ClassVar[float] = 0.0
 
     enabled: bool = Field(True, description="Whether anything is sent; what waits stays while it is not")
     events: tuple[Event, ...] = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -45,6 +45,8 @@ Header = Annotated[str, AfterValidator(_header), Written("header")]
 
 class WebhookSink(SinkSection):
     """Matches sent to a URL by POST."""
+
+    spacing: ClassVar[float] = 0.1
 
     type: Literal["webhook"] = "webhook"
     url: Url = Field(description="Where they are sent")
