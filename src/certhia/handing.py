@@ -6,21 +6,36 @@ gets no more, and what waits for it stays until it is on again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from certhia.config.modules import Modules
-from certhia.model import Delivery, Sink
+from certhia.model import Delivery, Match, Sink
 from certhia.modules.batch import Matches
 from certhia.modules.failing import Off
 from certhia.modules.host import QUEUE, Host
+from certhia.sinks.certificates import Wanting, chain
 from certhia.sinks.refusals import Gone
 from certhia.sinks.terms import Terms
+from certhia.store import certificates
 
 if TYPE_CHECKING:
+    from certhia.store import State
     from certhia.sinks.outbox import Outbox
 
 TERMS: Final = Terms(batch=64, pauses=(0.1, 1.0, 5.0, 10.0, 30.0, 60.0))
+
+
+class Wants:
+    """Wants the certificates of those matches that go to a module which needs them."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def wants(self, match: Match) -> bool:
+        """See `certhia.sinks.certificates.Wanting`."""
+        return any(self._host.keeps(name) for name in self._host.routes(match))
 
 
 class Handing:
@@ -29,25 +44,50 @@ class Handing:
     def __init__(self, name: str, host: Host) -> None:
         self.name = name
         self._host = host
+        self._directory = host.directory
 
     async def send(self, deliveries: Sequence[Delivery]) -> None:
         """Returns once the module is through with them."""
+        matches = [delivery.match for delivery in deliveries]
+        kept: dict[bytes, list[bytes]] = {}
+        if self._host.keeps(self.name):
+            kept = await asyncio.to_thread(lambda: {one.key: chain(self._directory, one.key) for one in matches})
+        batch = Matches(matches, lambda one: _part(kept, one, 0), lambda one: _part(kept, one, 1))
         try:
-            await self._host.deliver(self.name, Matches([delivery.match for delivery in deliveries]))
+            await self._host.deliver(self.name, batch)
         except Off as error:
             raise Gone(str(error)) from error
 
     async def close(self) -> None:
         """Nothing is held: what waits is in the outbox."""
 
+    async def _matches(self, matches: Sequence[Match]) -> Matches:
+        """With their certificates, where the module needs them."""
+        if not self._host.needs_certificates(self.name):
+            return Matches(matches)
+        kept = await certificates.of(self._state, [match.key for match in matches])
+        blank: certificates.Kept = (b"", None)
+        return Matches(
+            matches,
+            lambda match: kept.get(match.key, blank)[0] or None,
+            lambda match: kept.get(match.key, blank)[1],
+        )
+
+
+def _part(kept: Mapping[bytes, Sequence[bytes]], match: Match, number: int) -> bytes | None:
+    """One certificate of a match's chain."""
+    ders = kept.get(match.key, ())
+    return ders[number] if number < len(ders) else None
+
 
 class Added:
     """The modules of a run, and their queues. `outbox` is set by whoever runs it."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, state: State) -> None:
         self.host = host
         self.outbox: Outbox | None = None
-        self.sinks: Sequence[Sink] = [Handing(name, host) for name in host.queues]
+        self._state = state
+        self.sinks: Sequence[Sink] = [Handing(name, host, state) for name in host.queues]
 
     @property
     def terms(self) -> dict[str, Terms]:
@@ -65,12 +105,16 @@ class Added:
             same = {QUEUE + seat.name for seat in self.host.seats if seat in before}
             kept = {sink.name: sink for sink in self.sinks if sink.name in same}
             gone = [sink.name for sink in self.sinks if sink.name not in kept]
-            new = {name: Handing(name, self.host) for name in self.host.queues if name not in kept}
+            new = {name: Handing(name, self.host, self._state) for name in self.host.queues if name not in kept}
             self.sinks = [*kept.values(), *new.values()]
             if self.outbox is not None:
                 await self.outbox.replace(gone, {name: (sink, TERMS) for name, sink in new.items()})
 
         return commit
+
+    def keeping(self) -> list[Wanting]:
+        """For whom certificates of matches are kept, now."""
+        return [Wants(self.host)] if self.host.keeps_certificates else []
 
     async def finish(self) -> None:
         """At the end of a run: what modules held back is told."""

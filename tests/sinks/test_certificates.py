@@ -12,7 +12,7 @@ from tests.test_telling import desk
 from certhia.clock import Clock
 from certhia.config.sinks import ExecSink
 from certhia.model import MatchKind
-from certhia.sinks.certificates import KEPT, TIDIED, Certificates, kept, place
+from certhia.sinks.certificates import KEPT, TIDIED, Certificates, chain, kept, place
 from certhia.sinks.routing import Route
 from certhia.testing import World, in_simulated_time
 
@@ -93,3 +93,14 @@ def test_a_file_that_holds_no_certificate(tmp_path: Path) -> None:
     one = kept(tmp_path, b"\x02" * 32)
     assert (one.leaf_hash, one.subject) == ("abc=", None)
     assert one.fault
+
+
+def test_what_is_kept_can_be_read_again(tmp_path: Path) -> None:
+    key = bytes(32)
+    file = place(tmp_path, key)
+    file.parent.mkdir(parents=True)
+    pem = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
+    file.write_text(f"leaf hash: x\n{pem}{pem.replace('AQID', 'BAUG')}", "ascii")
+    assert chain(tmp_path, key) == [b"\1\2\3", b"\4\5\6"]
+    file.write_text(pem.replace("AQID", "?"), "ascii")
+    assert (chain(tmp_path, key), chain(tmp_path, bytes(31) + b"\1")) == ([], [])

@@ -39,7 +39,7 @@ from certhia.pipeline import Pipeline
 from certhia.reload import Reloaded
 from certhia.rules.roots import Roots
 from certhia.rules.watchlist import Watchlist
-from certhia.sinks.certificates import Certificates
+from certhia.sinks.certificates import Certificates, Wanting
 from certhia.sinks.configured import Sinks
 from certhia.store.place import Place
 from certhia.store.state import State
@@ -104,20 +104,24 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         works, last = probing.works(), probing.finish
     names = [sink.name for sink in sinks]
     routes: Callable[[Match], Sequence[str]] = configured.routes
+    saving: Callable[[], Sequence[Wanting]] = configured.saving
     bus, announcing, healths = given.bus, Announcing(given.bus, given.source), Healths(given.bus, given.source, clock)
     bus.tell = bus.tell or given.tell
     added = None
     if settings.modules.each or given.steps is not None:  # else there are none, and will be none
-        from certhia.library.modular import added_of, last_of, routes_of, works_of  # noqa: PLC0415  (as above)
+        from certhia.library.modular import added_of, last_of, routes_of, saving_of, works_of  # noqa: PLC0415
 
         added = await added_of(
             settings, state, transport, stack, rules=given.rules, tell=given.tell, bus=given.bus, clock=clock
         )
         works, routes = works | works_of(added), routes_of(added, configured.routes)
-        last = last_of(added, last)
+        last, saving = last_of(added, last), saving_of(added, configured.saving)
     keeping = Keeping(state.writer.event, settings.state.max_events)
     stack.callback(bus.on("*", keeping))
     stack.callback(bus.on("*", configured.happened))
+    keep, found = Certificates(state.directory, clock, given.tell, configured.saving).keep, announcing.match
+    if added is not None:
+        keep, found = modular.kept_of(added, state, keep, found)
     teller = Teller(
         state,
         seen,
@@ -128,7 +132,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         expected=lambda: expected.current,
         routes=routes,
         found=announcing.match,
-        keep=Certificates(state.directory, clock, given.tell, configured.saving).keep,
+        keep=Certificates(state.directory, clock, given.tell, saving).keep,
     )
     beside = beside_of(settings, transport, clock, given.tell)
     sources = sources_of(settings, choice, transport, clock, state.directory)

@@ -13,6 +13,7 @@ from certhia.handing import Added
 from certhia.model import Match, Tell, Watched
 from certhia.modules.host import Ground, Host
 from certhia.net import Transport
+from certhia.sinks.certificates import Wanting
 from certhia.store.state import State
 
 SOURCE: Final = "modules"  # who says so in events
@@ -38,7 +39,7 @@ async def added_of(
     host = Host(Ground(clock, tell, publish, rules, state, transport, watch.rules, watch.files))
     stack.push_async_callback(host.close)
     await host.replace(settings.modules)
-    return Added(host)
+    return Added(host, state)
 
 
 def works_of(added: Added) -> dict[str, Callable[[int], Awaitable[None]]]:
@@ -62,3 +63,8 @@ def last_of(
 def routes_of(added: Added, others: Callable[[Match], Sequence[str]]) -> Callable[[Match], Sequence[str]]:
     """Who is told of a match besides all: these, and modules that see matches."""
     return lambda match: (*others(match), *added.host.routes(match))
+
+
+def saving_of(added: Added, others: Callable[[], Sequence[Wanting]]) -> Callable[[], Sequence[Wanting]]:
+    """Who wants the certificates of matches kept: these, and modules."""
+    return lambda: (*others(), *added.keeping())

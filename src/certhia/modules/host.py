@@ -220,6 +220,21 @@ class Host:
         """Whether the certificates of matches are to be kept for somebody."""
         return any(CERTIFICATES in seat.info.needs for seat in self._seats.values())
 
+    def keeps(self, queue: str) -> bool:
+        """Whether the module of a queue needs the certificates of its matches."""
+        seat = self._seats.get(queue.removeprefix(QUEUE))
+        return seat is not None and CERTIFICATES in seat.info.needs
+
+    @property
+    def directory(self) -> Path:
+        """Where the state is."""
+        return self._ground.state.directory
+
+    def needs_certificates(self, queue: str) -> bool:
+        """Whether the module of a queue does."""
+        seat = self._seats.get(queue.removeprefix(QUEUE))
+        return seat is not None and CERTIFICATES in seat.info.needs
+
     def routes(self, match: Match) -> list[str]:
         """The queues that get a match."""
         return [

@@ -9,7 +9,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from certhia._core import Certificate, Entry
 from certhia.clock import Clock
@@ -17,7 +17,6 @@ from certhia.errors import CerthiaError
 from certhia.logs.chains import Chains
 from certhia.model import Log, Match, Tell
 from certhia.render import terminal
-from certhia.sinks.routing import Route
 
 FOLDER: Final = "certificates"
 KEPT: Final = 90 * 86_400.0  # seconds; what waits for as long is told without
@@ -26,10 +25,17 @@ LEAF_HASH: Final = "leaf hash: "
 LARGEST: Final = 32 << 20  # bytes of a file that are read
 
 
+class Wanting(Protocol):
+    """Somebody who wants the certificates of some matches."""
+
+    def wants(self, match: Match) -> bool:
+        """Whether that of this match."""
+
+
 class Certificates:
     """Keeps those of the matches that are wanted."""
 
-    def __init__(self, directory: Path, clock: Clock, tell: Tell, wanted: Callable[[], Sequence[Route]]) -> None:
+    def __init__(self, directory: Path, clock: Clock, tell: Tell, wanted: Callable[[], Sequence[Wanting]]) -> None:
         """`directory`: the state's. `wanted`: of whose matches files are kept, now."""
         self._directory = directory
         self._clock = clock
@@ -114,6 +120,21 @@ def kept(directory: Path | None, key: bytes) -> Kept:
         return Kept(path)
     except OSError:
         return Kept(None)
+
+
+def chain(directory: Path, key: bytes) -> list[bytes]:
+    """What is kept of a match: its certificate as submitted and its chain, DER, as far as it was at hand; empty where
+    there is no file."""
+    try:
+        with place(directory, key).open(encoding="ascii", errors="replace") as file:
+            text = file.read(LARGEST)
+    except OSError:
+        return []
+    blocks = [one.partition(_END)[0] for one in text.split(_BEGIN)[1:]]
+    try:
+        return [base64.b64decode("".join(one.split()), validate=True) for one in blocks]
+    except ValueError:
+        return []
 
 
 _BEGIN: Final = "-----BEGIN CERTIFICATE-----"
