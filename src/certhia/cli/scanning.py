@@ -22,6 +22,7 @@ from certhia.config import Settings
 from certhia.errors import ConfigError, StateError
 from certhia.events.bus import Bus
 from certhia.library.checkpoints import Checkpoints
+from certhia.library.extracting import extractors_of
 from certhia.library.inquiry import Inquiry
 from certhia.library.planning import kinds_of
 from certhia.library.relaying import LAST, STOPPED, Relaying, relaying_of
@@ -120,6 +121,7 @@ class Scanning:
             self._messages,
             standing=standing,
             skipped=checkpoints.skip,
+            extract=await extractors_of(settings, stack, reporting.bus, clock=clock, tell=self._messages),
         )
         reporting.total = lambda: inquiry.total
         collector.settle(fetching=False)

@@ -11,6 +11,7 @@ from certhia.clock import Clock
 from certhia.config.scanning import ScanOptions
 from certhia.library.handover import Handover
 from certhia.library.judging import Judging, result_of
+from certhia.scanner.content.extracting import visit_of
 from certhia.scanner.conversation import Conversation, Step
 from certhia.scanner.dns import Pointers
 from certhia.scanner.engine import Engine
@@ -20,21 +21,25 @@ from certhia.scanner.records import Failure, Found, Result, Target
 from certhia.scanner.talks import Outcome
 
 if TYPE_CHECKING:
+    from certhia.scanner.content.extracting import Visit
     from certhia.scanner.content.web import LookUp
 
+KEPT: Final = 1 << 18  # bytes of a page that extractors of others get
 AHEAD: Final = 64  # servers about which others are asked at once
 
 # The names of an address.
 Pointing: TypeAlias = "Callable[[str], Awaitable[Pointers]]"
+# Names in what a server showed, by extractors of others.
+Extract: TypeAlias = "Callable[[Visit], Awaitable[list[Found]]]"
 # Gives the next target, or one that can't be asked with the reason; None where there is none now, DONE at the end.
 Pull: TypeAlias = Callable[[], "Target | tuple[Target, Failure] | object | None"]
 
 
-def manner_of(options: ScanOptions, look_up: LookUp | None = None) -> Manner:
-    """How targets are asked, by the settings. `look_up`: of hosts that pages name."""
+def manner_of(options: ScanOptions, look_up: LookUp | None = None, kept: int = 0) -> Manner:
+    """How targets are asked, by the settings. `look_up`: of hosts that pages name. `kept`: see `content_of`."""
     return Manner(
         full=options.full,
-        content=content_of(options, look_up),
+        content=content_of(options, look_up, kept),
         fingerprints=options.fingerprints,
         enumerate=options.enumerate,
         retries=options.retry,
@@ -42,8 +47,8 @@ def manner_of(options: ScanOptions, look_up: LookUp | None = None) -> Manner:
     )
 
 
-def content_of(options: ScanOptions, look_up: LookUp | None = None) -> Content | None:
-    """What is asked under TLS; None for nothing."""
+def content_of(options: ScanOptions, look_up: LookUp | None = None, kept: int = 0) -> Content | None:
+    """What is asked under TLS; None for nothing. `kept`: bytes of a page that are kept for extractors of others."""
     if not (options.http or options.scripts or options.follow or options.follow_host):
         return None
     from certhia.net import user_agent  # noqa: PLC0415  (a scan that asks nothing of HTTP does without aiohttp)
@@ -56,6 +61,7 @@ def content_of(options: ScanOptions, look_up: LookUp | None = None) -> Content |
         most=options.max_redirects,
         by_domain=options.per_host is not None,
         look_up=look_up,
+        kept=kept,
     )
 
 
@@ -73,11 +79,13 @@ class Asking:
         hold: Callable[[], bool],
         pointers: Pointing | None = None,
         look_up: LookUp | None = None,
+        extract: Extract | None = None,
         clock: Clock,
         tell: Callable[[str], None],
     ) -> None:
         """`take`: gets results. `hold`: whether to begin no more targets for now; it is asked again in a moment.
-        `pointers`: the names of an address, where they are wanted. `look_up`: of hosts that pages name."""
+        `pointers`: the names of an address, where they are wanted. `look_up`: of hosts that pages name. `extract`: the
+        names that extractors of others find in what a server showed."""
         self._pull = pull
         self._judging = judging
         self._take = take
@@ -86,7 +94,8 @@ class Asking:
         self._tell = tell
         self._clock = clock
         self._timeout = options.timeout
-        self._prober = Prober(manner_of(options, look_up), clock)
+        self._extract = extract
+        self._prober = Prober(manner_of(options, look_up, KEPT if extract is not None else 0), clock)
         self._later: Handover[Outcome] | None = None
         self._ahead = Semaphore(AHEAD)
         self._examining: set[Task[None]] = set()
@@ -104,7 +113,7 @@ class Asking:
 
     async def run(self) -> None:
         """Until nothing is left, or `stop`. Raises what taking results raised."""
-        if self._judging.examiner.asks or self._pointers is not None:
+        if self._judging.examiner.asks or self._pointers is not None or self._extract is not None:
             self._later = Handover()
         self.engine.start()
         try:
@@ -172,9 +181,17 @@ class Asking:
             if self._pointers is not None and result.served is not None:
                 more = await self._named(self._pointers, result.target.address, until)
                 result = result._replace(names=(*result.names, *more))
+            if self._extract is not None and result.served is not None:
+                result = await self._with_extracted(result, self._extract)
             self._take([result])
         finally:
             self._ahead.release()
+
+    async def _with_extracted(self, result: Result, extract: Extract) -> Result:
+        """With names that extractors of others find; without the page that they read."""
+        more = self._judging.kept(await extract(visit_of(result)))
+        http = None if result.http is None else result.http._replace(body=b"")
+        return result._replace(names=tuple(dict.fromkeys((*result.names, *more))), http=http)
 
     def _left(self, outcome: Outcome) -> float:
         """Seconds that a target has left for what others say of it. Fingerprints and enumeration have deadlines of

@@ -8,7 +8,7 @@ from typing import Final
 
 from certhia.clock import Clock
 from certhia.config.scanning import ScanOptions
-from certhia.library.asking import Asking
+from certhia.library.asking import Asking, Extract
 from certhia.library.examining import examiner_of, guard_of
 from certhia.library.expanding import Expansion
 from certhia.library.filtering import Filter
@@ -43,8 +43,9 @@ class Inquiry:
         *,
         standing: Standing | None = None,
         skipped: Callable[[range], None] = lambda _: None,
+        extract: Extract | None = None,
     ) -> None:
-        """`take` and `hold`: see `Asking`. `standing`: where an earlier run ended. Raises ConfigError."""
+        """`take`, `extract` and `hold`: see `Asking`. `standing`: where an earlier run ended. Raises ConfigError."""
         self._tell = tell
         self._taker = take
         self._handled = 0
@@ -75,6 +76,7 @@ class Inquiry:
             hold=hold,
             pointers=self._resolver.pointers if options.ptr else None,
             look_up=self._supply.look_up,
+            extract=extract,
             clock=clock,
             tell=self._complain,
         )

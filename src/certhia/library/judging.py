@@ -7,6 +7,7 @@ for a minute, as dates are part of it.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from certhia._core import Certificate
@@ -91,6 +92,10 @@ class Judging:
         known = self._look((seen.served.certificates, None, ()))
         said = await self.examiner.examine(target, seen.served, within)
         return result_of(outcome, self._all(known, seen), said, known.hits)
+
+    def kept(self, names: Sequence[Found]) -> Sequence[Found]:
+        """Those of these that are told."""
+        return names if self._filter is None else self._filter.keep(tuple(names))
 
     def _all(self, known: _Known, seen: Seen) -> tuple[Found, ...]:
         """Names of the certificate, and of what was asked under TLS."""

@@ -60,13 +60,14 @@ class Reporting:
     """Publishes for one scan. Results may be taken on any thread, one at a time; events are published on the loop.
 
     Attributes:
+        bus: who is told.
         total: gives how many targets there are; None while that is not known.
     """
 
     def __init__(self, bus: Bus, scan_id: str, targets: Sequence[str], clock: Clock) -> None:
         """Made on the loop. `scan_id`: 32 hex digits, the correlation of all its events. `targets`: as given."""
         self.total: Callable[[], int | None] = lambda: None
-        self._bus = bus
+        self.bus = bus
         self._id = scan_id
         self._targets = tuple(targets[:MOST])
         self._clock = clock
@@ -122,10 +123,10 @@ class Reporting:
 
     def _publish(self, bodies: Sequence[Body]) -> None:
         for body in bodies:
-            self._bus.happened(body, source=SOURCE, correlation=self._id)
+            self.bus.happened(body, source=SOURCE, correlation=self._id)
 
     def _found(self, result: Result, told: list[Body]) -> None:
-        target, served, wants = result.target, result.served, self._bus.wants
+        target, served, wants = result.target, result.served, self.bus.wants
         assert served is not None
         seen = f"[{target.address}]:{target.port}" if ":" in target.address else f"{target.address}:{target.port}"
         for name, source, sure in result.names:

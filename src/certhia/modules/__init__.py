@@ -5,6 +5,7 @@ from certhia.modules.batch import Entries, Handed, Matches
 from certhia.modules.finding import JSON, Drop, Finding, Name, Note, Result, Severity
 from certhia.modules.hooks import hookimpl
 from certhia.modules.simple import module
+from certhia.scanner.content.extracting import Visit
 
 __all__ = [
     "JSON",
@@ -22,6 +23,7 @@ __all__ = [
     "Result",
     "Sees",
     "Severity",
+    "Visit",
     "hookimpl",
     "module",
 ]

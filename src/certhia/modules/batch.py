@@ -1,4 +1,4 @@
-"""What a module is handed: a page of a log's entries, or matches."""
+"""What a module is handed: a page of a log's entries, matches, what servers showed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from certhia._core import Batch, Certificate, Entry, Page
 from certhia.model import LogName, Match
+from certhia.scanner.content.extracting import Visit
 
 
 class Shared:
@@ -101,4 +102,18 @@ class Matches:
         return Certificate.from_der(found) if found else None
 
 
-Handed: TypeAlias = Entries | Matches
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """What servers showed to a scan: each is the context of one `extract`."""
+
+    visits: Sequence[Visit]
+
+    def __len__(self) -> int:
+        return len(self.visits)
+
+    def __iter__(self) -> Iterator[tuple[int, Visit]]:
+        return enumerate(self.visits)
+
+
+Handed: TypeAlias = Entries | Matches  # for `process`
+Shown: TypeAlias = Handed | Visits

@@ -12,12 +12,12 @@ from certhia.clock import Clock
 from certhia.errors import CerthiaError, ConfigError, Malformed
 from certhia.model import Tell
 from certhia.modules.api import Info, Nothing, Sees
-from certhia.modules.batch import Entries, Handed, Matches, Shared
+from certhia.modules.batch import Entries, Matches, Shared, Shown, Visits
 from certhia.modules.configured import Spec
 from certhia.modules.failing import Failed, Fault
 from certhia.modules.process import Child, Lost
 from certhia.modules.runner import Done
-from certhia.modules.wire import decoded, log_name, match_row
+from certhia.modules.wire import decoded, log_name, match_row, visit_row
 
 LOADING: Final = 30.0  # seconds that importing a module and setting it up may take
 CLOSING: Final = 2.0
@@ -66,12 +66,14 @@ class Crew:
             await self._ready(member)
             return await self._asked(member, ask, blobs, deadline)
 
-    async def process(self, member: Member, batch: Handed, deadline: float) -> Done:
+    async def process(self, member: Member, batch: Shown, deadline: float) -> Done:
         """What a module finds in a batch."""
         async with self._lock:
             await self._ready(member)
             if isinstance(batch, Matches):
                 answer = await self._asked(member, *_matches(batch), deadline)
+            elif isinstance(batch, Visits):
+                answer = await self._asked(member, *_visits(batch), deadline)
             else:
                 known = self._page is batch.shared
                 blobs = () if known else (await asyncio.to_thread(batch.page.dump),)
@@ -194,7 +196,7 @@ class Member:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Failed(Fault.RAISED, "says of itself what makes no sense") from error
 
-    async def process(self, batch: Handed, deadline: float) -> Done:
+    async def process(self, batch: Shown, deadline: float) -> Done:
         """See `Runner`."""
         return await self.crew.process(self, batch, deadline)
 
@@ -231,3 +233,8 @@ def _matches(batch: Matches) -> tuple[dict[str, object], list[bytes]]:
                 blobs.append(der)
         kept.append(pair)
     return {"do": "matches", "matches": [match_row(match) for match in batch.matches], "kept": kept}, blobs
+
+
+def _visits(batch: Visits) -> tuple[dict[str, object], list[bytes]]:
+    blobs: list[bytes] = []
+    return {"do": "visits", "visits": [visit_row(visit, blobs) for _, visit in batch]}, blobs

@@ -4,14 +4,16 @@ too."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
-from typing import Any, Final
+from typing import Final
 
 import pluggy
 from pydantic import BaseModel
 
 from certhia.modules.api import Outside
 from certhia.modules.batch import Handed
-from certhia.modules.finding import Result
+from certhia.modules.finding import Name, Result
+from certhia.scanner.content.extracting import Visit
+from certhia.scanner.records import Found
 
 PROJECT: Final = "certhia"
 
@@ -31,8 +33,9 @@ def process(batch: Handed) -> Awaitable[Iterable[Result] | None] | Iterable[Resu
 
 
 @hookspec(firstresult=True)
-def extract(context: Any) -> Iterable[Any] | None:
-    """Each server that a scan visited: names that it shows, with confidence and source."""
+def extract(context: Visit) -> Awaitable[Iterable[str | Name | Found] | None] | Iterable[str | Name | Found] | None:
+    """Each server that a scan visited, once all has come: names that it shows, with confidence and source. A text is a
+    name whose source is the module."""
 
 
 @hookspec(firstresult=True)

@@ -12,7 +12,7 @@ from certhia.clock import Clock
 from certhia.errors import CerthiaError, ConfigError
 from certhia.model import Tell
 from certhia.modules.api import Info, Outside
-from certhia.modules.batch import Handed
+from certhia.modules.batch import Shown
 from certhia.modules.configured import Spec, configured
 from certhia.modules.failing import Failed, Fault
 from certhia.modules.finding import Result
@@ -75,7 +75,7 @@ class Local:
         """See `Runner`."""
         return {name: str(field.description or "") for name, field in self.info.config.model_fields.items()}
 
-    async def process(self, batch: Handed, deadline: float) -> Done:
+    async def process(self, batch: Shown, deadline: float) -> Done:
         """See `Runner`; gives what it found also where it was late."""
         return await self._done(lambda: self._running.process(batch), deadline)
 

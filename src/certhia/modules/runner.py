@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol as Protocol_
 
 from certhia.modules.api import Info
-from certhia.modules.batch import Handed
+from certhia.modules.batch import Shown
 from certhia.modules.configured import Spec
 from certhia.modules.finding import Result
 
@@ -35,7 +35,7 @@ class Runner(Protocol_):
     def keys(self) -> dict[str, str]:
         """Its own keys, and what they mean."""
 
-    async def process(self, batch: Handed, deadline: float) -> Done:
+    async def process(self, batch: Shown, deadline: float) -> Done:
         """Has it look at a batch. `deadline`: seconds."""
 
     async def reconfigure(self, spec: Spec) -> None:

@@ -9,10 +9,12 @@ from pydantic import BaseModel
 
 from certhia.clock import Clock
 from certhia.modules.api import Outside
-from certhia.modules.batch import Entries, Handed
+from certhia.modules.batch import Entries, Shown, Visits
 from certhia.modules.cache import Cache
 from certhia.modules.finding import Drop, Finding, Name, Note, Result
 from certhia.modules.plugged import Plugged, gathered
+from certhia.scanner.content.extracting import Visit
+from certhia.scanner.records import Found
 
 Run = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs something that is no coroutine."""
@@ -41,8 +43,10 @@ class Running:
         if self.cache is not None:
             self.cache = self.cache.empty()
 
-    async def process(self, batch: Handed) -> list[Result]:
+    async def process(self, batch: Shown) -> list[Result]:
         """What it finds in a batch. Raises whatever it raises, and TypeError for what is no result."""
+        if isinstance(batch, Visits):
+            return [one for number, visit in batch for one in await self._extracted(number, visit)]
         if self.cache is None or not isinstance(batch, Entries):
             return await self._results("process", batch=batch)
         left, keys, found = await self._run(lambda: self._known(batch))
@@ -51,6 +55,11 @@ class Running:
             self.cache.learn(keys, results)
             found += results
         return list[Result](found)
+
+    async def _extracted(self, number: int, visit: Visit) -> list[Result]:
+        """Names that `extract` finds in one visit: it may give texts, too, and what the scanner's own give."""
+        found = await self._call("extract", results=True, context=visit)
+        return [named(one, self.plugged.info.name, number) for one in found]
 
     async def flush(self) -> list[Result]:
         """What it held back."""
@@ -83,3 +92,12 @@ class Running:
         if results:
             return await self._run(lambda: gathered(self.plugged.call(hook, **given)))
         return await self._run(lambda: self.plugged.call(hook, **given))
+
+
+def named(given: object, module: str, position: int) -> Name:
+    """What `extract` gave, as a `Name`: of a text, a `Name` or the scanner's `Found`. Raises TypeError for others."""
+    if isinstance(given, str):
+        return Name(given, module, position=position)
+    if isinstance(given, Name | Found):
+        return Name(given.name, given.source, given.confidence, position)
+    raise TypeError(f"extract gave {type(given).__name__}, which is no text, Name or Found")

@@ -10,7 +10,7 @@ from certhia.clock import Clock
 from certhia.config.modules import ModuleSection
 from certhia.model import Tell, Watched
 from certhia.modules.api import Info
-from certhia.modules.batch import Handed
+from certhia.modules.batch import Shown
 from certhia.modules.configured import Spec
 from certhia.modules.failing import Failed, Fault, Off, Strikes
 from certhia.modules.finding import Result
@@ -83,7 +83,7 @@ class Seat:
         """Seconds of a call."""
         return self.section.deadline or (AT_ONCE if self.info.inline else DEADLINE)
 
-    async def process(self, batch: Handed) -> list[Result]:
+    async def process(self, batch: Shown) -> list[Result]:
         """What it finds in a batch. Raises Failed, and Off once it was switched off."""
         if self.off:
             raise Off(self.off)

@@ -17,6 +17,7 @@ from certhia.errors import Malformed
 from certhia.model import LogName, Match
 from certhia.modules.finding import SEVERITIES, Drop, Finding, Name, Note, Result
 from certhia.modules.plugged import RESULTS
+from certhia.scanner.content.extracting import Answer, Visit
 from certhia.store.codec import decode_match, encode_match
 
 ANSWER: Final = 16 << 20  # bytes that a worker may answer
@@ -80,6 +81,27 @@ def matched(raw: Mapping[str, Any]) -> Match:
     """The match that `match_row` told of."""
     keys = {name: bytes.fromhex(raw[name]) for name in ("key", "tbs_sha256")}
     return decode_match({**raw, **keys})
+
+
+def visit_row(visit: Visit, blobs: list[bytes]) -> dict[str, object]:
+    """A visit for the other side; its certificates and its page are put behind the blobs."""
+    answer, first = visit.response, len(blobs)
+    blobs += visit.certificates
+    page = None if answer is None else [answer.url, answer.status, [[*one] for one in answer.headers], len(blobs)]
+    if answer is not None:
+        blobs.append(answer.body)
+    where = [visit.host, visit.sni, visit.address, visit.port]
+    return {"where": where, "first": first, "count": len(visit.certificates), "answer": page}
+
+
+def visited(raw: Mapping[str, Any], blobs: Sequence[bytes]) -> Visit:
+    """The visit that `visit_row` told of."""
+    answer, first = None, raw["first"]
+    if raw["answer"] is not None:
+        url, status, headers, body = raw["answer"]
+        answer = Answer(url, status, tuple((name, value) for name, value in headers), blobs[body])
+    host, sni, address, port = raw["where"]
+    return Visit(host, sni, address, port, tuple(blobs[first : first + raw["count"]]), answer)
 
 
 def encoded(results: Sequence[Result]) -> list[list[object]]:

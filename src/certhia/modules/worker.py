@@ -22,12 +22,12 @@ from certhia.clock import Clock
 from certhia.metrics.collecting import resident
 from certhia.model import Match
 from certhia.modules.api import Outside
-from certhia.modules.batch import Entries, Matches, Shared
+from certhia.modules.batch import Entries, Matches, Shared, Visits
 from certhia.modules.configured import Spec, configured
 from certhia.modules.finding import JSON
 from certhia.modules.loading import load
 from certhia.modules.running import Running
-from certhia.modules.wire import ASKED, encoded, matched, named_log, pack, read
+from certhia.modules.wire import ASKED, encoded, matched, named_log, pack, read, visited
 from certhia.rules.nothing import NOTHING
 from certhia.rules.watchlist import Watchlist
 
@@ -69,6 +69,8 @@ class Worker:
                 return encoded(await module.process(self._entries(asked, blobs)))
             case "matches":
                 return encoded(await module.process(_matches(asked, blobs)))
+            case "visits":
+                return encoded(await module.process(Visits([visited(one, blobs) for one in asked["visits"]])))
             case "reconfigure":
                 spec = Spec.told(asked["spec"])
                 await module.reconfigure(configured(spec, module.plugged.info))

@@ -176,6 +176,7 @@ class Http(NamedTuple):
         redirects: the URLs that were followed, in order.
         failure: why it ended early.
         names: found in all of that.
+        body: of the page, as much as extractors of others get; empty where there are none, and in what is told.
     """
 
     status: int | None
@@ -187,6 +188,7 @@ class Http(NamedTuple):
     redirects: tuple[str, ...] = ()
     failure: Failure | None = None
     names: tuple[Found, ...] = ()
+    body: bytes = b""
 
 
 class Fingerprints(NamedTuple):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from certhia.scanner.content.extracting import Visit
 from certhia.scanner.content.urls import name_of
 from certhia.scanner.guard import Refused, check
+from certhia.scanner.records import Found
 
 MAX_SOURCES: Final = 10_000  # of one policy
 MAX_GROUPS: Final = 64  # of reporting endpoints
@@ -41,6 +43,28 @@ _SOURCE: Final = re.compile(
 )
 _KEY: Final = re.compile(r"[a-z*][a-z0-9_.*-]*")  # RFC 9651 section 3.1.2
 _POLICIES: Final = {"content-security-policy": "header", "content-security-policy-report-only": "report-only"}
+
+_CONFIDENCE: Final = {"header": 1.0, "report-only": 0.9, "meta": 0.9}
+
+
+class Csp:
+    """The extractor of these names: of the headers of each answer, and of the page."""
+
+    full = True  # scripts are nothing to it
+
+    def __init__(self, _visit: Visit) -> None:
+        self._endpoints: dict[str, list[str]] = {}  # of the last answer
+
+    def extract(self, context: Visit) -> Iterable[Found]:
+        """See `extracting.Extractor`."""
+        piece, response = context.piece, context.response
+        if piece is None or response is None or piece.kind not in {"headers", "policy"}:
+            return ()
+        told = [("meta", str(piece.text))]
+        if piece.kind == "headers":
+            self._endpoints = endpoints(response.headers)
+            told = list(policies(response.headers))
+        return [Found(name, "csp", _CONFIDENCE[where]) for where, text in told for name in names(text, self._endpoints)]
 
 
 def policies(headers: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -6,16 +6,13 @@ from typing import Final
 
 from certhia.render import terminal
 from certhia.scanner.content import csp
-from certhia.scanner.content.markup import Markup
 from certhia.scanner.content.response import Response
-from certhia.scanner.content.scripts import Mentions
 from certhia.scanner.records import Failure, Found, Http, Policy
 
 MAX_NAMES: Final = 5000  # of one server
 MAX_POLICIES: Final = 64  # that are told
 MAX_SHOWN: Final = 16_384  # characters of a policy that are told
 MAX_VALUE: Final = 1024  # characters of a header that are told
-_CONFIDENCE: Final = {"header": 1.0, "report-only": 0.9, "meta": 0.9}
 
 
 class Gathered:
@@ -27,13 +24,18 @@ class Gathered:
         self.location: str | None = None
         self.scripts: list[str] = []
         self.redirects: list[str] = []
+        self.body = bytearray()  # of the page, for extractors of others
         self.trouble: Failure | None = None  # what went wrong first, and ended nothing
         self._headers: tuple[tuple[str, str], ...] = ()
         self._policies: list[Policy] = []
         self._names: dict[tuple[str, str], float] = {}
 
-    def name(self, name: str, source: str, confidence: float = 1.0) -> None:
+    def found(self, one: Found) -> None:
         """One more name, or one that is surer now."""
+        self.name(*one)
+
+    def name(self, name: str, source: str, confidence: float = 1.0) -> None:
+        """The same."""
         key = (name, source)
         if key in self._names or len(self._names) < MAX_NAMES:
             self._names[key] = max(confidence, self._names.get(key, 0.0))
@@ -42,29 +44,17 @@ class Gathered:
         """The headers of one more answer."""
         self.status = response.status
         self._headers = tuple((name, terminal(value[:MAX_VALUE])) for name, value in response.headers)
-        endpoints = csp.endpoints(response.headers)
         for where, text in csp.policies(response.headers):
-            self._policy(where, text, endpoints)
+            self.policy(where, text)
 
-    def page(self, markup: Markup, endpoints: dict[str, list[str]]) -> None:
-        """What stood in the page of the last answer."""
-        for text in markup.policies:
-            self._policy("meta", text, endpoints)
-
-    def _policy(self, where: str, text: str, endpoints: dict[str, list[str]]) -> None:
+    def policy(self, where: str, text: str) -> None:
+        """One more policy."""
         if len(self._policies) < MAX_POLICIES:
             self._policies.append(Policy(where, terminal(text[:MAX_SHOWN])))
-        for name in csp.names(text, endpoints):
-            self.name(name, "csp", _CONFIDENCE[where])
 
     def troubled(self, kind: str, detail: str) -> None:
         """Something is wrong, and it goes on."""
         self.trouble = self.trouble or Failure(kind, "http", detail)
-
-    def mentioned(self, mentions: Mentions) -> None:
-        """What stood in scripts."""
-        for name, confidence in mentions.names.items():
-            self.name(name, "script", confidence)
 
     def record(self, failure: Failure | None = None) -> Http:
         """All of it."""
@@ -78,4 +68,5 @@ class Gathered:
             tuple(map(terminal, self.redirects)),
             failure or self.trouble,
             tuple(Found(name, source, sure) for (name, source), sure in self._names.items()),
+            bytes(self.body),
         )

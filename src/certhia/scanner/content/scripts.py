@@ -7,10 +7,13 @@ names a host, and one that has to do with the server, is in the confidence of ea
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from certhia._core import registrable_domain
+from certhia.scanner.content.extracting import Visit
 from certhia.scanner.content.urls import is_zone, name_of
+from certhia.scanner.records import Found
 
 MAX_MENTIONS: Final = 2000  # names of one server's scripts
 MAX_TRIED: Final = 20_000  # strings that may be names; what follows is not looked at
@@ -30,6 +33,31 @@ _MENTION: Final = re.compile(
 _TAIL: Final = 300  # longer than any mention
 # What is a file more often than a host, though there are such top-level domains.
 _ENDINGS: Final = frozenset(("app", "md", "mov", "pl", "ps", "py", "rs", "sh", "zip"))
+
+
+class Scripts:
+    """The extractor of these names: of all scripts of a visit."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._mentions = Mentions(visit.sni or visit.host or visit.address)
+
+    @property
+    def full(self) -> bool:
+        """See `extracting.Extractor`."""
+        return self._mentions.full
+
+    def extract(self, context: Visit) -> Iterable[Found]:
+        """See `extracting.Extractor`."""
+        piece = context.piece
+        if piece is None or piece.kind not in {"script", "over", "end"}:
+            return ()
+        if isinstance(piece.text, bytes) and piece.kind == "script":
+            self._mentions.feed(piece.text)
+            return ()
+        self._mentions.end()
+        if piece.kind == "over":
+            return ()
+        return [Found(name, "script", sure) for name, sure in self._mentions.names.items()]
 
 
 class Mentions:

@@ -13,12 +13,13 @@ from typing import Final, Literal, TypeAlias
 
 from certhia._core import registrable_domain
 from certhia.render import quoted
-from certhia.scanner.content import csp
+from certhia.scanner.content.csp import Csp
+from certhia.scanner.content.extracting import Answer, Door, Piece, Visit
 from certhia.scanner.content.gathered import Gathered
 from certhia.scanner.content.markup import Markup
 from certhia.scanner.content.requests import Requests, Server
 from certhia.scanner.content.response import Response
-from certhia.scanner.content.scripts import URL, Mentions
+from certhia.scanner.content.scripts import URL, Scripts
 from certhia.scanner.content.urls import name_of, onwards, path_of
 from certhia.scanner.conversation import Conversation, Wait
 from certhia.scanner.failures import Expired, ScanFailure
@@ -32,6 +33,7 @@ MAX_SCRIPT: Final = 5 << 20  # bytes of a script
 MAX_SCRIPTS: Final = 20  # that are read
 MAX_BESIDE: Final = 4  # other hosts of the same site that scripts are read from
 _LOOKS: Final = 0.02  # seconds between two looks whether an address is known
+EXTRACTORS: Final = (Csp, Scripts)  # built in
 REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 Follow: TypeAlias = Literal["", "host", "all"]
@@ -51,6 +53,7 @@ class Web:
         most: redirects that are.
         by_domain: connections are counted by registrable domain besides the address.
         look_up: for scripts on other hosts of the same site, which are left alone without.
+        kept: bytes of the page that are kept for extractors of others.
     """
 
     def __init__(
@@ -62,12 +65,14 @@ class Web:
         most: int = 10,
         by_domain: bool = False,
         look_up: LookUp | None = None,
+        kept: int = 0,
     ) -> None:
         self._agent = agent
         self._scripts = scripts
         self._most = most if follow else 0
         self._by_domain = by_domain
         self._look_up = look_up
+        self._kept = kept
 
     def __call__(self, session: Session, target: Target, served: Served) -> Conversation[Http]:
         """What is said to one server."""
@@ -78,7 +83,9 @@ class Web:
         port = "" if target.port == 443 else f":{target.port}"
         gathered = Gathered(f"https://{name}{port}{target.path or '/'}")
         requests = Requests(server, self._agent, session, target.port)
-        visit = _Visit(requests, gathered, name, target.port, self._scripts)
+        context = Visit(target.host, served.server_name, target.address, target.port, served.certificates)
+        door = Door(context, EXTRACTORS, gathered.found)
+        visit = _Visit(requests, gathered, name, target.port, door, scripts=self._scripts, kept=self._kept)
         failed = None
         try:
             yield from visit.page(target.path or "/", self._most)
@@ -87,6 +94,7 @@ class Web:
         except ScanFailure as failure:
             failed = Failure(failure.kind, failure.step or "http", failure.detail)
         visit.settle()
+        door.came(Piece("end"))
         return gathered.record(failed)
 
     def _beside(self, visit: _Visit, look_up: LookUp, at: str, domain: str) -> Conversation[None]:
@@ -111,23 +119,26 @@ class Web:
 
 
 class _Visit:
-    def __init__(self, requests: Requests, gathered: Gathered, name: str, port: int, scripts: bool) -> None:
+    def __init__(
+        self, requests: Requests, gathered: Gathered, name: str, port: int, door: Door, *, scripts: bool, kept: int
+    ) -> None:
         self._requests = requests
         self._gathered = gathered
         self._host = name.strip("[]")
         self._port = port
         self._scripts = scripts
-        self._mentions = Mentions(self._host)
+        self._door = door
+        self._kept = kept
         self._markup = Markup()
-        self._endpoints: dict[str, list[str]] = {}
         self.beside: dict[str, dict[str, tuple[int, str]]] = {}  # scripts of other hosts of the same site
 
     def settle(self) -> None:
         """What was read and not looked at yet, wherever reading ended."""
-        self._gathered.page(self._markup, self._endpoints)
+        for text in self._markup.policies:
+            self._gathered.policy("meta", text)
+            self._door.came(Piece("policy", text))
         self._markup = Markup()
-        self._mentions.end()
-        self._gathered.mentioned(self._mentions)
+        self._door.came(Piece("over"))
 
     def page(self, path: str, redirects: int) -> Conversation[None]:
         """The page, by as many redirects, and its scripts."""
@@ -179,20 +190,25 @@ class _Visit:
 
     def _feed(self, data: bytes) -> None:
         self._markup.feed(data)
+        body = self._gathered.body
+        if len(body) < self._kept:
+            body += data[: self._kept - len(body)]
 
     def _take_headers(self, response: Response) -> bool:
         """Whether the body is of use."""
         self._gathered.answered(response)
-        self._endpoints = csp.endpoints(response.headers)
+        self._gathered.body.clear()
+        self._door.visit.response = Answer(self._gathered.url, response.status, response.headers)
+        self._door.came(Piece("headers"))
         return _plain(response) and _is_text(response)
 
     def _inline(self, text: str) -> None:
         if not self._scripts:
             return
         if text:
-            self._mentions.feed(text.encode("latin-1"))
+            self._door.came(Piece("script", text.encode("latin-1")))
         else:
-            self._mentions.end()
+            self._door.came(Piece("over"))
 
     def _read_scripts(self, written: list[str], base: str | None) -> Conversation[None]:
         page = self._gathered.url
@@ -216,15 +232,18 @@ class _Visit:
     def scripts(self, requests: Requests, wanted: Mapping[str, tuple[int, str]]) -> Conversation[None]:
         """Reads scripts of one host."""
         for url, (port, path) in wanted.items():
-            if self._mentions.full or len(self._gathered.scripts) >= MAX_SCRIPTS:
+            if self._door.full or len(self._gathered.scripts) >= MAX_SCRIPTS:
                 return
             self._gathered.scripts.append(url)
             try:
-                response = yield from requests.get(port, path, self._mentions.feed, MAX_SCRIPT, _is_script)
+                response = yield from requests.get(port, path, self._script, MAX_SCRIPT, _is_script)
                 if response.status == 200:
                     self._judge(response, "a script")
             finally:
-                self._mentions.end()
+                self._door.came(Piece("over"))
+
+    def _script(self, data: bytes) -> None:
+        self._door.came(Piece("script", data))
 
 
 def _plain(response: Response) -> bool:
