@@ -18,10 +18,8 @@ from certhia.modules.host import QUEUE, Host
 from certhia.sinks.certificates import Wanting, chain
 from certhia.sinks.refusals import Gone
 from certhia.sinks.terms import Terms
-from certhia.store import certificates
 
 if TYPE_CHECKING:
-    from certhia.store import State
     from certhia.sinks.outbox import Outbox
 
 TERMS: Final = Terms(batch=64, pauses=(0.1, 1.0, 5.0, 10.0, 30.0, 60.0))
@@ -61,18 +59,6 @@ class Handing:
     async def close(self) -> None:
         """Nothing is held: what waits is in the outbox."""
 
-    async def _matches(self, matches: Sequence[Match]) -> Matches:
-        """With their certificates, where the module needs them."""
-        if not self._host.needs_certificates(self.name):
-            return Matches(matches)
-        kept = await certificates.of(self._state, [match.key for match in matches])
-        blank: certificates.Kept = (b"", None)
-        return Matches(
-            matches,
-            lambda match: kept.get(match.key, blank)[0] or None,
-            lambda match: kept.get(match.key, blank)[1],
-        )
-
 
 def _part(kept: Mapping[bytes, Sequence[bytes]], match: Match, number: int) -> bytes | None:
     """One certificate of a match's chain."""
@@ -83,11 +69,10 @@ def _part(kept: Mapping[bytes, Sequence[bytes]], match: Match, number: int) -> b
 class Added:
     """The modules of a run, and their queues. `outbox` is set by whoever runs it."""
 
-    def __init__(self, host: Host, state: State) -> None:
+    def __init__(self, host: Host) -> None:
         self.host = host
         self.outbox: Outbox | None = None
-        self._state = state
-        self.sinks: Sequence[Sink] = [Handing(name, host, state) for name in host.queues]
+        self.sinks: Sequence[Sink] = [Handing(name, host) for name in host.queues]
 
     @property
     def terms(self) -> dict[str, Terms]:
@@ -105,7 +90,7 @@ class Added:
             same = {QUEUE + seat.name for seat in self.host.seats if seat in before}
             kept = {sink.name: sink for sink in self.sinks if sink.name in same}
             gone = [sink.name for sink in self.sinks if sink.name not in kept]
-            new = {name: Handing(name, self.host, self._state) for name in self.host.queues if name not in kept}
+            new = {name: Handing(name, self.host) for name in self.host.queues if name not in kept}
             self.sinks = [*kept.values(), *new.values()]
             if self.outbox is not None:
                 await self.outbox.replace(gone, {name: (sink, TERMS) for name, sink in new.items()})

@@ -119,9 +119,6 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     keeping = Keeping(state.writer.event, settings.state.max_events)
     stack.callback(bus.on("*", keeping))
     stack.callback(bus.on("*", configured.happened))
-    keep, found = Certificates(state.directory, clock, given.tell, configured.saving).keep, announcing.match
-    if added is not None:
-        keep, found = modular.kept_of(added, state, keep, found)
     teller = Teller(
         state,
         seen,

@@ -39,7 +39,7 @@ async def added_of(
     host = Host(Ground(clock, tell, publish, rules, state, transport, watch.rules, watch.files))
     stack.push_async_callback(host.close)
     await host.replace(settings.modules)
-    return Added(host, state)
+    return Added(host)
 
 
 def works_of(added: Added) -> dict[str, Callable[[int], Awaitable[None]]]:

@@ -230,11 +230,6 @@ class Host:
         """Where the state is."""
         return self._ground.state.directory
 
-    def needs_certificates(self, queue: str) -> bool:
-        """Whether the module of a queue does."""
-        seat = self._seats.get(queue.removeprefix(QUEUE))
-        return seat is not None and CERTIFICATES in seat.info.needs
-
     def routes(self, match: Match) -> list[str]:
         """The queues that get a match."""
         return [
