@@ -1,5 +1,5 @@
 """A Kafka broker of one node (KRaft), from the jars that scripts/test-needs fetched: for everybody on its plain port,
-over TLS for `certhia`, whose password is `let me in`."""
+over TLS for `certhia`, whose password is `let me in`, sent as it is or proved by SCRAM-SHA-512."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tests.realservers.launching import LOOPBACK, Kind, Place, Set, UnavailableE
 JARS = Path(os.environ.get("CERTHIA_KAFKA", Path(__file__).resolve().parents[2] / ".cache" / "kafka" / "libs"))
 ID = "certhiaCerthiaCerthia0"  # 22 characters of base64
 PASSWORDS = 'org.apache.kafka.common.security.plain.PlainLoginModule required user_certhia="let me in";'
+
+SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 
 
 def _kafka(place: Place) -> Set:
@@ -30,8 +32,9 @@ advertised.listeners=PLAINTEXT://{LOOPBACK}:{place.port},SASL_SSL://{LOOPBACK}:{
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
-sasl.enabled.mechanisms=PLAIN
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
 listener.name.sasl_ssl.plain.sasl.jaas.config={PASSWORDS}
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config={SCRAM}
 ssl.keystore.type=PEM
 ssl.keystore.location={store}
 log.dirs={place.folder}/data
@@ -56,7 +59,8 @@ log.cleaner.dedupe.buffer.size=8388608
 """,
     )
     every = ["-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{JARS}/*"]
-    layout = [java, "-Xmx128m", *every, "kafka.tools.StorageTool", "format", "-t", ID, "-c", str(conf)]
+    layout = [java, "-Xmx128m", *every, "kafka.tools.StorageTool", "format", "-t", ID, "-c", str(conf),
+              "--add-scram", "SCRAM-SHA-512=[name=certhia,iterations=4096,password=let me in]"]  # fmt: skip
     command = [java, "-Xms96m", "-Xmx96m", "-XX:+UseSerialGC", *every, "kafka.Kafka", str(conf)]
     return Set(command, [place.port], [layout])
 

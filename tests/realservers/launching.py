@@ -136,6 +136,7 @@ class Running:
     def freeze(self) -> None:
         """Its connections stay, and it answers nothing any more until `thaw`."""
         os.killpg(self._process.pid, signal.SIGSTOP)
+        assert _repeat(partial(_still, self._process.pid), 5), "it goes on"
 
     def thaw(self) -> None:
         """It goes on."""
@@ -286,6 +287,12 @@ def _silent(port: int) -> bool:
     except OSError:
         return True
     return False
+
+
+def _still(process: int) -> bool:
+    """Whether all threads of a process stand still: the signal takes a moment."""
+    tasks = Path(f"/proc/{process}/task").glob("*/stat")
+    return all(one.read_text().rpartition(")")[2].split()[0] in "TZX" for one in tasks)
 
 
 def _done(command: Command) -> bool:

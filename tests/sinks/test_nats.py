@@ -12,7 +12,7 @@ from typing import Any
 import nats
 import pytest
 from tests.realservers.launching import LOOPBACK, ROOT, Running, running
-from tests.realservers.nats import NATS, NATS_TLS
+from tests.realservers.nats import NATS, NATS_OPERATED, NATS_TLS
 from tests.sinks.conftest import MAKE
 from tests.sinks.sending import batches, key, outside, tell_all
 
@@ -145,6 +145,21 @@ async def test_a_message_that_is_too_large_is_refused_alone(server: Running, str
         await bus.send([make(1, names=names)])
     await bus.send([make(2)])
     await bus.close()
+
+
+async def test_credentials_in_a_file(make: MAKE, tmp_path: Path) -> None:
+    with running(NATS_OPERATED) as server:
+        file = server.place.folder / "user.creds"
+        given = {"servers": [f"nats://{LOOPBACK}:{server.place.port}"], "jetstream": False}
+        bus = await sink(server, **given, username=None, password=None, credentials=file)
+        await bus.send([make(1)])
+        await bus.close()
+        nobody = await sink(server, **given, username=None, password=None)
+        with pytest.raises(RemoteError, match=r"(?i)authorization"):
+            await nobody.send([make(1)])
+        await nobody.close()
+    with pytest.raises(ConfigError, match=r"\[sinks\.bus\] credentials .*: can't be read: No such file"):
+        await sink(server, credentials=tmp_path / "none")
 
 
 async def test_a_wrong_password(server: Running, make: MAKE) -> None:

@@ -37,6 +37,14 @@ async def open_nats(name: str, settings: NatsSink, outside: Outside) -> Nats:
                 raise ConfigError(
                     f"[sinks.{name}] ca_file {settings.ca_file}: no readable PEM file ({error})"
                 ) from error
+    if settings.credentials is not None:
+        await asyncio.to_thread(client, "nkeys", "nats", name)  # which the other one needs for them
+        try:
+            await asyncio.to_thread(settings.credentials.read_bytes)
+        except OSError as error:
+            raise ConfigError(
+                f"[sinks.{name}] credentials {settings.credentials}: can't be read: {error.strerror or error}"
+            ) from error
     return Nats(name, settings, outside, library, context)
 
 
