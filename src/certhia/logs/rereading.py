@@ -49,7 +49,12 @@ class Rereading:
             if without(span, self.spans):
                 self._held.append(one)
             else:
-                await self._out.accept(replace(one, verified=not without(span, self._known())))
+                await self._out.accept(replace(one, verified=self._is_known(one)))
+
+    def _is_known(self, arrival: Arrival) -> bool:
+        """Whether the ledger has every entry in which something was found."""
+        found = [arrival.page.first + position for position, _ in arrival.scan.hits]
+        return not any(without((index, index + 1), self._known()) for index in found)
 
     async def _accept(self, arrival: Arrival) -> None:
         if arrival.scan.hits:

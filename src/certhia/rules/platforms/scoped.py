@@ -68,7 +68,8 @@ class Scoped:
     async def recall(self, state: State) -> None:
         """What an earlier run, or a command, kept."""
         text = await state.recall(keeping.NAME + self.name)
-        self.kept = await asyncio.to_thread(keeping.read, text) or Kept()
+        found: Kept | None = await asyncio.to_thread(keeping.read, text)
+        self.kept = found if found is not None else Kept()
 
     async def sync(self, transport: Transport, shows: Callable[[str], None] = lambda _: None) -> Synced:
         """Asks it now. What came of it is in place then, but for what `keep` does. Raises CerthiaError: then what was
