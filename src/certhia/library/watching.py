@@ -115,8 +115,6 @@ async def watch(
     clock, tell = clock or Clock(), tell or logged
     scoping = _scoping(settings, clock, tell)
     reloaded = await asyncio.to_thread(_rules, rules, files, clock, tell, scoping)
-    if scoping is not None:
-        scoping.remake = reloaded.again
     for text in (*reloaded.current.notices, contact_notice(contact, "contact=")):
         if text:
             tell(text)
@@ -154,6 +152,8 @@ class _Run:
         self._tell = tell
         self._heard = heard
         self._scoping = scoping
+        if scoping is not None:
+            scoping.remake = rules.again
         self._bus = bus
         self._pipeline: Pipeline | None = None
         self._stopped = False
