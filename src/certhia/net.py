@@ -1,4 +1,5 @@
-"""Every outbound byte: deadlines, caps, the User-Agent, proxies, trust. Nothing else opens a connection to a server."""
+"""Every outbound byte: deadlines, caps, the User-Agent, proxies, trust. Nothing else opens a connection to a server,
+but scans, and the clients of sinks (`certhia.sinks.late`, docs/adr)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Clients of other people's servers: not installed with Certhia, and loaded when a sink needs one."""
+"""Clients of other people's servers: not installed with Certhia, and loaded when a sink needs one.
+
+They open connections of their own, past `certhia.net`: the one exception, with that of syslog, which docs/adr gives
+reasons for. Addresses are the operator's own, and each sink puts a deadline around what its client does.
+"""
 
 from __future__ import annotations
 
