@@ -16,7 +16,7 @@ class TyposquatSection(ModuleSection):
     """Names that look like one's own, and whether there is anything behind them."""
 
     domains: tuple[str, ...] = Field((), description="The domains that others may imitate: `example.com`")
-    own: tuple[str, ...] = Field(
+    ours: tuple[str, ...] = Field(
         (), description="Others of one's own that look like them; they and what is below is left out"
     )
     score: int = Field(60, ge=1, le=100, description="The least score that is told; 50 tells more chance hits, 75 few")

@@ -70,7 +70,7 @@ async def test_without_context_it_is_told_at_once(around: Around) -> None:
 
 
 async def test_ones_own_names_are_left_out(around: Around) -> None:
-    settings = {"domains": ["paypal.com", "paypal.net"], "own": ["paypal-flowers.com"], "context": False, "score": 50}
+    settings = {"domains": ["paypal.com", "paypal.net"], "ours": ["paypal-flowers.com"], "context": False, "score": 50}
     async with typosquat(around, **settings) as module:
         assert await process(module, ["www.paypal.net"], ["shop.paypal-flowers.com"], ["paypal.com"]) == []
         assert len(await process(module, ["paypal.org"])) == 2, "of each domain that it looks like"

@@ -189,7 +189,7 @@ def rules_of(config: TyposquatSection) -> Watchlist:
     if not config.domains:
         raise ConfigError('modules.typosquat.domains: there is nothing to watch; write domains = ["example.com"]')
     options = ",".join((*config.tricks, f"score={config.score}"))
-    own = dict.fromkeys((*config.domains, *config.own))
+    own = dict.fromkeys((*config.domains, *config.ours))
     return compiled("typosquat", [*(f"typo:{one},{options}" for one in config.domains), *(f"!{one}" for one in own)])
 
 
