@@ -15,9 +15,10 @@ from certhia.model import Delivery, Match, Sink
 from certhia.modules.batch import Matches
 from certhia.modules.failing import Off
 from certhia.modules.host import QUEUE, Host
-from certhia.sinks.certificates import Wanting, chain
+from certhia.sinks.certificates import Wanting
 from certhia.sinks.refusals import Gone
 from certhia.sinks.terms import Terms
+from certhia.store.submitted import chain
 
 if TYPE_CHECKING:
     from certhia.sinks.outbox import Outbox

@@ -12,8 +12,9 @@ from tests.test_telling import desk
 from certhia.clock import Clock
 from certhia.config.sinks import ExecSink
 from certhia.model import MatchKind
-from certhia.sinks.certificates import KEPT, TIDIED, Certificates, chain, kept, place
+from certhia.sinks.certificates import KEPT, TIDIED, Certificates, kept
 from certhia.sinks.routing import Route
+from certhia.store.submitted import chain, place
 from certhia.testing import World, in_simulated_time
 
 EVERY = Route.of(ExecSink(command=("true",)), ("alert",))

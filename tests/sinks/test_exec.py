@@ -13,9 +13,9 @@ from tests.sinks.sending import outside
 from certhia.config.sinks.exec import ExecSink
 from certhia.errors import ConfigError, RemoteError
 from certhia.sinks import exec as executing
-from certhia.sinks.certificates import place
 from certhia.sinks.exec import Exec, open_exec
 from certhia.sinks.refusals import Refused
+from certhia.store.submitted import place
 
 
 async def sink(script: str, timeout: float = 20.0, directory: Path | None = None) -> Exec:

@@ -17,12 +17,11 @@ from certhia.errors import CerthiaError
 from certhia.logs.chains import Chains
 from certhia.model import Log, Match, Tell
 from certhia.render import terminal
+from certhia.store.submitted import BEGIN, END, FOLDER, LARGEST, place
 
-FOLDER: Final = "certificates"
 KEPT: Final = 90 * 86_400.0  # seconds; what waits for as long is told without
 TIDIED: Final = 86_400.0  # seconds between two looks for old ones
 LEAF_HASH: Final = "leaf hash: "
-LARGEST: Final = 32 << 20  # bytes of a file that are read
 
 
 class Wanting(Protocol):
@@ -100,17 +99,11 @@ class Kept:
         with path.open(encoding="ascii", errors="replace") as file:
             lines = file.read(LARGEST).splitlines()
         self.leaf_hash = lines[0].removeprefix(LEAF_HASH) if lines else ""
-        end = lines.index(_END) if _END in lines else 0
+        end = lines.index(END) if END in lines else 0
         try:
             self.subject = Certificate.from_der(base64.b64decode("".join(lines[2:end]))).subject
         except (CerthiaError, ValueError) as error:
             self.fault = terminal(str(error))
-
-
-def place(directory: Path, key: bytes) -> Path:
-    """Where the certificate of a match with this key is."""
-    name = key.hex()
-    return directory / FOLDER / name[:2] / f"{name}.pem"
 
 
 def kept(directory: Path | None, key: bytes) -> Kept:
@@ -122,25 +115,6 @@ def kept(directory: Path | None, key: bytes) -> Kept:
         return Kept(None)
 
 
-def chain(directory: Path, key: bytes) -> list[bytes]:
-    """What is kept of a match: its certificate as submitted and its chain, DER, as far as it was at hand; empty where
-    there is no file."""
-    try:
-        with place(directory, key).open(encoding="ascii", errors="replace") as file:
-            text = file.read(LARGEST)
-    except OSError:
-        return []
-    blocks = [one.partition(_END)[0] for one in text.split(_BEGIN)[1:]]
-    try:
-        return [base64.b64decode("".join(one.split()), validate=True) for one in blocks]
-    except ValueError:
-        return []
-
-
-_BEGIN: Final = "-----BEGIN CERTIFICATE-----"
-_END: Final = "-----END CERTIFICATE-----"
-
-
 def _text(entry: Entry, chains: Chains) -> str:
     """Its leaf's hash, then what was submitted and its chain in PEM (RFC 7468, which allows words before)."""
     blocks = [f"{LEAF_HASH}{base64.b64encode(entry.leaf_hash).decode()}"]
@@ -150,5 +124,5 @@ def _text(entry: Entry, chains: Chains) -> str:
         ders = []
     for der in filter(None, ders):
         text = base64.b64encode(der).decode()
-        blocks += [_BEGIN, *(text[at : at + 64] for at in range(0, len(text), 64)), _END]
+        blocks += [BEGIN, *(text[at : at + 64] for at in range(0, len(text), 64)), END]
     return "\n".join(blocks) + "\n"
