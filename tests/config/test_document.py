@@ -43,3 +43,8 @@ def test_aliases_are_bounded(tmp_path: Path) -> None:
     path.write_text("read: &a\n  x: *a\n")
     with pytest.raises(ConfigError, match=r"a.yaml:1:7: contains itself by an alias"):
         read(path)
+
+
+def test_a_device_has_no_end() -> None:
+    with pytest.raises(ConfigError, match=r"/dev/zero: is larger than 1 MiB"):
+        read(Path("/dev/zero"))

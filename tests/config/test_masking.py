@@ -16,6 +16,7 @@ HOOK = fields_of(WebhookSink)
         ("redis://:secret@[::1]:6379/0", "redis://:****@[::1]:6379/0"),
         ("https://ct.example/2026h1/", "https://ct.example/2026h1/"),
         ("you@example.org", "you@example.org"),
+        ("amqp://me:se@cr/et?x#y@h/v", "amqp://me:****@h/v"),
     ],
 )
 def test_passwords_of_urls(text: str, shown: str) -> None:

@@ -254,3 +254,14 @@ def test_whatever_a_file_says_it_is_told_and_breaks_nothing(tmp_path: Path, cont
     assert all(one.startswith(str(path)) for one in examined.problems)
     assert all("\n" not in one for one in examined.problems)
     list(show(examined))
+
+
+def test_the_usual_file_may_be_yaml(tmp_path: Path) -> None:
+    environment, folder = {"XDG_CONFIG_HOME": str(tmp_path)}, tmp_path / "certhia"
+    folder.mkdir()
+    assert default_file(environment) == folder / "certhia.toml"
+    for name, rate in (("certhia.yml", 1), ("certhia.yaml", 2)):
+        (folder / name).write_text(f"read: {{max_rate: {rate}}}\n")
+        assert load({}, None, environment).read.max_rate == rate
+    (folder / "certhia.toml").write_text("[read]\nmax_rate = 3\n")
+    assert load({}, None, environment).read.max_rate == 3

@@ -58,3 +58,11 @@ def test_what_is_none(written: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         address(written)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("sign", ["/", "?", "#"])
+def test_a_password_that_is_not_escaped_is_not_shown(sign: str) -> None:
+    with pytest.raises(ConfigError, match="%2F") as told:
+        address(f"postgresql://me:hid{sign}den@db.example/name")
+    assert "hid" not in str(told.value)
+    assert address("postgresql://db.example/name?user=me@server").shown.endswith("user=me%40server")

@@ -41,10 +41,11 @@ def place(path: Path, line: int | None) -> str:
 def read(path: Path) -> Document:
     """A configuration file, TOML or (.yaml, .yml) YAML. Raises ConfigError."""
     try:
-        raw = path.read_bytes() if path.stat().st_size <= MAX_FILE else None
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE + 1)  # a device has no size, and no end
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}; name a file with --config") from error
-    if raw is None:
+    if len(raw) > MAX_FILE:
         raise ConfigError(f"{path}: is larger than {MAX_FILE >> 20} MiB; is it a configuration file?")
     try:
         text = raw.decode("utf-8-sig")

@@ -11,7 +11,7 @@ from certhia.config.keys import written
 
 HIDDEN: Final = "****"
 
-_USER: Final = re.compile(r"(?<=://)([^/?#\s@:]*):[^/?#\s@]*@")
+_USER: Final = re.compile(r"(?<=://)([^/?#\s@:]*):\S*@")  # a password may have anything in it
 _SAID: Final = re.compile(r'^".*"(?=: | (?:is|has|must|says|begins|contains|names) )', re.DOTALL)
 _REST: Final = re.compile(r"([a-zA-Z]+://[^/?#\s]+/?)\S*")
 

@@ -97,12 +97,14 @@ def file_of(file: Path | None, environment: Mapping[str, str] = os.environ) -> P
 
 
 def default_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """The file that is read when none is named, if it is there: `$XDG_CONFIG_HOME/certhia/certhia.toml`."""
+    """The file that is read when none is named, if it is there: `$XDG_CONFIG_HOME/certhia/certhia.toml`, or else
+    `certhia.yaml`, `certhia.yml` beside it."""
     base = Path(environment.get("XDG_CONFIG_HOME", ""))
     if not base.is_absolute():  # the XDG base directory specification asks to ignore a relative one
         home = environment.get("HOME")
         base = (Path(home) if home else Path.home()) / ".config"
-    return base / "certhia" / "certhia.toml"
+    named = [base / "certhia" / f"certhia.{suffix}" for suffix in ("toml", "yaml", "yml")]
+    return next((path for path in named if path.is_file()), named[0])
 
 
 def _examined(found: Gathered, path: Path | None, environment: Mapping[str, str]) -> Examined:

@@ -67,6 +67,9 @@ def address(written: str) -> Address:
     where = f"{known.partition(':')[0]}@{hosts}" if known else hosts
     told = urlencode([(name, value) for name, value in options if name in _DRIVERS])
     shown = _url(parts.scheme.lower(), where, parts.path or "/", told)
+    behind = parts.path if _HOSTS.fullmatch(hosts) else f"{parts.path}{parts.query}{parts.fragment}"
+    if "@" in behind:
+        raise ConfigError("--state: an @ stands behind the host: in a password write / as %2F, ? as %3F and # as %23")
     if parts.scheme.lower() not in SCHEMES or not _HOSTS.fullmatch(hosts) or not parts.path.strip("/"):
         raise ConfigError(f"--state {quoted(shown)} is no URL of PostgreSQL; write {_FORM}")
     pool, driver = POOL, list[tuple[str, str]]()

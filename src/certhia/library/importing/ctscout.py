@@ -34,6 +34,19 @@ _LEVELS: Final[Mapping[str, Mapping[str, object]]] = {
     "warn": {"output.quiet": True},
 }
 _FORMATS: Final = {"human": "human", "json": "jsonl", "csv": "csv", "silent": "silent"}
+_KEYS: Final[Mapping[str, frozenset[str]]] = {  # that are taken over, or told of in other words
+    "ct_logs": frozenset(
+        (
+            *("poll_interval_secs", "parse_precerts", "log_list_url", "custom_logs", "additional_logs"),
+            *("include_pending", "include_all_logs", "include_readonly_logs", "state_backend", "state_file"),
+            *("batch_size", "max_concurrent_logs"),
+        )
+    ),
+    "webhook": frozenset(("url", "secret", "timeout_secs")),
+    "database": frozenset(("enabled", "url", "max_connections")),
+    "logging": frozenset(("level",)),
+    "output": frozenset(("format", "destination", "file_path")),
+}
 _SUFFIX: Final = {"human": ".txt", "json": ".jsonl", "csv": ".csv"}
 
 
@@ -42,7 +55,7 @@ def read(path: Path) -> Imported:
     read_ = document.read(path.expanduser().absolute())
     content = read_.content
     for name, table in content.items():
-        if not isinstance(table, dict | list):
+        if not isinstance(table, dict) and name != "programs":
             raise ConfigError(f"{read_.at(name)}: {name} is no table; is this ct-scout's configuration?")
     if not any(name in content for name in _TABLES):
         raise ConfigError(f"{path}: has none of ct-scout's tables ({', '.join(_TABLES)}); is this its configuration?")
@@ -118,9 +131,10 @@ def _database(table: Mapping[str, Any], found: Imported) -> None:
     if not table.get("enabled"):
         return
     url = str(table.get("url", "postgresql://localhost/ctscout"))
-    hidden = re.sub(r"(?<=://)([^/?#@:]*):[^/?#@]*@", rf"\1:${{{PASSWORD}}}@", url)
-    if (most := table.get("max_connections")) is not None:
-        hidden += f"{'&' if '?' in hidden else '?'}pool={min(max(int(most), 1), POOL)}"
+    hidden = re.sub(r"(?<=://)([^/?#@:]*):\S*@", rf"\1:${{{PASSWORD}}}@", url)
+    most = table.get("max_connections")
+    if isinstance(most, int):
+        hidden += f"{'&' if '?' in hidden else '?'}pool={min(max(most, 1), POOL)}"
     found.values["state.name"] = hidden
     if PASSWORD in hidden:
         found.notes.append(f"the password in database.url is not copied: set the variable {PASSWORD} to it")
@@ -134,5 +148,9 @@ def _left_out(content: Mapping[str, Any]) -> Iterator[str]:
         yield "ct_logs.max_concurrent_logs: all chosen logs are followed; read.max_parallel bounds requests"
     if "certstream" in content:
         yield "certstream: of earlier versions; --certstream URL reads such a server"
-    for name in content.keys() - set(_TABLES):
+    for name, known in _KEYS.items():
+        for key in content.get(name, {}):
+            if key not in known:
+                yield f"{name}.{key}: is left out"
+    for name in sorted(content.keys() - set(_TABLES)):
         yield f"{name}: is unknown to ct-scout 3.0, and left out"
