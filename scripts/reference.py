@@ -17,6 +17,7 @@ import typer
 
 from certhia import config
 from certhia.cli.app import app
+from certhia.events import schema as events
 from certhia.metrics.names import METRICS
 from certhia.scanner.report import csv as scan_csv
 from certhia.scanner.report import schema as scan_schema
@@ -168,6 +169,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "cli": cli,
     "configuration": configuration,
     "match": match,
+    "events": events.reference,
     "scan": scan,
     "limits": limits,
     "metrics": metrics,

@@ -23,6 +23,7 @@ PRINTS = {
     "follow": "0 to 19: 20 entries, ",
     "match": "=www.example.org matches www.example.org in san: exact",
     "scan": "127.0.0.1 refused connect",
+    "events": "domain.discovered {'name': 'www.example.com', 'source': 'san', ",
     "testing": "[('www.example.com',)]",
     "logs": "Certhia Test beta static http",
 }

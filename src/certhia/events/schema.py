@@ -57,7 +57,7 @@ def reference() -> str:
         described = _fields(one)
         out.append("".join(f"| `{name}` | {_word(value)} | {_about(value)} |\n" for name, value in described.items()))
         out.append("\n")
-    return "".join(out)
+    return "".join(out).rstrip()
 
 
 def _body(kind: type[Body]) -> dict[str, object]:
