@@ -113,7 +113,7 @@ async def test_from_a_document_to_a_match_that_names_programme_and_platform(rig:
         match = await following
     assert match.names == ("www.acme.example",)
     assert tags(match) == [("*.acme.example", "Acme", "mine")]
-    assert rig.texts("mine: 1 programmes with 1 rules: 1 programmes new, 2 rules added")
+    assert rig.texts("mine: 1 programme with 1 rule: 1 programme new, 2 rules added")
 
 
 @in_simulated_time
@@ -131,7 +131,7 @@ async def test_a_scope_that_comes_and_one_that_goes(rig: Rig) -> None:
         rig.issue("www.beta.example")
         match = await following
     assert tags(match) == [("=www.beta.example", "Beta", "hackerone")]
-    assert rig.texts("1 programmes new, 1 programmes gone, 1 rules added, 2 rules gone")
+    assert rig.texts("1 programme new, 1 programme gone, 1 rule added, 2 rules gone")
     assert rig.texts("rules reloaded: 1 added, 2 gone, 1 in all")
 
 

@@ -223,18 +223,22 @@ class Scoping:
 
 def summary(changes: Sequence[Change]) -> str:
     """What changes, in numbers; empty where nothing does."""
-    counts = {
-        "programmes new": sum(one.new for one in changes),
-        "programmes gone": sum(one.ends for one in changes),
-        "rules added": sum(len(one.added) for one in changes),
-        "rules gone": sum(len(one.gone) for one in changes),
-    }
-    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+    counts = (
+        (sum(one.new for one in changes), "programme", "new"),
+        (sum(one.ends for one in changes), "programme", "gone"),
+        (sum(len(one.added) for one in changes), "rule", "added"),
+        (sum(len(one.gone) for one in changes), "rule", "gone"),
+    )
+    return ", ".join(f"{_some(count, what)} {how}" for count, what, how in counts if count)
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _counted(one: Scoped) -> str:
     rules = sum(len(scope.rules) for scope in one.kept.scopes.values())
-    return f"{one.name}: {len(one.kept.scopes):,} programmes with {rules:,} rules"
+    return f"{one.name}: {_some(len(one.kept.scopes), 'programme')} with {_some(rules, 'rule')}"
 
 
 async def _nothing() -> None:
