@@ -115,6 +115,7 @@ def _register() -> None:
         ledger,
         logs_command,
         matches,
+        modules,
         notify,
         observations,
         outbox,
@@ -151,7 +152,7 @@ def _register() -> None:
         suffixes,
         schema,
     )
-    telling = (sinks, notify, outbox, platforms)
+    telling = (sinks, notify, outbox, platforms, modules)
     for module in (*following, *looking, *telling, demo, selftest):
         module.register(app)
 
