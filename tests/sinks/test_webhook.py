@@ -202,7 +202,24 @@ async def test_a_template_of_ones_own(make: MAKE, tmp_path: Path) -> None:
         await webhook("http://127.0.0.1:9/", template=file, batch=2)
 
 
-@pytest.mark.parametrize("secret", ["whsec_c2hvcnQ=", "no", "whsec_!", base64.b64encode(b"k" * 32).decode()])
+async def test_a_template_of_what_is_no_match(tmp_path: Path) -> None:
+    file = tmp_path / "note.json"
+    file.write_text(json.dumps({"text": "${type} ${event}: ${text:slack}", "log": "${log}"}))
+    async with receiving() as receiver:
+        sink = await webhook(receiver.url, note_template=file)
+        await sink.note({"type": "alarm", "event": "raised", "text": "<full>\n", "log": None})
+        await sink.note({"type": "digest", "text": "9 matches"})
+        await sink.close()
+    assert [one.content for one in receiver.requests] == [
+        {"text": "alarm raised: &lt;full&gt;\\n", "log": None},
+        {"text": "digest : 9 matches", "log": None},
+    ]
+    file.write_text('{"text": "${matched_domain}"}')
+    with pytest.raises(ConfigError, match="is no field of a record that is no match"):
+        await webhook("http://127.0.0.1:9/", note_template=file)
+
+
+@pytest.mark.parametrize("secret", ["whsec_c2hvcnQ=", "nothing", "whsec_!", base64.b64encode(b"k" * 32).decode()])
 async def test_a_key_that_is_none_is_never_shown(secret: str) -> None:
     with pytest.raises(ConfigError, match=r"sinks\.hook\.secret: is no key: whsec_ and 24 to 64 bytes") as caught:
         await webhook("http://127.0.0.1:9/", secret=(secret,))

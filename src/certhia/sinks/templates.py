@@ -21,6 +21,13 @@ from certhia.sinks.schema import FIELDS
 MAX_TEMPLATE: Final = 1 << 16  # bytes
 MAX_DEPTH: Final = 32
 EXTRA: Final = ("severity",)  # besides those of a record
+# Of what is no match: an alarm, a digest, what a probe or a scan found; each has some of them.
+NOTED: Final = frozenset(
+    (
+        *("type", "text", "event", "id", "kind", "key", "log", "since", "until", "at", "sink", "count"),
+        *("name", "port", "stage", "outcome", "detail", "address"),
+    )
+)
 _FIELD: Final = re.compile(r"\$\{([a-z0-9_]+)(?::([a-z]+))?\}")
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 _FOR: Final[Mapping[str, Callable[[str], str]]] = {
@@ -36,18 +43,20 @@ Json = object
 class Template:
     """One file."""
 
-    def __init__(self, source: str, where: str) -> None:
-        """`where`: the file's name, for people. Raises ConfigError for what is no JSON, or names no field."""
+    def __init__(self, source: str, where: str, *, notes: bool = False) -> None:
+        """`where`: the file's name, for people. `notes`: whether it is for what is no match. Raises ConfigError for
+        what is no JSON, or names no field."""
         self._where = where
+        self._what = "a record that is no match" if notes else "a match"
         try:
             self._content: Json = json.loads(source)
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"{where}: is not JSON: {render.terminal(str(error))}") from error
-        self._known = frozenset((*(field.name for field in FIELDS), *EXTRA))
+        self._known = NOTED if notes else frozenset((*(field.name for field in FIELDS), *EXTRA))
         self._check(self._content, 0)
 
     @classmethod
-    def load(cls, path: Path) -> Template:
+    def load(cls, path: Path, *, notes: bool = False) -> Template:
         """From a file. Raises ConfigError."""
         try:
             with path.open("rb") as file:
@@ -59,18 +68,18 @@ class Template:
             raise ConfigError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
         if len(raw) > MAX_TEMPLATE:
             raise ConfigError(f"{path}: is larger than {MAX_TEMPLATE >> 10} KiB; is it a template?")
-        return cls(source, str(path))
+        return cls(source, str(path), notes=notes)
 
     def filled(self, fields: Mapping[str, object]) -> Json:
-        """With the fields of one match."""
+        """With the fields of one match, or record; what that has not is null, and empty in a text."""
         return self._fill(self._content, fields)
 
     def _fill(self, value: Json, fields: Mapping[str, object]) -> Json:
         if isinstance(value, str):
             whole = _FIELD.fullmatch(value)
             if whole is not None and whole[2] is None:
-                return fields[whole[1]]
-            return _FIELD.sub(lambda found: _FOR[found[2] or ""](_text(fields[found[1]])), value)
+                return fields.get(whole[1])
+            return _FIELD.sub(lambda found: _FOR[found[2] or ""](_text(fields.get(found[1]))), value)
         if isinstance(value, list):
             return [self._fill(one, fields) for one in value]
         if isinstance(value, dict):
@@ -83,7 +92,7 @@ class Template:
         if isinstance(value, str):
             for field, manner in _FIELD.findall(value):
                 if field not in self._known:
-                    raise ConfigError(f"{self._where}: ${{{field}}} is no field of a match; docs/reference lists them")
+                    raise ConfigError(f"{self._where}: ${{{field}}} is no field of {self._what}; docs list them")
                 if manner not in _FOR:
                     known = ", ".join(one for one in _FOR if one)
                     raise ConfigError(f"{self._where}: ${{{field}:{manner}}}: is no manner; there are {known}")

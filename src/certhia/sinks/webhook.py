@@ -41,9 +41,12 @@ async def open_webhook(name: str, settings: WebhookSink, outside: Outside) -> We
     template = await asyncio.to_thread(Template.load, settings.template) if settings.template else None
     if template is not None and (settings.batch > 1 or settings.digest):
         raise ConfigError(f"sinks.{name}.template: is for one match; leave batch and digest out")
+    notes = None
+    if settings.note_template is not None:
+        notes = await asyncio.to_thread(Template.load, settings.note_template, notes=True)
     where = f"sinks.{name}.secret"
     keys = [signing.key_of(one.get_secret_value(), where) for one in settings.secret]
-    return Webhook(name, settings, outside, keys, template)
+    return Webhook(name, settings, outside, keys, template, notes)
 
 
 class Webhook:
@@ -56,13 +59,16 @@ class Webhook:
         outside: Outside,
         keys: Sequence[bytes] = (),
         template: Template | None = None,
+        notes: Template | None = None,
     ) -> None:
+        """`template`: of matches; `notes`: of what is none."""
         self.name = name
         self.answer = ""
         self._settings = settings
         self._clock = outside.clock
         self._keys = keys
         self._template = template
+        self._notes = notes
         named = [header.partition(":") for header in settings.headers]
         self._headers = {name.lower(): value.strip() for name, _, value in named}
         parts = urlsplit(settings.url)
@@ -91,7 +97,7 @@ class Webhook:
         correlation = str(about.get("correlation_id") or "") if isinstance(about, Mapping) else ""
         parts = [str(record[key]) for key in NAMING if record.get(key)]
         message = hashlib.sha256("\n".join((self.name, kind, *parts)).encode()).hexdigest()
-        await self._told(message, kind, record, correlation)
+        await self._told(message, kind, record if self._notes is None else self._notes.filled(record), correlation)
 
     async def close(self) -> None:
         """See `certhia.model.Sink`."""

@@ -59,6 +59,9 @@ class WebhookSink(SinkSection):
         None, description="Key of the header `X-CTScout-Signature`: HMAC-SHA256 of the body, hex"
     )
     template: Path | None = Field(None, description="File of the JSON that is sent, with `${FIELD}` of the match in it")
+    note_template: Path | None = Field(
+        None, description="Likewise, for what is no match: alarms, digests, what probes and scans find"
+    )
     headers: tuple[Header, ...] = Field((), description="Further headers, each as `Name: value`")
     timeout: Interval = Field(15.0, le=300, description="How long an answer may take")
     ca_file: Path | None = Field(None, description="PEM file of authorities to trust besides the system's")
