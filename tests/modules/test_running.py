@@ -42,7 +42,7 @@ class Counting:
 
 
 def outside(tmp_path: Path, clock: SimClock) -> Outside:
-    return Outside(clock, lambda *_a, **_k: None, tmp_path / "own", lambda: NOTHING, lambda _type, _data: None)
+    return Outside(clock, lambda *_a, **_k: None, tmp_path / "own", lambda: NOTHING, lambda *_a, **_k: None)
 
 
 async def test_its_life(tmp_path: Path, certhia_clock: SimClock) -> None:

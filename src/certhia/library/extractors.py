@@ -134,8 +134,8 @@ class Loading:
 
         return Outside(self._clock, said, Path(spec.directory), lambda: NOTHING, self._publish)
 
-    def _publish(self, type: str, data: Mapping[str, Any]) -> None:  # noqa: A002
-        self._bus.publish(type, data, source=SOURCE)
+    def _publish(self, type: str, data: Mapping[str, Any], *, correlation: str = "") -> None:  # noqa: A002
+        self._bus.publish(type, data, source=SOURCE, correlation=correlation)
 
     def _disabled(self, seat: Seat) -> None:
         self._publish("module.disabled", {"module": seat.name, "why": seat.off})

@@ -134,12 +134,12 @@ async def rehearsal(
 
         def outside(info: Info) -> Outside:
             given = (transport if NETWORK in info.needs else None, state if STATE in info.needs else None)
-            return Outside(clock, tell, directory, lambda: watched, lambda _type, _data: None, *given)
+            return Outside(clock, tell, directory, lambda: watched, lambda *_a, **_k: None, *given)
 
         runner = await Local.start(spec, outside, clock, tell)
         stack.push_async_callback(runner.close)
     else:
-        crew = Crew("entries", settings.modules.memory, clock, tell, lambda _type, _data: None)
+        crew = Crew("entries", settings.modules.memory, clock, tell, lambda *_a, **_k: None)
         stack.push_async_callback(crew.close)
         runner = await crew.load(spec)
     return Rehearsal(runner, place, section, watched)
@@ -148,7 +148,7 @@ async def rehearsal(
 async def looked_at(settings: Settings, name: str, clock: Clock, tell: Tell) -> tuple[Place, Runner]:
     """A module as it says itself what it is: imported in a worker process, which ends. Raises ConfigError."""
     place = Places(settings.modules.autoload, os.environ).find(name)
-    crew = Crew("looking", settings.modules.memory, clock, tell, lambda _type, _data: None)
+    crew = Crew("looking", settings.modules.memory, clock, tell, lambda *_a, **_k: None)
     try:
         return place, await crew.load(replace(Spec(place), look=True))
     finally:

@@ -87,9 +87,9 @@ class Module(Protocol_):
 
 
 class Publish(Protocol_):
-    """Has an event known: `data` is JSON."""
+    """Has an event known: `data` is JSON. `correlation`: the id of the match or certificate that it is about."""
 
-    def __call__(self, type: str, data: Mapping[str, JSON]) -> None: ...  # noqa: A002  (events have a type)
+    def __call__(self, type: str, data: Mapping[str, JSON], *, correlation: str = "") -> None: ...  # noqa: A002
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from certhia.modules.batch import Entries, Matches, Shared, Shown, Visits
 from certhia.modules.configured import Spec
 from certhia.modules.failing import Failed, Fault
 from certhia.modules.process import Child, Lost
+from certhia.modules.reporting import Publish
 from certhia.modules.runner import Done
 from certhia.modules.wire import decoded, log_name, match_row, visit_row
 
@@ -23,7 +24,7 @@ LOADING: Final = 30.0  # seconds that importing a module and setting it up may t
 CLOSING: Final = 2.0
 MB: Final = 10**6
 
-Publish = Callable[[str, Mapping[str, Any]], None]
+CORRELATION: Final = 128  # characters of an id that a module gives
 
 
 class Crew:
@@ -160,8 +161,8 @@ class Crew:
         try:
             for text, level, log in answer.get("said", ()):
                 self._tell(f"module {name}: {text}", level=level, log=log)
-            for type_, data in answer.get("events", ()):
-                self._publish(str(type_), {**data})
+            for type_, data, correlation in answer.get("events", ()):
+                self._publish(str(type_), {**data}, correlation=str(correlation)[:CORRELATION])
         except (TypeError, ValueError, KeyError):
             self._tell(f"module {name}: said something that makes no sense", level="debug")
 

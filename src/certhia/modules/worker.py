@@ -117,8 +117,8 @@ class Worker:
         self._said.append([text[:SHOWN], level, log])
         del self._said[100:]
 
-    def _publish(self, type: str, data: Mapping[str, JSON]) -> None:  # noqa: A002
-        self._events.append([type, {**data}])
+    def _publish(self, type: str, data: Mapping[str, JSON], *, correlation: str = "") -> None:  # noqa: A002
+        self._events.append([type, {**data}, correlation])
         del self._events[1000:]
 
 

@@ -38,7 +38,10 @@ def page_of(*issued: Issued | str, first: int = 0) -> Page:
     """A page of these certificates; a name stands for one of its own."""
     ca = CA(clock=SimClock())
     several = [ca.issue([one]) if isinstance(one, str) else one for one in issued]
-    entries = [Entry(first + number, int(START.timestamp() * 1000), Submission.of(one)).json for number, one in enumerate(several)]
+    entries = [
+        Entry(first + number, int(START.timestamp() * 1000), Submission.of(one)).json
+        for number, one in enumerate(several)
+    ]
     return Page.from_get_entries([b'{"entries":[%b]}' % b",".join(entries)], first, Issuers())
 
 
@@ -79,7 +82,7 @@ def results_of(
         info = running.plugged.info
         spec = Spec(Place(info.name, "file", ""), {key: Own(value) for key, value in (config or {}).items()})
         watched = Watchlist(*rules or ("example.com",))
-        outside = Outside(clock, _silent, directory, lambda: watched, lambda _type, _data: None)
+        outside = Outside(clock, _silent, directory, lambda: watched, lambda *_a, **_k: None)
         await running.setup(configured(spec, info), outside)
         found = [*await running.process(batch), *await running.flush()]
         await running.close()

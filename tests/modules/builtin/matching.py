@@ -62,6 +62,7 @@ class Around:
     state: State | None = None
     said: list[str] = field(default_factory=list)
     published: list[tuple[str, object]] = field(default_factory=list)
+    correlations: list[str] = field(default_factory=list)
 
     @property
     def outside(self) -> Outside:
@@ -72,8 +73,9 @@ class Around:
     def _tell(self, text: str, *, level: str = "info", log: str = "") -> None:
         self.said.append(text)
 
-    def _publish(self, type: str, data: Mapping[str, JSON]) -> None:  # noqa: A002
+    def _publish(self, type: str, data: Mapping[str, JSON], *, correlation: str = "") -> None:  # noqa: A002
         self.published.append((type, data))
+        self.correlations.append(correlation)
 
 
 def kinds(found: Sequence[Finding]) -> list[str]:

@@ -16,9 +16,10 @@ def report(
     log: str | None = None,
     index: int | None = None,
     match: str | None = None,
+    correlation: str = "",
 ) -> None:
     """Has it known, as the host does with those of a batch. `log` and `index`: of the entry that it is about; `match`:
-    the id of the match."""
+    the id of the match; `correlation`: of the certificate, where it is no match's."""
     outside.publish(
         REPORTED,
         {
@@ -32,5 +33,6 @@ def report(
             "match": match,
             "data": found.data or None,
         },
+        correlation=correlation or match or "",
     )
     outside.tell(found.text)

@@ -71,7 +71,7 @@ def test_how_many_were_new_is_told_once_in_a_while(around: Around, clock: SimClo
         assert process(module, entries_for(["e.example"])) == []
         assert [one.data["new"] for one in module.flush()] == [1]
         assert list(module.flush()) == []
-    assert around.said == ["domains: 0 are known (0.0 MB on disk, next to no errors yet)"]
+    assert around.said == ["of domains 0 are known (0.0 MB on disk, next to no errors yet)"]
 
 
 def test_each_new_one_is_told_where_that_is_wanted(around: Around) -> None:

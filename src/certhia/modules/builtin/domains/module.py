@@ -52,7 +52,7 @@ class Domains:
             self.seen.close()
             raise
         self._begin()
-        outside.tell(f"domains: {shown(self.seen.standing())}")
+        outside.tell(f"of domains {shown(self.seen.standing())}")
 
     def reconfigure(self, config: DomainsSection) -> None:
         """The set stays; its size and error rate count for what it grows by. Raises ConfigError."""

@@ -181,7 +181,8 @@ class Typosquat:
 
     def _report(self, suspect: Suspect, context: Context) -> None:
         one = found(suspect, context, None)
-        report(self._outside, self.info.name, one, log=suspect.log, index=suspect.entry)
+        key = suspect.certificate.tbs_sha256.hex()
+        report(self._outside, self.info.name, one, log=suspect.log, index=suspect.entry, correlation=key)
 
 
 def rules_of(config: TyposquatSection) -> Watchlist:
