@@ -305,3 +305,8 @@ def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     fetched = re.findall(r'(?:src|href)="(https?://[^"]+\.(?:js|css|woff2?))"', page)
     assert fetched == [], "the manual must work without a network"
+
+
+def test_every_test_that_the_page_on_faults_names_is_there() -> None:
+    for file, name in re.findall(r"`(tests/[a-z0-9_/]+\.py)::(\w+)`", (DOCS / "faults.md").read_text(encoding="utf-8")):
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{name}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -210,6 +211,14 @@ def test_every_key_is_taken_over_or_needs_a_restart() -> None:
         assert sum(ways) == 1, f"{key}: is taken over by {ways}"
     assert steps[-1].has("sinks.chat.url")
     assert any(step.has('logs."https://ct.example/".rate') for step in steps)
+
+
+def test_what_needs_a_restart_is_told_with_the_reason(root: Path) -> None:
+    from certhia.config.keys import fields, needs_restart
+
+    page = (root / "docs" / "guide" / "reloading.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z]+\.[a-z_]+)`", "".join(re.findall(r"^    \| `.*", page, re.MULTILINE))))
+    assert told == {key for key, field in fields().items() if needs_restart(field)}
 
 
 @in_simulated_time

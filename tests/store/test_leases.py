@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.store.conftest import either
 
 from certhia.clock import Clock
@@ -139,6 +140,35 @@ async def test_one_that_was_killed_is_followed_by_another(
     for lost in (first, second):
         lost._writer = None
         await lost.close()
+
+
+@postgresql
+async def test_one_that_stands_still_inside_a_transaction_keeps_nobody_out(
+    at: Place, tmp_path: Path, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that sleeps, or that the server can't reach: it has the lock of all writers."""
+    monkeypatch.setattr("certhia.store.postgres.STANDS_STILL", 0.5)
+    monkeypatch.setattr(leases, "LASTS", 0.5)
+    monkeypatch.setattr(leases, "LOOKS", 0.1)
+    first = await opened(at)
+    asleep, over = asyncio.Event(), asyncio.Event()
+
+    async def sleeps(connection: AsyncConnection, _: object) -> None:
+        asleep.set()
+        await over.wait()
+        await connection.exec_driver_sql("UPDATE meta SET value = 'x'")
+
+    sleeping = asyncio.ensure_future(first.writer.transaction(sleeps))
+    await asleep.wait()
+    async with asyncio.timeout(8), await opened(elsewhere(at, tmp_path)) as second:
+        second.writer.log(book.log)
+        await second.writer.durable()
+        over.set()
+        with pytest.raises(StateError):
+            await sleeping
+        assert not first.writer.sound
+        assert await second.recall("needs") != "x"
+    await first.close()
 
 
 @either

@@ -141,7 +141,8 @@ def test_given_to_us_as_it_is_it_is_told_what_to_do(tmp_path: Path) -> None:
 def test_what_nobody_knows_is_told_and_breaks_nothing(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(
-        '[ct_logs]\nnew_key = 1\n[database]\nenabled = true\nurl = "postgresql://u:p@ss/w@h/db"\nmax_connections = "x"\n'
+        '[ct_logs]\nnew_key = 1\n[database]\nenabled = true\nurl = "postgresql://u:p@ss/w@h/db"\n'
+        'max_connections = "x"\n'
     )
     found = read(path)
     assert "ct_logs.new_key: is left out" in found.notes
