@@ -25,6 +25,7 @@ from certhia.config.named import (
     Parts,
     fields_of,
     header,
+    is_type,
     key_of,
     model_of,
     types_of,
@@ -79,7 +80,7 @@ def _kind(table: Parts, given: dict[str, list[Given]], found: Gathered, problems
     """The type of a table, which is its name's unless it is given; empty where there is none such."""
     known = types_of(table[0])
     if TYPE not in given:
-        if table[1] in known:
+        if is_type(table[0], table[1]):
             return table[1]
         of, one_of_them = ", ".join(known), "webhook" if table[0] == SINKS else "hackerone"
         problems.append(
@@ -87,7 +88,7 @@ def _kind(table: Parts, given: dict[str, list[Given]], found: Gathered, problems
         )
         return ""
     said = given[TYPE][-1]
-    if said.value in known:
+    if is_type(table[0], str(said.value)):
         return str(said.value)
     shown, meant = quoted(str(said.value)), near(str(said.value), known)
     problems.append(f"{said.where}: {key_of((*table, TYPE))}: {shown} is no type of {TYPED[table[0]]}{meant}")

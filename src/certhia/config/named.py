@@ -13,7 +13,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from certhia.config.modules import BUILT_IN, OWN, OtherModule
-from certhia.config.platforms import Platforms
+from certhia.config.platforms import Platforms, PluginPlatform
+from certhia.config.platforms.plugin import installed
 from certhia.config.settings import LogOptions, Settings
 from certhia.errors import ConfigError
 from certhia.render import quoted, terminal
@@ -110,10 +111,17 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
+def is_type(section: str, kind: str) -> bool:
+    """Whether there is such a type: ours, or of platforms another package's."""
+    return kind in types_of(section) or (section == PLATFORMS and kind in installed())
+
+
 def model_of(table: Parts, kind: str = "") -> type[BaseModel]:
     """The options of a named table. `kind`: its type, where it has one."""
     if table[0] == MODULES:
         return BUILT_IN.get(table[1], OtherModule)
+    if table[0] == PLATFORMS and kind not in types_of(PLATFORMS):
+        return PluginPlatform
     return LogOptions if table[0] == LOGS else types_of(table[0])[kind]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from certhia.config.named import PLATFORMS, types_of
@@ -18,3 +20,15 @@ def test_every_type_of_the_settings_has_what_fetches_it() -> None:
 def test_others() -> None:
     with pytest.raises(ConfigError, match='"hackertwo" is no type of platform; there are bugcrowd, hackerone'):
         fetcher("hackertwo")
+
+
+def test_one_of_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = tmp_path / "theirs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    lines = "theirs = certhia.rules.platforms.url:fetch\nbroken = none.of:it"
+    (info / "entry_points.txt").write_text(f"[certhia.platforms]\n{lines}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert fetcher("theirs") is fetcher("url")
+    with pytest.raises(ConfigError, match="none.of:it cannot be loaded"):
+        fetcher("broken")

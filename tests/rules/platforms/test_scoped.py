@@ -75,3 +75,17 @@ async def test_what_is_kept_is_there_again(certhia_clock: SimClock, tmp_path: Pa
         ("=b.example", "Acme", "h1", True),
     ]
     assert two.owners({"acme", "other"}) == [("Acme", "h1")]
+
+
+@in_simulated_time
+async def test_a_fault_in_what_fetches_is_a_failure_like_others(
+    certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fetch(*_: object) -> None:
+        raise KeyError("theirs")
+
+    monkeypatch.setattr("certhia.rules.platforms.hackerone.fetch", fetch)
+    one = scoped(certhia_clock)
+    with pytest.raises(RemoteError, match="it could not be read, please report it: KeyError"):
+        await one.sync(FakePlatforms(certhia_clock).transport())
+    assert one.failures == 1

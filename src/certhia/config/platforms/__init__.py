@@ -3,6 +3,7 @@
 from certhia.config.platforms.bugcrowd import BugcrowdPlatform
 from certhia.config.platforms.hackerone import HackerOnePlatform
 from certhia.config.platforms.intigriti import IntigritiPlatform
+from certhia.config.platforms.plugin import PluginPlatform
 from certhia.config.platforms.section import PlatformSection
 from certhia.config.platforms.url import UrlPlatform
 from certhia.config.platforms.whole import Platforms, PlatformSettings
@@ -15,6 +16,7 @@ __all__ = [
     "PlatformSection",
     "PlatformSettings",
     "Platforms",
+    "PluginPlatform",
     "UrlPlatform",
     "YesWeHackPlatform",
 ]

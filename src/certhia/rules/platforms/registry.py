@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from certhia.config.platforms.plugin import installed
 from certhia.errors import ConfigError
 from certhia.render import quoted
 from certhia.rules.platforms.asking import Ask
@@ -32,4 +33,10 @@ def fetcher(kind: str) -> Fetch:
         module, _, name = place.partition(":")
         built: Fetch = getattr(importlib.import_module(module), name)
         return built
-    raise ConfigError(f"{quoted(kind)} is no type of platform; there are {', '.join(BUILT_IN)}")
+    if (other := installed().get(kind)) is not None:
+        try:
+            loaded: Fetch = other.load()
+        except Exception as error:  # anybody's code
+            raise ConfigError(f"platforms of type {quoted(kind)}: {other.value} cannot be loaded: {error!r}") from error
+        return loaded
+    raise ConfigError(f"{quoted(kind)} is no type of platform; there are {', '.join((*BUILT_IN, *installed()))}")

@@ -8,7 +8,7 @@ from typing import Final
 
 from certhia.clock import Clock
 from certhia.config.platforms import PlatformSection
-from certhia.errors import CerthiaError, Throttled
+from certhia.errors import CerthiaError, RemoteError, Throttled
 from certhia.net import Transport
 from certhia.rules.language import Rule
 from certhia.rules.platforms import kept as keeping
@@ -79,6 +79,10 @@ class Scoped:
         except CerthiaError as error:
             self._failed(error)
             raise
+        except Exception as error:  # of a platform of another package, or a fault of ours: the others go on
+            wrong = RemoteError(f"it could not be read, please report it: {type(error).__name__}: {error}")
+            self._failed(wrong)
+            raise wrong from error
         self.failures, self.trouble = 0, ""
         self.due = self._clock.monotonic() + self._clock.jitter(self._interval, SPREAD)
         self.kept = synced.kept
