@@ -30,5 +30,5 @@ def test_one_of_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (info / "entry_points.txt").write_text(f"[certhia.platforms]\n{lines}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert fetcher("theirs") is fetcher("url")
-    with pytest.raises(ConfigError, match="none.of:it cannot be loaded"):
+    with pytest.raises(ConfigError, match=r"none\.of:it cannot be loaded"):
         fetcher("broken")
