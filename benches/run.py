@@ -20,7 +20,9 @@ import core_pages
 import core_rules
 import delivery
 import delivery_redis
+import head_to_webhook
 import judging
+import metrics_cost
 import resolving
 import scanning
 import start
@@ -142,8 +144,10 @@ class Bench:
         yield from scanning.rows(self._rounds, self.notes)
 
     def _delivery(self) -> Iterator[Row]:
-        yield from delivery.rows(self._source, self._rounds, self._count // 2, self.notes)
+        yield from delivery.rows(self._source, self._rounds, self._count, self.notes)
         yield from delivery_redis.rows(self._rounds, self.notes)
+        yield from head_to_webhook.rows()
+        yield from metrics_cost.rows(self._rounds)
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000
