@@ -46,9 +46,11 @@ def test_json_objects() -> None:
         "event": "gives no \x1b proof\n",
         "level": "warning",
         "log": "Älpha",
+        "correlation_id": messages.run,
         "time": "2026-11-20T12:00:00.000Z",
     }
-    assert second == {"event": "began", "level": "info", "time": "2026-11-20T12:00:00.000Z"}
+    assert second["correlation_id"] == messages.run != made("json")[0].run
+    assert re.fullmatch("[0-9a-f]{16}", messages.run)
     assert out.getvalue().isascii()
 
 
@@ -93,7 +95,7 @@ def test_the_certificate_that_is_meant() -> None:
         messages("refused", level="warning")
         structured("refused", level="warning")
     assert out.getvalue() == "12:00:00 warning: refused [abababababababab]\n"
-    assert json.loads(lines.getvalue())["certificate"] == "ab" * 32
+    assert {json.loads(lines.getvalue())[name] for name in ("certificate", "correlation_id")} == {"ab" * 32}
 
 
 def spoken(messages: Messages, room: str, level: str) -> None:
@@ -124,6 +126,6 @@ def test_fields_are_documented() -> None:
     with concerning("ab" * 32):
         spoken(Messages(SimClock(), format="json", least="info", stream=out), "sinks", "error")
     assert {f"`{name}`" for name in (*json.loads(out.getvalue()), "log")} == set(
-        re.findall(r"(?m)^\| (`[a-z]+`) \| (?:always|where)", text)
+        re.findall(r"(?m)^\| (`[a-z_]+`) \| (?:always|where)", text)
     )
     assert [room for room in ROOMS if f"`{room}`" not in text] == []

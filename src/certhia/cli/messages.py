@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -23,7 +24,11 @@ SHOWN = 16  # digits of a certificate's id in plain lines
 
 
 class Messages:
-    """Callable as `certhia.pipeline.Tell`."""
+    """Callable as `certhia.pipeline.Tell`.
+
+    Attributes:
+        run: names this run among others: the correlation id of what is about no single certificate.
+    """
 
     def __init__(
         self, clock: Clock, *, format: str, least: str, levels: Iterable[str] = (), stream: TextIO | None = None
@@ -31,6 +36,7 @@ class Messages:
         """`format`: "text" or "json". `least`: the lowest level that is shown. `levels`: those of single rooms
         (`certhia.config.levels`)."""
         self.live: Live | None = None
+        self.run = secrets.token_hex(8)
         self._clock = clock
         self._stream = stream or sys.stderr
         self.adopt(format=format, least=least, levels=levels)
@@ -52,7 +58,7 @@ class Messages:
         said = {"room": room, "log": log, "certificate": concerned}
         named = {name: value for name, value in said.items() if value}
         if self._json is not None:
-            self._json.log(LEVELS[level], text, **named, time=now)
+            self._json.log(LEVELS[level], text, **named, correlation_id=concerned or self.run, time=now)
             return
         mark = "" if level in ("info", "debug") else f"{level}: "
         line = f"{log}: {text}" if log else text
