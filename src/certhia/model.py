@@ -296,7 +296,7 @@ class Alarm:
 
     Attributes:
         key: stable while it lasts; begins with its kind: "stale", "withheld", "backlog", "list", "contact", "disk",
-            "sink", "log", "unread", "backfill", "promise", "config".
+            "sink", "log", "unread", "backfill", "promise", "config", "platform".
         text: what is wrong, and what to do where anything can be done; of log and server, so not yet inert.
         since: Unix seconds when it was raised.
         log: what people call the log that it is about; "" for those that are about no single one.
