@@ -8,6 +8,8 @@ from pydantic import Field, SerializeAsAny
 from certhia.config.modules.domains import DomainsSection
 from certhia.config.modules.expiry import ExpirySection
 from certhia.config.modules.intelligence import IntelligenceSection
+from certhia.config.modules.policy import PolicySection
+from certhia.config.modules.revocation import RevocationSection
 from certhia.config.modules.section import OWN, ModuleSection, ModulesSection, OtherModule, Own
 from certhia.config.modules.typosquat import TyposquatSection
 from certhia.config.modules.watch import WatchSection
@@ -16,6 +18,8 @@ BUILT_IN: Final[Mapping[str, type[ModuleSection]]] = {
     "domains": DomainsSection,
     "expiry": ExpirySection,
     "intelligence": IntelligenceSection,
+    "policy": PolicySection,
+    "revocation": RevocationSection,
     "typosquat": TyposquatSection,
     "watch": WatchSection,
 }

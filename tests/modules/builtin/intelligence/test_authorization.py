@@ -9,7 +9,7 @@ from tests.modules.builtin.intelligence.cases import START, case, match
 
 from certhia.clock import Clock
 from certhia.modules.builtin.authorities import Ownership
-from certhia.modules.builtin.intelligence.authorization import FRESH, Authorization
+from certhia.modules.builtin.intelligence.authorization import FRESH, MAX_NAMES, Authorization
 from certhia.scanner.dns import Resolver
 from certhia.scanner.nameservers import Nameservers
 from certhia.testing.dns import FakeDns
@@ -82,3 +82,12 @@ async def test_who_does_not_answer_in_time_is_left_out() -> None:
     async with asking(dns, patience=0.3) as asked:
         found = await asked.of([case(match(1, "slow.example.com", "www.example.com"))])
         assert [one.data["against"] for one in found] == [["www.example.com"]]
+
+
+async def test_names_are_bounded() -> None:
+    dns = FakeDns()
+    dns.authorize("example.com", "0 issue ;")
+    async with asking(dns) as asked:
+        names = [f"n{number}.example.com" for number in range(MAX_NAMES + 9)]
+        (finding,) = await asked.of([case(match(1, *names))])
+        assert finding.data["against"] == names[:MAX_NAMES]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from certhia.errors import ConfigError
+from certhia.modules.builtin.intelligence import ccadb
 from certhia.modules.builtin.intelligence.ccadb import Ccadb, common_name
 
 HEAD = '"CA Owner","Record ID","Certificate Name","Subordinate CA Owner","SHA-256 Fingerprint","JSON Array"\n'
@@ -61,3 +62,9 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "huge.csv").write_text(HEAD + '"' + "x" * (2 << 20) + '"')
     with pytest.raises(ConfigError, match="can't be read"):
         Ccadb.from_file(tmp_path / "huge.csv")
+
+
+def test_rows_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ccadb, "MAX_ROWS", 3)
+    rows = [f'"Owner","{number}","CA {number}","","{number:064x}","x"' for number in range(9)]
+    assert len(Ccadb.from_file(report(tmp_path / "all.csv", *rows))) == 3

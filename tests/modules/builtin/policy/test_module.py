@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.modules.builtin.matching import Around, batch_of, kinds
+from tests.modules.worlds import run
 from tests.store.conftest import Book
 
 from certhia.clock import Clock
@@ -120,3 +121,14 @@ def test_findings_of_one_certificate_are_bounded() -> None:
     found = list(module._of(0, (), Linted("T", violations)))
     assert len(found) == MAX_FINDINGS + 1
     assert found[-1].text == "5 more violations"
+
+
+async def test_a_whole_run(tmp_path: Path) -> None:
+    tables = {"policy": {"enabled": True, "max_lifetime": "47d", "allowed_cas": ["Let's Encrypt"]}}
+    came = await run(tmp_path, {}, tables=tables, rules=("host7.example.com", "host8.example.com"), entries=12)
+    found = came.found("policy")
+    assert "host7.example.com: valid for 90 days, where you allow 47 days" in found
+    assert any("issued by Certhia Test, which is not among" in text for text in found)
+    assert any(text.startswith("host8.example.com: error: cabf.serverauth.") for text in found)  # a certificate
+    types = {one["data"]["type"] for one in came.of("finding.reported") if one["kind"] == "lint" and one["data"]}  # type: ignore[index]
+    assert types == {"DV_PRE_CERTIFICATE", "DV_FINAL_CERTIFICATE"}

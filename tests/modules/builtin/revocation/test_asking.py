@@ -11,10 +11,10 @@ from tests.scanner.responding import crl, free_port, guarded, responder, serving
 
 from certhia._core import Certificate
 from certhia.clock import Clock
-from certhia.modules.builtin.revocation.asking import Asking, host_of, signed
+from certhia.modules.builtin.revocation.asking import MAX_URLS, Asking, host_of, signed
 from certhia.scanner.guard import Guard
 from certhia.testing import CA, der
-from certhia.testing.authority import Authority
+from certhia.testing.authority import AUTHORITY_INFO, CA_ISSUERS, Authority
 
 ROOT = Authority.root("Asked root")
 POISON = der.extension("1.3.6.1.4.1.11129.2.4.3", der.tlv(der.NULL), critical=True)
@@ -97,3 +97,12 @@ def test_who_signed() -> None:
     leaf = ROOT.leaf(["a.example"])
     assert signed(Certificate.from_der(leaf.der), Certificate.from_der(ROOT.der))
     assert not signed(Certificate.from_der(leaf.der), Certificate.from_der(Authority.root("x").der))
+
+
+async def test_addresses_of_an_issuer_are_bounded() -> None:
+    async with serving() as pages, guarded() as guard, asking(guard) as asked:
+        urls = [pages.url(f"/{number}") for number in range(6)]
+        places = [der.sequence(der.oid(CA_ISSUERS), der.tlv(0x86, url.encode())) for url in urls]
+        leaf = ROOT.leaf(["a.example"], extensions=(der.extension(AUTHORITY_INFO, der.sequence(*places)),))
+        assert (await asked.ask(leaf.der, None)).state == "unavailable"
+        assert pages.asked == [f"/{number}" for number in range(MAX_URLS)]

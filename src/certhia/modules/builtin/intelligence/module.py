@@ -33,10 +33,10 @@ class Intelligence:
     """The module."""
 
     info = Info(
-        "intelligence",
-        "1",
-        "What is unusual about a certificate, by what is known of its domain",
-        Sees.MATCHES,
+        name="intelligence",
+        version="1",
+        summary="What is unusual about a certificate, by what is known of its domain",
+        sees=Sees.MATCHES,
         config=IntelligenceSection,
         needs=(STATE, NETWORK),
     )

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 MEMORY: Final = 1 << 30  # bytes of address space that it may take
 MAX_VIOLATIONS: Final = 50  # of one certificate that are told
-MAX_TEXT: Final = 300  # characters of a message
+SHOWN: Final = 300  # characters of a message
 LENGTH: Final = struct.Struct("!I")
 
 Violation: TypeAlias = tuple[str, str, str, str]  # severity ("ERROR"), code, message, where
@@ -52,8 +52,8 @@ class Linter:
                 violation = (
                     severity.name,
                     said.finding.code,
-                    str(said.message or "")[:MAX_TEXT],
-                    result.node.path[:MAX_TEXT],
+                    str(said.message or "")[:SHOWN],
+                    result.node.path[:SHOWN],
                 )
                 found.setdefault((said.finding.code, severity.name), (int(severity), violation))
         ordered = sorted(found.values(), key=lambda each: each[0])
@@ -81,7 +81,7 @@ def answer(linter: Linter, der: bytes) -> dict[str, object]:
     except RecursionError:
         return {"fault": "is nested too deeply"}
     except Exception as error:  # noqa: BLE001  (of a hostile certificate pkilint may raise anything)
-        return {"fault": f"{type(error).__name__}: {error}"[:MAX_TEXT]}
+        return {"fault": f"{type(error).__name__}: {error}"[:SHOWN]}
     return {"type": kind, "violations": violations}
 
 

@@ -34,10 +34,10 @@ class Policy:
     """The module. `skipped` counts matches that were not linted, `linted` the others."""
 
     info = Info(
-        "policy",
-        "1",
-        "Certificates against the Baseline Requirements, and against rules of your own",
-        Sees.MATCHES,
+        name="policy",
+        version="1",
+        summary="Certificates against the Baseline Requirements, and against rules of your own",
+        sees=Sees.MATCHES,
         config=PolicySection,
         needs=(STATE, CERTIFICATES, "pkilint"),
     )

@@ -54,10 +54,10 @@ class Revocation:
     """The module. `guard` makes what fetches from addresses that certificates name."""
 
     info = Info(
-        "revocation",
-        "1",
-        "Whether certificates were revoked, and when that changes",
-        Sees.MATCHES,
+        name="revocation",
+        version="1",
+        summary="Whether certificates were revoked, and when that changes",
+        sees=Sees.MATCHES,
         config=RevocationSection,
         needs=(NETWORK, STATE, CERTIFICATES),
     )
