@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 from certhia.events.event import Event
-from certhia.events.keeping import Keeping, event_of, row_of
+from certhia.events.keeping import EVERY, Keeping, event_of, row_of
 from certhia.store.eventrow import EventRow
+from certhia.testing import SimClock, in_simulated_time
 
 ONE = Event("id1", "a.b", 5.0, "test", {"n": 1}, {"correlation_id": "ab", "version": 2})
 
@@ -13,10 +17,38 @@ def test_it_comes_back_as_it_was() -> None:
     assert event_of(row_of(ONE)) == ONE
 
 
-def test_none_are_kept_where_none_are_wanted() -> None:
+def test_of_a_burst_no_more_are_staged_than_are_kept(certhia_clock: SimClock) -> None:
     kept = list[tuple[EventRow, int]]()
-    keeping = Keeping(lambda row, most: kept.append((row, most)), 3)
+    keeping = Keeping(lambda row, most: kept.append((row, most)), 2, certhia_clock)
+    for number in range(100):
+        keeping(replace(ONE, id=f"id{number}"))
+    keeping(replace(ONE, type="c.d"))
+    assert kept == []
+    keeping.flush()
+    keeping.flush()
+    assert [(row.type, row.id, most) for row, most in kept] == [
+        ("a.b", "id98", 2),
+        ("a.b", "id99", 2),
+        ("c.d", "id1", 2),
+    ]
+
+
+def test_none_are_kept_where_none_are_wanted(certhia_clock: SimClock) -> None:
+    kept = list[EventRow]()
+    keeping = Keeping(lambda row, _: kept.append(row), 3, certhia_clock)
     keeping(ONE)
     keeping.most = 0
     keeping(ONE)
-    assert kept == [(row_of(ONE), 3)]
+    keeping.flush()
+    assert kept == []
+
+
+@in_simulated_time
+async def test_every_second(certhia_clock: SimClock) -> None:
+    kept = list[EventRow]()
+    keeping = Keeping(lambda row, _: kept.append(row), 3, certhia_clock)
+    task = asyncio.get_running_loop().create_task(keeping.run())
+    keeping(ONE)
+    await certhia_clock.sleep(EVERY * 1.5)
+    assert kept == [row_of(ONE)]
+    task.cancel()

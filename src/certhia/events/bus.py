@@ -7,7 +7,7 @@ publish ──▶ handlers (called at once)            the state, Redis channels
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from certhia.clock import Clock
@@ -55,11 +55,23 @@ class Bus:
         `correlation`: the id of the match or scan that it belongs to; that of the certificate at work unless given.
         """
         own, others = self._own.of(type), self._everywhere.of(type)
-        if not own and not others:
-            return
+        if own or others:
+            version = KINDS[type].form if type in KINDS else 1
+            self._tell(own, others, type, data, version, source, correlation)
+
+    def _tell(
+        self,
+        own: Sequence[Heard],
+        others: Sequence[Heard],
+        type_: str,
+        data: Mapping[str, object],
+        version: int,
+        source: str,
+        correlation: str,
+    ) -> None:
         now = self._clock.now()
-        metadata = {"correlation_id": correlation or certificate(), "version": KINDS[type].form if type in KINDS else 1}
-        event = Event(self._ids.new(now), type, now, source, data, metadata)
+        metadata = {"correlation_id": correlation or certificate(), "version": version}
+        event = Event(self._ids.new(now), type_, now, source, data, metadata)
         for heard in (*own, *others):
             try:
                 heard(event)
@@ -68,8 +80,10 @@ class Bus:
 
     def happened(self, body: Body, *, source: str, correlation: str = "") -> None:
         """The same of a type that has a class: see `publish`."""
-        if self.wants(body.type):
-            self.publish(body.type, data_of(body), source=source, correlation=correlation)
+        type_ = body.type
+        own, others = self._own.of(type_), self._everywhere.of(type_)
+        if own or others:
+            self._tell(own, others, type_, data_of(body), body.form, source, correlation)
 
     def on(self, types: str | Iterable[str], handler: Heard) -> Callable[[], None]:
         """Has `handler` called with each event of these types (names or globs); what is given ends that.

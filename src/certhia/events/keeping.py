@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from typing import Final
 
+from certhia.clock import Clock
 from certhia.events.event import Event
 from certhia.store.eventrow import EventRow
 
+EVERY: Final = 1.0  # seconds between two times that events are staged
+
 
 class Keeping:
-    """A handler of all events.
+    """A handler of all events. They are staged in their turn, every second: of a burst no more than are kept.
 
     Attributes:
         most: how many of each type are kept; 0 keeps none.
     """
 
-    def __init__(self, keep: Callable[[EventRow, int], None], most: int) -> None:
+    def __init__(self, keep: Callable[[EventRow, int], None], most: int, clock: Clock) -> None:
         """`keep`: `State.writer.event`, or what takes the same."""
         self.most = most
         self._keep = keep
+        self._clock = clock
+        self._waiting: dict[str, deque[Event]] = {}
 
     def __call__(self, event: Event) -> None:
-        """Keeps it. Raises StateError, which the state's writer raises for the whole run."""
-        if self.most:
+        """Has it kept with the next ones."""
+        most = self.most
+        waiting = self._waiting.get(event.type)
+        if waiting is None or waiting.maxlen != most:
+            waiting = self._waiting[event.type] = deque(waiting or (), maxlen=most)
+        waiting.append(event)
+
+    def flush(self) -> None:
+        """Stages what waits. Raises StateError."""
+        waiting, self._waiting = self._waiting, {}
+        for event in (event for events in waiting.values() for event in events):
             self._keep(row_of(event), self.most)
+
+    async def run(self, _faults: int = 0) -> None:
+        """Every second, until cancelled. Raises StateError."""
+        while True:
+            await self._clock.sleep(EVERY)
+            self.flush()
 
 
 def row_of(event: Event) -> EventRow:

@@ -5,8 +5,9 @@ Fields are only added within a version. `certhia schema events` has all of this 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
@@ -284,11 +285,18 @@ KINDS: Final[Mapping[str, type[Body]]] = {one.type: one for one in BODIES}
 
 def data_of(body: Body) -> dict[str, object]:
     """A body's fields, ready for JSON."""
-    found = {}
-    for name in _NAMES[body.type]:
-        value = getattr(body, name)
-        found[name] = list(value) if isinstance(value, tuple) else value
+    names, values, several = _READ[body.type]
+    found: dict[str, object] = dict(zip(names, values(body), strict=True))
+    for name in several:
+        found[name] = [*found[name]]  # type: ignore[misc]
     return found
 
 
-_NAMES: Final = {one.type: tuple(field.name for field in fields(one)) for one in BODIES}  # type: ignore[arg-type]
+def _read(kind: type[Body]) -> tuple[tuple[str, ...], Callable[[Body], tuple[object, ...]], tuple[str, ...]]:
+    """The names of its fields, what reads them, and those that hold several values. It has two fields at least."""
+    those = fields(kind)  # type: ignore[arg-type]
+    names = tuple(field.name for field in those)
+    return names, attrgetter(*names), tuple(field.name for field in those if "tuple[" in str(field.type))
+
+
+_READ: Final = {one.type: _read(one) for one in BODIES}

@@ -13,11 +13,11 @@ from certhia.clock import Clock
 from certhia.config import Settings
 from certhia.dedupe import Seen
 from certhia.events.bus import Bus
-from certhia.events.keeping import Keeping
-from certhia.library.announcing import Announcing, Healths
-from certhia.library.applying import Swap, keeping_of, steps_of, swap
+from certhia.library.announcing import Announcing
+from certhia.library.applying import Swap, steps_of, swap
 from certhia.library.delivering import sinks_of
 from certhia.library.guarding import guarding_of
+from certhia.library.happening import Happening
 from certhia.library.hearing import beside_of, without_logs
 from certhia.library.naming import follower_of
 from certhia.library.reloading import Step
@@ -105,8 +105,16 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     names = [sink.name for sink in sinks]
     routes: Callable[[Match], Sequence[str]] = configured.routes
     saving: Callable[[], Sequence[Wanting]] = configured.saving
-    bus, announcing, healths = given.bus, Announcing(given.bus, given.source), Healths(given.bus, given.source, clock)
-    bus.tell = bus.tell or given.tell
+    happening = Happening.of(
+        given.bus,
+        given.source,
+        state,
+        settings.state.max_events,
+        configured.happened,
+        stack,
+        clock=clock,
+        tell=given.tell,
+    )
     added = None
     if settings.modules.each or given.steps is not None:  # else there are none, and will be none
         from certhia.library.modular import added_of, last_of, routes_of, saving_of, works_of  # noqa: PLC0415
@@ -116,9 +124,6 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         )
         works, routes = works | works_of(added), routes_of(added, configured.routes)
         last, saving = last_of(added, last), saving_of(added, configured.saving)
-    keeping = Keeping(state.writer.event, settings.state.max_events)
-    stack.callback(bus.on("*", keeping))
-    stack.callback(bus.on("*", configured.happened))
     teller = Teller(
         state,
         seen,
@@ -128,7 +133,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         clock=clock,
         expected=lambda: expected.current,
         routes=routes,
-        found=announcing.match,
+        found=happening.announcing.match,
         keep=Certificates(state.directory, clock, given.tell, saving).keep,
     )
     beside = beside_of(settings, transport, clock, given.tell)
@@ -148,7 +153,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         sinks=sinks,
         configured=configured,
         added=added,
-        works={**works, **healths.works(), **({} if scoping is None else scoping.works())},
+        works={**works, **happening.works(), **({} if scoping is None else scoping.works())},
         last=last,
         paces=paces,
         reading=reading,
@@ -158,7 +163,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         keeping=kept_of(settings),
         guarding=replace(
             guarding_of(settings, state.directory),
-            heard=_heard(given, configured, announcing),
+            heard=_heard(given, configured, happening.announcing),
             looks=() if given.scoping is None else (given.scoping.look,),
         ),
         clock=clock,
@@ -171,10 +176,8 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         reloads=(*given.reloads, *((expected,) if expected.paths or given.steps is not None else ())),
     )
     pipeline = Pipeline(parts)
-    healths.statuses = pipeline.statuses
-    announcing.listen(parts.reloads)
+    happening.attach(parts, pipeline, given.steps)
     if given.steps is not None:
-        given.steps.append(Step(("state.max_events",), keeping_of(keeping)))
         if given.outlets is not None:
             given.steps.append(given.outlets(partial(swap, parts)))
         given.steps.extend(steps_of(parts, pipeline, expected))

@@ -13,7 +13,7 @@ from typing import Final
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.events.bus import Bus
-from certhia.events.keeping import Keeping
+from certhia.events.keeping import row_of
 from certhia.model import Tell
 from certhia.store.eventrow import EventRow, add
 from certhia.store.place import FILE, Place
@@ -36,7 +36,7 @@ class Storing:
         self._broken = False
 
     def put(self, row: EventRow, most: int) -> None:
-        """One more: for `certhia.events.keeping.Keeping`."""
+        """One more, of which as many are kept as `most`."""
         if not self._broken:
             self._waiting.setdefault(row.type, deque(maxlen=most)).append(row)
             self._caps[row.type] = most
@@ -70,7 +70,7 @@ async def stored(bus: Bus, place: Place, most: int, clock: Clock, tell: Tell, *,
             yield
             return
         storing = Storing(write, clock, tell)
-        end = bus.on("*", Keeping(storing.put, most))
+        end = bus.on("*", lambda event: storing.put(row_of(event), most))
         task = asyncio.get_running_loop().create_task(storing.run(), name="storing events")
         try:
             yield

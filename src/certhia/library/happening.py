@@ -1,0 +1,66 @@
+"""What a pipeline has to do with the bus, in one piece: who listens in the program itself, and what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+
+from certhia.clock import Clock
+from certhia.errors import StateError
+from certhia.events.bus import Bus
+from certhia.events.event import Event
+from certhia.events.keeping import Keeping
+from certhia.library.announcing import Announcing, Healths
+from certhia.library.applying import keeping_of
+from certhia.library.reloading import Step
+from certhia.model import Tell
+from certhia.parts import Parts
+from certhia.pipeline import Pipeline
+from certhia.store.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Of one pipeline."""
+
+    announcing: Announcing
+    healths: Healths
+    keeping: Keeping
+
+    @classmethod
+    def of(
+        cls,
+        bus: Bus,
+        source: str,
+        state: State,
+        most: int,
+        told: Callable[[Event], object],
+        stack: AsyncExitStack,
+        *,
+        clock: Clock,
+        tell: Tell,
+    ) -> Happening:
+        """`most`: events of each type that the state keeps. `told`: tells sinks. `stack` ends it, before the state."""
+        bus.tell = bus.tell or tell
+        keeping = Keeping(state.writer.event, most, clock)
+
+        def last() -> None:
+            with suppress(StateError):  # storage has failed, and the writer said so
+                keeping.flush()
+
+        stack.callback(last)
+        stack.callback(bus.on("*", keeping))
+        stack.callback(bus.on("*", told))
+        return cls(Announcing(bus, source), Healths(bus, source, clock), keeping)
+
+    def works(self) -> dict[str, Callable[[int], Awaitable[None]]]:
+        """What is to run beside the logs, by what it is called when it breaks."""
+        return {**self.healths.works(), "keeping events": self.keeping.run}
+
+    def attach(self, parts: Parts, pipeline: Pipeline, steps: list[Step] | None) -> None:
+        """To what tells of logs and reloads, and to the settings that change: `steps` gets how."""
+        self.healths.statuses = pipeline.statuses
+        self.announcing.listen(parts.reloads)
+        if steps is not None:
+            steps.append(Step(("state.max_events",), keeping_of(self.keeping)))

@@ -1,0 +1,38 @@
+"""What a pipeline has to do with the bus."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from certhia.clock import Clock
+from certhia.events.bus import Bus
+from certhia.events.event import Event
+from certhia.events.listening import Listeners
+from certhia.library.happening import Happening
+from certhia.store import State
+from certhia.store.events import kept
+
+
+async def test_state_and_sinks_hear_until_the_end(tmp_path: Path) -> None:
+    bus, told, said = Bus(everywhere=Listeners()), list[Event](), list[str]()
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        async with AsyncExitStack() as stack:
+            happening = Happening.of(
+                bus, "watch", state, 5, told.append, stack, clock=Clock(), tell=lambda text, **_: said.append(text)
+            )
+            assert set(happening.works()) == {"telling how logs are", "keeping events"}
+            happening.announcing.reloaded("rules", ["one more"])
+        assert not bus.wants("config.reloaded")
+        await state.writer.durable()
+        assert [one.id async for one in kept(state)] == [one.id for one in told]
+    assert len(told) == 1
+    assert bus.tell is not None
+
+
+async def test_a_state_that_fails_is_not_said_twice(tmp_path: Path) -> None:
+    bus = Bus(everywhere=Listeners())
+    async with AsyncExitStack() as stack:
+        async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+            Happening.of(bus, "watch", state, 5, lambda _: None, stack, clock=Clock(), tell=lambda *_, **__: None)
+        bus.publish("a.b", {}, source="test")  # the state is closed by now
