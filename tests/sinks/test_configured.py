@@ -16,8 +16,13 @@ from certhia.clock import Clock
 from certhia.config.sinks import FileSink, RedisSink, SinkSettings, WebhookSink
 from certhia.errors import ConfigError
 from certhia.events.event import Event
+from certhia.library.feed import Feed
+from certhia.library.probing import Probing
+from certhia.modules.host import QUEUE
 from certhia.sinks.configured import Sinks
+from certhia.sinks.formats import Format
 from certhia.sinks.outbox import Outbox
+from certhia.sinks.stdout import Stdout
 from certhia.store import State
 
 
@@ -31,8 +36,14 @@ async def test_all_or_nothing(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no directory"):
         await sinks.replace({"good": good, "bad": bad})
     assert sinks.sinks == []
-    with pytest.raises(ConfigError, match=r"sinks\.stdout: is a queue's own name"):
-        await sinks.replace({"stdout": good})
+    for name in (Stdout(Format("jsonl")).name, Probing.name, Feed.name, f"file:{tmp_path}/a.jsonl", f"{QUEUE}x"):
+        with pytest.raises(ConfigError, match=rf"sinks\.{name}: is a queue's own name"):
+            await sinks.replace({name: good})
+    same = FileSink(path=tmp_path / "no" / ".." / "a.jsonl")
+    with pytest.raises(
+        ConfigError, match=r"sinks\.good and sinks\.same write to .*a\.jsonl: give each a file of its own"
+    ):
+        await sinks.replace({"good": good, "same": same})
     assert await sinks.replace({"good": good}) == ["sink good is new"]
     with pytest.raises(ConfigError):
         await sinks.replace({"bad": bad})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from certhia.config.sinks import ExecSink, RedisSink, SinkSection, SinkSettings
+from certhia.config.sinks import ExecSink, FileSink, RedisSink, SinkSection, SinkSettings
 from certhia.errors import ConfigError
 from certhia.events.event import Event
 from certhia.events.words import told_of
@@ -21,7 +23,8 @@ from certhia.sinks.terms import Terms
 if TYPE_CHECKING:
     from certhia.sinks.outbox import Outbox
 
-RESERVED: Final = frozenset(("stdout", "probes", "feed"))  # queues of our own
+RESERVED: Final = frozenset(("stdout", "probe", "program"))  # queues of our own
+BEGINNINGS: Final = ("file:", "module:")  # of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,10 @@ class Sinks:
         outside = replace(self.outside, require_redis=required)
         anew = required and not self.outside.require_redis
         wanted = {name: settings for name, settings in new.items() if settings.enabled}
-        for name in RESERVED.intersection(new):
-            raise ConfigError(f"sinks.{name}: is a queue's own name; give the sink another")
+        for name in new:
+            if name in RESERVED or name.startswith(BEGINNINGS):
+                raise ConfigError(f"sinks.{name}: is a queue's own name; give the sink another")
+        _each_its_file(wanted)
         changed = {
             name: one
             for name, one in wanted.items()
@@ -151,3 +156,15 @@ class Sinks:
         async with AsyncExitStack() as stack:
             for one in self._served.values():
                 stack.push_async_callback(one.sink.close)
+
+
+def _each_its_file(wanted: Mapping[str, SinkSettings]) -> None:
+    """Raises ConfigError where two sinks write to one file: what the one takes back, after a disk was full, may be the
+    other's."""
+    whose: dict[Path, str] = {}
+    for name, one in wanted.items():
+        if isinstance(one, FileSink):
+            path = Path(os.path.abspath(one.path))  # noqa: PTH100  (resolves `..`, and asks no disk)
+            first = whose.setdefault(path, name)
+            if first != name:
+                raise ConfigError(f"sinks.{first} and sinks.{name} write to {path}: give each a file of its own")
