@@ -119,6 +119,7 @@ class Reloaded(Generic[T]):
         self._known, replaced = seen, self._replaced  # whatever comes of it: the same bytes are not read twice
         new, error = await asyncio.to_thread(self._made)
         if replaced != self._replaced or await asyncio.to_thread(marks, self.paths) != seen:
+            self._asked = self._asked or asked
             self._wake.set()  # changed while it was read: half of it may be old
         elif new is None:
             self._tell_bad(error)

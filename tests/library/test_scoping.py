@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from tests.rig import LIST
 
-from certhia.library.scoping import REQUEST
+from certhia.config.sources import from_values
+from certhia.errors import ConfigError
+from certhia.library.scoping import REQUEST, Scoping
 from certhia.library.watching import watch
 from certhia.model import Alarm, Match
 from certhia.net import Response
@@ -241,3 +243,41 @@ async def test_a_new_programme_has_older_entries_read_again_for_its_rules_alone(
     assert all(tags(match) == [("*.beta.example", "Beta", "hackerone")] for match in found)
     assert all(match.verified for match in found)
     assert rig.texts("hackerone: logs are read again from ")
+
+
+@in_simulated_time
+async def test_platforms_that_change_while_it_runs(rig: Rig, tmp_path: Path) -> None:
+    rig.platforms.add(ACME, FakeProgramme("beta", "Beta", [("URL", "beta.example", True)]))
+    made: list[list[str]] = []
+    before, bookmarked = from_values(H1), from_values({**H1, "platforms.hackerone.filter": "bookmarked"})
+    scoping = Scoping(before.platforms, rig.clock, rig.tell)
+
+    async def remake() -> None:
+        made.append([rule.text for rule in scoping.rules if not rule.excludes])
+
+    scoping.remake = remake
+    async with await State.open(tmp_path / "other", clock=rig.clock, follow=True) as state:
+        await scoping.begin(state, Both(rig.world, rig.platforms))
+        work = asyncio.ensure_future(scoping.run())
+        for after in (bookmarked, from_values({**H1, **URL, "watch.rules": ["x.example"]})):
+            commit = await scoping.step().prepare(before, after)
+            waits = commit()
+            assert waits is not None
+            await waits
+            await rig.clock.sleep(30)
+        none = from_values({"watch.rules": ["x.example"]})
+        waits = (await scoping.step().prepare(before, none))()
+        assert waits is not None
+        await waits
+        assert not scoping.active
+        with pytest.raises(ConfigError, match="there is nothing to watch"):
+            await scoping.step().prepare(before, from_values({}))
+        work.cancel()
+        await asyncio.wait([work])
+    assert made == [
+        ["*.acme.example", "=beta.example"],
+        ["*.acme.example"],
+        ["*.acme.example", "*.acme.example", "=beta.example"],
+        ["*.acme.example", "=beta.example", "*.acme.example", "=beta.example"],
+        [],
+    ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from certhia.alarms.board import Found
 from certhia.backfilling import REQUEST as BACKFILL
@@ -20,9 +20,11 @@ from certhia.library.reloading import Commit, Step
 from certhia.model import Alarm, Tell
 from certhia.net import Transport
 from certhia.rules.language import Rule
-from certhia.rules.platforms.scoped import Scoped
-from certhia.rules.platforms.syncing import Change, Synced
 from certhia.store.state import State
+
+if TYPE_CHECKING:
+    from certhia.rules.platforms.scoped import Scoped
+    from certhia.rules.platforms.syncing import Change, Synced
 
 REQUEST: Final = "platforms"  # the request that platforms be asked now
 TRIED: Final = "platform tried:"  # the setting of the state that says what the last try came to, with a name behind
@@ -46,7 +48,8 @@ class Scoping:
         self._each: dict[str, Scoped] = {}
         self._rules: tuple[Rule, ...] = ()
         self._changed = asyncio.Event()
-        self._asked = asyncio.Event()
+        self._joining = asyncio.Lock()
+        self._taking = asyncio.Lock()  # held by whoever takes over what was fetched
         self._state: State | None = None
         self._transport: Transport | None = None
         self._adopt(platforms)
@@ -64,9 +67,12 @@ class Scoping:
     def _adopt(self, platforms: Platforms) -> None:
         before = self._each
         self._each = {}
-        for name, settings in platforms.each.items():
-            if not settings.enabled:
-                continue
+        enabled = {name: settings for name, settings in platforms.each.items() if settings.enabled}
+        if not enabled:
+            return
+        from certhia.rules.platforms.scoped import Scoped  # noqa: PLC0415  (only who has platforms pays for them)
+
+        for name, settings in enabled.items():
             one = Scoped(name, settings, platforms.max_programs, platforms.sync_interval, self._clock)
             if name in before:
                 one.kept = before[name].kept
@@ -131,8 +137,9 @@ class Scoping:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._keep(one)) for one in self._each.values()]
                 await self._changed.wait()
-                for task in tasks:
-                    task.cancel()
+                async with self._taking:  # what is new now would not be new another time
+                    for task in tasks:
+                        task.cancel()
 
     async def _keep(self, one: Scoped) -> None:
         while True:
@@ -177,12 +184,13 @@ class Scoping:
             self._tell(self._troubled(one), level="warning" if one.failures == 1 else "debug")
             await self._note(one)
             return
-        await one.keep(self._state)
-        await self._note(one)
-        self._told(one, synced)
-        if synced.changes:
+        async with self._taking:
+            self._told(one, synced)
             await self._join()
-            await self._backfill(one, synced.changes)
+            if synced.changes:
+                await self._backfill(one, synced.changes)
+            await one.keep(self._state)  # last: what was cut short before this is new at the next start, too
+            await self._note(one)
 
     async def _note(self, one: Scoped) -> None:
         """For commands that look on."""
@@ -201,11 +209,12 @@ class Scoping:
 
     async def _join(self) -> None:
         """The rules of all of them; has the run's made anew where they differ."""
-        each = list(self._each.values())
-        rules = await asyncio.to_thread(lambda: tuple(rule for one in each for rule in one.rules()))
-        if rules != self._rules:
-            self._rules = rules
-            await self.remake()
+        async with self._joining:
+            each = list(self._each.values())
+            rules = await asyncio.to_thread(lambda: tuple(rule for one in each for rule in one.rules()))
+            if rules != self._rules:
+                self._rules = rules
+                await self.remake()
 
     async def _backfill(self, one: Scoped, changes: Sequence[Change]) -> None:
         """Has logs read again for programmes that are new, if that is wanted."""
