@@ -7,10 +7,10 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from certhia.cli import collector
 from certhia.cli.messages import Messages
@@ -75,15 +75,7 @@ class Scanning:
         record, standing = await asyncio.to_thread(self._recorded)
         stack.callback(record.close)
         places = standing.files if standing is not None else None
-        mode = MODES.get(kinds_of(settings.scan), "mixed_scan")
-        outputs = Outputs(
-            settings.scan,
-            self._messages,
-            color=self._coloured(sys.stdout),
-            mode=mode,
-            places=places,
-            patient=lambda: not self._stopped,
-        )
+        outputs = self._outputs(places)
         stack.push_async_callback(outputs.close)
         standing = standing or Standing(secrets.token_bytes(16))
         keeping = self._keeping()
@@ -127,13 +119,7 @@ class Scanning:
         collector.settle(fetching=False)
         self._on_signals(inquiry)
         began = clock.monotonic()
-        try:
-            async with reporting.running(lambda: self._stopped):
-                await self._until_done(inquiry, outputs, checkpoints)
-        except Exception:
-            if relaying is not None:  # that it failed is told too
-                await relaying.finish(STOPPED)
-            raise
+        await self._told(self._until_done(inquiry, outputs, checkpoints), reporting, relaying)
         seconds = clock.monotonic() - began
         await outputs.drain()
         await asyncio.to_thread(checkpoints.write_all)
@@ -147,6 +133,17 @@ class Scanning:
         self._say_how_it_ended(seconds, record)
         return 0
 
+    def _outputs(self, places: Mapping[str, int] | None) -> Outputs:
+        """Where results go. `places`: see `Standing.files`."""
+        return Outputs(
+            self._settings.scan,
+            self._messages,
+            color=self._coloured(sys.stdout),
+            mode=MODES.get(kinds_of(self._settings.scan), "mixed_scan"),
+            places=places,
+            patient=lambda: not self._stopped,
+        )
+
     async def _telling(self, scan: str, stack: AsyncExitStack) -> tuple[Reporting, Relaying | None]:
         """Who is told what happens, and what is found, besides the outputs. `scan`: its id."""
         settings, clock, tell = self._settings, self._clock, self._messages
@@ -155,6 +152,16 @@ class Scanning:
         await stack.enter_async_context(stored(bus, at, most, clock, tell, made=settings.scan.keep))
         relaying = await relaying_of(settings, scan, stack, bus, clock=clock, tell=tell)
         return Reporting(bus, scan, [*settings.scan.targets, *settings.scan.targets_from], clock), relaying
+
+    async def _told(self, work: Coroutine[Any, Any, None], reporting: Reporting, relaying: Relaying | None) -> None:
+        """The scan itself, and how it ended: that it failed is told to sinks too."""
+        try:
+            async with reporting.running(lambda: self._stopped):
+                await work
+        except Exception:
+            if relaying is not None:
+                await relaying.finish(STOPPED)
+            raise
 
     def _keeping(self) -> Keeping | None:
         """What keeps observations, where they are to be kept. Raises StateError."""
