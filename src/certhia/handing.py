@@ -15,6 +15,7 @@ from certhia.model import Delivery, Match, Sink
 from certhia.modules.batch import Matches
 from certhia.modules.failing import Off
 from certhia.modules.host import QUEUE, Host
+from certhia.modules.seat import Figures
 from certhia.sinks.certificates import Wanting
 from certhia.sinks.refusals import Gone
 from certhia.sinks.terms import Terms
@@ -101,6 +102,11 @@ class Added:
     def keeping(self) -> list[Wanting]:
         """For whom certificates of matches are kept, now."""
         return [Wants(self.host)] if self.host.keeps_certificates else []
+
+    @property
+    def figures(self) -> dict[str, tuple[Figures, bool]]:
+        """What each module did, and whether it is at work."""
+        return {seat.name: (seat.figures, not seat.off) for seat in self.host.seats}
 
     async def finish(self) -> None:
         """At the end of a run: what modules held back is told."""

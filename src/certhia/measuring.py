@@ -26,4 +26,5 @@ def inner_of(parts: Parts, outbox: Outbox, budget: Budget, workers: Workers) -> 
         caches={"told": (seen.hits, seen.misses, len(seen))},
         received=network.bytes_in if isinstance(network, Http) else None,
         places=parts.guarding.places,
+        modules=parts.added.figures if parts.added is not None else {},
     )

@@ -10,8 +10,19 @@ from certhia.metrics import collecting
 from certhia.metrics.collecting import Inner, SinkFigures, disk_samples, gap_samples, inner_samples, resident
 from certhia.metrics.names import METRICS
 from certhia.metrics.published import Durations, Published
+from certhia.modules.seat import Figures
 from certhia.store.ledger import Track
 from certhia.testing import World
+
+MODULE = {
+    "up": 0,
+    "calls_total": 3,
+    "seconds_total": 0.5,
+    "entries_total": 40,
+    "findings_total": 2,
+    "errors_total": 1,
+    "skipped_total": 9,
+}
 
 
 def test_what_goes_on_inside() -> None:
@@ -28,9 +39,11 @@ def test_what_goes_on_inside() -> None:
         bodies=(1, 2),
         caches={"told": (3, 7, 7)},
         received=900,
+        modules={"short": (Figures(calls=3, seconds=0.5, entries=40, findings=2, errors=1, skipped=9), False)},
     )
     found = {(name, labels): value for name, labels, value in inner_samples(inner)}
     assert {name for name, _ in found} <= METRICS.keys()
+    assert {name: found[f"certhia_module_{name}", ("short",)] for name in MODULE} == MODULE
     assert found["certhia_sink_up", ("hook",)] == 0
     assert found["certhia_sink_told_total", ("hook",)] == 5
     assert found["certhia_sink_failures_total", ("hook",)] == 2

@@ -49,6 +49,23 @@ class SinkFigures:
     dead: int
 
 
+class ModuleFigures(Protocol):
+    """What a module did in this run: see `certhia.modules.seat.Figures`."""
+
+    @property
+    def calls(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def entries(self) -> int: ...
+    @property
+    def findings(self) -> int: ...
+    @property
+    def errors(self) -> int: ...
+    @property
+    def skipped(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Inner:
     """What goes on inside a run. What is unknown is left empty.
@@ -63,6 +80,7 @@ class Inner:
         caches: hits, misses and size.
         received: bytes of bodies that came.
         places: where files are written.
+        modules: what each did, and whether it is at work.
     """
 
     sinks: Sequence[SinkFigures] = ()
@@ -74,6 +92,7 @@ class Inner:
     caches: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     received: int | None = None
     places: Sequence[Path] = ()
+    modules: Mapping[str, tuple[ModuleFigures, bool]] = field(default_factory=dict)
 
 
 def run_samples(run: Run, statuses: Sequence[Status], waiting: Mapping[str, int], now: float) -> Iterator[Sample]:
@@ -139,6 +158,14 @@ def inner_samples(inner: Inner) -> Iterator[Sample]:
     if inner.received is not None:
         yield "certhia_received_bytes_total", (), inner.received
     yield from _published(inner.published)
+    for module, (done, is_on) in inner.modules.items():
+        yield "certhia_module_up", (module,), is_on
+        yield "certhia_module_calls_total", (module,), done.calls
+        yield "certhia_module_seconds_total", (module,), done.seconds
+        yield "certhia_module_entries_total", (module,), done.entries
+        yield "certhia_module_findings_total", (module,), done.findings
+        yield "certhia_module_errors_total", (module,), done.errors
+        yield "certhia_module_skipped_total", (module,), done.skipped
 
 
 def disk_samples(free: Mapping[str, int]) -> Iterator[Sample]:

@@ -31,7 +31,7 @@ from certhia.modules.pages import Pages
 from certhia.modules.places import Places
 from certhia.modules.reporting import Publish, Reporting
 from certhia.modules.runner import Runner
-from certhia.modules.seat import Figures, Seat
+from certhia.modules.seat import Seat
 from certhia.net import Transport
 from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
@@ -266,10 +266,6 @@ class Host:
             for seat in self._seats.values()
             if seat.off
         ]
-
-    def figures(self) -> dict[str, Figures]:
-        """What each did, by name."""
-        return {name: seat.figures for name, seat in self._seats.items()}
 
     @property
     def seats(self) -> Collection[Seat]:

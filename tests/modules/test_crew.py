@@ -1,0 +1,117 @@
+"""A worker process with the modules in it: what one costs, the others don't lose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certhia.clock import Clock
+from certhia.errors import ConfigError
+from certhia.modules.configured import Spec
+from certhia.modules.crew import Crew
+from certhia.modules.failing import Failed, Fault
+from certhia.modules.finding import Finding
+from certhia.modules.places import Place
+from certhia.testing import entries_of, matches_of
+
+MODULE = """
+import os, time
+from certhia.modules import Finding, Info, Sees
+
+class One:
+    info = Info("{name}", "1", "One", Sees.ENTRIES)
+
+    def setup(self, outside):
+        self.outside, self.calls = outside, 0
+
+    def process(self, batch):
+        self.calls += 1
+        {body}
+        return [Finding("seen", f"{{self.calls}} {{id(batch.columns)}}", position=0)]
+"""
+
+
+class Manned:
+    """A crew, and what came of it."""
+
+    def __init__(self, directory: Path, memory: int = 1 << 30) -> None:
+        self.directory = directory
+        self.events: list[tuple[str, Any]] = []
+        self.said: list[str] = []
+        self.crew = Crew("entries", memory, Clock(), lambda text, **_: self.said.append(text), self.publish)
+
+    def publish(self, type: str, data: Mapping[str, Any], *, correlation: str = "") -> None:  # noqa: A002
+        del correlation
+        self.events.append((type, {**data}))
+
+    def spec(self, name: str, body: str = "pass") -> Spec:
+        path = self.directory / f"{name}.py"
+        path.write_text(MODULE.format(name=name, body=body))
+        return Spec(Place(name, "file", str(path)), directory=str(self.directory))
+
+
+async def test_a_page_is_decoded_once_for_all(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    members = [await one.crew.load(one.spec(name)) for name in ("a", "b")]
+    batch = entries_of("a.example")
+    done = [(await member.process(batch, 20.0)).results[0] for member in members]
+    columns = {one.text.split()[1] for one in done if isinstance(one, Finding)}
+    assert len(columns) == 1
+    await one.crew.close()
+    assert [type_ for type_, _ in one.events] == ["worker.started", "worker.stopped"]
+
+
+async def test_the_others_begin_again_in_the_next_process(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    good, bad = await one.crew.load(one.spec("good")), await one.crew.load(one.spec("bad", "os._exit(9)"))
+    batch = entries_of("a.example")
+    await good.process(batch, 20.0)
+    with pytest.raises(Failed, match="exit status 9") as failed:
+        await bad.process(batch, 20.0)
+    assert failed.value.fault is Fault.DIED
+    (result,) = (await good.process(batch, 20.0)).results
+    assert isinstance(result, Finding)
+    assert result.text.startswith("1 ")  # it began anew
+    await one.crew.close()
+    assert [type_ for type_, _ in one.events] == ["worker.started", "worker.stopped"] * 2
+
+
+async def test_the_one_that_grew_is_to_blame(tmp_path: Path) -> None:
+    one = Manned(tmp_path, memory=150_000_000)
+    grows = await one.crew.load(one.spec("grows", "self.held = bytearray(os.urandom(1)) * 200_000_000"))
+    with pytest.raises(Failed, match=r"took \d+ MB of its worker's \d+ MB") as failed:
+        await grows.process(entries_of("a.example"), 20.0)
+    assert failed.value.fault is Fault.GREW
+    await one.crew.close()
+
+
+async def test_what_a_module_says_and_publishes(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    body = "self.outside.tell('hello', level='warning'); self.outside.publish('mine.seen', {'a': 1})"
+    member = await one.crew.load(one.spec("talks", body))
+    await member.process(entries_of("a.example"), 20.0)
+    assert "module talks: hello" in one.said
+    assert ("mine.seen", {"a": 1}) in one.events
+    await member.close()
+    await one.crew.close()
+
+
+async def test_matches_and_their_certificates_come_over(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    body = "return [Finding('seen', str(batch.certificate(0).names), position=0)]"
+    member = await one.crew.load(one.spec("reads", body))
+    (result,) = (await member.process(matches_of("a.example"), 20.0)).results
+    assert isinstance(result, Finding)
+    assert result.text == "['a.example']"
+    await one.crew.close()
+
+
+async def test_one_that_cannot_be_loaded(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    spec = one.spec("bad", "pass\n1 / 0")
+    with pytest.raises(ConfigError, match="module bad: IndentationError"):
+        await one.crew.load(spec)
+    await one.crew.close()

@@ -1,0 +1,99 @@
+"""A worker process as the main one sees it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certhia.clock import Clock
+from certhia.modules.configured import Spec
+from certhia.modules.failing import Fault
+from certhia.modules.places import Place
+from certhia.modules.process import Child, Lost
+
+MODULE = """
+import os, sys, time
+from certhia.modules import Info, Sees
+
+print("imported")
+{body}
+
+class Mine:
+    info = Info("mine", "1", "Mine", Sees.ENTRIES)
+
+    def process(self, batch):
+        return []
+"""
+
+
+class Spoken:
+    """One process, and what it printed."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.child = Child(1 << 30, Clock(), lambda text, **_: self.said.append(text))
+
+    async def load(self, tmp_path: Path, body: str = "", deadline: float = 20.0) -> dict[str, Any]:
+        (tmp_path / "mine.py").write_text(MODULE.format(body=body))
+        spec = Spec(Place("mine", "file", str(tmp_path / "mine.py")), directory=str(tmp_path))
+        if not self.child.runs:
+            await self.child.start()
+        return await self.child.ask({"do": "load", "id": "mine@1", "spec": spec.tell()}, (), deadline)
+
+
+async def test_it_answers_and_ends(tmp_path: Path) -> None:
+    one = Spoken()
+    answer = await one.load(tmp_path)
+    assert answer["ok"]["name"] == "mine"
+    assert one.child.resident > 1_000_000
+    pid = one.child.pid
+    await one.child.close()
+    await one.child.close()
+    assert (one.child.runs, one.child.pid) == (False, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_what_a_module_raises_costs_nothing(tmp_path: Path) -> None:
+    one = Spoken()
+    answer = await one.load(tmp_path, "1 / 0")
+    assert answer["error"] == "ZeroDivisionError: division by zero"
+    assert "mine.py" in answer["trace"]
+    assert (await one.load(tmp_path))["ok"]["name"] == "mine"
+    await one.child.close()
+
+
+@pytest.mark.parametrize(
+    "body, fault, text",
+    [
+        ("time.sleep(60)", Fault.LATE, "took longer than 1 s"),
+        ("os._exit(7)", Fault.DIED, "ended its process: exit status 7"),
+        ("os.kill(os.getpid(), 9)", Fault.DIED, "ended its process: signal 9"),
+    ],
+)
+async def test_one_that_is_lost(tmp_path: Path, body: str, fault: Fault, text: str) -> None:
+    one = Spoken()
+    await one.load(tmp_path)
+    with pytest.raises(Lost, match=text) as lost:
+        await one.load(tmp_path, body, 1.0)
+    assert lost.value.fault is fault
+    assert not one.child.runs
+
+
+async def test_it_gets_none_of_our_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CERTHIA_SINKS__HOOK__SECRET", "hush")
+    one = Spoken()
+    answer = await one.load(tmp_path, "raise RuntimeError([name for name in os.environ if 'CERTHIA' in name])")
+    assert answer["error"] == "RuntimeError: []"
+    await one.child.close()
+
+
+async def test_nothing_is_imported_from_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    one = Spoken()
+    assert (await one.load(tmp_path))["ok"]["name"] == "mine"
+    await one.child.close()
