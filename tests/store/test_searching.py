@@ -45,5 +45,7 @@ async def test_one_text_of_each_group_must_stand_there(state: State, book: Book)
     assert await indices(state, Wanted(anything, texts=(("A.ELSE",),))) == [0]
     assert await indices(state, Wanted(anything, texts=(("b_",),))) == [1]
     assert await indices(state, Wanted(anything, texts=(("%",),))) == [2]
+    assert await indices(state, Wanted(anything, texts=(("/",),))) == [2, 1, 0], "of the log's URL"
+    assert await indices(state, Wanted(anything, texts=(("/%",),))) == []
     assert await indices(state, Wanted(anything, texts=(("b_", "%."), ("programme",)))) == [2, 1]
     assert await indices(state, Wanted(anything, texts=(("b_",), ("%.",)))) == []

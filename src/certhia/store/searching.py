@@ -6,11 +6,12 @@ by that, and what is left is looked at one by one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from certhia.model import Match
 from certhia.store import codec
@@ -45,7 +46,7 @@ async def search(state: Reader, wanted: Wanted) -> AsyncIterator[StoredMatch]:
     if wanted.until is not None:
         query = query.where(matches.c.seen < wanted.until)
     for group in wanted.texts:
-        query = query.where(or_(*(matches.c.payload.icontains(text, autoescape=True) for text in group)))
+        query = query.where(or_(*(_contains(text, state.engine.dialect.name) for text in group)))
     before = codec.WIDEST
     while True:
         rows = [row async for row in state.stream(query.where(matches.c.id < before))]
@@ -56,3 +57,11 @@ async def search(state: Reader, wanted: Wanted) -> AsyncIterator[StoredMatch]:
         if len(rows) < AT_ONCE:
             return
         before = rows[-1]["id"]
+
+
+def _contains(text: str, dialect: str) -> ColumnElement[bool]:
+    """Whether a payload has it, in whatever case. LIKE of SQLite makes no difference between a and A by itself, in a
+    quarter of the time of `lower(...) LIKE lower(...)`."""
+    escaped = re.sub(r"([%_/])", r"/\1", text)
+    payload = matches.c.payload
+    return (payload.like if dialect == "sqlite" else payload.ilike)(f"%{escaped}%", escape="/")
