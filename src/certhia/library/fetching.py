@@ -65,9 +65,12 @@ async def fetch(each: Sequence[Scoped], transport: Transport, shows: Callable[[s
     reports = []
     for one in each:
         try:
-            reports.append(Report(one.name, one.kind, await one.sync(transport, shows)))
+            synced = await one.sync(transport, shows)
         except CerthiaError as error:
             reports.append(Report(one.name, one.kind, None, str(error)))
+        else:
+            one.take(synced)
+            reports.append(Report(one.name, one.kind, synced))
     return reports
 
 

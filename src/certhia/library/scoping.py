@@ -185,6 +185,7 @@ class Scoping:
             await self._note(one)
             return
         async with self._taking:
+            one.take(synced)
             self._told(one, synced)
             await self._join()
             if synced.changes:

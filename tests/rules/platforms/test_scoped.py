@@ -29,7 +29,7 @@ async def test_every_six_hours_a_little_sooner_or_later(certhia_clock: SimClock)
     platforms, pauses = FakePlatforms(certhia_clock, [ACME]), set()
     one = scoped(certhia_clock)
     for _ in range(8):
-        await one.sync(platforms.transport())
+        one.take(await one.sync(platforms.transport()))
         pauses.add(one.due - certhia_clock.monotonic())
     assert len(pauses) == 8
     assert all(5.4 * HOUR <= pause <= 6.6 * HOUR for pause in pauses)
@@ -49,7 +49,7 @@ async def test_failures_are_tried_again_sooner_and_then_less_often(certhia_clock
     assert 5.4 * HOUR <= pauses[-1] <= 6.6 * HOUR
     assert "answered 500" in one.trouble
     platforms.faults.clear()
-    await one.sync(platforms.transport())
+    one.take(await one.sync(platforms.transport()))
     assert (one.trouble, one.failures) == ("", 0)
 
 
@@ -64,7 +64,7 @@ async def test_wrong_credentials_are_not_tried_again_before_time(certhia_clock: 
 @in_simulated_time
 async def test_what_is_kept_is_there_again(certhia_clock: SimClock, tmp_path: Path) -> None:
     one, two = scoped(certhia_clock), scoped(certhia_clock)
-    await one.sync(FakePlatforms(certhia_clock, [ACME]).transport())
+    one.take(await one.sync(FakePlatforms(certhia_clock, [ACME]).transport()))
     async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
         await one.keep(state)
         await state.writer.durable()

@@ -72,10 +72,10 @@ class Scoped:
         self.kept = found if found is not None else Kept()
 
     async def sync(self, transport: Transport, shows: Callable[[str], None] = lambda _: None) -> Synced:
-        """Asks it now. What came of it is in place then, but for what `keep` does. Raises CerthiaError: then what was
-        known stays, and `trouble` says why."""
+        """Asks it now; what comes of it is to be given to `take`. Raises CerthiaError: then what was known stays, and
+        `trouble` says why."""
         try:
-            synced = await sync(self.kind, self.kept, self.settings, self.ask(transport, shows))
+            return await sync(self.kind, self.kept, self.settings, self.ask(transport, shows))
         except CerthiaError as error:
             self._failed(error)
             raise
@@ -83,10 +83,12 @@ class Scoped:
             wrong = RemoteError(f"it could not be read, please report it: {type(error).__name__}: {error}")
             self._failed(wrong)
             raise wrong from error
+
+    def take(self, synced: Synced) -> None:
+        """Watches that."""
         self.failures, self.trouble = 0, ""
         self.due = self._clock.monotonic() + self._clock.jitter(self._interval, SPREAD)
         self.kept = synced.kept
-        return synced
 
     def ask(self, transport: Transport, shows: Callable[[str], None] = lambda _: None, *, listing: bool = False) -> Ask:
         """What to ask it with."""
