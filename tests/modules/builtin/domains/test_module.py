@@ -154,3 +154,11 @@ def test_size_and_error_rate_are_told() -> None:
     assert shown(Standing(5_213_000, 0.0004, 24_200_000, 1)) == (
         "5,213,000 are known (24.2 MB on disk; of new ones 1 in 2,500 is taken for known)"
     )
+
+
+def test_a_new_one_may_begin_before_the_old_one_ends(around: Around) -> None:
+    with domains(around, report="all") as old:
+        process(old, entries_for(["a.example"]))
+        with domains(around, report="all") as new:
+            assert process(new, entries_for(["a.example", "b.example"]))[0].names == ("b.example",)
+        assert process(old, entries_for(["b.example"])) == []

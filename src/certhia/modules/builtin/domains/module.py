@@ -14,7 +14,7 @@ from certhia.errors import ConfigError, Malformed
 from certhia.modules.api import Info, Outside, Sees
 from certhia.modules.batch import Entries
 from certhia.modules.builtin.domains.output import Output
-from certhia.modules.builtin.domains.seen import Seen, Standing
+from certhia.modules.builtin.domains.seen import Standing, opened
 from certhia.modules.finding import JSON, Finding
 from certhia.rules.suffixes import in_use
 
@@ -38,7 +38,7 @@ class Domains:
         self._outside = outside
         self._output: Output | None = None
         self._suffixes = in_use().suffixes
-        self.seen = Seen(
+        self.seen = opened(
             outside.directory,
             capacity=config.capacity,
             error_rate=config.error_rate,

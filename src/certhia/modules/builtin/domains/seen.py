@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import re
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -38,11 +39,31 @@ class Standing(NamedTuple):
     layers: int
 
 
+_IN_USE: Final[dict[Path, Seen]] = {}
+_OPENING: Final = threading.Lock()
+
+
+def opened(directory: Path, *, capacity: int, error_rate: float, max_size: int, clock: Clock, tell: Tell) -> Seen:
+    """The set of a directory, for `close` to be called. In one process it is the same for whoever asks: when settings
+    change a new module begins before the old one ends. Raises ConfigError as `Seen` does."""
+    with _OPENING:
+        place = directory.resolve()
+        seen = _IN_USE.get(place)
+        if seen is None:
+            seen = Seen(place, capacity=capacity, error_rate=error_rate, max_size=max_size, clock=clock, tell=tell)
+            _IN_USE[place] = seen
+        else:
+            seen.adopt(capacity, error_rate, max_size)
+            seen.users += 1
+        return seen
+
+
 class Seen:
-    """The set, in a directory of its own. One thread.
+    """The set, in a directory of its own. For any thread.
 
     Attributes:
         begun: when it was begun, Unix seconds.
+        users: how many will call `close`.
     """
 
     def __init__(
@@ -58,6 +79,9 @@ class Seen:
     ) -> None:
         """Opens it, or begins one. What is damaged is moved aside and told of. Raises ConfigError where another process
         has it, and where there is no room. `key`: of a new one, in tests; else nobody can know it."""
+        self.users = 1
+        self._busy = threading.Lock()
+        self._fills: dict[Path, tuple[float, float]] = {}  # of layers that nothing is added to any more
         self._directory = directory
         self._clock = clock
         self._tell = tell
@@ -74,7 +98,7 @@ class Seen:
         try:
             self._open()
         except BaseException:
-            self.close()
+            self._let_go()
             raise
         self.begun = self._layers[0].shape.made
 
@@ -85,17 +109,22 @@ class Seen:
 
     def add(self, page: Page, positions: bytes | None, limit: int, suffixes: Suffixes) -> Novel:
         """Adds the domains of a page, or of the entries at these positions; what is new of them."""
-        blocks = [layer.blocks for layer in self._layers]
-        key = self._layers[0].shape.key
-        novel = novel_domains(page, blocks, key, limit=limit, positions=positions, suffixes=suffixes)
-        self._count += novel.count
-        if self._count >= FULL * self._layers[-1].shape.capacity and not self._full:
-            self._grow()
-        return novel
+        with self._busy:
+            blocks = [layer.blocks for layer in self._layers]
+            key = self._layers[0].shape.key
+            novel = novel_domains(page, blocks, key, limit=limit, positions=positions, suffixes=suffixes)
+            self._count += novel.count
+            if self._count >= FULL * self._layers[-1].shape.capacity and not self._full:
+                self._grow()
+            return novel
 
     def standing(self) -> Standing:
-        """Reads all of it."""
-        fills = [layer.fill() for layer in self._layers]
+        """Reads all of the last layer; the others stay as they are."""
+        with self._busy:
+            for layer in self._layers[:-1]:
+                if layer.path not in self._fills:
+                    self._fills[layer.path] = layer.fill()
+            fills = [*(self._fills[layer.path] for layer in self._layers[:-1]), self._layers[-1].fill()]
         right = 1.0
         for _, rate in fills:
             right *= 1 - rate
@@ -104,7 +133,16 @@ class Seen:
         return Standing(count, 1 - right, sum(layer.shape.nbytes for layer in self._layers), len(fills))
 
     def close(self) -> None:
-        """Writes all of it to the disk, and lets it go."""
+        """Writes all of it to the disk, and lets it go once nobody uses it."""
+        with _OPENING:
+            self.users -= 1
+            if self.users:
+                return
+            _IN_USE.pop(self._directory, None)
+            with self._busy:
+                self._let_go()
+
+    def _let_go(self) -> None:
         for layer in self._layers:
             layer.close()
         self._layers = []
