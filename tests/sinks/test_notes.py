@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.sinks.test_outbox import opened
 
-from certhia.sinks.notes import MOST, PREFIX, Notes
+from certhia.sinks.notes import MOST, MOST_BYTES, PREFIX, Notes
 from certhia.testing import SimClock, in_simulated_time
 
 
@@ -41,3 +41,10 @@ async def test_the_oldest_give_way(certhia_clock: SimClock, tmp_path: Path) -> N
         assert notes.first[1] == {"number": 2}
         await state.writer.durable()
         assert len(await state.recalled(PREFIX)) == MOST
+        large = "x" * (MOST_BYTES // 2)
+        for number in range(3):
+            notes.add({"number": number, "text": large})
+        await state.writer.durable()
+        assert notes.first is not None
+        assert notes.first[1]["number"] == 2
+        assert len(await state.recalled(PREFIX)) == 1, "their bytes are bounded, too"

@@ -138,7 +138,8 @@ class Amqp:
                 f"no queue of {settings.exchange} takes {short(str(key), 255)}: bind one, or mandatory = false"
             )
         if isinstance(error, TimeoutError):
-            return RemoteError(f"no confirmation within {settings.timeout:g} s")
+            why = "a broker that is short of memory or disk confirms nothing (rabbitmqctl status)"
+            return RemoteError(f"no confirmation within {settings.timeout:g} s: {why}")
         if isinstance(error, self._expected()):
             return RemoteError(short(str(error) or type(error).__name__, 300))
         return error

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from certhia.store import State
 
 MOST: Final = 1000  # that wait; the oldest give way
+MOST_BYTES: Final = 16 << 20  # of them, likewise
 PREFIX: Final = "note:"  # of the settings of the state that they are
 
 Record = Mapping[str, object]
@@ -32,6 +33,8 @@ class Notes:
         self._sink = sink
         self._clock = clock
         self._waiting: dict[int, Record] = {}
+        self._sizes: dict[int, int] = {}
+        self._bytes = 0
         self._last = 0
 
     async def recall(self) -> None:
@@ -41,15 +44,19 @@ class Notes:
         split = {name: name.removeprefix(PREFIX).split(":", 1) for name in found}
         numbers = {int(number): name for name, (number, sink) in split.items() if sink == self._sink}
         kept = {number: json.loads(found[name]) for number, name in numbers.items()}
+        self._sizes |= {number: len(found[name]) for number, name in numbers.items()}
+        self._bytes = sum(self._sizes.values())
         self._waiting = dict(sorted((kept | self._waiting).items()))
         self._last = max(self._waiting, default=0)  # the clock may have been set back since
 
     def add(self, record: Record) -> None:
         """One more. It is on the disk with the next commit."""
         self._last = max(self._last + 1, int(self._clock.now() * 1e6))
-        self._waiting[self._last] = record
-        self._keep(self._last, json_text(record))
-        while len(self._waiting) > MOST:
+        text = json_text(record)
+        self._waiting[self._last], self._sizes[self._last] = record, len(text)
+        self._bytes += len(text)
+        self._keep(self._last, text)
+        while len(self._waiting) > MOST or (self._bytes > MOST_BYTES and len(self._waiting) > 1):
             self.done(next(iter(self._waiting)))
             self.lost += 1
 
@@ -61,6 +68,7 @@ class Notes:
     def done(self, number: int) -> None:
         """It was told, or is wanted no more."""
         self._waiting.pop(number, None)
+        self._bytes -= self._sizes.pop(number, 0)
         self._keep(number, None)
 
     def age(self, number: int) -> float:
