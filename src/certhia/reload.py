@@ -87,6 +87,13 @@ class Reloaded(Generic[T]):
         self._moved.set()
         self.heard(told)
 
+    def follow(self, paths: Sequence[Path]) -> None:
+        """Looks at these files from now on: at new ones at once, as they may have changed since they were read."""
+        if tuple(paths) != self.paths:
+            self.paths = tuple(paths)
+            self._wake.set()
+            self._moved.set()
+
     def ask(self) -> None:
         """Has it read anew, changed or not."""
         self._asked = True

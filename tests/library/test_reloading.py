@@ -194,6 +194,37 @@ def _vanished(tmp_path: Path, environment: Mapping[str, str]) -> None:
     again.load()
 
 
+@in_simulated_time
+async def test_files_of_secrets_are_followed_too(tmp_path: Path) -> None:
+    file, first, second = (tmp_path / name for name in ("c.toml", "first", "second"))
+    text = '[sinks.chat]\ntype = "webhook"\nurl = "https://a.example/"\nctscout_secret_file = "%s"\n'
+    first.write_text("one")
+    second.write_text("two")
+    file.write_text(text % "first")
+    told, taken = Told(), list[str]()
+
+    async def take(before: Settings, after: Settings) -> Commit:
+        del before
+        return lambda: taken.append(after.sinks["chat"].ctscout_secret.get_secret_value())  # type: ignore[union-attr]
+
+    reloading = Reloading(load({}, file, {}), again_of({}, file, {}), idle=(), clock=SimClock(), tell=told)
+    reloading.steps.append(Step(("sinks.",), take))
+    assert reloading.settings.paths == (file, first)
+    first.write_text("another")
+    await reloading.settings.look()
+    file.write_text(text % "second")
+    await reloading.settings.look()
+    assert reloading.settings.paths == (file, second)
+    await reloading.settings.look()
+    second.write_text("a third")
+    await reloading.settings.look()
+    assert taken == ["another", "two", "a third"]
+    assert told == ["settings reloaded: sinks.chat.ctscout_secret is another one"] * 3
+    second.unlink()
+    await reloading.settings.look()
+    assert "cannot be read" in reloading.settings.trouble
+
+
 def test_every_key_is_taken_over_or_needs_a_restart() -> None:
     """So that nothing in the file is silently without effect."""
     from certhia.cli.outlets import OUTLETS

@@ -46,11 +46,7 @@ def resolved(given: Given, field: FieldInfo, environment: Mapping[str, str]) -> 
 
 def secret_in(given: Given, field: FieldInfo, environment: Mapping[str, str]) -> Resolved:
     """The secret in the file that `KEY_FILE` names; for several, one a line. Raises ValueError."""
-    if not isinstance(given.value, str | Path) or not str(given.value):
-        raise ValueError("names a file that holds the secret; write its path")
-    text = filled(str(given.value), environment) if given.rank == FILE else str(given.value)
-    base = given.document.path.parent if given.document is not None else None
-    path = Path(str(_path(text, base)))
+    path = secret_path(given, environment)
     try:
         with path.open("rb") as file:
             raw = file.read(SECRET_FILE + 1)
@@ -63,6 +59,15 @@ def secret_in(given: Given, field: FieldInfo, environment: Mapping[str, str]) ->
             f"{terminal(str(path))} is {'larger than 64 KiB' if lines else 'empty'}; is it the right file?"
         )
     return Resolved([line.strip() for line in lines] if is_list(field) else "\n".join(lines), expanded=True)
+
+
+def secret_path(given: Given, environment: Mapping[str, str]) -> Path:
+    """The file that `KEY_FILE` names. Raises ValueError."""
+    if not isinstance(given.value, str | Path) or not str(given.value):
+        raise ValueError("names a file that holds the secret; write its path")
+    text = filled(str(given.value), environment) if given.rank == FILE else str(given.value)
+    base = given.document.path.parent if given.document is not None else None
+    return Path(str(_path(text, base)))
 
 
 def filled(value: object, environment: Mapping[str, str]) -> object:

@@ -9,7 +9,8 @@ the file's directory. In a file `${VAR}` stands for a variable. A secret `KEY` m
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -17,8 +18,10 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from certhia.config.gathering import Gathered, Given, gather, take_values
-from certhia.config.judging import judge, problems
-from certhia.config.named import Parts, parts_of
+from certhia.config.judging import FILE_OF, judge, problems
+from certhia.config.keys import fields
+from certhia.config.named import Parts, key_of, parts_of
+from certhia.config.resolving import secret_path
 from certhia.config.settings import Settings
 from certhia.errors import ConfigError
 
@@ -33,6 +36,7 @@ class Examined(NamedTuple):
     problems: tuple[str, ...]
     file: Path | None  # that was read
     tables: Mapping[Parts, str] = MappingProxyType({})  # that users named, and where
+    secrets: tuple[Path, ...] = ()  # files that `KEY_FILE` names
 
     def where(self, key: str, *inside: str | int) -> str:
         """Where a key is set, as complaints begin with it; `inside`: which of its values is meant."""
@@ -109,7 +113,16 @@ def default_file(environment: Mapping[str, str] = os.environ) -> Path:
 
 def _examined(found: Gathered, path: Path | None, environment: Mapping[str, str]) -> Examined:
     settings, places, problems = judge(found, environment)
-    return Examined(settings, places, tuple(dict.fromkeys(problems)), path, found.tables)
+    secrets = tuple(dict.fromkeys(_secrets(found, environment)))
+    return Examined(settings, places, tuple(dict.fromkeys(problems)), path, found.tables, secrets)
+
+
+def _secrets(found: Gathered, environment: Mapping[str, str]) -> Iterator[Path]:
+    known = fields()
+    for parts, given in found.given.items():
+        if parts[-1].endswith(FILE_OF) and key_of(parts) not in known:
+            with suppress(ValueError):  # it is among the problems
+                yield secret_path(given[-1], environment)
 
 
 def _whole(examined: Examined) -> Settings:

@@ -7,8 +7,10 @@ What can go wrong goes wrong while steps are prepared, and changes nothing. A co
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,7 +18,7 @@ from certhia.clock import Clock
 from certhia.config import Settings, default_file, load
 from certhia.config.differing import announce, differences, fields_in, told
 from certhia.config.keys import needs_restart
-from certhia.config.sources import file_of
+from certhia.config.sources import examine, file_of
 from certhia.errors import CerthiaError, ConfigError, StateError
 from certhia.model import Tell
 from certhia.reload import Reloaded
@@ -28,17 +30,22 @@ Prepare = Callable[[Settings, Settings], Awaitable[Commit]]
 
 
 class Again(NamedTuple):
-    """How settings are read again: `load` raises ConfigError for bad ones."""
+    """How settings are read again: `load` raises ConfigError for bad ones. `secrets`: files that they name besides."""
 
     load: Callable[[], Settings]
     file: Path
+    secrets: Callable[[], Sequence[Path]] = tuple
 
 
 def again_of(flags: Mapping[str, object], file: Path | None, environment: Mapping[str, str] = os.environ) -> Again:
     """For settings that were loaded from these. A file that was there at the start must stay; the usual one may come
     later."""
     path = file_of(file, environment)
-    return Again(lambda: load(flags, path, environment), path or default_file(environment))
+    return Again(
+        lambda: load(flags, path, environment),
+        path or default_file(environment),
+        lambda: examine(flags, path, environment).secrets,
+    )
 
 
 class Step(NamedTuple):
@@ -66,8 +73,9 @@ class Reloading:
         self._clock = clock
         self._idle = tuple(idle)
         self.steps: list[Step] = []
+        self._again = again
         self.settings: Reloaded[Settings] = Reloaded(
-            "settings", [again.file], again.load, told, clock=clock, tell=tell, take=self._take
+            "settings", self._files(), again.load, told, clock=clock, tell=tell, take=self._take
         )
         self.settings.current = settings
 
@@ -93,6 +101,12 @@ class Reloading:
             await self._put(commit)
         if changes:
             announce(changes, self._tell)
+        with suppress(ConfigError):  # they have changed again just now: the next look says so
+            self.settings.follow(await asyncio.to_thread(self._files))
+
+    def _files(self) -> list[Path]:
+        """All that say what the settings are."""
+        return [self._again.file, *self._again.secrets()]
 
     async def _put(self, commit: Commit) -> None:
         """A fault in one must not keep the others from being put in place: they were taken over together."""
