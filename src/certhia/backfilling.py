@@ -163,7 +163,9 @@ class Backfilling:
         return self._parts.state.writer.tracks[log_id]
 
     def _end(self, wish: Backfill, outcome: str) -> None:
-        self._parts.state.writer.backfill(replace(wish, ended=self._clock.now(), outcome=outcome))
+        writer = self._parts.state.writer
+        writer.backfill(replace(wish, ended=self._clock.now(), outcome=outcome))
+        writer.remember(setting(wish), None)
 
     # --- work ---
 

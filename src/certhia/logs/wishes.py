@@ -35,6 +35,7 @@ def cancel(writer: Writer, wanted: str, at: float) -> list[Backfill]:
     ended = [replace(one, ended=at, outcome=CANCELLED) for one in wishes if one.log_id in meant]
     for one in ended:
         writer.backfill(one)
+        writer.remember(setting(one), None)
     return ended
 
 

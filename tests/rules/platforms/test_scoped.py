@@ -89,3 +89,10 @@ async def test_a_fault_in_what_fetches_is_a_failure_like_others(
     with pytest.raises(RemoteError, match="it could not be read, please report it: KeyError"):
         await one.sync(FakePlatforms(certhia_clock).transport())
     assert one.failures == 1
+
+
+def test_the_most_programmes_are_its_own_or_those_of_all(certhia_clock: SimClock) -> None:
+    transport = FakePlatforms(certhia_clock).transport()
+    assert scoped(certhia_clock).ask(transport).most == 10
+    own = hackerone().model_copy(update={"max_programs": 3})
+    assert Scoped("h1", own, 10, 6 * HOUR, certhia_clock).ask(transport).most == 3
