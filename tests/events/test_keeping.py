@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from certhia.events.event import Event
-from certhia.events.keeping import EVERY, Keeping, event_of, row_of
+from certhia.events.keeping import EVERY, LONGEST, OTHERS, Keeping, event_of, row_of
 from certhia.store.eventrow import EventRow
 from certhia.testing import SimClock, in_simulated_time
 
@@ -52,3 +52,14 @@ async def test_every_second(certhia_clock: SimClock) -> None:
     await certhia_clock.sleep(EVERY * 1.5)
     assert kept == [row_of(ONE)]
     task.cancel()
+
+
+def test_types_that_modules_make_up_are_bounded(certhia_clock: SimClock) -> None:
+    kept = list[str]()
+    keeping = Keeping(lambda row, _: kept.append(row.type), 3, certhia_clock)
+    for number in range(OTHERS * 2):
+        keeping(replace(ONE, type=f"mine.t{number}"))
+    keeping(replace(ONE, type="x" * (LONGEST + 1)))
+    keeping(replace(ONE, type="scan.started"))
+    keeping.flush()
+    assert kept == [*(f"mine.t{number}" for number in range(OTHERS)), "scan.started"]

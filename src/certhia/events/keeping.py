@@ -8,9 +8,12 @@ from typing import Final
 
 from certhia.clock import Clock
 from certhia.events.event import Event
+from certhia.events.types import KINDS
 from certhia.store.eventrow import EventRow
 
 EVERY: Final = 1.0  # seconds between two times that events are staged
+OTHERS: Final = 100  # types of modules' own that are kept
+LONGEST: Final = 64  # characters of such a type
 
 
 class Keeping:
@@ -26,14 +29,23 @@ class Keeping:
         self._keep = keep
         self._clock = clock
         self._waiting: dict[str, deque[Event]] = {}
+        self._others = set[str]()
 
     def __call__(self, event: Event) -> None:
         """Has it kept with the next ones."""
         most = self.most
+        if event.type not in KINDS and not self._is_known(event.type):
+            return
         waiting = self._waiting.get(event.type)
         if waiting is None or waiting.maxlen != most:
             waiting = self._waiting[event.type] = deque(waiting or (), maxlen=most)
         waiting.append(event)
+
+    def _is_known(self, type_: str) -> bool:
+        """Whether it is among the first `OTHERS` types that modules made up."""
+        if type_ not in self._others and len(self._others) < OTHERS and len(type_) <= LONGEST:
+            self._others.add(type_)
+        return type_ in self._others
 
     def flush(self) -> None:
         """Stages what waits. Raises StateError."""
