@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from certhia.modules.batch import Matches
 from certhia.modules.builtin.intelligence.history import MAX_RECORDS
 from certhia.modules.builtin.intelligence.module import Intelligence
 from certhia.store import State
+from certhia.store.submitted import BEGIN, END, place
 from certhia.testing import CA
 
 MONTHLY = [match(number, day=30 * number) for number in range(6)]
@@ -91,18 +93,21 @@ async def test_entries_that_cannot_be_decoded_are_left_alone(around: Around) -> 
         assert await module.process(Matches([replace(match(1), fault="garbage")])) == []
 
 
-async def test_owners_by_ccadb(around: Around, tmp_path: Path) -> None:
-    ca = CA(organization="Brand")
+async def test_owners_by_ccadb(tmp_path: Path, state: State) -> None:
+    around, ca = Around(tmp_path, Clock(), state), CA(organization="Brand")
     fingerprint = hashlib.sha256(ca.intermediate).hexdigest()
     report = tmp_path / "ccadb.csv"
     report.write_text(f"CA Owner,Certificate Name,SHA-256 Fingerprint\nThe Owner,R1,{fingerprint}\n")
+    nameless = replace(match(2, day=1), issuer="CN=x", issuer_organization="Brand")
     async with intelligence(around, ccadb=report) as module:
         by_name = await module.process(Matches([match(1, by="Brand")]))
         assert "issued by Brand (The Owner)" in by_name[0].text
-        kept = Matches([replace(match(2, day=1), issuer="CN=x")], issuer_der=lambda _: ca.intermediate)
-        assert (await module.process(kept))[0].data["owner"] == "The Owner"
-        broken = Matches([match(3, day=2, by="Other")], issuer_der=lambda _: b"no certificate")
-        assert (await module.process(broken))[0].data["owner"] == "The Owner"
+        assert (await module.process(Matches([nameless])))[0].data["owner"] == "Brand"
+        path = place(state.directory, nameless.key)  # as it is kept for another module
+        path.parent.mkdir(parents=True)
+        blocks = (f"{BEGIN}\n{base64.b64encode(der).decode()}\n{END}\n" for der in (b"leaf", ca.intermediate))
+        path.write_text("".join(blocks))
+        assert (await module.process(Matches([nameless])))[0].data["owner"] == "The Owner"
     with pytest.raises(ConfigError, match="can't be read"):
         async with intelligence(around, ccadb=tmp_path / "none.csv"):
             pass

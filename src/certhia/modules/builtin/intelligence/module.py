@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
 from certhia.config.modules.intelligence import IntelligenceSection
-from certhia.errors import Malformed
 from certhia.model import Match
 from certhia.modules.api import NETWORK, STATE, Info, Outside, Sees
 from certhia.modules.batch import Matches
@@ -21,6 +21,7 @@ from certhia.modules.builtin.intelligence.judging import Case
 from certhia.modules.finding import Finding
 from certhia.scanner.dns import Resolver
 from certhia.scanner.nameservers import Nameservers, read_servers
+from certhia.store.submitted import chain
 
 AT_ONCE: Final = 200  # stored matches that are read at once
 DEADLINE: Final = 5.0  # seconds of a call, where the settings give none
@@ -76,7 +77,7 @@ class Intelligence:
         cases: list[Case] = []
         for number, match in batch:
             if not match.fault:
-                cases += self._cases(number, match, self.owner(match, self._fingerprint(batch, number)))
+                cases += self._cases(number, match, self.owner(match, self._fingerprint(match)))
         return cases, [finding for case in cases for judge in self._judges for finding in judge(case)]
 
     async def close(self) -> None:
@@ -98,15 +99,12 @@ class Intelligence:
             known = self.history.of(domain)
             yield Case(number, match, record, domain, known, known.before(record), uses)
 
-    def _fingerprint(self, batch: Matches, number: int) -> bytes | None:
-        """Of the issuer's certificate, where it is kept for some other module."""
-        if self._ccadb is None:
+    def _fingerprint(self, match: Match) -> bytes | None:
+        """Of the issuer's certificate, where it is kept for some other module. In a thread."""
+        if self._ccadb is None or self._outside.state is None:
             return None
-        try:
-            issuer = batch.issuer(number)
-        except Malformed:
-            return None
-        return issuer.sha256 if issuer is not None else None
+        ders = chain(self._outside.state.directory, match.key)
+        return hashlib.sha256(ders[1]).digest() if len(ders) > 1 else None
 
     async def _learn(self, most: int) -> None:
         """From the newest matches that are stored, a few at a time."""
