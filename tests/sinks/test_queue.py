@@ -140,48 +140,6 @@ async def test_what_is_revived_has_its_time_again(certhia_clock: SimClock, tmp_p
 
 
 @in_simulated_time
-async def test_a_record_besides_that_can_not_be_told_lets_matches_grow_old(
-    certhia_clock: SimClock, tmp_path: Path
-) -> None:
-    sink = Noted(errors=[OSError("down")] * 90)
-    terms = Terms(batch=2, pauses=(HOUR,), dead_after=3 * HOUR)
-    async with desk(certhia_clock, tmp_path, sink, terms=terms) as at:
-        at.outbox.note("list", {"type": "alarm", "key": "disk"})
-        await certhia_clock.sleep(1.0)
-        await at.tell(1, 2)
-        await certhia_clock.sleep(8 * HOUR)
-        assert await at.counts() == {"list": {DEAD: 2}}
-        assert any("2 matches waited too long" in text for text in at.notices)
-        assert any("a record that is no match waited too long, and is dropped: down" in text for text in at.notices)
-        sink.errors.clear()
-        at.outbox.note("list", {"type": "alarm", "key": "other"})
-        await at.tell(3)
-        await certhia_clock.sleep(8 * HOUR)
-        assert sink.indices == [3]
-        assert [note["key"] for note in sink.notes] == ["other"]
-
-
-@in_simulated_time
-async def test_records_besides_outlive_a_restart(certhia_clock: SimClock, tmp_path: Path) -> None:
-    sink = Noted(errors=[OSError("down")] * 2)
-    terms = Terms(pauses=(HOUR,))
-    async with desk(certhia_clock, tmp_path, sink, terms=terms) as at:
-        for key in ("one", "two"):
-            at.outbox.note("list", {"type": "alarm", "key": key})
-        await at.state.writer.durable()
-        await certhia_clock.sleep(1.0)
-    assert sink.notes == []
-    later = Noted()
-    async with desk(certhia_clock, tmp_path, later, terms=terms) as at:
-        at.outbox.note("list", {"type": "alarm", "key": "three"})
-        assert await at.outbox.drain(HOUR)
-    assert [note["key"] for note in later.notes] == ["one", "two", "three"]
-    async with desk(certhia_clock, tmp_path, later, terms=terms) as at:
-        assert await at.outbox.drain(HOUR)
-    assert len(later.notes) == 3, "and are told once"
-
-
-@in_simulated_time
 async def test_many_that_are_held_back_keep_no_others_waiting(certhia_clock: SimClock, tmp_path: Path) -> None:
     sink = Noted()
     sink.refuses = {*range(20)}
@@ -347,24 +305,6 @@ async def test_a_rate_is_kept(certhia_clock: SimClock, tmp_path: Path) -> None:
         await at.tell(*range(8))
         assert await at.outbox.drain(60)
         assert [round(time - sink.times[0]) for time in sink.times] == [0, 2, 4, 6]
-
-
-@in_simulated_time
-async def test_records_besides_are_sent_between_and_a_refused_one_is_dropped(
-    certhia_clock: SimClock, tmp_path: Path
-) -> None:
-    sink = Noted(errors=[OSError("down"), Refused("400")])
-    plain = Listing("plain")
-    async with desk(certhia_clock, tmp_path, sink, plain, terms=Terms(pauses=(1.0,))) as at:
-        at.outbox.note("list", {"type": "alarm", "n": 1})
-        at.outbox.note("list", {"type": "alarm", "n": 2})
-        at.outbox.note("plain", {"type": "alarm", "n": 1})
-        await certhia_clock.sleep(10)
-        await at.tell(1)
-        assert await at.outbox.drain(10)
-        assert [note["n"] for note in sink.notes] == [2]
-        assert any("refuses what is no match" in text for text in at.notices)
-        assert plain.indices == [1]
 
 
 @in_simulated_time
