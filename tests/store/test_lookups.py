@@ -13,7 +13,7 @@ from certhia.store.query import WANTED, Query, Question
 if TYPE_CHECKING:
     from tests.store.conftest import Book
 
-NAMES = {"log": 1, "log_id": b"", "b_log": 1, "b_start": 0, "b_end": 99, "after": 0, "last": 1}
+NAMES = {"log": 1, "log_id": b"", "b_log": 1, "b_start": 0, "b_end": 99, "after": 0, "last": 1, "sink": "a", "most": 1}
 QUERIES = [one for one in vars(lookups).values() if isinstance(one, Query)] + [*lookups.KIN]
 
 
@@ -21,7 +21,7 @@ def test_nothing_is_asked_for_that_nobody_brings() -> None:
     for query in QUERIES:
         text, order = query.text(sqlite.dialect(paramstyle="qmark"))
         assert text.count("?") == len(order)
-        assert set(order) <= {*NAMES, WANTED}
+        assert set(order) <= {*NAMES, *query.constants, WANTED}
 
 
 @both

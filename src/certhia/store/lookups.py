@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from certhia.store.bulk import NO, YES, Bulk
+from certhia.store.bulk import IS_PENDING, NO, YES, Bulk
 from certhia.store.dialects import First, Last
 from certhia.store.query import Query
 from certhia.store.schema import blocks, deliveries, logs, matches, quarantine, sightings
@@ -60,3 +61,31 @@ KIN: Final = tuple(
     Query(select(column, First(matches.c.tbs_sha256), Last(matches.c.tbs_sha256)).group_by(column), column)
     for column in (matches.c.spki, matches.c.naming)
 )
+
+# The next deliveries that wait for a sink, and how large their matches are; and then these with their matches.
+WAITING: Final = Query(
+    select(deliveries.c.id, func.length(matches.c.payload))
+    .join(matches)
+    .where(deliveries.c.sink == bindparam("sink"), IS_PENDING, deliveries.c.id > bindparam("after"))
+    .order_by(deliveries.c.id)
+    .limit(bindparam("most"))
+)
+_OF_MATCH: Final = ("key", "tbs_sha256", "payload", "verified", "seen", "sightings")
+TOLD: Final = Query(
+    select(deliveries.c.id, deliveries.c.attempts, *(matches.c[name] for name in _OF_MATCH))
+    .join(matches)
+    .where(
+        deliveries.c.sink == bindparam("sink"),
+        IS_PENDING,
+        deliveries.c.id > bindparam("after"),
+        deliveries.c.id <= bindparam("last"),
+    )
+    .order_by(deliveries.c.id)
+)
+
+
+def told(row: Sequence[Any]) -> dict[str, Any]:
+    """What `codec.decode_match` takes, of the columns behind the first two of `TOLD`."""
+    fields = dict(zip(_OF_MATCH, row, strict=True))
+    fields["verified"] = bool(fields["verified"])
+    return fields

@@ -37,12 +37,14 @@ class Query:
         self.by = by
         self.several = statement if by is None else statement.where(by.in_(bindparam(WANTED, expanding=True)))
         self._each = statement if by is None else statement.where(by == bindparam(WANTED))
+        self.constants: dict[str, Any] = {}  # what the database's own words bring along, such as OFFSET 0
         self._compiled: tuple[str, str, Sequence[str]] | None = None
 
     def text(self, dialect: Dialect) -> tuple[str, Sequence[str]]:
         """The select by one value, and the names of its parameters in order. For a dialect with "?"."""
         if self._compiled is None or self._compiled[0] != dialect.name:
             compiled = self._each.compile(dialect=dialect)
+            self.constants = {name: value for name, value in compiled.params.items() if value is not None}
             self._compiled = (dialect.name, str(compiled), compiled.positiontup or ())
         return self._compiled[1], self._compiled[2]
 
@@ -58,7 +60,8 @@ class Question:
     def rows(self, order: Sequence[str]) -> list[tuple[Any, ...]]:
         """Parameters, one tuple for each time that it is asked."""
         if self.query.by is None:
-            return [tuple([self.values[name] for name in order])]
+            values = {**self.query.constants, **self.values}
+            return [tuple([values[name] for name in order])]
         if len(order) == 1:
             return [(one,) for one in self.wanted]
         return [tuple([one if name == WANTED else self.values[name] for name in order]) for one in self.wanted]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import Text, bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import Text, delete, func, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from certhia.clock import Clock
@@ -19,7 +19,7 @@ from certhia.store.backfills import row_backfill
 from certhia.store.batch import Tally
 from certhia.store.blocks import row_block
 from certhia.store.bounds import row_digest
-from certhia.store.bulk import IS_ASIDE, IS_PENDING, NO
+from certhia.store.bulk import IS_ASIDE, NO
 from certhia.store.engine import Engine, guarded, upgrade
 from certhia.store.freezes import Freeze
 from certhia.store.leases import Lease
@@ -52,24 +52,6 @@ AT_START: Final = 20_000  # matches that are learned before anything else
 SLICE: Final = 5000  # ids of matches that are learned at once
 FIRST_BYTES: Final = 8 << 20  # of matches in one batch of deliveries: names may be many
 
-_PENDING: Final = (
-    select(deliveries.c.id, func.length(matches.c.payload).label("size"))
-    .join(matches)
-    .where(deliveries.c.sink == bindparam("sink"), IS_PENDING, deliveries.c.id > bindparam("after"))
-    .order_by(deliveries.c.id)
-    .limit(bindparam("most"))
-)
-_TOLD: Final = (
-    select(deliveries.c.id.label("delivery"), deliveries.c.attempts, matches)
-    .join(matches)
-    .where(
-        deliveries.c.sink == bindparam("sink"),
-        IS_PENDING,
-        deliveries.c.id > bindparam("after"),
-        deliveries.c.id <= bindparam("last"),
-    )
-    .order_by(deliveries.c.id)
-)
 _IS_HELD: Final = (IS_ASIDE, deliveries.c.state == literal_column(str(HELD)))
 
 
@@ -293,20 +275,18 @@ class State(Reader):
         it left behind: it may have told of them without having written so.
         """
         last, size = 0, 0
-        for row in await self._rows(_PENDING, {"sink": sink, "after": after, "most": limit}):
-            size += row["size"]
+        (sizes,) = await self._ask(Question(lookups.WAITING, values={"sink": sink, "after": after, "most": limit}))
+        for number, more in sizes:
+            size += more
             if last and size > FIRST_BYTES:
                 break
-            last = row["id"]
+            last = number
         if not last:
             return []
+        (rows,) = await self._ask(Question(lookups.TOLD, values={"sink": sink, "after": after, "last": last}))
         return [
-            Delivery(
-                row["delivery"],
-                codec.decode_match(row),
-                repeat=row["attempts"] > 0 or row["delivery"] <= self._doubtful,
-            )
-            for row in await self._rows(_TOLD, {"sink": sink, "after": after, "last": last})
+            Delivery(number, codec.decode_match(lookups.told(row)), repeat=attempts > 0 or number <= self._doubtful)
+            for number, attempts, *row in rows
         ]
 
     async def held_until(self, sink: str) -> float | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from certhia.model import Delivery
 
-MOST: Final = 1000  # that wait to be taken
+MOST: Final = 10_000  # that wait to be taken: those of two large commits
 
 
 class Tap:
