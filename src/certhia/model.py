@@ -264,6 +264,7 @@ class Match:
         renewal: what it shares with a known certificate: "key" or "names and issuer".
         fault: why the entry could not be decoded: then its names are what could still be found in it.
         unproven: why `sha256` of a precertificate, and its chain, can't be believed (`Entry.unproven`).
+        notes: what modules noted of it, by module, as JSON; "" for nothing.
     """
 
     key: bytes
@@ -288,6 +289,7 @@ class Match:
     renewal: str = ""
     fault: str = ""
     unproven: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,7 @@ class Pipeline:
             clock=parts.clock,
             queues=lambda: Queues(self.state.writer.last_delivery, self._outbox.oldest()),
             history=History(parts.state, parts.clock),
-            others=(
-                *(self._old.past.look, self._unread.look, parts.beside.look, troubles(parts.reloads)),
-                *((parts.added.host.look,) if parts.added is not None else ()),
-            ),
+            others=(self._old.past.look, self._unread.look, parts.beside.look, troubles(parts.reloads)),
         )
         self.guard = self._guard.adopt  # in another way from now on
         for one in parts.reloads:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -48,11 +48,13 @@ class Teller:
         routes: Callable[[Match], Sequence[str]] = lambda _: (),
         found: Callable[[Match], None] = lambda _: None,
         keep: Callable[[Log, Iterable[tuple[Match, Entry]], Chains], Awaitable[None]] | None = None,
+        inline: Callable[[Sequence[Match]], Awaitable[Sequence[tuple[Match, bool]]]] | None = None,
     ) -> None:
         """`sinks`: the names of the outbox's queues that are told of all. `routes`: those that are told of a match
         besides. `found` hears of each that is stored. `stream` takes matches of the rule `.`: told, not stored.
         `expected`: the user's own certificates, those of now. `keep`: keeps certificates of matches, before these are
-        stored."""
+        stored. `inline` is asked about new ones before: what it gives is stored, and nobody is told where it says so.
+        """
         self._state = state
         self.seen = seen
         self._sinks = sinks
@@ -63,6 +65,7 @@ class Teller:
         self._routes = routes
         self._keep = keep
         self._found = found
+        self._inline = inline
         self.kinds = Counter[MatchKind]()
         self.sightings = 0
 
@@ -135,8 +138,16 @@ class Teller:
             if rules.is_streamed(match.hits):
                 self._tell_streamed(match)
         if stored:
-            await self._tell_stored(log_id, stored)
+            await self._tell_stored(log_id, *await self._judged_inline(stored))
         return len(wanted)
+
+    async def _judged_inline(self, matches: Sequence[Match]) -> tuple[Sequence[Match], set[bytes]]:
+        """With what modules noted of those that are new, and the keys of those that nobody need be told of."""
+        if self._inline is None:
+            return matches, set()
+        judged = await self._inline([match for match in matches if match.key not in self.seen])
+        noted = {match.key: match for match, _ in judged}
+        return [noted.get(match.key, match) for match in matches], {match.key for match, silent in judged if silent}
 
     def _read(self, arrival: Arrival, entry: Entry, raw: Sequence[Hit], *, fault: str, unproven: str) -> Match | None:
         match = decode.match(
@@ -178,7 +189,7 @@ class Teller:
         else:
             self.sightings += 1
 
-    async def _tell_stored(self, log_id: bytes, matches: Sequence[Match]) -> None:
+    async def _tell_stored(self, log_id: bytes, matches: Sequence[Match], silenced: Collection[bytes]) -> None:
         """Nothing counts as seen before it is staged: whoever is stopped while the state is asked leaves no trace, and
         no other log's sighting of the same certificate comes before its match."""
         unseen = [match for match in matches if match.key not in self.seen]
@@ -188,19 +199,20 @@ class Teller:
         for match in matches:
             if self.seen.add(match.key) and match.key in unknown:
                 unknown.remove(match.key)
-                self._stage(match)
+                self._stage(match, silent=match.key in silenced)
             else:
                 self.sightings += match.sighting.index not in again
                 self._state.writer.sighting(match.key, match.sighting)
 
-    def _stage(self, match: Match) -> None:
+    def _stage(self, match: Match, *, silent: bool) -> None:
         self.kinds[match.kind] += 1
         writer = self._state.writer
         if not match.renewal and (renewal := writer.kin.renewal(match)):
             match = replace(match, renewal=renewal)
         told = self._sinks if match.kind in self._limits.kinds else ()
-        writer.match(match, [*told, *self._routes(match)])
-        self._found(match)
+        writer.match(match, () if silent else [*told, *self._routes(match)])
+        if not silent:
+            self._found(match)
 
 
 def _in_time(entry: Entry, limits: Limits) -> bool:

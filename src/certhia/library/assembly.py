@@ -134,6 +134,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         expected=lambda: expected.current,
         routes=routes,
         found=happening.announcing.match,
+        inline=added.host.inline.judged if added is not None else None,
         keep=Certificates(state.directory, clock, given.tell, saving).keep,
     )
     beside = beside_of(settings, transport, clock, given.tell)
@@ -164,7 +165,10 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         guarding=replace(
             guarding_of(settings, state.directory),
             heard=_heard(given, configured, happening.announcing),
-            looks=() if given.scoping is None else (given.scoping.look,),
+            looks=(
+                *(() if given.scoping is None else (given.scoping.look,)),
+                *(() if added is None else (added.host.look,)),
+            ),
         ),
         clock=clock,
         tell=given.tell,

@@ -26,6 +26,7 @@ from certhia.modules.batch import Matches
 from certhia.modules.configured import Spec
 from certhia.modules.crew import Crew
 from certhia.modules.failing import Failed, Off
+from certhia.modules.inline import Inline
 from certhia.modules.local import Local
 from certhia.modules.pages import Pages
 from certhia.modules.places import Places
@@ -64,6 +65,7 @@ class Host:
         self._crews: dict[str, Crew] = {}
         self._prepared: AsyncExitStack | None = None  # undoes what is not in use yet
         self._reporting = Reporting(ground.publish, ground.watched, ground.clock, ground.tell)
+        self.inline = Inline(partial(self._seeing, Sees.MATCHES, inline=True), self._reporting, ground.clock)
         self.pages = Pages(lambda: self._seeing(Sees.ENTRIES), self._reporting, ground.clock, ground.tell)
 
     # --- which there are ---

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 from certhia.clock import iso
 from certhia.model import Delivery, Match
@@ -56,6 +57,7 @@ def record(match: Match | Delivery) -> dict[str, object]:
         "renewal": match.renewal or None,
         "fault": match.fault or None,
         "unproven": match.unproven or None,
+        "modules": json.loads(match.notes) if match.notes else None,
     }
 
 

@@ -117,6 +117,7 @@ FIELDS: tuple[Field, ...] = (
         _STRING_OR_NULL,
         "Why `sha256` of a precertificate, which the log's tree does not cover, can't be believed; all else holds",
     ),
+    Field("modules", {"type": ["object", "null"]}, "What modules noted of it before it was told, by module"),
 )
 
 

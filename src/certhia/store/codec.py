@@ -37,7 +37,7 @@ MATCH_COLUMNS: Final = ("id", "key", "tbs_sha256", "seen", "payload")
 SIGHTING_COLUMNS: Final = ("log", "index", "match", "precert", "timestamp")
 DELIVERY_COLUMNS: Final = ("id", "match", "sink")
 
-_LATER: Final = ("expected", "renewal", "fault", "unproven")  # fields of a match that the first payloads lack
+_LATER: Final = ("expected", "renewal", "fault", "unproven", "notes")  # fields of a match that the first payloads lack
 
 
 def plain(text: str) -> str:
