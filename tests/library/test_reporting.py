@@ -106,7 +106,7 @@ async def test_the_error_that_ended_it(certhia_clock: SimClock) -> None:
 def test_counting_names() -> None:
     few, many = Distinct(), Distinct(1 << 16)
     for number in range(20_000):
-        few.add(f"host{number % 300}.example.com")
-        many.add(f"host{number}.example.com")
+        few.add([f"host{number % 300}.example.com"])
+        many.add([f"host{number}.example.com"])
     assert len(few) == pytest.approx(300, abs=2)
     assert len(many) == pytest.approx(20_000, rel=0.03)

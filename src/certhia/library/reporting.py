@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Final
@@ -31,6 +31,8 @@ SOURCE: Final = "scan"
 EVERY: Final = 5.0  # seconds between two words on progress
 BITS: Final = 1 << 23  # of the filter that counts names
 
+OF_RESULTS: Final = (DomainDiscovered.type, CertificateFound.type, VulnerabilityDetected.type)
+
 Take = Callable[[Sequence[Result]], None]
 
 
@@ -43,13 +45,14 @@ class Distinct:
         self._field = bytearray(bits // 8)
         self._empty = bits
 
-    def add(self, name: str) -> None:
-        """One more."""
-        at = hash(name) & self._mask
-        byte, bit = at >> 3, 1 << (at & 7)
-        if not self._field[byte] & bit:
-            self._field[byte] |= bit
-            self._empty -= 1
+    def add(self, names: Iterable[str]) -> None:
+        """More of them."""
+        field, mask = self._field, self._mask
+        for name in names:
+            at = hash(name) & mask
+            if not field[at >> 3] & (bit := 1 << (at & 7)):
+                field[at >> 3] |= bit
+                self._empty -= 1
 
     def __len__(self) -> int:
         bits = self._mask + 1
@@ -79,13 +82,16 @@ class Reporting:
 
     def take(self, results: Sequence[Result]) -> None:
         """More results."""
+        wanted = [one for one in OF_RESULTS if self.bus.wants(one)]
         with self._lock:
             told: list[Body] = []
+            self._done += len(results)
             for result in results:
-                self._done += 1
                 if result.served is not None:
                     self._answered += 1
-                    self._found(result, told)
+                    self._names.add([one.name for one in result.names])
+                    if wanted:
+                        self._found(result, wanted, told)
         if told:
             self._loop.call_soon_threadsafe(self._publish, told)
 
@@ -125,16 +131,13 @@ class Reporting:
         for body in bodies:
             self.bus.happened(body, source=SOURCE, correlation=self._id)
 
-    def _found(self, result: Result, told: list[Body]) -> None:
-        target, served, wants = result.target, result.served, self.bus.wants
+    def _found(self, result: Result, wanted: Sequence[str], told: list[Body]) -> None:
+        target, served = result.target, result.served
         assert served is not None
         seen = f"[{target.address}]:{target.port}" if ":" in target.address else f"{target.address}:{target.port}"
-        for name, source, sure in result.names:
-            self._names.add(name)
-            if wants(DomainDiscovered.type) and self._known.is_new(name):
-                told.append(DomainDiscovered(name, source, sure, seen))
-        if not wants(CertificateFound.type) and not wants(VulnerabilityDetected.type):
-            return
+        if DomainDiscovered.type in wanted:
+            new = [one for one in result.names if self._known.is_new(one.name)]
+            told += [DomainDiscovered(name, source, sure, seen) for name, source, sure in new]
         shown = sha256(served.certificates[0]).hexdigest() if served.certificates else ""
         if shown and self._shown.is_new(shown) and (found := _certificate(served.certificates[0], shown, seen)):
             told.append(found)
