@@ -46,6 +46,8 @@ from certhia.store.state import State
 from certhia.telling import Teller
 
 if TYPE_CHECKING:
+    from certhia.alarms.guard import Guarding
+    from certhia.handing import Added
     from certhia.library.scoping import Scoping
     from certhia.stream.hub import Hub
 
@@ -84,58 +86,27 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     clock, reading = given.clock, reading_of(settings)
     expected = expected_of(settings.watch.expected, clock, given.tell)
     state = await stack.enter_async_context(await State.open(given.place, clock=clock, follow=True))
-    transport = given.transport
-    if transport is None:
-        transport = await stack.enter_async_context(connect(settings, clock))
-    scoping = given.scoping
-    if scoping is not None:
+    transport = given.transport or await stack.enter_async_context(connect(settings, clock))
+    if (scoping := given.scoping) is not None:
         await scoping.begin(state, transport, fetch=not given.backfill)
     paces = paces_of(settings, clock, json.loads(await state.recall("paces") or "{}"))
     choice = choice_of(settings)
-    seen = Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock)
-    sinks, works = list(given.sinks), dict[str, Callable[[int], Awaitable[None]]]()
-    last: Callable[[], Coroutine[Any, Any, None]] | None = None
+    sinks = list(given.sinks)
     configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
-    if settings.watch.probe and not given.backfill:
-        from certhia.library.probing import probing_of  # noqa: PLC0415  (only who probes pays for the scanner)
-
-        probing = probing_of(settings, state, sinks, stack, clock=clock, tell=given.tell, hears=configured.probed)
-        sinks.append(probing)
-        works, last = probing.works(), probing.finish
-    names = [sink.name for sink in sinks]
-    routes: Callable[[Match], Sequence[str]] = configured.routes
-    saving: Callable[[], Sequence[Wanting]] = configured.saving
-    happening = Happening.of(
-        given.bus,
-        given.source,
-        state,
-        settings.state.max_events,
-        configured.happened,
-        stack,
-        clock=clock,
-        tell=given.tell,
-    )
-    added = None
-    if settings.modules.each or given.steps is not None:  # else there are none, and will be none
-        from certhia.library.modular import added_of, last_of, routes_of, saving_of, works_of  # noqa: PLC0415
-
-        added = await added_of(
-            settings, state, transport, stack, rules=given.rules, tell=given.tell, bus=given.bus, clock=clock
-        )
-        works, routes = works | works_of(added), routes_of(added, configured.routes)
-        last, saving = last_of(added, last), saving_of(added, configured.saving)
+    happening = _happening(settings, given, state, configured, stack)
+    besides = await _besides(settings, given, state, transport, sinks, configured, stack)
     teller = Teller(
         state,
-        seen,
-        names,
+        Seen(settings.watch.dedupe_size, settings.watch.dedupe_ttl, clock),
+        [sink.name for sink in sinks],
         given.stream,
         limits=limits_of(settings, given.roots),
         clock=clock,
         expected=lambda: expected.current,
-        routes=routes,
+        routes=besides.routes,
         found=happening.announcing.match,
-        inline=added.host.inline.judged if added is not None else None,
-        keep=Certificates(state.directory, clock, given.tell, saving).keep,
+        inline=besides.inline,
+        keep=Certificates(state.directory, clock, given.tell, besides.saving).keep,
     )
     beside = beside_of(settings, transport, clock, given.tell)
     sources = sources_of(settings, choice, transport, clock, state.directory)
@@ -153,23 +124,16 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         teller=teller,
         sinks=sinks,
         configured=configured,
-        added=added,
-        works={**works, **happening.works(), **({} if scoping is None else scoping.works())},
-        last=last,
+        added=besides.added,
+        works={**besides.works, **happening.works(), **({} if scoping is None else scoping.works())},
+        last=besides.last,
         paces=paces,
         reading=reading,
         origin=settings.read.from_,
         memory=settings.read.memory,
         precerts=settings.watch.precerts,
         keeping=kept_of(settings),
-        guarding=replace(
-            guarding_of(settings, state.directory),
-            heard=_heard(given, configured, happening.announcing),
-            looks=(
-                *(() if given.scoping is None else (given.scoping.look,)),
-                *(() if added is None else (added.host.look,)),
-            ),
-        ),
+        guarding=_guarding(settings, given, state, configured, happening.announcing, besides.added),
         clock=clock,
         tell=given.tell,
         room=given.room,
@@ -188,10 +152,82 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     return pipeline
 
 
-def _heard(given: Given, configured: Sinks, announcing: Announcing) -> Sequence[Hears]:
-    """Who hears of alarms."""
+def _happening(settings: Settings, given: Given, state: State, configured: Sinks, stack: AsyncExitStack) -> Happening:
+    """What the bus is told of the run."""
+    return Happening.of(
+        given.bus,
+        given.source,
+        state,
+        settings.state.max_events,
+        configured.happened,
+        stack,
+        clock=given.clock,
+        tell=given.tell,
+    )
+
+
+@dataclass(slots=True)
+class _Besides:
+    """What runs besides the logs, and what it has to do with matches.
+
+    Attributes:
+        routes: who is told of a match besides all.
+        saving: who wants certificates of matches kept.
+        works: see `Parts`.
+        last: likewise.
+        added: modules.
+    """
+
+    routes: Callable[[Match], Sequence[str]]
+    saving: Callable[[], Sequence[Wanting]]
+    works: dict[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)
+    last: Callable[[], Coroutine[Any, Any, None]] | None = None
+    added: Added | None = None
+    inline: Callable[[Sequence[Match]], Awaitable[Sequence[tuple[Match, bool]]]] | None = None  # see `Teller`
+
+
+async def _besides(
+    settings: Settings,
+    given: Given,
+    state: State,
+    transport: Transport,
+    sinks: list[Sink],
+    configured: Sinks,
+    stack: AsyncExitStack,
+) -> _Besides:
+    """Probes, which are one more of `sinks`, and modules."""
+    clock, tell, one = given.clock, given.tell, _Besides(configured.routes, configured.saving)
+    if settings.watch.probe and not given.backfill:
+        from certhia.library.probing import probing_of  # noqa: PLC0415  (only who probes pays for the scanner)
+
+        probing = probing_of(settings, state, sinks, stack, clock=clock, tell=tell, hears=configured.probed)
+        sinks.append(probing)
+        one.works, one.last = probing.works(), probing.finish
+    if settings.modules.each or given.steps is not None:  # else there are none, and will be none
+        from certhia.library.modular import added_of, last_of, routes_of, saving_of, works_of  # noqa: PLC0415
+
+        added = await added_of(
+            settings, state, transport, stack, rules=given.rules, tell=tell, bus=given.bus, clock=clock
+        )
+        one.added, one.works, one.last = added, one.works | works_of(added), last_of(added, one.last)
+        one.inline = added.host.inline.judged
+        one.routes, one.saving = routes_of(added, configured.routes), saving_of(added, configured.saving)
+    return one
+
+
+def _guarding(
+    settings: Settings,
+    given: Given,
+    state: State,
+    configured: Sinks,
+    announcing: Announcing,
+    added: Added | None,
+) -> Guarding:
+    """How alarms are looked for, and who hears of them."""
     own = (sink.hears for sink in given.sinks if isinstance(sink, Hearing))
-    return (*given.heard, configured.hears, announcing.hears, *own)
+    looks = [one.look for one in (given.scoping, added.host if added is not None else None) if one is not None]
+    heard = (*given.heard, configured.hears, announcing.hears, *own)
+    return replace(guarding_of(settings, state.directory), heard=heard, looks=looks)
 
 
 def _narrowed(rules: Callable[[], Watched], owners: Collection[Owner]) -> Watched | None:
