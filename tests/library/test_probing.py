@@ -248,6 +248,7 @@ def test_names_that_can_be_asked() -> None:
     match = match_of(["*.b.example", "a.example", "A.example.", "*", "f*.example", "192.0.2.1"])
     hits = (RuleHit("r", "CN=x", "issuer", "issuer"), RuleHit("r", "a.example", "san", "exact"))
     assert names_of(replace(match, hits=hits)) == ["a.example", "b.example", "192.0.2.1"]
+    assert names_of(replace(match, hits=(), names=("a" * 254, "b" * 253))) == ["b" * 253]
 
 
 @in_simulated_time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -98,4 +99,28 @@ async def test_its_tables_as_views(postgresql_server: Running, tmp_path: Path, b
     await (await State.open(Place(tmp_path, address(url)), clock=Clock(), follow=True)).close()  # and again
     if beside:
         await hand.execute("DROP TABLE public.matches")
+    await hand.close()
+
+
+async def test_a_name_may_be_longer_than_an_index_takes(postgresql_server: Running, tmp_path: Path, book: Book) -> None:
+    """A certificate may hold anything: it must not end whoever follows; also where the index is of earlier versions."""
+    url = await emptied(postgresql_server)
+    hand = await asyncpg.connect(url)
+    await hand.execute("DROP VIEW IF EXISTS matches, ct_log_state")
+    place, random = Place(tmp_path, address(url)), Random(1)
+    async with await State.open(place, clock=Clock(), follow=True):
+        await hand.execute(
+            "CREATE OR REPLACE FUNCTION certhia_state.program_name(payload text) RETURNS text LANGUAGE sql IMMUTABLE "
+            "PARALLEL SAFE RETURN nullif(certhia_state.document(payload) #>> '{hits,0,4}', '')"
+        )
+    name = "".join(random.choice("abcdefghij\u00fc") for _ in range(9000)) + ".example.com"
+    async with await State.open(place, clock=Clock(), follow=True) as state:
+        state.writer.log(book.log)
+        match = book.match(1, name)
+        hits = (replace(match.hits[0], name=name, programme=name[::-1]),)
+        state.writer.match(replace(match, hits=hits, names=(name,)), ["a"])
+        await state.writer.durable()
+        assert [one.match.names for one in await state.matches()] == [(name,)]
+    (row,) = await hand.fetch("SELECT matched_domain, program_name, all_domains FROM matches")
+    assert (row[0], row[1], row[2]) == (name[:500], name[::-1][:500], [name])
     await hand.close()

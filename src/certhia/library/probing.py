@@ -27,6 +27,7 @@ from certhia.store.probes import Finding, Probe, Wish
 
 MAX_NAMES = 20  # of one certificate that are asked
 
+LONGEST_NAME: Final = 253  # characters (RFC 1035 section 2.3.4): nobody can ask for a longer one
 PORT: Final = 443
 BATCH: Final = 64  # probes at once
 NAP: Final = 600.0  # seconds: so soon it is noticed that the wall clock was set
@@ -181,4 +182,4 @@ def names_of(match: Match) -> list[str]:
     """The names of a certificate that can be asked, each once; those that a rule found come first."""
     written = (*(hit.name for hit in match.hits if hit.where in NAMED), *match.names)
     plain = (name.removeprefix("*.").rstrip(".").lower() for name in written)
-    return [name for name in dict.fromkeys(plain) if name and "*" not in name]
+    return [name for name in dict.fromkeys(plain) if name and "*" not in name and len(name) <= LONGEST_NAME]
