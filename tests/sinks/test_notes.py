@@ -7,9 +7,11 @@ from pathlib import Path
 from tests.sinks.test_outbox import Listing, opened
 from tests.sinks.test_queue import HOUR, Noted, desk
 
+from certhia.sinks.asked import Asked
 from certhia.sinks.notes import MOST, MOST_BYTES, PREFIX, Notes
 from certhia.sinks.refusals import Refused
 from certhia.sinks.terms import Terms
+from certhia.store.bounds import Bounds
 from certhia.store.schema import DEAD
 from certhia.testing import SimClock, in_simulated_time
 
@@ -32,6 +34,25 @@ async def test_they_are_kept_until_they_are_told_each_for_its_sink(certhia_clock
         assert told == [("one\n\x1b[31m", 5.0), ("two", 5.0), ("three", 0.0)]
         await state.writer.durable()
         assert len(await state.recalled(PREFIX)) == 1, "that of the other sink"
+
+
+@in_simulated_time
+async def test_what_somebody_drops_is_not_told(certhia_clock: SimClock, tmp_path: Path) -> None:
+    """Also the one that is being tried; and a digest that was dropped is not tried on."""
+    sink = Noted(errors=[OSError("down")] * 99)
+    terms = Terms(pauses=(HOUR,), bounds=Bounds(rows=1))
+    async with desk(certhia_clock, tmp_path, sink, terms=terms) as at:
+        for key in ("one", "two"):
+            at.outbox.note("list", {"type": "alarm", "key": key})
+        await certhia_clock.sleep(1.0)
+        await at.tell(1, 2)
+        dropped = await at.outbox.take(Asked("drop", "list", waiting=True).payload())
+        assert dropped == "list: 4 deliveries dropped", "the match, its digest, both alarms"
+        sink.errors.clear()
+        at.outbox.note("list", {"type": "alarm", "key": "three"})
+        assert await at.outbox.drain(3 * HOUR)
+    assert [note["key"] for note in sink.notes] == ["three"]
+    assert sink.indices == []
 
 
 @in_simulated_time

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from certhia.render import quoted
+from certhia.sinks.notes import stored
 from certhia.store.letters import Wanted
 from certhia.store.schema import DEAD, DROPPED, HELD, PENDING
 
@@ -27,7 +28,7 @@ class Asked:
         do: "retry" or "drop".
         sink: whose deliveries are meant.
         ids: these alone; empty: all dead ones, and those that are held back.
-        waiting: of `drop`: also what just waits, and digests.
+        waiting: of `drop`: also what just waits, digests, and other records besides matches.
     """
 
     do: str
@@ -50,7 +51,7 @@ def asked(payload: str) -> Asked:
 
 
 async def fulfil(state: State, wish: Asked, now: float) -> int:
-    """Does it, durably; gives how many deliveries, and digests, it was done to. Raises StateError."""
+    """Does it, durably; gives how many deliveries, and records besides, it was done to. Raises StateError."""
     states = {DEAD, HELD, *([PENDING] if wish.do == "drop" and (wish.waiting or wish.ids) else [])}
     writer, count, after = state.writer, 0, 0
     await writer.durable()
@@ -67,6 +68,9 @@ async def fulfil(state: State, wish: Asked, now: float) -> int:
     if wish.do == "drop" and wish.waiting:
         for digest in list(writer.waiting(wish.sink).closed):
             writer.digested(digest, DROPPED)
+            count += 1
+        for name in await stored(state, wish.sink):
+            writer.remember(name, None)
             count += 1
     await writer.durable()
     return count

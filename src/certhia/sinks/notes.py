@@ -38,15 +38,17 @@ class Notes:
         self._last = 0
 
     async def recall(self) -> None:
-        """Adds those that an earlier run, or queue, did not get rid of. Raises StateError."""
+        """Takes those that the state has: of an earlier run, or queue, too, and without what somebody dropped. Raises
+        StateError."""
+        newest = self._last
         await self._state.writer.durable()
-        found = await self._state.recalled(PREFIX)
-        split = {name: name.removeprefix(PREFIX).split(":", 1) for name in found}
-        numbers = {int(number): name for name, (number, sink) in split.items() if sink == self._sink}
-        kept = {number: json.loads(found[name]) for number, name in numbers.items()}
-        self._sizes |= {number: len(found[name]) for number, name in numbers.items()}
+        found = await stored(self._state, self._sink)
+        kept = {number_of(name): json.loads(text) for name, text in found.items()}
+        sizes = {number_of(name): len(text) for name, text in found.items()}
+        self._sizes = sizes | {number: size for number, size in self._sizes.items() if number > newest}
         self._bytes = sum(self._sizes.values())
-        self._waiting = dict(sorted((kept | self._waiting).items()))
+        later = {number: record for number, record in self._waiting.items() if number > newest}
+        self._waiting = dict(sorted((kept | later).items()))
         self._last = max(self._waiting, default=0)  # the clock may have been set back since
 
     def add(self, record: Record) -> None:
@@ -80,3 +82,14 @@ class Notes:
             self._state.writer.remember(f"{PREFIX}{number:020d}:{self._sink}", value)
         except StateError:
             return  # storage has failed, and the writer says so: the run ends
+
+
+async def stored(state: State, sink: str) -> dict[str, str]:
+    """The settings of the state that wait for a sink, by name, the oldest first. Raises StateError."""
+    found = await state.recalled(PREFIX)
+    return {name: text for name, text in found.items() if name.removeprefix(PREFIX).partition(":")[2] == sink}
+
+
+def number_of(name: str) -> int:
+    """The number that such a setting's name says."""
+    return int(name.removeprefix(PREFIX).partition(":")[0])

@@ -75,14 +75,13 @@ class Queue:
 
     async def run(self) -> None:
         """Delivers until cancelled. Raises SinkClosed where nobody reads the sink any more, StateError for storage."""
-        await self._notes.recall()
         while True:
             self._wake.clear()
             if self._afresh:
                 await self._begin_again()
             if (first := self._notes.first) is not None:
-                await self._note(first[1], first[0])
-                self._notes.done(first[0])
+                if await self._note(first[1], first[0]) is not None:
+                    self._notes.done(first[0])
                 continue
             due = await self._due()
             if not await self._go_on() and not due:  # many that are held back keep no others waiting
@@ -129,6 +128,7 @@ class Queue:
         """From the first that waits, and with a look at those held back."""
         self._afresh = False
         self._kept_up = False
+        await self._notes.recall()
         await self._state.writer.durable()
         self._last = 0
         self._held_until = await self._state.held_until(self.sink.name)
@@ -175,6 +175,8 @@ class Queue:
         if not deliveries and digest is not None:
             await self._state.writer.durable()  # what it counts
             told = await self._note(digest_record(digest))
+            if told is None:
+                return True
             self._state.writer.digested(digest)
             how = "told as a digest" if told else "it takes no digests; `certhia matches` shows them"
             self._notice(self.sink.name, f"{digest.count} matches were too many: {how}")
@@ -213,9 +215,10 @@ class Queue:
 
     # --- telling ---
 
-    async def _note(self, record: Mapping[str, object], number: int | None = None) -> bool:
+    async def _note(self, record: Mapping[str, object], number: int | None = None) -> bool | None:
         """Sends a record that is no match, until it works; drops it where it is refused, or the sink takes none, and
-        one with a number when it has waited for too long. Whether it was told."""
+        one with a number when it has waited for too long. Whether it was told; None where it is to be looked for again,
+        as somebody may have dropped it."""
         sink = self.sink
         if not isinstance(sink, Noting):
             return False
@@ -238,6 +241,8 @@ class Queue:
                     if number is not None and self._notes.age(number) >= (self.terms.dead_after or 0.0):
                         self._notice(sink.name, f"a record that is no match waited too long, and is dropped: {error}")
                         return False
+                if self._afresh:
+                    return None
             else:
                 self._recover()
                 return True
