@@ -86,7 +86,9 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     clock, reading = given.clock, reading_of(settings)
     expected = expected_of(settings.watch.expected, clock, given.tell)
     state = await stack.enter_async_context(await State.open(given.place, clock=clock, follow=True))
-    transport = given.transport or await stack.enter_async_context(connect(settings, clock))
+    transport = given.transport
+    if transport is None:
+        transport = await stack.enter_async_context(connect(settings, clock))
     if (scoping := given.scoping) is not None:
         await scoping.begin(state, transport, fetch=not given.backfill)
     paces = paces_of(settings, clock, json.loads(await state.recall("paces") or "{}"))
