@@ -83,7 +83,7 @@ class Given:
 
 async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> Pipeline:
     """Opens the state and the network, which `stack` closes again. Raises StateError, ConfigError."""
-    clock, reading = given.clock, reading_of(settings)
+    clock = given.clock
     expected = expected_of(settings.watch.expected, clock, given.tell)
     state = await stack.enter_async_context(await State.open(given.place, clock=clock, follow=True))
     transport = given.transport
@@ -91,7 +91,6 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         transport = await stack.enter_async_context(connect(settings, clock))
     if (scoping := given.scoping) is not None:
         await scoping.begin(state, transport, fetch=not given.backfill)
-    paces = paces_of(settings, clock, json.loads(await state.recall("paces") or "{}"))
     choice = choice_of(settings)
     sinks = list(given.sinks)
     configured = await sinks_of(settings, state.directory, stack, clock=clock, tell=given.tell)
@@ -129,8 +128,8 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         added=besides.added,
         works={**besides.works, **happening.works(), **({} if scoping is None else scoping.works())},
         last=besides.last,
-        paces=paces,
-        reading=reading,
+        paces=paces_of(settings, clock, json.loads(await state.recall("paces") or "{}")),
+        reading=reading_of(settings),
         origin=settings.read.from_,
         memory=settings.read.memory,
         precerts=settings.watch.precerts,
