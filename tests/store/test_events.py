@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from tests.store.conftest import both
 
+from certhia.clock import Clock
+from certhia.events.bus import Bus
+from certhia.library.storing import stored
 from certhia.store import State
-from certhia.store.events import EventRow, append, kept
+from certhia.store.eventrow import EventRow
+from certhia.store.events import append, kept
 
 
 def row(number: int, kind: str = "a.b", at: float = 0.0) -> EventRow:
@@ -68,3 +72,13 @@ async def test_a_process_beside_the_follower_adds_its_own(state: State) -> None:
     assert await ids(state) == [1, 2, 3]
     await append(state, [], {"a.b": 1})
     assert await ids(state, "a.b") == [2]
+
+
+@both
+async def test_a_scan_stores_its_own_beside_the_follower(state: State) -> None:
+    bus, said = Bus(), list[str]()
+    async with stored(bus, state.place, 2, Clock(), lambda text, **_: said.append(text), made=False):
+        for number in range(5):
+            bus.publish("scan.progress", {"done": number}, source="scan", correlation="ab" * 16)
+    assert [one.data["done"] async for one in kept(state)] == [3, 4]
+    assert said == []
