@@ -292,11 +292,15 @@ async def test_files_that_count_later_are_listened_to(file: Path, tmp_path: Path
 async def test_who_watches_hears_of_trouble_at_once_and_once(file: Path) -> None:
     words, heard = Words(SimClock(), file), list[str]()
     words.reloaded.troubled = lambda: heard.append(words.reloaded.trouble[:9])
-    for text in ("bad", "bad bad", "two", "three"):
+    look, keys = troubles([words.reloaded]), list[list[str]]()
+    for text in ("bad", "bad bad", "worse", "two", "three"):
         file.write_text(text)
         words.reloaded.ask()
         await words.reloaded.look()
-    assert [bool(one) for one in heard] == [True, False]
+        keys.append([one.alarm.key for one in await look()])
+    assert [bool(one) for one in heard] == [True, True, False]
+    assert keys[0] == keys[1] != keys[2]
+    assert keys[3:] == [[], []]
 
 
 def test_a_bad_file_at_the_start_is_no_start(file: Path) -> None:
@@ -374,7 +378,7 @@ async def test_whoever_takes_it_may_refuse(certhia_clock: SimClock, file: Path) 
         if text == "three":
             (one,) = found
             assert one.told
-            assert one.alarm.key == "config:words"
+            assert one.alarm.key.startswith("config:words:")
             assert one.alarm.text == "words not reloaded, the old ones stay in use: three is too many; really"
         else:
             assert found == []

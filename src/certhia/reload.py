@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -39,7 +40,7 @@ class Reloaded(Generic[T]):
     Attributes:
         current: the value of now.
         trouble: why the last change of a file could not be taken over; empty where it could.
-        troubled: called when there is some trouble where there was none, and when it is over.
+        troubled: called when there is some trouble, another one, or none any more.
         heard: called with what was told, once another value is in force.
     """
 
@@ -191,7 +192,7 @@ class Reloaded(Generic[T]):
 
     def _has(self, trouble: str) -> None:
         before, self.trouble = self.trouble, trouble
-        if bool(before) != bool(trouble):
+        if before != trouble:
             self.troubled()
 
     def _tell_bad(self, error: str) -> None:
@@ -210,16 +211,15 @@ def troubles(reloads: Sequence[Reloaded[Any]]) -> Callable[[], Awaitable[list[Fo
     """A look for alarms: files that changed, and could not be taken over."""
 
     async def look() -> list[Found]:
-        return [
-            Found(
-                Alarm(f"config:{one.what}", f"{one.what} not reloaded, the old ones stay in use: {said(one.trouble)}"),
-                told=True,
-            )
-            for one in reloads
-            if one.trouble
-        ]
+        return [Found(_alarm(one.what, one.trouble), told=True) for one in reloads if one.trouble]
 
     return look
+
+
+def _alarm(what: str, trouble: str) -> Alarm:
+    """Another complaint is another alarm."""
+    name = hashlib.sha256(trouble.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return Alarm(f"config:{what}:{name}", f"{what} not reloaded, the old ones stay in use: {said(trouble)}")
 
 
 def said(error: str) -> str:

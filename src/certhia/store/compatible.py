@@ -20,13 +20,11 @@ _FUNCTIONS: Final = (
     r"""CREATE OR REPLACE FUNCTION document(payload text) RETURNS json LANGUAGE sql IMMUTABLE PARALLEL SAFE
         RETURN (CASE WHEN payload ~ '\\u(0000|d[89a-f])' THEN
             regexp_replace(payload, '\\u(0000|d[89a-f][0-9a-f]{2})', '\\ufffd', 'g') ELSE payload END)::json""",
-    """CREATE OR REPLACE FUNCTION matched_domain(payload text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-        RETURN left(coalesce(nullif(document(payload) #>> '{hits,0,1}', ''),
-            document(payload) #>> '{names,0}', ''), %d)"""
-    % LONGEST,
-    """CREATE OR REPLACE FUNCTION program_name(payload text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-        RETURN left(nullif(document(payload) #>> '{hits,0,4}', ''), %d)"""
-    % LONGEST,
+    f"""CREATE OR REPLACE FUNCTION matched_domain(payload text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+        RETURN left(coalesce(nullif(document(payload) #>> '{{hits,0,1}}', ''),
+            document(payload) #>> '{{names,0}}', ''), {LONGEST})""",
+    f"""CREATE OR REPLACE FUNCTION program_name(payload text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+        RETURN left(nullif(document(payload) #>> '{{hits,0,4}}', ''), {LONGEST})""",
     """CREATE OR REPLACE FUNCTION whole_seconds(seen double precision) RETURNS bigint LANGUAGE sql IMMUTABLE
         PARALLEL SAFE RETURN floor(seen)::bigint""",
 )
