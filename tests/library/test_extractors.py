@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,8 +19,10 @@ from certhia.errors import ConfigError
 from certhia.events.bus import Bus
 from certhia.events.listening import Listeners
 from certhia.library.extracting import extractors_of
-from certhia.scanner.content.extracting import Visit
+from certhia.scanner.content.extracting import Answer, Visit
+from certhia.scanner.records import Found
 
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "events.md"
 GOOD = """
 from certhia.modules import Info, Name, Sees, Visit
 
@@ -143,3 +146,20 @@ async def test_what_a_scan_can_not_give(tmp_path: Path, port: int) -> None:
     written(tmp_path, mine=text)
     with pytest.raises(ConfigError, match=r"modules.mine: needs network, which a scan gives to none"):
         await scanned(tmp_path, port, "[modules.mine]\ntrusted = true\n")
+
+
+async def test_the_one_of_the_guide(tmp_path: Path) -> None:
+    (text,) = [one for one in re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL) if "Sees" in one]
+    written(tmp_path, headers=text)
+    file = tmp_path / "certhia.toml"
+    file.write_text(f'[modules]\nautoload = ["{tmp_path}/modules"]\n[modules.headers]\n')
+    settings = load({"state.name": str(tmp_path / "state")}, file, {"HOME": str(tmp_path)})
+    answer = Answer(
+        "https://www.example.com/", 200, (("server", "x"), ("x-served-by", "cache7.example.net")), b"<html>"
+    )
+    async with AsyncExitStack() as stack:
+        extractors = await extractors_of(settings, stack, Bus(), clock=Clock(), tell=lambda *_, **__: None)
+        assert extractors is not None
+        found = await extractors(Visit("www.example.com", None, "192.0.2.1", 443, (), answer))
+        assert found == [Found("cache7.example.net", "x-served-by", 0.8)]
+        assert await extractors(Visit(None, None, "192.0.2.1", 443)) == []
