@@ -46,7 +46,22 @@ from stream_rows import Stream
 from stream_runs import compiled
 from table import machine, table, write
 
-PARTS = ("core", "entries", "ctfeed", "idle", "catching-up", "start", "stream", "names", "verdicts", "scan", "delivery")
+import modules
+
+PARTS = (
+    "core",
+    "entries",
+    "ctfeed",
+    "idle",
+    "catching-up",
+    "start",
+    "stream",
+    "names",
+    "verdicts",
+    "scan",
+    "delivery",
+    "modules",
+)
 LOGS = 60
 CORE_ROUNDS = 5  # for each round of whole processes: milliseconds each, and easily disturbed
 PAGES = (1024, 256, 32)
@@ -128,7 +143,7 @@ class Bench:
             "core": self._core, "entries": self._world, "ctfeed": self._ctfeed, "idle": self._idle,
             "catching-up": self._catching_up, "start": self._start, "stream": self._stream,
             "names": self._names, "verdicts": self._verdicts, "scan": self._scan,
-            "delivery": self._delivery,
+            "delivery": self._delivery, "modules": self._modules,
         }  # fmt: skip
         for row in measures[part]():
             say(table([row]).split("\n", 2)[2])
@@ -148,6 +163,9 @@ class Bench:
         yield from delivery_redis.rows(self._rounds, self.notes)
         yield from head_to_webhook.rows()
         yield from metrics_cost.rows(self._rounds)
+
+    def _modules(self) -> Iterator[Row]:
+        yield from modules.rows(self._source, self._rounds, self._count // 2)
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000
