@@ -325,7 +325,11 @@ class Queue:
         calm = self._noticed is not None and now - self._noticed < CALM
         if (not self.failing and not calm) or (self._failures == MANY and not self._told_of) or self.gone:
             self._told_of, self._noticed = True, now
-            when = "until you ask for it: certhia outbox retry" if self.gone else f"in {pause:.0f} s and until it works"
+            when = (
+                "until you ask for it: certhia outbox retry"
+                if self.gone
+                else f"in {max(pause, 1.0):.0f} s and until it works"
+            )
             what = "wants no more, tried again" if self.gone else "could not be told, tried again"
             self._notice(self.sink.name, f"{what} {when}: {reason}")
         self.failing = reason
