@@ -310,8 +310,8 @@ FAULTS = (
     NamedFault(
         "P01", "bad-module", "raises, blocks, changes what it is handed, ends its process, leaks, or fails at import",
         "the third time it is switched off, an alarm says so; a run does not begin with one that can't be imported",
-        "every entry read and proven, every match told, the module beside it sees every entry", ("I5", "I6", "I8", "I9"),
-        None, heals=False,
+        "every entry read and proven, every match told, the module beside it sees every entry",
+        ("I5", "I6", "I8", "I9"), None, heals=False,
     ),
 )  # fmt: skip
 
