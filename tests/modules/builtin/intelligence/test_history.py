@@ -9,7 +9,14 @@ from tests.modules.builtin.intelligence.cases import DAY, START, learnt, match, 
 
 from certhia.model import RuleHit
 from certhia.modules.builtin.intelligence import history
-from certhia.modules.builtin.intelligence.history import all_domains, names_below, record_of, watched
+from certhia.modules.builtin.intelligence.history import (
+    MAX_LOOKED,
+    all_domains,
+    looked,
+    names_below,
+    record_of,
+    watched,
+)
 
 
 def test_what_is_earlier_goes_by_when_a_log_took_it() -> None:
@@ -79,3 +86,11 @@ def test_a_key_that_cannot_be_read_is_nobodys() -> None:
     found = learnt([unkeyed(match(1)), unkeyed(match(2, day=1))])
     assert found.uses(unkeyed(match(3, day=2)), record_of(match(3, day=2), "")) == []
     assert DAY == 86400
+
+
+def test_names_of_one_certificate_are_bounded() -> None:
+    names = [f"n{number}.d{number % 3}.example" for number in range(3 * MAX_LOOKED)]
+    one = replace(match(1, *names), hits=(RuleHit("r", names[-1], "san", "below"),))
+    assert len(looked(one)) == MAX_LOOKED
+    assert looked(one)[0] == names[-1]  # what a rule found is never left out
+    assert names_below(one, "d2.example")[0] == names[-1]

@@ -119,7 +119,8 @@ async def test_owners_by_ccadb(tmp_path: Path, state: State) -> None:
 async def test_a_whole_run(tmp_path: Path) -> None:
     came = await run(tmp_path, {}, tables={"intelligence": {"enabled": True, "caa": False}}, rules=("example.com",))
     found = came.found("intelligence")
-    assert "example.com: the first certificate for host7.example.com" in found
+    first = "example.com: the first certificate"  # of the name; or of the domain, too: they are logged at one moment
+    assert any(text.startswith(first) and text.endswith("for host7.example.com") for text in found)
     assert any("issued by Certhia Test for 90 days" in text for text in found)
     assert came.summary is not None
     assert len([text for text in found if ": issued by" in text]) == came.summary.matches

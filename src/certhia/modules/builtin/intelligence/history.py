@@ -10,7 +10,7 @@ from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from certhia._core import registrable_domain
@@ -22,6 +22,7 @@ MAX_RECORDS: Final = 200  # certificates of one; its oldest go
 MAX_NAMES: Final = 5_000  # names of one; further ones are never called new
 MAX_KEYS: Final = 200_000
 MAX_USES: Final = 8  # of one key
+MAX_LOOKED: Final = 2_000  # names of one certificate that are looked at, those that rules found first
 OF_ONE: Final = 10  # domains of one certificate that are looked at
 NAMED: Final = frozenset(("san", "cn", "ip"))  # where a rule finds names
 
@@ -134,21 +135,26 @@ def record_of(match: Match, owner: str) -> Record:
     return Record(logged, match.key[:16], owner, match.not_before, match.not_after, names)
 
 
+def looked(match: Match) -> list[str]:
+    """The names of a certificate that are looked at: in lower case, each once."""
+    written = chain((hit.name for hit in match.hits if hit.where in NAMED), match.names)
+    return list(dict.fromkeys(name.lower().rstrip(".") for name in islice(written, MAX_LOOKED)))
+
+
 def watched(match: Match) -> list[str]:
     """The registrable domains of the names that rules found; of all names where rules found no name."""
     found = [hit.name for hit in match.hits if hit.where in NAMED] or match.names
-    return list(islice(_domains(found), OF_ONE))
+    return list(islice(_domains(islice(found, MAX_LOOKED)), OF_ONE))
 
 
 def all_domains(match: Match) -> Iterator[str]:
     """The registrable domains of a certificate, each once."""
-    return _domains(match.names)
+    return _domains(looked(match))
 
 
 def names_below(match: Match, domain: str) -> list[str]:
     """The names of a certificate that belong to a registrable domain, each once."""
-    lower = (name.lower().rstrip(".") for name in match.names)
-    return list(dict.fromkeys(name for name in lower if name == domain or name.endswith("." + domain)))
+    return [name for name in looked(match) if name == domain or name.endswith("." + domain)]
 
 
 def _domains(names: Iterable[str]) -> Iterator[str]:
