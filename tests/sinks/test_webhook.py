@@ -7,12 +7,14 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from tests.realservers.launching import ISSUING, ROOT
 from tests.sinks.conftest import MAKE, delivery
 from tests.sinks.receiving import Request, receiving
 from tests.sinks.sending import outside
@@ -185,6 +187,35 @@ async def test_a_host_that_fails_is_asked_by_one_alone(make: MAKE) -> None:
     (circuit,) = around.breakers.circuits
     assert (circuit.state, circuit.failures) == ("open", FAILURES)
     assert "answered 500" in circuit.reason
+
+
+async def test_a_receiver_of_an_authority_of_ones_own(make: MAKE, tmp_path: Path) -> None:
+    made = ISSUING.leaf(["hooks.example.com"], "p256", ips=("127.0.0.1",))
+    (tmp_path / "chain.pem").write_text(made.pem + ISSUING.pem)
+    (tmp_path / "key.pem").write_bytes(made.key_pem)
+    (tmp_path / "root.pem").write_text(ROOT.pem)
+    secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secure.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 taken\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0, ssl=secure)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/{TOKEN}"
+    strange = await webhook(url)
+    with pytest.raises(RemoteError, match=r"not trusted: .*; give its root with ca_file$") as caught:
+        await strange.send([make(1)])
+    assert "SECRET" not in str(caught.value)
+    known = await webhook(url, ca_file=tmp_path / "root.pem")
+    await known.send([make(1)])
+    assert known.answer == "204 ''"
+    for sink in (strange, known):
+        await sink.close()
+    server.close()
+    await server.wait_closed()
 
 
 async def test_a_template_of_ones_own(make: MAKE, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from certhia.sinks.open import Outside
 
 MAX_ANSWER: Final = 64 << 10  # bytes
+_PROXY: Final = "if a proxy of yours stands between, give its root with --ca-file"  # which is for logs
 _ABOUT_THIS: Final = frozenset((400, 413, 415, 422))
 _BUSY: Final = frozenset((429, 503))
 
@@ -125,7 +126,7 @@ class Webhook:
                 whole=False,
             )
         except RemoteError as error:
-            reason = self._hush.text(str(error))
+            reason = self._hush.text(str(error)).replace(_PROXY, "give its root with ca_file")
             self._breaker.failed(reason)
             raise RemoteError(reason) from None
         except BaseException:
