@@ -29,7 +29,7 @@ TABLES: Final[Mapping[str, str]] = {
     "typosquat": '[modules.typosquat]\ndomains = ["example.com"]\ncontext = false\n',
     "expiry": "[modules.expiry]\n",
     "intelligence": "[modules.intelligence]\ncaa = false\n",
-    "revocation": "[modules.revocation]\n",
+    "revocation": "[modules.revocation]\nmax_certificates = 1\n",  # nobody is to be asked from here
 }
 POLICY: Final = "[modules.policy]\n"
 # Two of other people's, in a worker process: pages go there and are decoded; one is handed few entries of them.

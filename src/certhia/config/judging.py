@@ -128,7 +128,8 @@ class _Table:
                 self._expanded.add(name)
             values[name] = found.value
             self._places[key_of((*self._table, name))] = one
-        for name in given.keys() - self._taken():
+        taken = self._taken()
+        for name in [name for name in given if name not in taken]:  # in the order in which they are given
             if OWN not in self._model.model_fields:
                 self._unknown(name, given[name])
             elif (own := self._own(name, given[name][-1])) is not None:
