@@ -56,7 +56,7 @@ def test_every_problem_of_tables_with_its_line(tmp_path: Path) -> None:
         CERTHIA_SINKS__HOOKS__BATCH="0",
         CERTHIA_SINKS__HOOKS__BACH="1",
     )
-    assert sorted(found) == sorted(
+    assert sorted(one.partition("; known are match,")[0] for one in found) == sorted(
         [
             'c.toml:2: sinks.chat.type: "webhok" is no type of sink; did you mean webhook?',
             f'c.toml:3: [sinks.other] has no type; write one of {TYPES}: type = "webhook"',
@@ -64,7 +64,7 @@ def test_every_problem_of_tables_with_its_line(tmp_path: Path) -> None:
             "c.toml:5: [sinks.hook] needs url: Where they are sent",
             'c.toml:10: sinks.hooks.url: "ftp://a.example/..." is no URL to send to; write https://HOST/PATH',
             'c.toml:11: sinks.hooks.rate: "0" must be greater than 0',
-            "c.toml:14: sinks.hooks.events: \"nonsense\" must be 'match' or 'alarm'",
+            'c.toml:14: sinks.hooks.events: "nonsense" is no event, and no glob of events such as scan.*',
             'CERTHIA_SINKS__HOOKS__BATCH: sinks.hooks.batch: "0" must be greater than or equal to 1',
             "CERTHIA_SINKS__HOOKS__BACH: sinks.hooks.bach is an unknown key; did you mean sinks.hooks.batch?",
             'c.toml:17: logs."https://ct.example/".rat is an unknown key; did you mean logs."https://ct.example/".rate?',

@@ -17,7 +17,13 @@ def upgrade() -> None:
     """Adds the table."""
     op.create_table(
         "revocations",
-        sa.Column("match", sa.Integer, sa.ForeignKey("matches.id"), primary_key=True, autoincrement=False),
+        sa.Column(
+            "match",
+            sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+            sa.ForeignKey("matches.id"),
+            primary_key=True,
+            autoincrement=False,
+        ),
         sa.Column("host", sa.Text, nullable=False),
         sa.Column("due", sa.Float),
         sa.Column("state", sa.Text, nullable=False),
