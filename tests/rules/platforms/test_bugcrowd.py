@@ -95,3 +95,12 @@ async def test_groups_are_bounded(certhia_clock: SimClock, monkeypatch: pytest.M
     monkeypatch.setattr(bugcrowds, "MAX_GROUPS", 1)
     platforms = FakePlatforms(certhia_clock, [FakeProgramme("acme", "Acme", ROWS, older=True)])
     assert texts(await fetched(OPEN, platforms)) == {"Acme": RULES[:2]}
+
+
+@in_simulated_time
+async def test_a_path_that_does_not_fit_costs_nothing(certhia_clock: SimClock) -> None:
+    """Matched in more than one way, this would take longer than anybody lives."""
+    platforms = FakePlatforms(certhia_clock, [FakeProgramme("acme", "Acme", ROWS)])
+    rows = [{"name": "Evil", "briefUrl": f"/{'a' * 4000}!"}]
+    platforms.pages["/bugcrowd/engagements.json"] = as_json({"engagements": rows, "paginationMeta": {"totalCount": 1}})
+    assert not (await fetched(OPEN, platforms)).scopes

@@ -25,7 +25,7 @@ MAX_GROUPS: Final = 50  # of targets in one programme
 CATEGORIES: Final = ("bug_bounty", "vdp")
 
 _BRIEF: Final = re.compile(r"data-api-endpoints=(?:\"([^\"]{1,20000})\"|'([^']{1,20000})')")
-_PATH: Final = re.compile(r"/(?:[A-Za-z0-9_.~-]+/?)+")
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9_.~-]+)+/?")  # in one way only: what does not fit must not take for ever
 _BANS: Final = ("(403)", "(406)")
 
 
