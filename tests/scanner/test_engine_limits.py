@@ -106,7 +106,7 @@ def test_no_target_is_lost_when_descriptors_run_out() -> None:
             for descriptor in filled:
                 os.close(descriptor)
     assert [outcome.value for outcome in outcomes] == ["seen"] * 100
-    assert len(said) == 1
+    assert len(said) < 10  # once in a while; a machine that was held up meanwhile may hear it again
     assert "file descriptor" in said[0]
     assert "ulimit -n" in said[0]
     assert engine.limit <= 11
