@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from tests.rules.platforms.asked import ask
 
-from certhia.errors import RemoteError
+from certhia.errors import RemoteError, Throttled
 from certhia.rules.platforms.asking import FAILURES
 from certhia.rules.platforms.client import Denied, Withheld
 from certhia.rules.platforms.records import Asset, Listed
@@ -61,3 +61,16 @@ def test_those_that_are_known_come_first(certhia_clock: SimClock) -> None:
     using = ask(FakePlatforms(certhia_clock), certhia_clock, most=3, known={"p7", "p8"})
     chosen, left_out = using.choose([*LISTED, LISTED[0]])
     assert ([one.handle for one in chosen], left_out) == (["p7", "p8", "p0"], 6)
+
+
+@in_simulated_time
+async def test_who_asks_too_much_asks_for_nothing_more(certhia_clock: SimClock) -> None:
+    asked: list[str] = []
+
+    async def assets(one: Listed) -> Sequence[Asset]:
+        asked.append(one.handle)
+        raise Throttled("later", 36_000.0)
+
+    with pytest.raises(Throttled):
+        await ask(FakePlatforms(certhia_clock), certhia_clock).each(LISTED, assets)
+    assert asked == ["p0"]

@@ -122,3 +122,41 @@ async def test_gzip_is_unpacked(certhia_clock: SimClock) -> None:
     platforms, client = made(certhia_clock)
     platforms.fault("", lambda: Answer(Response(200, gzip.compress(b"[1]"))))
     assert await client.json() == [1]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 500, 302, 200])
+@in_simulated_time
+async def test_what_was_sent_is_not_shown_though_the_server_says_it(certhia_clock: SimClock, status: int) -> None:
+    platforms = FakePlatforms(certhia_clock)
+    client = Client(
+        platforms.transport(),
+        certhia_clock,
+        "http://platforms.test/x?k=query-secret",
+        {"Authorization": "Bearer s3cret"},
+    )
+    said = "bad: Bearer s3cret for query-secret"
+    platforms.fault("", say(status, said, {"location": "https://platforms.test/x?k=query-secret&t=s3cret"}))
+    with pytest.raises(RemoteError) as told:
+        await client.json()
+    assert "****" in str(told.value)
+    assert "s3cret" not in str(told.value)
+    assert "query-secret" not in str(told.value)
+
+
+@in_simulated_time
+async def test_a_long_wait_is_obeyed_in_full(certhia_clock: SimClock) -> None:
+    platforms, client = made(certhia_clock)
+    platforms.fault("", say(429, "", {"retry-after": "36000"}))
+    with pytest.raises(Throttled) as told:
+        await client.json()
+    assert told.value.retry_after == 36_000
+    assert len(platforms.asked) == 1
+
+
+@in_simulated_time
+async def test_more_values_than_memory_is_meant_for(certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "MAX_VALUES", 50_000)
+    platforms, client = made(certhia_clock)
+    platforms.fault("", lambda: Answer(Response(200, b"[" + b"[]," * 400_000 + b"[]]")))
+    with pytest.raises(BadAnswer, match="more than 50000 values"):
+        await client.json()

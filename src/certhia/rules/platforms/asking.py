@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from certhia.clock import Clock
-from certhia.errors import RemoteError
+from certhia.errors import RemoteError, Throttled
 from certhia.net import Transport
 from certhia.rules.platforms.client import Client, Denied, Withheld
 from certhia.rules.platforms.records import Asset, Fetched, Listed, Scope
@@ -62,7 +62,7 @@ class Ask:
             try:
                 found = await assets(one)
                 scopes[one.handle], said = await asyncio.to_thread(self.scope, one.handle, one.name, found)
-            except Denied:
+            except (Denied, Throttled):  # it would only be worse for the next
                 raise
             except RemoteError as error:
                 failed[one.handle] = f"{one.name}: {error}"

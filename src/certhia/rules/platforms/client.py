@@ -16,19 +16,23 @@ from certhia.errors import BadAnswer, RemoteError, Throttled
 from certhia.net import SMALL, Response, Transport
 from certhia.render import quoted
 from certhia.retry_after import retry_after
+from certhia.rules.platforms.hiding import hidden, secrets_of
 from certhia.unpack import unpack
 
 MAX_BODY: Final = 32 << 20  # bytes of one answer
+MAX_VALUES: Final = 3_000_000  # in one document: each takes a hundred bytes, whatever little it says
 MAX_REQUESTS: Final = 50_000  # of one sync
 MAX_PAGES: Final = 1_000  # of one list
 TRIES: Final = 4  # of one request
 PATIENCE: Final = 7_200.0  # seconds that one sync may take, pauses included
 BACKOFF: Final = 2.0  # seconds before the second try; doubled before each further one
 WAIT: Final = 30.0  # seconds after a 429 that does not say how long
+LONGEST: Final = 86_400.0  # seconds that one that does say so is obeyed
 
 _BUSY: Final = frozenset((429, 503))
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _SAID: Final = 160  # characters of an answer that an error quotes
+_LOOKED_AT: Final = 16_384  # bytes of it that are looked through for what must not be shown
 
 
 class Denied(RemoteError):
@@ -58,6 +62,7 @@ class Client:
         self._clock = clock
         self._url = url
         self._headers = {"Accept": "application/json", **(headers or {})}
+        self._secrets = secrets_of(url, self._headers)
         self._gap = gap
         self._timeout = timeout
         self._next = clock.monotonic()
@@ -74,10 +79,12 @@ class Client:
         answer = await self.get(path, gap=gap)
         where = self._where(path)
         body = await unpack(where, answer.body, MAX_BODY)
+        if len(body) > SMALL and sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+            raise BadAnswer(f"{where}: the answer has more than {MAX_VALUES} values in it")
         try:
             return json.loads(body) if len(body) <= SMALL else await asyncio.to_thread(json.loads, body)
         except (ValueError, RecursionError):
-            raise BadAnswer(f"{where}: the answer is no JSON: {quoted(_text(body), _SAID)}") from None
+            raise BadAnswer(f"{where}: the answer is no JSON: {self._quoted(body)}") from None
 
     async def get(self, path: str = "", *, gap: float | None = None, accept: str = "") -> Response:
         """The answer (200) at a path. Raises as `json`."""
@@ -102,21 +109,21 @@ class Client:
         try:
             answer = await self._transport.get(self._url + path, headers=headers, cap=MAX_BODY, timeout=self._timeout)
         except RemoteError as error:  # its words name the whole URL, and a key may stand in it
-            said = str(error).replace(self._url, self.place)
+            said = hidden(str(error).replace(self._url, self.place), self._secrets)
             raise type(error)(said) if type(error) in (RemoteError, BadAnswer) else RemoteError(said) from None
         status = answer.status
         if status == 200:
             return answer
-        said = quoted(_text(answer.body), _SAID) if answer.body else "nothing"
+        said = self._quoted(answer.body) if answer.body else "nothing"
         if status in _REDIRECTS:
-            to = quoted(answer.headers.get("location", "nowhere"), _SAID)
+            to = quoted(hidden(answer.headers.get("location", "nowhere"), self._secrets), _SAID)
             raise BadAnswer(f"{where}: sends on to {to}, which is not followed; write that URL if it is right")
         if status == 401:
             raise Denied(f"{where}: the credentials are not taken (401): {said}; make a new token, and write that")
         if status in (403, 404, 406, 410, 451):
             raise Withheld(f"{where}: refused ({status}): {said}")
         if status in _BUSY:
-            wait = retry_after(answer.headers.get("retry-after"), self._clock.now())
+            wait = retry_after(answer.headers.get("retry-after"), self._clock.now(), LONGEST)
             if wait is not None or status == 429:
                 raise Throttled(f"{where}: asks for fewer requests ({status})", wait)
         raise RemoteError(f"{where}: answered {status}: {said}")
@@ -142,6 +149,7 @@ class Client:
     def _where(self, path: str) -> str:
         return self.place + path.partition("?")[0]
 
-
-def _text(body: bytes) -> str:
-    return " ".join(body[: 4 * _SAID].decode("utf-8", "replace").split())
+    def _quoted(self, body: bytes) -> str:
+        """The beginning of an answer, which may say what was sent."""
+        text = hidden(body[:_LOOKED_AT].decode("utf-8", "replace"), self._secrets)
+        return quoted(" ".join(text[: 4 * _SAID].split()), _SAID)
