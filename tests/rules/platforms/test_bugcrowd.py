@@ -104,3 +104,11 @@ async def test_a_path_that_does_not_fit_costs_nothing(certhia_clock: SimClock) -
     rows = [{"name": "Evil", "briefUrl": f"/{'a' * 4000}!"}]
     platforms.pages["/bugcrowd/engagements.json"] = as_json({"engagements": rows, "paginationMeta": {"totalCount": 1}})
     assert not (await fetched(OPEN, platforms)).scopes
+
+
+@in_simulated_time
+async def test_pages_without_a_count(certhia_clock: SimClock) -> None:
+    platforms = FakePlatforms(certhia_clock)
+    pages = [[{"briefUrl": "/engagements/a"}], [{"briefUrl": "/engagements/b"}], [], []]
+    platforms.fault("engagements.json", lambda: Answer(as_json({"engagements": pages[len(platforms.asked) - 1]})))
+    assert list((await fetched(OPEN, platforms, listing=True)).scopes) == ["a", "b"]

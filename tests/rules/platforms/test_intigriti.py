@@ -127,3 +127,13 @@ async def test_a_scope_that_is_none(certhia_clock: SimClock) -> None:
     platforms.fault("id-a", lambda: Answer(as_json({"domains": {"content": "x"}})))
     found = await fetched(intigriti(), platforms)
     assert (list(found.scopes), list(found.failed)) == (["b"], ["a"])
+
+
+@in_simulated_time
+async def test_pages_without_a_count(certhia_clock: SimClock) -> None:
+    """What is on the first is not all that there is."""
+    platforms = FakePlatforms(certhia_clock)
+    pages = [[{"id": str(n), "handle": f"h{n}"} for n in some] for some in (range(PAGE), range(PAGE, PAGE + 3))]
+    platforms.fault("programs?", lambda: Answer(as_json({"records": pages[len(platforms.asked) - 1]})))
+    assert len((await fetched(intigriti(), platforms, listing=True)).scopes) == PAGE + 3
+    assert len(platforms.asked) == 2

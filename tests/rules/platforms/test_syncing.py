@@ -71,6 +71,19 @@ async def test_an_empty_list_must_be_said_twice(certhia_clock: SimClock) -> None
 
 
 @in_simulated_time
+async def test_scopes_that_are_all_empty_must_be_said_twice(certhia_clock: SimClock) -> None:
+    """Keys that have other names now look like this."""
+    platforms = FakePlatforms(certhia_clock, [A])
+    first = await once(platforms)
+    platforms.programmes[:] = [FakeProgramme("a", "A")]
+    second = await once(platforms, first.kept)
+    assert (second.kept.scopes, second.kept.emptied, second.changes) == (first.kept.scopes, True, ())
+    assert second.notes == ["has no name or network in any scope, where it had 1: they stay until it says so once more"]
+    third = await once(platforms, second.kept)
+    assert third.changes == (Change("a", "A", (), ("=a.example",)),)
+
+
+@in_simulated_time
 async def test_rules_are_bounded(certhia_clock: SimClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(syncing, "MAX_RULES", 0)
     with pytest.raises(BadAnswer, match="come to more than 0 rules; lower max_programs"):

@@ -73,3 +73,11 @@ async def test_disabled_programmes_are_left_out(certhia_clock: SimClock) -> None
     platforms = FakePlatforms(certhia_clock)
     platforms.fault("programs?", lambda: Answer(as_json({"items": items, "pagination": {"nb_pages": 1}})))
     assert list((await fetched(OPEN, platforms, listing=True)).scopes) == ["b"]
+
+
+@in_simulated_time
+async def test_pages_without_a_count(certhia_clock: SimClock) -> None:
+    platforms = FakePlatforms(certhia_clock)
+    pages = [[{"slug": "a"}], [{"slug": "b"}], []]
+    platforms.fault("programs?", lambda: Answer(as_json({"items": pages[len(platforms.asked) - 1]})))
+    assert list((await fetched(OPEN, platforms, listing=True)).scopes) == ["a", "b"]

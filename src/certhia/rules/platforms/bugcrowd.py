@@ -63,8 +63,8 @@ async def _programmes(client: Client, category: str) -> list[Listed]:
             if _PATH.fullmatch(path):
                 handle = named(path.rstrip("/").rpartition("/")[2])
                 listed.setdefault(path, Listed(handle, named(first(row, "name"), handle), path.rstrip("/")))
-        total = number(document, "paginationMeta", "totalCount") or 0
-        if not engagements or len(listed) >= total or len(listed) == before:
+        total = number(document, "paginationMeta", "totalCount")
+        if not engagements or len(listed) == before or (total is not None and len(listed) >= total):
             return list(listed.values())
     raise BadAnswer(f"{client.place}/engagements.json: more than {MAX_PAGES} pages")
 

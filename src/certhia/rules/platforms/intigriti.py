@@ -56,7 +56,8 @@ async def _programmes(client: Client, *, following: bool) -> list[Listed]:
             if key and not (following and at(row, "following") is False):
                 listed.setdefault(key, Listed(handle, named(first(row, "name"), handle), key))
         offset += len(records)
-        if not records or offset >= (number(document, "maxCount") or 0):
+        count = number(document, "maxCount")
+        if not records or (offset >= count if count is not None else len(records) < PAGE):
             return _by_handle(listed.values())
         if len(listed) == before and not following:
             raise BadAnswer(f"{client.place}/v1/programs: repeats programmes, and there are said to be more")

@@ -20,7 +20,14 @@ from certhia.rules.platforms.records import Ruled
 
 MAX_NETWORKS: Final = 64  # that a range of addresses comes to
 SHORTEST: Final = {4: 8, 6: 20}  # prefix lengths; larger networks are nobody's
+EVERYBODYS: Final = (
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+    *("192.168.0.0/16", "224.0.0.0/3", "::/127", "64:ff9b::/96", "fc00::/7", "fe80::/10", "ff00::/8"),
+)
+"""Networks that everybody has, or nobody (RFC 6890): in a certificate such an address says nothing of its owner."""
 RANGE: Final = re.compile(r"([0-9a-f.:]{3,45})\s*-\s*([0-9a-f.:]{1,45})", re.IGNORECASE)
+
+_EVERYBODYS: Final = tuple(ip_network(one) for one in EVERYBODYS)
 
 
 class Unusable(ConfigError):
@@ -45,6 +52,8 @@ def _network(text: str) -> Ruled | None:
         network = ip_network(f"{network.network_address.ipv4_mapped}/{network.prefixlen - 96}")
     if network.prefixlen < SHORTEST[network.version]:
         raise Unusable(f"{render.quoted(text)} is wider than any network of one owner")
+    if any(network.version == one.version and network.subnet_of(one) for one in _EVERYBODYS):  # type: ignore[arg-type]
+        raise Unusable(f"{render.quoted(text)} is a network that everybody may have")
     return Ruled("cidr", str(network.network_address if network.prefixlen == network.max_prefixlen else network))
 
 

@@ -44,11 +44,8 @@ async def sync(kind: str, kept: Kept, settings: PlatformSection, ask: Ask) -> Sy
     """Fetches the scopes of a platform of this type, and compares them with those that are known. Raises RemoteError
     where nothing comes of it: then what is known stays."""
     fetched = await fetcher(kind)(settings, ask)
-    if not fetched.scopes and not fetched.failed and kept.scopes and not kept.emptied:
-        return Synced(
-            replace(kept, emptied=True),
-            notes=[f"lists no programme, where it had {len(kept.scopes)}: they stay until it says so once more"],
-        )
+    if not fetched.failed and not kept.emptied and (lost := _lost(fetched, kept)):
+        return Synced(replace(kept, emptied=True), notes=[f"{lost}: they stay until it says so once more"])
     scopes = _merged(fetched, kept)
     new = Kept(scopes, ask.clock.now())
     if new.count > MAX_RULES:
@@ -58,6 +55,16 @@ async def sync(kind: str, kept: Kept, settings: PlatformSection, ask: Ask) -> Sy
     return Synced(
         new, tuple(changes(kept, new)), tuple(fetched.failed.values()), tuple(fetched.notes), fetched.left_out
     )
+
+
+def _lost(fetched: Fetched, kept: Kept) -> str:
+    """What is gone as a whole, which may well be a fault, or another form than we read; empty where nothing is."""
+    if kept.scopes and not fetched.scopes:
+        return f"lists no programme, where it had {len(kept.scopes)}"
+    rules = sum(len(one.rules) for one in kept.scopes.values())
+    if rules and not any(one.rules for one in fetched.scopes.values()):
+        return f"has no name or network in any scope, where it had {rules}"
+    return ""
 
 
 def _merged(fetched: Fetched, kept: Kept) -> dict[str, Scope]:

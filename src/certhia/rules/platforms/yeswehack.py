@@ -51,7 +51,8 @@ async def _programmes(client: Client) -> list[Listed]:
             slug = text(row, "slug")
             if slug and at(row, "disabled") is not True:
                 listed.setdefault(slug, Listed(slug, named(first(row, "title", "name"), named(slug))))
-        if not items or page >= (number(document, "pagination", "nb_pages") or 0):
+        pages = number(document, "pagination", "nb_pages")
+        if not items or (pages is not None and page >= pages):
             return list(listed.values())
         if len(listed) == before and all(text(row, "slug") in listed for row in items):
             raise BadAnswer(f"{client.place}/programs: page {page} repeats earlier ones")
