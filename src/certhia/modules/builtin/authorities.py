@@ -48,7 +48,10 @@ AUTHORITIES: Final = (
             "InCommon",
             "Internet2",
         ),
-        ("sectigo.com", "usertrust.com", "trust-provider.com", "comodo.com", "comodoca.com", "zerossl.com"),
+        (
+            *("sectigo.com", "usertrust.com", "trust-provider.com", "comodo.com", "comodoca.com", "zerossl.com"),
+            *("entrust.net", "affirmtrust.com"),  # whose public business it took over in 2025
+        ),
     ),
     Authority(
         "DigiCert",
@@ -69,15 +72,17 @@ AUTHORITIES: Final = (
             "Encryption Everywhere",
         ),
         (
-            *("digicert.com", "digicert.ne.jp", "cybertrust.ne.jp", "symantec.com", "thawte.com", "geotrust.com"),
-            *("rapidssl.com", "quovadisglobal.com", "volusion.com", "stratossl.com", "intermediatecertificate.com"),
+            *("digicert.com", "www.digicert.com", "digicert.ne.jp", "cybertrust.ne.jp", "symantec.com", "thawte.com"),
+            *("geotrust.com", "rapidssl.com", "quovadisglobal.com", "pkioverheid.nl", "www.pkioverheid.nl"),
+            *("digitalcertvalidation.com", "1and1.digitalcertvalidation.com", "stratossl.digitalcertvalidation.com"),
+            *("volusion.digitalcertvalidation.com", "intermediatecertificate.digitalcertvalidation.com"),
         ),
     ),
     Authority("GlobalSign", ("GlobalSign nv-sa", "GlobalSign", "AlphaSSL"), ("globalsign.com",)),
     Authority(
         "Amazon Trust Services",
         ("Amazon", "Amazon Trust Services"),
-        ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"),
+        ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com", "aws.amazon.com"),
     ),
     Authority(
         "GoDaddy",
@@ -100,17 +105,20 @@ AUTHORITIES: Final = (
         ("harica.gr",),
     ),
     Authority("SwissSign", ("SwissSign AG",), ("swisssign.com", "swisssign.net", "swisssign.ch")),
-    Authority("D-Trust", ("D-Trust GmbH",), ("d-trust.net", "dtrust.de")),
+    Authority("D-Trust", ("D-Trust GmbH",), ("d-trust.net", "dtrust.de", "d-trust.de")),
     Authority(
         "Deutsche Telekom Security",
         ("Deutsche Telekom Security GmbH", "T-Systems International GmbH", "T-Systems Enterprise Services GmbH"),
         ("telesec.de", "pki.dfn.de", "dfn.de"),
     ),
-    Authority("Microsoft", ("Microsoft Corporation",), ("microsoft.com",)),
+    Authority("Microsoft", ("Microsoft Corporation",), ("microsoft.com", "digicert.com")),
     Authority("Apple", ("Apple Inc.",), ("pki.apple.com",)),
     Authority("TrustAsia", ("TrustAsia Technologies, Inc.",), ("trustasia.com",)),
     Authority("Certigna", ("DHIMYOTIS", "Certigna"), ("certigna.com", "certigna.fr", "dhimyotis.com")),
     Authority("Telia", ("Telia Finland Oyj", "Telia Company AB", "TeliaSonera"), ("telia.com", "telia.fi", "telia.se")),
+    Authority("Certainly", ("Certainly",), ("certainly.com",)),
+    Authority("Microsec", ("Microsec Ltd.",), ("e-szigno.hu",)),
+    Authority("TWCA", ("TAIWAN-CA", "TAIWAN-CA Inc.", "TWCA"), ("twca.com.tw",)),
     Authority("SECOM Trust Systems", ("SECOM Trust Systems CO.,LTD.",), ("secomtrust.net",)),
 )
 
