@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,24 @@ def test_a_platform_that_is_down_leaves_what_was_fetched(certhia: Command, file:
     assert done.status == 1
     assert done.out.startswith("mine: not fetched: ")
     assert "Acme" in certhia("platforms", "export", "mine", "-c", file).out
+
+
+def test_a_new_programme_is_read_again_though_a_command_fetched_it(
+    certhia: Command, file: Path, tmp_path: Path
+) -> None:
+    """It is not new any more for the follower that starts then."""
+    file.write_text(file.read_text().replace('type = "url"\n', 'type = "url"\nbackfill = "30d"\n'))
+    done = certhia("platforms", "sync", "mine", "-c", file)
+    assert "  certhia watch will read logs again from " in done.out
+    assert certhia("platforms", "sync", "-c", file).status == 0  # nothing is new now
+    with closing(sqlite3.connect(tmp_path / "state" / "state.db")) as state:
+        ((kind, payload),) = state.execute("select kind, payload from requests").fetchall()
+    wish = json.loads(payload)
+    assert (kind, wish["programmes"], wish["reverse"]) == (
+        "backfill",
+        [["Acme", "mine"], ["Beta[31m", "mine"]],
+        True,
+    )
 
 
 @pytest.mark.parametrize("form", ["toml", "json"])

@@ -11,13 +11,14 @@ from typing import Final, NamedTuple
 
 from certhia.clock import Clock
 from certhia.config import Settings
-from certhia.errors import CerthiaError, ConfigError, StateError
-from certhia.library.scoping import FAILED, REQUEST, TRIED
+from certhia.errors import CerthiaError, ConfigError, RemoteError, StateError
+from certhia.library.scoping import FAILED, REQUEST, TRIED, read_again
 from certhia.library.setup import connect
 from certhia.net import Transport
 from certhia.render import quoted
 from certhia.rules.platforms import kept as keeping
 from certhia.rules.platforms.kept import Kept
+from certhia.rules.platforms.records import Fetched
 from certhia.rules.platforms.registry import UNOFFICIAL, fetcher
 from certhia.rules.platforms.scoped import Scoped
 from certhia.rules.platforms.syncing import Synced, changes
@@ -98,11 +99,22 @@ async def sync(settings: Settings, names: Sequence[str], clock: Clock, shows: Ca
             await one.recall(state)
         transport = await stack.enter_async_context(connect(settings, clock))
         reports = await fetch(each, transport, shows)
-        for one, report in zip(each, reports, strict=True):
-            if report.synced is not None:
-                await one.keep(state)
+        reports = [await keep(state, one, report, clock) for one, report in zip(each, reports, strict=True)]
         await state.writer.durable()
         return reports
+
+
+async def keep(state: State, one: Scoped, report: Report, clock: Clock) -> Report:
+    """What a follower does with what came of asking, as far as can be done without one: the next does the rest.
+    Gives the report, with that in it. Raises StateError."""
+    if report.synced is None:
+        return report
+    said = await read_again(state, one, report.synced.changes, clock)
+    await one.keep(state)  # last: what was cut short before this is new another time, too
+    if not said:
+        return report
+    note = f"certhia watch will read logs again from {said}"
+    return report._replace(synced=replace(report.synced, notes=[*report.synced.notes, note]))
 
 
 async def kept(settings: Settings, names: Sequence[str], clock: Clock) -> list[Scoped]:
@@ -169,8 +181,18 @@ async def _awaited(
 async def try_one(one: Scoped, transport: Transport) -> Report:
     """What a platform shows: all its programmes counted, and the scope of the first."""
     try:
-        fetched = await fetcher(one.kind)(one.settings, replace(one.ask(transport), most=1, known=()))
+        fetched = await _first(one, transport)
     except CerthiaError as error:
         return Report(one.name, one.kind, None, str(error))
     synced = Synced(Kept(fetched.scopes), (), tuple(fetched.failed.values()), tuple(fetched.notes), fetched.left_out)
     return Report(one.name, one.kind, synced)
+
+
+async def _first(one: Scoped, transport: Transport) -> Fetched:
+    """Raises CerthiaError, whatever a platform of another package raises."""
+    try:
+        return await fetcher(one.kind)(one.settings, replace(one.ask(transport), most=1, known=()))
+    except CerthiaError:
+        raise
+    except Exception as error:
+        raise RemoteError(f"it could not be read, please report it: {type(error).__name__}: {error}") from error

@@ -219,16 +219,22 @@ class Scoping:
 
     async def _backfill(self, one: Scoped, changes: Sequence[Change]) -> None:
         """Has logs read again for programmes that are new, if that is wanted."""
-        if one.settings.backfill is None or self._state is None:
-            return
-        owners = one.owners({change.handle for change in changes if change.new})
-        if not owners:
-            return
-        begin = iso(self._clock.now() - one.settings.backfill)
-        wish = {"log": "all", "from": begin, "reverse": True, "programmes": owners}
-        await self._state.request(BACKFILL, json.dumps(wish))
-        named = ", ".join(programme for programme, _ in owners[:3]) + (" and others" if len(owners) > 3 else "")
-        self._tell(f"{one.name}: logs are read again from {begin} for {named}")
+        assert self._state is not None
+        if said := await read_again(self._state, one, changes, self._clock):
+            self._tell(f"{one.name}: logs are read again from {said}")
+
+
+async def read_again(state: State, one: Scoped, changes: Sequence[Change], clock: Clock) -> str:
+    """Leaves a wish to have logs read again for programmes that are new, if their platform's settings want that. Gives
+    from when and for whom, empty where there is none. Raises StateError."""
+    owners = one.owners({change.handle for change in changes if change.new})
+    if one.settings.backfill is None or not owners:
+        return ""
+    begin = iso(clock.now() - one.settings.backfill)
+    wish = {"log": "all", "from": begin, "reverse": True, "programmes": owners}
+    await state.request(BACKFILL, json.dumps(wish))
+    named = ", ".join(programme for programme, _ in owners[:3]) + (" and others" if len(owners) > 3 else "")
+    return f"{begin} for {named}"
 
 
 def summary(changes: Sequence[Change]) -> str:
