@@ -23,6 +23,7 @@ from certhia.modules.wire import decoded, log_name, match_row, visit_row
 LOADING: Final = 30.0  # seconds that importing a module and setting it up may take
 CLOSING: Final = 2.0
 MB: Final = 10**6
+OURS: Final = "ConfigError: "  # what a worker says where the settings are to blame, not the module
 
 CORRELATION: Final = 128  # characters of an id that a module gives
 
@@ -58,7 +59,10 @@ class Crew:
             async with self._lock:
                 await self._ready(member)
         except Failed as error:
-            raise ConfigError(f"module {spec.place.name}: {error}") from error
+            text = str(error)
+            if text.startswith(OURS):  # it says where, and what to do
+                raise ConfigError(text.removeprefix(OURS)) from error
+            raise ConfigError(f"module {spec.place.name}: {text}") from error
         return member
 
     async def call(self, member: Member, ask: Mapping[str, object], blobs: Sequence[bytes], deadline: float) -> Any:
@@ -136,7 +140,7 @@ class Crew:
         self._pass_on(member, answer)
         self._grown[member.id] += max(0, int(answer.get("grown", 0)))
         if (error := answer.get("error")) is not None:
-            if trace := answer.get("trace"):
+            if (trace := answer.get("trace")) and not str(error).startswith(OURS):
                 self._tell(f"module {member.spec.place.name}: {trace}", level="debug")
             raise Failed(Fault.RAISED, str(error))
         if self._child.resident > self.memory:
@@ -203,7 +207,12 @@ class Member:
 
     async def reconfigure(self, spec: Spec) -> None:
         """See `Runner`."""
-        await self.crew.call(self, {"do": "reconfigure", "spec": spec.tell()}, (), LOADING)
+        try:
+            await self.crew.call(self, {"do": "reconfigure", "spec": spec.tell()}, (), LOADING)
+        except Failed as error:
+            if str(error).startswith(OURS):
+                raise ConfigError(str(error).removeprefix(OURS)) from error
+            raise
         self.spec = replace(spec, look=False)
 
     async def flush(self, deadline: float) -> Done:
