@@ -177,3 +177,11 @@ async def test_pages_are_bounded(certhia_clock: SimClock, monkeypatch: pytest.Mo
     platforms = FakePlatforms(certhia_clock, [FakeProgramme(f"p{n}", f"P{n}") for n in range(2 * PAGE + 1)])
     with pytest.raises(BadAnswer, match="more than 2 pages"):
         await fetched(hackerone(), platforms)
+
+
+@in_simulated_time
+async def test_a_handle_that_is_none(certhia_clock: SimClock) -> None:
+    programmes = [FakeProgramme(one, "Same", [("url", "a.example", True)]) for one in ("a\n\x1b[31mb", "c" * 5000)]
+    found = await fetched(hackerone(), FakePlatforms(certhia_clock, programmes))
+    assert list(found.scopes) == ["a [31mb", "c" * 200]
+    assert all(one.rules for one in found.scopes.values())  # asked for by what it is

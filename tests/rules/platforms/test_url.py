@@ -35,7 +35,7 @@ FORMS: dict[str, tuple[Any, dict[str, list[str]]]] = {
         {
             "Acme": [
                 *("acme.example", "*.acme.test", "=www.acme.net", "=api.acme.net", "192.0.2.7", "198.51.100.0/24"),
-                *("!=shop.acme.example", "!=x.acme.example"),
+                *("!shop.acme.example", "!=x.acme.example"),  # what our own files mean by these
             ]
         },
     ),

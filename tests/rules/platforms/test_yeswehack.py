@@ -81,3 +81,11 @@ async def test_pages_without_a_count(certhia_clock: SimClock) -> None:
     pages = [[{"slug": "a"}], [{"slug": "b"}], []]
     platforms.fault("programs?", lambda: Answer(as_json({"items": pages[len(platforms.asked) - 1]})))
     assert list((await fetched(OPEN, platforms, listing=True)).scopes) == ["a", "b"]
+
+
+@in_simulated_time
+async def test_a_slug_that_is_none(certhia_clock: SimClock) -> None:
+    programmes = [FakeProgramme(one, "Same", [("url", "a.example", True)]) for one in ("a\n\x1b[31mb", "\x1b")]
+    found = await fetched(OPEN, FakePlatforms(certhia_clock, programmes))
+    assert list(found.scopes) == ["a [31mb"]
+    assert found.scopes["a [31mb"].rules

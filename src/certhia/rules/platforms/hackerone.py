@@ -30,7 +30,7 @@ async def fetch(settings: HackerOnePlatform, ask: Ask) -> Fetched:
     listed = await _programmes(client, bookmarked=settings.filter == "bookmarked")
 
     async def assets(one: Listed) -> Sequence[Asset]:
-        return await _assets(client, one.handle)
+        return await _assets(client, one.key)
 
     return await ask.each(listed, assets)
 
@@ -39,8 +39,9 @@ async def _programmes(client: Client, *, bookmarked: bool) -> list[Listed]:
     listed: dict[str, Listed] = {}
     async for row in _rows(client, "/v1/hackers/programs", GAP):
         handle = text(row, "attributes", "handle")
-        if handle and (not bookmarked or at(row, "attributes", "bookmarked") is True):
-            listed.setdefault(handle, Listed(handle, named(at(row, "attributes", "name"), named(handle))))
+        shown = named(handle)  # anybody's text
+        if shown and (not bookmarked or at(row, "attributes", "bookmarked") is True):
+            listed.setdefault(handle, Listed(shown, named(at(row, "attributes", "name"), shown), handle))
     return list(listed.values())
 
 

@@ -65,13 +65,16 @@ def read(document: object, where: str, ask: Ask) -> Fetched:
 
 
 def _assets(programme: object) -> Iterator[Asset]:
+    # Of a document like our own files, in which a name has everything below it; elsewhere it says what it means.
+    out = TREE if any(rows(programme, key) for key in _PLAIN) else ""
     for key, kind in _PLAIN.items():
         yield from _listed(rows(programme, key), kind, in_scope=True)
     for inside in (programme, at(programme, "targets"), at(programme, "scope")):
-        for keys, in_scope in ((_IN, True), (_OUT, False)):
-            for key in keys:
-                yield from _listed(rows(inside, key), "", in_scope=in_scope)
-    yield from _listed(rows(programme, "exclude"), "", in_scope=False)
+        for key in _IN:
+            yield from _listed(rows(inside, key), "", in_scope=True)
+        for key in _OUT:
+            yield from _listed(rows(inside, key), out, in_scope=False)
+    yield from _listed(rows(programme, "exclude"), TREE, in_scope=False)
 
 
 def _listed(entries: Sequence[Any], kind: str, *, in_scope: bool) -> Iterator[Asset]:

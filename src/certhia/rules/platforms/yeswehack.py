@@ -27,7 +27,7 @@ async def fetch(settings: YesWeHackPlatform, ask: Ask) -> Fetched:
     listed = await _programmes(client)
 
     async def assets(one: Listed) -> Sequence[Asset]:
-        path = f"/programs/{quote(one.handle, safe='')}"
+        path = f"/programs/{quote(one.key, safe='')}"
         document = await client.json(path)
         if not isinstance(at(document, "scopes"), list | None):
             raise BadAnswer(f"{client.place}{path}: the answer has no list of scopes")
@@ -49,8 +49,8 @@ async def _programmes(client: Client) -> list[Listed]:
         items, before = rows(document, "items"), len(listed)
         for row in items:
             slug = text(row, "slug")
-            if slug and at(row, "disabled") is not True:
-                listed.setdefault(slug, Listed(slug, named(first(row, "title", "name"), named(slug))))
+            if named(slug) and at(row, "disabled") is not True:
+                listed.setdefault(slug, Listed(named(slug), named(first(row, "title", "name"), named(slug)), slug))
         pages = number(document, "pagination", "nb_pages")
         if not items or (pages is not None and page >= pages):
             return list(listed.values())
