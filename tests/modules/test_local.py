@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from certhia.clock import Clock
+from certhia.config.modules.watch import WatchSection
 from certhia.errors import ConfigError
 from certhia.modules.api import Info, Outside
 from certhia.modules.configured import Spec
@@ -83,3 +85,16 @@ async def test_what_it_raises(tmp_path: Path, kind: str, what: str) -> None:
 async def test_one_that_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="module one: ZeroDivisionError"):
         await started(tmp_path, [], setup="1 / 0")
+
+
+async def test_modules_of_ours_that_see_entries_share_a_thread(tmp_path: Path) -> None:
+    clock = Clock()
+    around = Outside(clock, lambda *_a, **_k: None, tmp_path, lambda: NOTHING, lambda *_a, **_k: None)
+    place = Place("watch", "built in", "certhia.modules.builtin.watch:Watch")
+    spec = Spec(place, directory=str(tmp_path), section=WatchSection(rules=("a.example",)))
+    with ThreadPoolExecutor(1) as together:
+        one = await Local.start(spec, lambda _: around, clock, around.tell, together)
+        done = await one.process(entries_of("a.example"), 5)
+        await one.close()
+        assert len(done.results) == 1
+        assert together.submit(lambda: True).result(), "it is not the module's to end"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -63,6 +64,7 @@ class Host:
         self._ground = ground
         self._seats: dict[str, Seat] = {}
         self._crews: dict[str, Crew] = {}
+        self._together = ThreadPoolExecutor(1, thread_name_prefix="modules")
         self._prepared: AsyncExitStack | None = None  # undoes what is not in use yet
         self._reporting = Reporting(ground.publish, ground.watched, ground.clock, ground.tell)
         self.inline = Inline(partial(self._seeing, Sees.MATCHES, inline=True), self._reporting, ground.clock)
@@ -129,7 +131,9 @@ class Host:
         only = _only(name, section.only, others)
         runner: Runner
         if section.trusted or place.kind == "built in":
-            runner = await Local.start(spec, lambda info: self._outside(info, directory), ground.clock, ground.tell)
+            runner = await Local.start(
+                spec, lambda info: self._outside(info, directory), ground.clock, ground.tell, self._together
+            )
         else:
             runner = await self._in_a_worker(spec, memory)
         try:
@@ -283,6 +287,7 @@ class Host:
         for crew in self._crews.values():
             await crew.close()
         self._crews = {}
+        self._together.shutdown(wait=False)
 
 
 def _check_needs(info: Info, *, trusted: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from certhia.clock import Clock
 from certhia.errors import CerthiaError, ConfigError
 from certhia.model import Tell
-from certhia.modules.api import Info, Outside
+from certhia.modules.api import Info, Outside, Sees
 from certhia.modules.batch import Shown
 from certhia.modules.configured import Spec, configured
 from certhia.modules.failing import Failed, Fault
@@ -26,7 +26,8 @@ SETUP: Final = 60.0  # seconds until a module that is still being set up is told
 class Local:
     """One trusted module. See `Runner`."""
 
-    def __init__(self, running: Running, executor: ThreadPoolExecutor, clock: Clock, tell: Tell) -> None:
+    def __init__(self, running: Running, executor: ThreadPoolExecutor | None, clock: Clock, tell: Tell) -> None:
+        """`executor`: its own thread, to be ended with it."""
         self._running = running
         self._executor = executor
         self._clock = clock
@@ -34,18 +35,32 @@ class Local:
         self._lock = asyncio.Lock()  # a module is called by one at a time
 
     @classmethod
-    async def start(cls, spec: Spec, outside: Callable[[Info], Outside], clock: Clock, tell: Tell) -> Local:
-        """Loads a module and sets it up. Raises ConfigError where it can't be."""
+    async def start(
+        cls,
+        spec: Spec,
+        outside: Callable[[Info], Outside],
+        clock: Clock,
+        tell: Tell,
+        together: ThreadPoolExecutor | None = None,
+    ) -> Local:
+        """Loads a module and sets it up. Raises ConfigError where it can't be.
+
+        `together`: the thread of all modules of ours that see entries: they are handed a page one after the other
+        anyway, and each finds it where the one before had it, in the caches of the same processor.
+        """
         executor = ThreadPoolExecutor(1, thread_name_prefix=f"module-{spec.place.name}")
-        loop = asyncio.get_running_loop()
+        loop, thread = asyncio.get_running_loop(), executor
 
         async def run(function: Callable[[], Any]) -> Any:
-            return await loop.run_in_executor(executor, function)
+            return await loop.run_in_executor(thread, function)
 
         try:
             plugged = await run(lambda: load(spec.place))
             running = Running(plugged, clock=clock, ttl=spec.ttl, run=run)
-            one = cls(running, executor, clock, tell)
+            if together is not None and spec.place.kind == "built in" and plugged.info.sees is Sees.ENTRIES:
+                thread = together
+                executor.shutdown(wait=False)
+            one = cls(running, executor if thread is executor else None, clock, tell)
             config = configured(spec, plugged.info)
             await one._timed(running.setup(config, outside(plugged.info)), SETUP)
         except (ConfigError, asyncio.CancelledError):
@@ -101,7 +116,8 @@ class Local:
         except Exception as error:  # noqa: BLE001  (other people's code, which is done with)
             self._tell(f"module {self.info.name}: close: {type(error).__name__}: {error}", level="warning")
         finally:
-            self._executor.shutdown(wait=False)
+            if self._executor is not None:
+                self._executor.shutdown(wait=False)
 
     async def _done(self, call: Callable[[], Awaitable[list[Result]]], deadline: float) -> Done:
         async with self._lock:
