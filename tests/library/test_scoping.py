@@ -281,3 +281,24 @@ async def test_platforms_that_change_while_it_runs(rig: Rig, tmp_path: Path) -> 
         ["*.acme.example", "=beta.example", "*.acme.example", "=beta.example"],
         [],
     ]
+
+
+@in_simulated_time
+async def test_who_asks_to_wait_is_left_alone_though_other_settings_change(rig: Rig, tmp_path: Path) -> None:
+    rig.platforms.fault("hackerone", say(429, "", {"retry-after": "36000"}))
+    before, after = from_values(H1), from_values({**H1, **URL})
+    scoping = Scoping(before.platforms, rig.clock, rig.tell)
+    async with await State.open(tmp_path / "other", clock=rig.clock, follow=True) as state:
+        await scoping.begin(state, Both(rig.world, rig.platforms))
+        work = asyncio.ensure_future(scoping.run())
+        await rig.clock.sleep(10)
+        asked = [path for path in rig.platforms.asked if "hackerone" in path]
+        assert len(asked) == 1
+        waits = (await scoping.step().prepare(before, after))()
+        assert waits is not None
+        await waits
+        await rig.clock.sleep(3_600)
+        assert [path for path in rig.platforms.asked if "hackerone" in path] == asked
+        assert "platform:hackerone" in [found.alarm.key for found in await scoping.look()]  # still
+        work.cancel()
+        await asyncio.wait([work])

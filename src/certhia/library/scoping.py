@@ -46,6 +46,7 @@ class Scoping:
         self._clock = clock
         self._tell = tell
         self._each: dict[str, Scoped] = {}
+        self._platforms = platforms
         self._rules: tuple[Rule, ...] = ()
         self._changed = asyncio.Event()
         self._joining = asyncio.Lock()
@@ -65,18 +66,26 @@ class Scoping:
         return self._rules
 
     def _adopt(self, platforms: Platforms) -> None:
-        before = self._each
-        self._each = {}
+        before, same = self._each, self._alike(platforms)
+        self._each, self._platforms = {}, platforms
         enabled = {name: settings for name, settings in platforms.each.items() if settings.enabled}
         if not enabled:
             return
         from certhia.rules.platforms.scoped import Scoped  # noqa: PLC0415  (only who has platforms pays for them)
 
         for name, settings in enabled.items():
+            if same and name in before and before[name].settings == settings:
+                self._each[name] = before[name]  # with when it may be asked again, and what is wrong with it
+                continue
             one = Scoped(name, settings, platforms.max_programs, platforms.sync_interval, self._clock)
             if name in before:
                 one.kept = before[name].kept
             self._each[name] = one
+
+    def _alike(self, platforms: Platforms) -> bool:
+        """Whether what holds for all of them is as it was."""
+        was = self._platforms
+        return (was.max_programs, was.sync_interval) == (platforms.max_programs, platforms.sync_interval)
 
     def step(self, *, empty: bool = False) -> Step:
         """What takes over other platforms. `empty`: nothing need be watched."""
