@@ -114,3 +114,8 @@ def test_whatever_is_written_only_names_and_networks_come_of_it(text: str, kind:
             assert one.kind in KINDS
             assert set(one.value) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-_:/")
             assert one.value.strip(".:/") == one.value or one.kind == "cidr"
+
+
+def test_half_a_character_spoils_that_asset_alone() -> None:
+    (found,) = ruled(Asset("url", "\ud800.example", True), subdomains=False)
+    assert str(found) == '"\ufffd.example" is no name or network'

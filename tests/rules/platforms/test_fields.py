@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from certhia.rules.platforms.fields import MAX_LENGTH, at, first, number, rows, text
@@ -33,3 +35,8 @@ def test_of_the_type_that_is_needed() -> None:
     assert len(text(DOCUMENT, "long")) == MAX_LENGTH
     assert rows(DOCUMENT, "a", "b") == ["x"]
     assert first(DOCUMENT, "none", "long").startswith("xx")
+
+
+def test_halves_of_characters() -> None:
+    """JSON takes them; no URL, database or terminal does."""
+    assert text(json.loads('{"a": "x\\ud800y \\u00e4"}'), "a") == "x\ufffdy \u00e4"

@@ -185,3 +185,11 @@ async def test_a_handle_that_is_none(certhia_clock: SimClock) -> None:
     found = await fetched(hackerone(), FakePlatforms(certhia_clock, programmes))
     assert list(found.scopes) == ["a [31mb", "c" * 200]
     assert all(one.rules for one in found.scopes.values())  # asked for by what it is
+
+
+@in_simulated_time
+async def test_half_a_character_spoils_nothing(certhia_clock: SimClock) -> None:
+    bad = FakeProgramme("b\ud800", "B\ud800", [("URL", "\ud800.example", True), ("\ud800", "x", True)])
+    good = FakeProgramme("a", "A", [("URL", "a.example", True)])
+    found = await fetched(hackerone(), FakePlatforms(certhia_clock, [bad, good]))
+    assert found.scopes["a"].rules

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from certhia import render
 from certhia.errors import ConfigError
 from certhia.rules import hosts
+from certhia.rules.platforms.fields import whole
 from certhia.rules.platforms.networks import RANGE, Unusable, networks_of
 from certhia.rules.platforms.records import MAX_TEXT, Asset, Ruled
 
@@ -45,7 +46,7 @@ SHARED: Final = frozenset(
 """Hosts on which everybody has a page: a URL there that has a path says nothing about the host."""
 
 _BETWEEN: Final = re.compile(r"[,;\r\n]+")
-_SCHEME: Final = re.compile(r"[a-z*][a-z0-9+.*-]*://", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[a-z*][a-z0-9+.*-]{0,30}://", re.IGNORECASE)
 _LIKE_A_NAME: Final = re.compile(r".*[.:].*[^.:]")
 _CHOICE: Final = re.compile(r"[(\[{]([a-z0-9_.*-]+(?:[|,][a-z0-9_.*-]+)+)[)\]}]", re.IGNORECASE)
 _PORT: Final = re.compile(r":(?:\d{1,5}|\*)$")
@@ -57,7 +58,7 @@ def ruled(asset: Asset, *, subdomains: bool, suffixes: Suffixes | None = None) -
     everything below it. Nothing where it is of a type that has no names."""
     if asset.kind not in NAMES:
         return
-    text, subdomains = asset.text.strip(), subdomains or asset.kind == TREE
+    text, subdomains = whole(asset.text.strip()), subdomains or asset.kind == TREE
     if len(text) > MAX_TEXT:
         yield Unusable(f"{render.quoted(text, 40)} is longer than {MAX_TEXT} characters")
         return

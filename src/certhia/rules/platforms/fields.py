@@ -22,7 +22,14 @@ def text(value: object, *path: str) -> str:
     found = at(value, *path)
     if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
-    return str(found)[:MAX_LENGTH] if isinstance(found, str) else f"{found:d}" if abs(found) < 10**18 else ""
+    if isinstance(found, str):
+        return whole(found[:MAX_LENGTH])
+    return f"{found:d}" if abs(found) < 10**18 else ""
+
+
+def whole(value: str) -> str:
+    """A text that can be written: JSON may hold halves of characters (lone surrogates), which nothing else takes."""
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def first(value: object, *keys: str) -> str:
