@@ -115,3 +115,38 @@ async def test_one_that_cannot_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="module bad: IndentationError"):
         await one.crew.load(spec)
     await one.crew.close()
+
+
+REACHES = """
+w = __import__('sys').modules['__main__']
+        packed = w.pack
+        w.pack = lambda told, *blobs: packed({{**told, {lie}}}, *blobs)"""
+
+
+@pytest.mark.parametrize(
+    "lie", ["'resident': 'much'", "'grown': None", "'seconds': 'zz'", "'said': 5", "'events': None", "'resident': []"]
+)
+async def test_a_worker_that_lies_is_ended(tmp_path: Path, lie: str) -> None:
+    one = Manned(tmp_path)
+    member = await one.crew.load(one.spec("lies", REACHES.format(lie=lie).strip()))
+    with pytest.raises(Failed, match="wrote what is no answer"):
+        await member.process(entries_of("a.example"), 20.0)
+    await member.close()
+    await one.crew.close()
+
+
+async def test_an_answer_without_results(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    member = await one.crew.load(one.spec("lies", REACHES.format(lie="'ok': {'a': 1}").strip()))
+    with pytest.raises(Failed, match="gave what is no result"):
+        await member.process(entries_of("a.example"), 20.0)
+    await one.crew.close()
+
+
+async def test_events_that_are_no_json_are_left_out(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    body = "self.outside.publish('mine.seen', {'a': float('nan')})"
+    await (await one.crew.load(one.spec("talks", body))).process(entries_of("a.example"), 20.0)
+    await one.crew.close()
+    assert "module talks: said something that makes no sense" in one.said
+    assert "mine.seen" not in [type_ for type_, _ in one.events]

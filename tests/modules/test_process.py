@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +86,14 @@ async def test_one_that_is_lost(tmp_path: Path, body: str, fault: Fault, text: s
     assert not one.child.runs
 
 
-async def test_it_gets_none_of_our_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CERTHIA_SINKS__HOOK__SECRET", "hush")
+async def test_it_gets_no_secrets_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CERTHIA_SINKS__HOOK__SECRET", "H1_TOKEN", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "hush")
+    monkeypatch.setenv("LC_TIME", "C.UTF-8")
     one = Spoken()
-    answer = await one.load(tmp_path, "raise RuntimeError([name for name in os.environ if 'CERTHIA' in name])")
-    assert answer["error"] == "RuntimeError: []"
+    secret = "[name for name, value in os.environ.items() if value == 'hush']"
+    answer = await one.load(tmp_path, f"raise RuntimeError({secret}, os.environ['LC_TIME'], 'PATH' in os.environ)")
+    assert answer["error"] == "RuntimeError: ([], 'C.UTF-8', True)"
     await one.child.close()
 
 
@@ -97,3 +103,60 @@ async def test_nothing_is_imported_from_the_current_directory(tmp_path: Path, mo
     one = Spoken()
     assert (await one.load(tmp_path))["ok"]["name"] == "mine"
     await one.child.close()
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends within some seconds."""
+    if sys.platform != "linux":
+        pytest.skip("needs pidfd_open")
+    try:
+        end = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()
+        poll.register(end, select.POLLIN)
+        return bool(poll.poll(10_000))
+    finally:
+        os.close(end)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs pidfd_open")
+async def test_what_a_module_began_ends_with_its_process(tmp_path: Path) -> None:
+    one, kept = Spoken(), tmp_path / "pid"
+    body = f"pid = os.fork()\nif not pid:\n    time.sleep(600)\nopen({str(kept)!r}, 'w').write(str(pid))\nos._exit(7)"
+    with pytest.raises(Lost):
+        await one.load(tmp_path, body)
+    assert gone(int(kept.read_text()))
+
+
+MAIN = """
+import asyncio
+from certhia.clock import Clock
+from certhia.modules.configured import Spec
+from certhia.modules.places import Place
+from certhia.modules.process import Child
+
+async def main():
+    child = Child(1 << 30, Clock(), print)
+    await child.start()
+    spec = Spec(Place("mine", "file", {path!r}), directory={directory!r})
+    await child.ask({{"do": "load", "id": "mine@1", "spec": spec.tell()}}, (), 600)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs pidfd_open")
+def test_none_outlives_the_main_process_even_where_it_never_lets_go(tmp_path: Path) -> None:
+    """A module in an expression that takes for ever keeps the interpreter's lock: no thread has its turn."""
+    pipe = tmp_path / "pid"
+    os.mkfifo(pipe)
+    told = f"with open({str(pipe)!r}, 'w') as out: print(os.getpid(), file=out)"
+    body = f"{told}\nimport re; re.match(r'(a+)+$', 'a' * 60 + 'b')"
+    (tmp_path / "mine.py").write_text(MODULE.format(body=body))
+    main = MAIN.format(path=str(tmp_path / "mine.py"), directory=str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", main]) as process:
+        worker = int(pipe.read_text())
+        process.kill()
+    assert gone(worker)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from certhia.config.modules import ModuleSection
@@ -111,3 +113,12 @@ def test_what_is_built_in_is_trusted(certhia_clock: SimClock) -> None:
     assert not one.trusted
     one.spec = Spec(Place("mine", "built in", "x:Y"))
     assert (one.trusted, one.name) == (True, "mine")
+
+
+@pytest.mark.parametrize("given", [{"names": None}, {"data": {"share": float("nan")}}, {"text": b"bytes"}])
+async def test_what_a_trusted_one_gives_is_looked_at_too(certhia_clock: SimClock, given: dict[str, Any]) -> None:
+    fields: dict[str, Any] = {"kind": "kind", "text": "text"}
+    one = Seated(Scripted([Finding(**{**fields, **given})]), certhia_clock)
+    with pytest.raises(Failed, match="gave what is no result") as failed:
+        await one.seat.process(entries_of("a.example"))
+    assert failed.value.fault is Fault.RAISED

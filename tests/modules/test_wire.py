@@ -13,6 +13,8 @@ from certhia.errors import Malformed
 from certhia.model import LogName
 from certhia.modules.finding import SEVERITIES, Drop, Finding, Name, Note, Result
 from certhia.modules.wire import (
+    DATA,
+    NAMED,
     NAMES,
     TEXT,
     checked,
@@ -28,13 +30,13 @@ from certhia.modules.wire import (
 from certhia.testing import matches_of
 
 POSITIONS = st.none() | st.integers(0, 1 << 20)
-DATA = st.dictionaries(st.text(), st.integers() | st.text() | st.none())
+SAID = st.dictionaries(st.text(), st.integers() | st.text() | st.none())
 RESULTS = st.lists(
     st.builds(
-        Finding, st.text(max_size=64), st.text(), st.sampled_from(SEVERITIES), POSITIONS, st.tuples(st.text()), DATA
+        Finding, st.text(max_size=64), st.text(), st.sampled_from(SEVERITIES), POSITIONS, st.tuples(st.text()), SAID
     )
     | st.builds(Name, st.text(), st.text(), st.floats(0, 1), POSITIONS)
-    | st.builds(Note, st.integers(0, 99), DATA)
+    | st.builds(Note, st.integers(0, 99), SAID)
     | st.builds(Drop, st.integers(0, 99), st.text())
 )
 
@@ -105,3 +107,26 @@ def test_a_match_and_its_log() -> None:
     assert matched(match_row(match)) == match
     log = LogName(bytes(32), "https://ct.example/", "A log", "Nobody")
     assert named_log(log_name(log)) == log
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"share": float("nan")}, {"a": float("inf")}, {"a": {1, 2}}, {"a": b"bytes"}, {"a": "x" * DATA}, {(1,): 2}],
+)
+def test_data_that_nobody_could_keep(data: dict[Any, Any]) -> None:
+    with pytest.raises(ValueError, match="data"):
+        checked(Finding("kind", "text", data=data))
+
+
+def test_data_that_goes_too_deep() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    with pytest.raises(ValueError, match="this is none"):
+        checked(Finding("kind", "text", data=deep))
+
+
+def test_long_names_are_cut() -> None:
+    found = checked(Finding("kind", "text", names=("n" * 10**6, "short")))
+    assert isinstance(found, Finding)
+    assert found.names == ("n" * NAMED, "short")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from certhia.clock import Clock
-from certhia.errors import CerthiaError, ConfigError, Malformed
+from certhia.errors import ConfigError, Malformed
 from certhia.model import Tell
 from certhia.modules.api import Info, Nothing, Sees
 from certhia.modules.batch import Entries, Matches, Shared, Shown, Visits
@@ -18,7 +18,7 @@ from certhia.modules.failing import Failed, Fault
 from certhia.modules.process import Child, Lost
 from certhia.modules.reporting import Publish
 from certhia.modules.runner import Done
-from certhia.modules.wire import decoded, log_name, match_row, visit_row
+from certhia.modules.wire import check_data, decoded, log_name, match_row, visit_row
 
 LOADING: Final = 30.0  # seconds that importing a module and setting it up may take
 CLOSING: Final = 2.0
@@ -84,7 +84,7 @@ class Crew:
                 blobs = () if known else (await asyncio.to_thread(batch.page.dump),)
                 self._page = batch.shared
                 answer = await self._asked(member, self._entries(batch), blobs, deadline)
-            return Done(_results(answer["ok"]), float(answer["seconds"]))
+            return _done(answer)
 
     async def forget(self, member: Member) -> None:
         """Lets a module go, where its process still runs."""
@@ -126,7 +126,7 @@ class Crew:
         if member.life != self._life:
             ask = {"do": "load", "id": member.id, "spec": member.spec.tell()}
             answer = await self._asked(member, ask, (), LOADING)
-            member.learn(answer["ok"])
+            member.learn(answer.get("ok"))
             member.life = self._life
 
     async def _asked(
@@ -166,6 +166,7 @@ class Crew:
             for text, level, log in answer.get("said", ()):
                 self._tell(f"module {name}: {text}", level=level, log=log)
             for type_, data, correlation in answer.get("events", ()):
+                check_data(data)
                 self._publish(str(type_), {**data}, correlation=str(correlation)[:CORRELATION])
         except (TypeError, ValueError, KeyError):
             self._tell(f"module {name}: said something that makes no sense", level="debug")
@@ -218,17 +219,17 @@ class Member:
     async def flush(self, deadline: float) -> Done:
         """See `Runner`."""
         answer = await self.crew.call(self, {"do": "flush"}, (), deadline)
-        return Done(_results(answer["ok"]), float(answer["seconds"]))
+        return _done(answer)
 
     async def close(self) -> None:
         """See `Runner`."""
         await self.crew.forget(self)
 
 
-def _results(raw: object) -> Any:
+def _done(answer: Mapping[str, Any]) -> Done:
     try:
-        return decoded(raw)
-    except (Malformed, CerthiaError) as error:
+        return Done(decoded(answer.get("ok")), float(answer["seconds"]))
+    except Malformed as error:
         raise Failed(Fault.RAISED, f"gave what is no result: {error.__cause__ or error}") from error
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from certhia.alarms.board import Found
 from certhia.clock import Clock
@@ -34,6 +34,7 @@ from certhia.modules.places import Places
 from certhia.modules.reporting import Publish, Reporting
 from certhia.modules.runner import Runner
 from certhia.modules.seat import Seat
+from certhia.modules.wire import check_data
 from certhia.net import Transport
 from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
@@ -191,10 +192,15 @@ class Host:
             lambda text, *, level="info", log="": ground.tell(f"module {info.name}: {text}", level=level, log=log),
             directory,
             ground.watched,
-            ground.publish,
+            self._publish,
             ground.transport if NETWORK in info.needs else None,
             ground.state if STATE in info.needs else None,
         )
+
+    def _publish(self, type: str, data: Mapping[str, Any], *, correlation: str = "") -> None:  # noqa: A002
+        """Has an event of a trusted module known. Raises ValueError for data that can't be kept."""
+        check_data(data)
+        self._ground.publish(type, data, correlation=correlation)
 
     async def _let_go(self, seat: Seat) -> None:
         """With what it held back told."""

@@ -18,6 +18,21 @@ from certhia.modules.wire import ANSWER, pack, read
 
 LINE: Final = 2000  # bytes of a line that a module prints
 LINES: Final = 200  # of them that are told of one process
+MOST: Final = 1e18  # bytes or seconds: no figure of ours is larger, and NaN is none
+# Of the environment: settings take secrets from all else, which other people's code has no business with.
+PASSED: Final = (
+    "HOME",
+    "LANG",
+    "LANGUAGE",
+    "LD_LIBRARY_PATH",
+    "LOGNAME",
+    "PATH",
+    "TMPDIR",
+    "TZ",
+    "USER",
+    "VIRTUAL_ENV",
+)
+PREFIXES: Final = ("LC_", "PYTHON", "VIRTUAL_ENV", "XDG_")
 PATIENCE: Final = 2.0  # seconds that it has to end by itself
 
 
@@ -50,7 +65,7 @@ class Child:
         """Raises Lost where there can be none."""
         # -P: what lies in the current directory is not imported by chance.
         command = (sys.executable, "-P", "-m", "certhia.modules.worker", str(self._memory), str(os.getpid()))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CERTHIA_")}
+        environment = {name: value for name, value in os.environ.items() if name in PASSED or name.startswith(PREFIXES)}
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True, limit=1 << 20
@@ -71,6 +86,7 @@ class Child:
                 process.stdin.write(pack(header, blobs))
                 await process.stdin.drain()
                 answer, _ = await read(process.stdout, ANSWER)
+                _check(answer)
         except TimeoutError:
             await self.kill()
             raise Lost(Fault.LATE, f"took longer than {deadline:g} s") from None
@@ -83,7 +99,7 @@ class Child:
         except asyncio.CancelledError:
             await self.kill()  # its answer would be taken for that of the next question
             raise
-        self.resident = int(answer.get("resident", 0))
+        self.resident = answer["resident"]
         return answer
 
     async def kill(self) -> None:
@@ -129,6 +145,15 @@ class Child:
             count += 1
             if count <= LINES and (text := line[:LINE].decode("utf-8", "replace").strip()):
                 self._tell(f"a module printed: {text}", level="debug")
+
+
+def _check(answer: Mapping[str, Any]) -> None:
+    """Raises Malformed for what the worker as we wrote it would not say: modules can reach into it."""
+    figures = (answer.get("resident"), answer.get("grown"), answer.get("seconds"))
+    if not all(isinstance(one, int | float) and abs(one) < MOST for one in figures):
+        raise Malformed("an answer of a worker, without its figures")
+    if not isinstance(answer.get("said"), list) or not isinstance(answer.get("events"), list):
+        raise Malformed("an answer of a worker, without what was said")
 
 
 def _ended(status: int | None) -> str:

@@ -104,7 +104,7 @@ class Seat:
         except Failed as error:
             self.struck(error.fault, str(error))
             raise
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             failed = Failed(Fault.RAISED, f"gave what is no result: {error}")
             self.struck(failed.fault, str(failed))
             raise failed from error

@@ -17,6 +17,7 @@ from certhia.errors import Malformed
 from certhia.model import LogName, Match
 from certhia.modules.finding import SEVERITIES, Drop, Finding, Name, Note, Result
 from certhia.modules.plugged import RESULTS
+from certhia.render import json_text
 from certhia.scanner.content.extracting import Answer, Visit
 from certhia.store.codec import decode_match, encode_match
 
@@ -25,6 +26,8 @@ ASKED: Final = 512 << 20  # bytes that it may be asked with
 BLOBS: Final = 4096
 TEXT: Final = 4096  # characters of a finding's text
 NAMES: Final = 1000  # of a finding
+NAMED: Final = 1024  # characters of one of them
+DATA: Final = 65_536  # characters of what there is to say besides, as JSON
 
 _HEAD: Final = struct.Struct(">II")
 
@@ -153,8 +156,10 @@ def checked(one: Result) -> Result:
         case Finding(kind, text, severity, _, names, data):
             if not (_texts(kind, text, *names) and severity in SEVERITIES and isinstance(data, Mapping)):
                 raise ValueError("a finding has a kind, a text, a severity (info, low, medium, high), names and data")
-            if len(text) > TEXT or len(names) > NAMES or len(kind) > 64:
-                return Finding(kind[:64], text[:TEXT], severity, position, tuple(names[:NAMES]), data)
+            check_data(data)
+            if len(text) > TEXT or len(names) > NAMES or len(kind) > 64 or any(len(name) > NAMED for name in names):
+                cut = tuple(name[:NAMED] for name in names[:NAMES])
+                return Finding(kind[:64], text[:TEXT], severity, position, cut, data)
         case Name(name, source, confidence):
             if not (_texts(name, source) and 0 <= confidence <= 1):
                 raise ValueError("a name has a text, a source and a confidence from 0 to 1")
@@ -165,6 +170,18 @@ def checked(one: Result) -> Result:
             if position is None or not _texts(why):
                 raise ValueError("a drop has a position and says why")
     return one
+
+
+def check_data(data: object) -> None:
+    """Raises ValueError for what can't be kept: what JSON (RFC 8259) doesn't have, such as NaN, and too much."""
+    if not data:
+        return
+    try:
+        size = len(json_text(data))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"data is JSON, and this is none: {error}") from None
+    if size > DATA:
+        raise ValueError(f"data of {size:,} characters as JSON, {DATA:,} are the most")
 
 
 def _check_position(position: Any) -> None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import select
+import signal
 import sys
 import threading
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from certhia._core import Page
 from certhia.clock import Clock
@@ -149,11 +151,44 @@ def _limit(memory: int) -> None:
 
 
 def _orphaned(parent: int) -> None:
-    """Ends the process when the main one is gone, also while a module blocks."""
+    """Ends the process, and what it began, when the main one is gone."""
     pause = threading.Event()
     while os.getppid() == parent:
         pause.wait(WATCHED)
-    os._exit(0)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _guarded(parent: int) -> bool:
+    """Begins a process that ends all of this one's group once this one or the main one is gone: a thread would never
+    have its turn while a module keeps the interpreter's lock. False where the system can't wait for processes."""
+    if sys.platform != "linux":
+        return False
+    try:
+        ends = [os.pidfd_open(parent), os.pidfd_open(os.getpid())]
+        if os.getpgrp() != os.getpid() or os.getppid() != parent:
+            return False  # not started by `process`, or the main process is gone: the thread sees that
+        is_guard = os.fork() == 0
+    except OSError:
+        return False
+    if is_guard:
+        _wait_and_end(ends)
+    for end in ends:
+        os.close(end)
+    return True
+
+
+def _wait_and_end(ends: Sequence[int]) -> NoReturn:
+    """Ends the group once one of these processes is gone."""
+    try:
+        os.closerange(0, min(ends))  # else pipes stay open when this one's parent is gone
+        os.closerange(max(ends) + 1, 1024)
+        poll = select.poll()
+        for end in ends:
+            poll.register(end, select.POLLIN)
+        poll.poll()
+    finally:
+        os.killpg(0, signal.SIGKILL)
+        os._exit(0)
 
 
 async def serve(inward: int, outward: int) -> None:
@@ -180,12 +215,14 @@ async def serve(inward: int, outward: int) -> None:
 def main() -> None:
     """Runs until standard input ends."""
     memory, parent = int(sys.argv[1]), int(sys.argv[2])
+    guarded = _guarded(parent)
     inward, outward = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     _limit(memory)
-    threading.Thread(target=_orphaned, args=(parent,), daemon=True).start()
+    if not guarded:
+        threading.Thread(target=_orphaned, args=(parent,), daemon=True).start()
     asyncio.run(serve(inward, outward))
 
 
