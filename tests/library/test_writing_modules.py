@@ -28,3 +28,10 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
         write("mine", tmp_path / "file", "matches")
+
+
+@pytest.mark.parametrize("name", ["class", "json", "test", "certhia", "dataclasses"])
+def test_no_name_that_its_test_could_not_import(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="means something else in Python"):
+        write(name, tmp_path, "entries")
+    assert not [*tmp_path.iterdir()]

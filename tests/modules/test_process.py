@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -128,6 +129,21 @@ async def test_what_a_module_began_ends_with_its_process(tmp_path: Path) -> None
     with pytest.raises(Lost):
         await one.load(tmp_path, body)
     assert gone(int(kept.read_text()))
+
+
+async def test_what_left_the_group_is_not_waited_for(tmp_path: Path) -> None:
+    """It holds the other ends of the pipes, which asyncio waits for."""
+    one, kept = Spoken(), tmp_path / "pid"
+    body = f"""
+import subprocess
+apart = subprocess.Popen(["sleep", "60"], start_new_session=True)
+open({str(kept)!r}, "w").write(str(apart.pid))
+os._exit(7)
+"""
+    with pytest.raises(Lost):
+        await one.load(tmp_path, body)
+    os.kill(int(kept.read_text()), signal.SIGKILL)
+    assert not one.child.runs
 
 
 MAIN = """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -133,6 +135,8 @@ def write(name: str, folder: Path, sees: str) -> tuple[Path, Path]:
     if name in BUILTIN:
         raise ConfigError(f"{name}: is the name of a module that is built in; give yours another")
     file = name.replace("-", "_")
+    if keyword.iskeyword(file) or file in sys.stdlib_module_names or file in ("certhia", "pytest", "test"):
+        raise ConfigError(f"{name}: means something else in Python, and its test could not import it; choose another")
     title = "".join(part.capitalize() for part in file.split("_"))
     paths = (folder / f"{file}.py", folder / f"test_{file}.py")
     try:

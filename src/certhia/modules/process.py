@@ -124,7 +124,12 @@ class Child:
         if process.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, 9)  # it leads a group of its own: what it started goes too
-            await process.wait()
+        # What left the group may hold the other ends of its pipes: `wait` would wait until they are closed.
+        transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]
+        for number in (1, 2):
+            if (pipe := transport.get_pipe_transport(number)) is not None:
+                pipe.close()
+        await process.wait()
         if listening is not None:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
