@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,22 @@ async def test_events_that_are_no_json_are_left_out(tmp_path: Path) -> None:
     await one.crew.close()
     assert "module talks: said something that makes no sense" in one.said
     assert "mine.seen" not in [type_ for type_, _ in one.events]
+
+
+async def test_one_that_is_loaded_slowly_is_loaded_though_nobody_waits(tmp_path: Path) -> None:
+    one, batch = Manned(tmp_path), entries_of("a.example")
+    slow, bad = await one.crew.load(one.spec("slow")), await one.crew.load(one.spec("bad", "os._exit(9)"))
+    with pytest.raises(Failed):
+        await bad.process(batch, 20.0)
+    waits = asyncio.ensure_future(slow.process(batch, 20.0))
+    await asyncio.sleep(0)
+    assert one.crew.begins(slow)
+    waits.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waits
+    assert one.crew.begins(slow)
+    (result,) = (await slow.process(batch, 20.0)).results
+    assert isinstance(result, Finding)
+    assert not one.crew.begins(slow)
+    await one.crew.close()
+    assert [type_ for type_, _ in one.events] == ["worker.started", "worker.stopped"] * 2

@@ -71,6 +71,7 @@ async def test_noted_and_dropped(tmp_path: Path, trusted: bool) -> None:
         ("time.sleep(10)", "took longer than 0.2 s"),
         ("os._exit(5)", "exit status 5"),
         ("return [Note(0, {'a': 'b' * 20_000})]", "16,384 are the most"),
+        ("return [Note(0, {'a': float('nan')})]", "noted what is no JSON"),
         ("return [Note(0, {'a': 1}), Note(99, {'a': 1})]", ""),
     ],
 )
@@ -80,6 +81,15 @@ async def test_a_match_is_told_whatever_they_do(tmp_path: Path, body: str, text:
     (told,) = came.sheet.told
     assert told.match.notes == ("" if text else '{"bad": {"a": 1}}')
     assert came.texts("module bad: ", text) or not text
+
+
+async def test_what_another_one_broke_is_no_fault_of_the_next(tmp_path: Path) -> None:
+    """The process begins anew within the deadline of the second one, and takes longer than that."""
+    modules = {"bad": BAD.format(body="os._exit(5)"), "notes": NOTES}
+    came = await run(tmp_path, modules, settings={"modules.notes.deadline": 0.01})
+    assert came.texts("module bad: ", "exit status 5")
+    assert not came.texts("module notes: ")
+    assert len(came.sheet.told) == 1
 
 
 async def test_a_trusted_one_that_is_late_is_left_behind(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ class Scripted:
     """A runner that does what it is told to, call by call."""
 
     has = frozenset(("process", "flush"))
+    begins = False
     keys: dict[str, str] = {}  # noqa: RUF012
 
     def __init__(self, *calls: list[Result] | Failed, late: bool = False, inline: bool = False) -> None:

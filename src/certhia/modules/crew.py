@@ -49,6 +49,7 @@ class Crew:
         self._page: Shared | None = None  # that it has
         self._grown = Counter[str]()  # bytes that it grew by in calls of each module
         self._count = 0
+        self._beginning: dict[str, asyncio.Task[None]] = {}  # modules that are loaded anew
         self._pid = 0
 
     async def load(self, spec: Spec) -> Member:
@@ -67,12 +68,14 @@ class Crew:
 
     async def call(self, member: Member, ask: Mapping[str, object], blobs: Sequence[bytes], deadline: float) -> Any:
         """One answer. Raises Failed."""
+        await self._begun(member)
         async with self._lock:
             await self._ready(member)
             return await self._asked(member, ask, blobs, deadline)
 
     async def process(self, member: Member, batch: Shown, deadline: float) -> Done:
         """What a module finds in a batch."""
+        await self._begun(member)
         async with self._lock:
             await self._ready(member)
             if isinstance(batch, Matches):
@@ -97,6 +100,10 @@ class Crew:
 
     async def close(self) -> None:
         """Ends the process. Idempotent."""
+        for task in self._beginning.values():
+            task.cancel()
+        await asyncio.gather(*self._beginning.values(), return_exceptions=True)
+        self._beginning.clear()
         async with self._lock:
             await self._child.close()
             if self._life:
@@ -111,6 +118,29 @@ class Crew:
             "log": log_name(batch.log),
             "positions": None if whole else [*batch.positions],
         }
+
+    def begins(self, member: Member) -> bool:
+        """Whether a module is just being loaded anew."""
+        return member.id in self._beginning and not self._beginning[member.id].done()
+
+    async def _begun(self, member: Member) -> None:
+        """As `_ready`, but goes on where who waits for it gives up: else what loads slowly would never be loaded."""
+        if self._child.runs and member.life == self._life:
+            return
+        task = self._beginning.get(member.id)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._begin(member), name=f"loading {member.id}")
+            self._beginning[member.id] = task
+        try:
+            await asyncio.shield(task)
+        finally:
+            if task.done():
+                self._beginning.pop(member.id, None)
+
+    async def _begin(self, member: Member) -> None:
+        async with self._lock:
+            await self._ready(member)
+        self._beginning.pop(member.id, None)  # one that failed stays for whoever asks next
 
     async def _ready(self, member: Member) -> None:
         """Sees to it that there is a process, and the module in it."""
@@ -201,6 +231,11 @@ class Member:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Failed(Fault.RAISED, "says of itself what makes no sense") from error
+
+    @property
+    def begins(self) -> bool:
+        """See `Runner`."""
+        return self.crew.begins(self)
 
     async def process(self, batch: Shown, deadline: float) -> Done:
         """See `Runner`."""

@@ -17,6 +17,7 @@ from certhia.modules.failing import Failed, Fault, Off
 from certhia.modules.finding import Drop, Note, Result
 from certhia.modules.reporting import Reporting
 from certhia.modules.seat import Seat
+from certhia.render import json_text
 
 LARGEST: Final = 16_384  # characters of what one module notes of a match, as JSON
 WAIT: Final = 2.0  # times its deadline that a module's turn may take, with its wait for those before
@@ -56,6 +57,8 @@ class Inline:
         except (Failed, Off):
             return  # counted and told by the seat
         except TimeoutError:
+            if seat.runner.begins:  # another module cost the process: that is no fault of this one
+                return
             seat.struck(Fault.LATE, f"did not come back within {WAIT * seat.deadline:g} s: matches are told without it")
             return
         for result in results:
@@ -69,7 +72,7 @@ def _take(seat: Seat, judged: Sequence[_Judged], result: Result) -> None:
     one = judged[result.position]
     said: Mapping[str, Any] = {"dropped": result.why} if isinstance(result, Drop) else result.data
     try:
-        size = len(json.dumps(said))
+        size = len(json_text(said))  # as every record is written: NaN is none
     except (TypeError, ValueError, RecursionError) as error:
         seat.struck(Fault.RAISED, f"noted what is no JSON: {error}")
         return

@@ -90,6 +90,11 @@ class Local:
         """See `Runner`."""
         return {name: str(field.description or "") for name, field in self.info.config.model_fields.items()}
 
+    @property
+    def begins(self) -> bool:
+        """See `Runner`."""
+        return False
+
     async def process(self, batch: Shown, deadline: float) -> Done:
         """See `Runner`; gives what it found also where it was late."""
         return await self._done(lambda: self._running.process(batch), deadline)

@@ -35,6 +35,10 @@ class Runner(Protocol_):
     def keys(self) -> dict[str, str]:
         """Its own keys, and what they mean."""
 
+    @property
+    def begins(self) -> bool:
+        """Whether it is just being loaded anew, in the process after one that was lost."""
+
     async def process(self, batch: Shown, deadline: float) -> Done:
         """Has it look at a batch. `deadline`: seconds."""
 
