@@ -10,7 +10,8 @@ from certhia.parts import Parts
 
 def test_a_plain_run_follows_logs_and_waits_for_nobody() -> None:
     given = {field.name: field.default for field in fields(Parts) if field.default is not MISSING}
+    assert given.pop("narrowed")(()) is None
     assert given == {
         "room": None, "drain": 0.5, "reloads": (), "hub": None, "follower": Follower, "backfill": "",
-        "last": None,
+        "last": None, "added": None,
     }  # fmt: skip
