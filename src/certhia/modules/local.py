@@ -12,7 +12,7 @@ from certhia.clock import Clock
 from certhia.errors import CerthiaError, ConfigError
 from certhia.model import Tell
 from certhia.modules.api import Info, Outside, Sees
-from certhia.modules.batch import Shown
+from certhia.modules.batch import Entries, Shown
 from certhia.modules.configured import Spec, configured
 from certhia.modules.failing import Failed, Fault
 from certhia.modules.finding import Result
@@ -24,15 +24,28 @@ SETUP: Final = 60.0  # seconds until a module that is still being set up is told
 
 
 class Local:
-    """One trusted module. See `Runner`."""
+    """One trusted module. See `Runner`.
 
-    def __init__(self, running: Running, executor: ThreadPoolExecutor | None, clock: Clock, tell: Tell) -> None:
-        """`executor`: its own thread, to be ended with it."""
+    Attributes:
+        together: the thread in which `look` may be called, which others share; None where it may not.
+        lock: a module is called by one at a time.
+    """
+
+    def __init__(
+        self,
+        running: Running,
+        executor: ThreadPoolExecutor | None,
+        clock: Clock,
+        tell: Tell,
+        together: ThreadPoolExecutor | None = None,
+    ) -> None:
+        """`executor`: its own thread, to be ended with it; else `together` is that which it shares."""
+        self.together = together if running.at_once else None
+        self.lock = asyncio.Lock()
         self._running = running
         self._executor = executor
         self._clock = clock
         self._tell = tell
-        self._lock = asyncio.Lock()  # a module is called by one at a time
 
     @classmethod
     async def start(
@@ -60,7 +73,8 @@ class Local:
             if together is not None and spec.place.kind == "built in" and plugged.info.sees is Sees.ENTRIES:
                 thread = together
                 executor.shutdown(wait=False)
-            one = cls(running, executor if thread is executor else None, clock, tell)
+            own = thread is executor
+            one = cls(running, executor if own else None, clock, tell, None if own else together)
             config = configured(spec, plugged.info)
             await one._timed(running.setup(config, outside(plugged.info)), SETUP)
         except (ConfigError, asyncio.CancelledError):
@@ -99,9 +113,23 @@ class Local:
         """See `Runner`; gives what it found also where it was late."""
         return await self._done(lambda: self._running.process(batch), deadline)
 
+    def look(self, entries: Entries) -> list[Result] | Failed:
+        """What it finds in a page, here and now: for who is in the thread `together`, and has the lock."""
+        try:
+            return self._running.here(entries)
+        except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001  (whatever code it is, it is told)
+            return _failed(error)
+
+    def late(self, deadline: float) -> None:
+        """Has it told that a call lasts longer than so many seconds."""
+        self._tell(
+            f"module {self.info.name}: has not come back for {deadline:g} s; it is trusted, so it is waited for",
+            level="warning",
+        )
+
     async def reconfigure(self, spec: Spec) -> None:
         """See `Runner`."""
-        async with self._lock:
+        async with self.lock:
             try:
                 await self._running.reconfigure(configured(spec, self.info))
             except CerthiaError:
@@ -116,7 +144,7 @@ class Local:
     async def close(self) -> None:
         """See `Runner`."""
         try:
-            async with self._lock:
+            async with self.lock:
                 await self._running.close()
         except Exception as error:  # noqa: BLE001  (other people's code, which is done with)
             self._tell(f"module {self.info.name}: close: {type(error).__name__}: {error}", level="warning")
@@ -125,30 +153,24 @@ class Local:
                 self._executor.shutdown(wait=False)
 
     async def _done(self, call: Callable[[], Awaitable[list[Result]]], deadline: float) -> Done:
-        async with self._lock:
+        async with self.lock:
             began = self._clock.monotonic()
             try:
                 results, late = await self._timed(call(), deadline)
-            except (SystemExit, GeneratorExit) as error:
-                raise Failed(Fault.RAISED, f"{type(error).__name__}: {error}") from error
-            except Exception as error:
-                raise Failed(Fault.RAISED, f"{type(error).__name__}: {error}") from error
+            except (Exception, SystemExit, GeneratorExit) as error:
+                raise _failed(error) from error
             return Done(results, self._clock.monotonic() - began, late)
 
     async def _timed(self, call: Awaitable[Any], deadline: float) -> tuple[Any, bool]:
         """What a call gives, and whether it took longer; that is told while it lasts."""
-        loop = asyncio.get_running_loop()
-
-        def late() -> None:
-            self._tell(
-                f"module {self.info.name}: has not come back for {deadline:g} s; it is trusted, so it is waited for",
-                level="warning",
-            )
-
-        timer = loop.call_later(deadline, late)
+        timer = asyncio.get_running_loop().call_later(deadline, self.late, deadline)
         began = self._clock.monotonic()
         try:
             found = await call
         finally:
             timer.cancel()
         return found, self._clock.monotonic() - began > deadline
+
+
+def _failed(error: BaseException) -> Failed:
+    return Failed(Fault.RAISED, f"{type(error).__name__}: {error}")

@@ -15,6 +15,7 @@ from certhia.modules.batch import Entries, Shared
 from certhia.modules.failing import Failed, Off
 from certhia.modules.reporting import Reporting
 from certhia.modules.seat import Seat
+from certhia.modules.together import Share, look
 
 HELD: Final = 64 << 20  # bytes of pages that wait
 SILENCE: Final = 600.0  # seconds between two words on what a module skipped
@@ -62,7 +63,12 @@ class Pages:
             self._waiting.update(seat for seat, _ in queued)
             self._idle.clear()
             self._more.set()
-        await asyncio.gather(*(self._hand(seat, entries) for seat, entries in wanted if seat.trusted))
+        shared_thread = [one for one in wanted if one[0].together is not None]
+        alone = [one for one in wanted if one[0].trusted and one[0].together is None]
+        if alone:
+            await asyncio.gather(self._hand_together(shared_thread), *(self._hand(*one) for one in alone))
+        else:
+            await self._hand_together(shared_thread)
 
     async def run(self, _faults: int = 0) -> None:
         """Hands on what waits, until cancelled."""
@@ -126,6 +132,19 @@ class Pages:
         except (Failed, Off):
             return  # counted and told by the seat; the page comes again for nobody
         self._reporting.report(seat, results, entries)
+
+    async def _hand_together(self, wanted: Sequence[tuple[Seat, Entries]]) -> None:
+        """To those that share a thread, in one call of it."""
+        shares = [Share(local, entries, seat.deadline) for seat, entries in wanted if (local := seat.together)]
+        if not shares:
+            return
+        for (seat, entries), done in zip(wanted, await look(shares, self._clock), strict=True):
+            seat.figures.entries += len(entries)
+            try:
+                results = seat.settle(done)
+            except Failed:
+                continue  # as in `_hand`
+            self._reporting.report(seat, results, entries)
 
 
 def _key(only: Watched | None) -> int:

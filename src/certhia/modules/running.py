@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -56,6 +56,15 @@ class Running:
             found += results
         return list[Result](found)
 
+    @property
+    def at_once(self) -> bool:
+        """Whether a page can be looked at by `here`: nothing is to be awaited, and nothing kept."""
+        return self.cache is None and not self.plugged.waits("process") and self.plugged.has("process")
+
+    def here(self, entries: Entries) -> list[Result]:
+        """What it finds in a page, in this thread. Raises as `process` does."""
+        return _results("process", gathered(self.plugged.call("process", batch=entries)))
+
     async def _extracted(self, number: int, visit: Visit) -> list[Result]:
         """Names that `extract` finds in one visit: it may give texts, too, and what the scanner's own give."""
         found = await self._call("extract", results=True, context=visit)
@@ -74,11 +83,7 @@ class Running:
         return self.cache.known(batch)
 
     async def _results(self, hook: str, **given: object) -> list[Result]:
-        results = await self._call(hook, results=True, **given)
-        for one in results:
-            if not isinstance(one, Finding | Name | Note | Drop):
-                raise TypeError(f"{hook} gave {type(one).__name__}, which is no Finding, Name, Note or Drop")
-        return list[Result](results)
+        return _results(hook, await self._call(hook, results=True, **given))
 
     async def _call(self, hook: str, *, results: bool = False, **given: object) -> Any:
         if self.plugged.waits(hook):
@@ -92,6 +97,15 @@ class Running:
         if results:
             return await self._run(lambda: gathered(self.plugged.call(hook, **given)))
         return await self._run(lambda: self.plugged.call(hook, **given))
+
+
+def _results(hook: str, given: Sequence[object]) -> list[Result]:
+    found = list[Result]()
+    for one in given:
+        if not isinstance(one, Finding | Name | Note | Drop):
+            raise TypeError(f"{hook} gave {type(one).__name__}, which is no Finding, Name, Note or Drop")
+        found.append(one)
+    return found
 
 
 def named(given: object, module: str, position: int) -> Name:

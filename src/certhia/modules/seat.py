@@ -14,6 +14,7 @@ from certhia.modules.batch import Shown
 from certhia.modules.configured import Spec
 from certhia.modules.failing import Failed, Fault, Off, Strikes
 from certhia.modules.finding import Result
+from certhia.modules.local import Local
 from certhia.modules.runner import Done, Runner
 from certhia.modules.wire import checked
 
@@ -79,6 +80,11 @@ class Seat:
         return self.section.trusted or self.spec.place.kind == "built in"
 
     @property
+    def together(self) -> Local | None:
+        """The module, where it shares a thread with others. See `certhia.modules.together`."""
+        return self.runner if isinstance(self.runner, Local) and self.runner.together is not None else None
+
+    @property
     def deadline(self) -> float:
         """Seconds of a call."""
         return self.section.deadline or (AT_ONCE if self.info.inline else DEADLINE)
@@ -97,15 +103,26 @@ class Seat:
         return await self._done(lambda: self.runner.flush(self.deadline))
 
     async def _done(self, call: Callable[[], Awaitable[Done]]) -> list[Result]:
+        try:
+            done: Done | Failed = await call()
+        except Failed as error:
+            done = error
+        except (TypeError, ValueError) as error:
+            done = _senseless(error)
+        return self.settle(done)
+
+    def settle(self, done: Done | Failed) -> list[Result]:
+        """Takes down what a call came to, and gives what it found. Raises Failed, also for what is no result."""
         self.figures.calls += 1
         try:
-            done = await call()
+            if isinstance(done, Failed):
+                raise done
             results = [checked(one) for one in done.results]
         except Failed as error:
             self.struck(error.fault, str(error))
             raise
         except (TypeError, ValueError) as error:
-            failed = Failed(Fault.RAISED, f"gave what is no result: {error}")
+            failed = _senseless(error)
             self.struck(failed.fault, str(failed))
             raise failed from error
         self.figures.seconds += done.seconds
@@ -130,3 +147,7 @@ class Seat:
                 level="error",
             )
             self._disabled(self)
+
+
+def _senseless(error: Exception) -> Failed:
+    return Failed(Fault.RAISED, f"gave what is no result: {error}")
