@@ -63,3 +63,20 @@ def test_types_that_modules_make_up_are_bounded(certhia_clock: SimClock) -> None
     keeping(replace(ONE, type="scan.started"))
     keeping.flush()
     assert kept == [*(f"mine.t{number}" for number in range(OTHERS)), "scan.started"]
+
+
+def test_what_cannot_be_kept_is_told_once_and_costs_the_others_nothing(certhia_clock: SimClock) -> None:
+    kept, said = list[str](), list[str]()
+
+    def keep(row: EventRow, _: int) -> None:
+        row.values()
+        kept.append(row.id)
+
+    keeping = Keeping(keep, 5, certhia_clock, lambda text, **_: said.append(text))
+    for number, value in enumerate((object(), 1, float("nan"), {2}, "x")):
+        keeping(replace(ONE, id=f"id{number}", data={"n": value}))
+    keeping.flush()
+    assert kept == ["id1", "id4"]
+    assert said == [
+        'an event "a.b" is not kept, its data must be JSON: TypeError: Object of type object is not JSON serializable'
+    ]

@@ -59,3 +59,16 @@ async def test_a_file_that_is_none_costs_a_word(tmp_path: Path) -> None:
     bus.publish("scan.started", {}, source="scan")
     assert len(said) == 1
     assert said[0].startswith("events of this scan are kept no more: ")
+
+
+async def test_what_cannot_be_kept_costs_the_others_nothing(tmp_path: Path) -> None:
+    said, bus = list[str](), Bus()
+    async with await State.open(Place(tmp_path), clock=Clock(), follow=True):
+        async with stored(bus, Place(tmp_path), 10, Clock(), lambda text, **_: said.append(text), made=False):
+            for value in (object(), 1, float("nan")):
+                bus.publish("own.event", {"x": value}, source="test")
+        assert await types(tmp_path) == ["own.event"]
+    assert said == [
+        'an event "own.event" is not kept, its data must be JSON: '
+        "TypeError: Object of type object is not JSON serializable"
+    ]

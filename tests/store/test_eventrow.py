@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,16 @@ def test_files_that_are_no_state(tmp_path: Path) -> None:
         hand.execute("CREATE TABLE matches (id INTEGER)")
     with pytest.raises(StateError, match="of an older Certhia: `certhia watch` brings it up to date"):
         add(tmp_path / "state.db", [row(1)], {})
+
+
+async def test_a_type_of_odd_characters_is_trimmed_as_it_is_stored(tmp_path: Path) -> None:
+    odd = [replace(row(number), type="a.\ud800\0") for number in range(9)]
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        add(tmp_path / "state.db", odd, {odd[0].type: 5})
+        assert [one.type async for one in kept(state)] == [r"a.\ud800\x00"] * 5
+
+
+@pytest.mark.parametrize("value", [object(), {1}, float("nan"), {b"x": 1}])
+def test_what_json_cannot_say_is_refused_before_it_is_written(value: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        replace(row(1), data={"x": value}).values()

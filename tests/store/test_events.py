@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from tests.store.conftest import both
 
 from certhia.clock import Clock
@@ -82,3 +85,18 @@ async def test_a_scan_stores_its_own_beside_the_follower(state: State) -> None:
             bus.publish("scan.progress", {"done": number}, source="scan", correlation="ab" * 16)
     assert [one.data["done"] async for one in kept(state)] == [3, 4]
     assert said == []
+
+
+@both
+async def test_no_event_whatever_is_in_it_ends_a_commit(state: State) -> None:
+    for value in (object(), {1}, float("nan"), {b"x": 1}):
+        with pytest.raises((TypeError, ValueError)):
+            state.writer.event(replace(row(1), data={"x": value}), 5)
+    assert state.writer.staged == 0
+    for number in range(9):
+        state.writer.event(replace(row(number, "a.\ud800\0"), correlation="\udcff"), 5)
+        await state.writer.durable()
+    assert {one.type async for one in kept(state)} == {r"a.\ud800\x00"}
+    assert len(await ids(state)) <= 6
+    await append(state, [row(20, "a.\ud800\0")], {"a.\ud800\0": 1})
+    assert await ids(state) == [20]

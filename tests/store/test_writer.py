@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import resource
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -16,14 +17,17 @@ from tests.store.conftest import both, either
 from certhia.clock import Clock
 from certhia.errors import StateError
 from certhia.logs.heads import check_head
-from certhia.store import State, Writer
+from certhia.store import State, Writer, upkeep
 from certhia.store.fsck import check
 from certhia.store.place import Place
 from certhia.store.writer import MOST_STAGED
 from certhia.testing import SimClock, in_simulated_time
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
     from tests.store.conftest import Book
+
+    from certhia.store.batch import Tally
 
 
 async def follow(path: Path) -> State:
@@ -206,3 +210,26 @@ async def test_a_full_disk_ends_everything(tmp_path: Path, book: Book, limited: 
         assert await check(state, check_head) == []
         state.writer.match(book.match(99_999), ["a"])
         await state.writer.durable()
+
+
+async def test_what_is_tried_again_counts_once(state: State, book: Book) -> None:
+    """A transaction that another one was in the way of is done again from the beginning."""
+    writer, tries = state.writer, 0
+    writer.log(book.log)
+    for index in range(5):
+        writer.match(book.match(index), [])
+    await writer.durable()
+
+    async def prune(connection: AsyncConnection, counts: dict[str, Tally]) -> int:
+        nonlocal tries
+        tries, gone = tries + 1, await upkeep.prune(connection, counts, max_matches=3)
+        if tries == 1:
+            refused = sqlite3.OperationalError("database is locked")
+            refused.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise refused
+        return gone
+
+    assert await writer.transaction(prune) == 2
+    writer.match(book.match(7), [])
+    await writer.durable()
+    assert await check(state) == []

@@ -9,6 +9,8 @@ from typing import Final
 from certhia.clock import Clock
 from certhia.events.event import Event
 from certhia.events.types import KINDS
+from certhia.model import Tell
+from certhia.render import quoted, terminal
 from certhia.store.eventrow import EventRow
 
 EVERY: Final = 1.0  # seconds between two times that events are staged
@@ -23,11 +25,14 @@ class Keeping:
         most: how many of each type are kept; 0 keeps none.
     """
 
-    def __init__(self, keep: Callable[[EventRow, int], None], most: int, clock: Clock) -> None:
-        """`keep`: `State.writer.event`, or what takes the same."""
+    def __init__(
+        self, keep: Callable[[EventRow, int], None], most: int, clock: Clock, tell: Tell | None = None
+    ) -> None:
+        """`keep`: `State.writer.event`, or what takes the same. `tell` hears, once, of what can't be kept."""
         self.most = most
         self._keep = keep
         self._clock = clock
+        self._tell = tell
         self._waiting: dict[str, deque[Event]] = {}
         self._others = set[str]()
 
@@ -48,10 +53,19 @@ class Keeping:
         return type_ in self._others
 
     def flush(self) -> None:
-        """Stages what waits. Raises StateError."""
+        """Stages what waits, but what JSON can't say: data of a program's own may be anything. Raises StateError."""
         waiting, self._waiting = self._waiting, {}
         for event in (event for events in waiting.values() for event in events):
-            self._keep(row_of(event), self.most)
+            try:
+                self._keep(row_of(event), self.most)
+            except (TypeError, ValueError, AttributeError, RecursionError) as error:
+                self._blame(event, error)
+
+    def _blame(self, event: Event, error: Exception) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            what = f"{type(error).__name__}: {error}"
+            tell(f"an event {quoted(event.type)} is not kept, its data must be JSON: {terminal(what)}", level="warning")
 
     async def run(self, _faults: int = 0) -> None:
         """Every second, until cancelled. Raises StateError."""

@@ -43,7 +43,7 @@ class Happening:
     ) -> Happening:
         """`most`: events of each type that the state keeps. `told`: tells sinks. `stack` ends it, before the state."""
         bus.tell = bus.tell or tell
-        keeping = Keeping(state.writer.event, most, clock)
+        keeping = Keeping(state.writer.event, most, clock, tell)
 
         def last() -> None:
             with suppress(StateError):  # storage has failed, and the writer said so

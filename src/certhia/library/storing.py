@@ -15,6 +15,7 @@ from certhia.errors import StateError
 from certhia.events.bus import Bus
 from certhia.events.keeping import row_of
 from certhia.model import Tell
+from certhia.render import quoted, terminal
 from certhia.store.eventrow import EventRow, add
 from certhia.store.place import FILE, Place
 
@@ -34,6 +35,7 @@ class Storing:
         self._waiting: dict[str, deque[EventRow]] = {}
         self._caps: dict[str, int] = {}
         self._broken = False
+        self._blamed = False
 
     def put(self, row: EventRow, most: int) -> None:
         """One more, of which as many are kept as `most`."""
@@ -44,7 +46,7 @@ class Storing:
     async def flush(self) -> None:
         """Writes what waits. Where that fails, it is said, and nothing more is kept: the scan is worth more."""
         waiting, self._waiting = self._waiting, {}
-        rows = [row for rows in waiting.values() for row in rows]
+        rows = [row for rows in waiting.values() for row in rows if self._is_sayable(row)]
         if not rows or self._broken:
             return
         try:
@@ -52,6 +54,18 @@ class Storing:
         except StateError as error:
             self._broken = True
             self._tell(f"events of this scan are kept no more: {error}", level="warning")
+
+    def _is_sayable(self, row: EventRow) -> bool:
+        """Whether it can be written: data of a program's own events may be anything. Says so once of one that can't."""
+        try:
+            row.values()
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
+            if not self._blamed:
+                what = terminal(f"{type(error).__name__}: {error}")
+                self._tell(f"an event {quoted(row.type)} is not kept, its data must be JSON: {what}", level="warning")
+            self._blamed = True
+            return False
+        return True
 
     async def run(self) -> None:
         """Writes now and then, until cancelled."""

@@ -10,7 +10,6 @@ from typing import Any
 from certhia.model import Match, Sighting
 from certhia.store.bounds import Digest
 from certhia.store.codec import MARKS
-from certhia.store.eventrow import EventRow
 from certhia.store.schema import PENDING
 from certhia.store.spans import Span, within
 
@@ -42,7 +41,7 @@ class Batch:
     counted: dict[int, Digest] = field(default_factory=dict)  # digests that grew, by id
     digests: list[dict[str, Any]] = field(default_factory=list)  # rows
     alarms: dict[tuple[float, str], dict[str, Any]] = field(default_factory=dict)  # (since, key)
-    events: dict[str, deque[EventRow]] = field(default_factory=dict)  # by type, the last ones
+    events: dict[str, deque[dict[str, object]]] = field(default_factory=dict)  # by type, rows of the last ones
     trimmed: dict[str, int] = field(default_factory=dict)  # type of events: how many stay
     settings: dict[str, str | None] = field(default_factory=dict)
     answers: dict[int, str] = field(default_factory=dict)

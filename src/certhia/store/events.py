@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, insert, literal_column, select
 
-from certhia.render import json_text
-from certhia.store import codec
 from certhia.store.bulk import Bulk
+from certhia.store.codec import plain
 from certhia.store.engine import guarded
 from certhia.store.eventrow import EventRow
 from certhia.store.schema import events
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from certhia.store.line import Line
     from certhia.store.reading import Reader
 
-_TEXTS: Final = ("id", "type", "source", "correlation")
 _ADD: Final = Bulk(insert(events), [column.name for column in events.c])
 # The first that goes: the newest behind as many as are kept.
 _TOO_MANY: Final = (
@@ -35,10 +33,10 @@ _TOO_MANY: Final = (
 _TRIM: Final = Bulk(delete(events).where(events.c.type == bindparam("b_type"), events.c.id <= _TOO_MANY))
 
 
-def put(line: Line, rows: Sequence[EventRow], most: Mapping[str, int]) -> None:
-    """Adds these, and lets the oldest of the types in `most` go, down to that many."""
-    line.write(_ADD, [_row(one) for one in rows])
-    line.write(_TRIM, [{"b_type": kind, "b_most": many} for kind, many in most.items()])
+def put(line: Line, rows: Sequence[Mapping[str, object]], most: Mapping[str, int]) -> None:
+    """Adds these (`EventRow.values`), and lets the oldest of the types in `most` go, down to that many."""
+    line.write(_ADD, rows)
+    line.write(_TRIM, [{"b_type": plain(kind), "b_most": many} for kind, many in most.items()])
 
 
 async def append(state: Reader, rows: Sequence[EventRow], most: Mapping[str, int]) -> None:
@@ -46,7 +44,7 @@ async def append(state: Reader, rows: Sequence[EventRow], most: Mapping[str, int
     engine = state.where.to_write()
     try:
         async with guarded(state.where), state.where.writing(engine) as line:
-            put(line, rows, most)
+            put(line, [one.values() for one in rows], most)
     finally:
         await engine.dispose()
 
@@ -70,11 +68,6 @@ async def kept(
     async with aclosing(state.stream(query.order_by(events.c.id))) as rows:
         async for row in rows:
             yield _event(row)
-
-
-def _row(event: EventRow) -> dict[str, Any]:
-    texts = {name: codec.plain(getattr(event, name)) for name in _TEXTS}
-    return {**texts, "at": event.at, "version": event.version, "data": json_text(event.data)}
 
 
 def _event(row: Mapping[str, Any]) -> EventRow:

@@ -224,13 +224,15 @@ class Staging:
 
     def event(self, row: EventRow, most: int) -> None:
         """Keeps an event, and as many of its type as `most` with it. However slow the disk is, no more than that wait
-        for it."""
+        for it. Raises TypeError, ValueError or RecursionError where its data is none that can be kept: in a commit
+        that would be the end."""
+        values = row.values()
         self._stage()
-        kind = row.type
+        kind = str(values["type"])  # as it is stored
         staged = self._batch.events.get(kind)
         if staged is None or staged.maxlen != most:
             staged = self._batch.events[kind] = deque(staged or (), maxlen=most)
-        staged.append(row)
+        staged.append(values)
         self._events[kind] = more = self._events.get(kind, most) + 1
         if more * TRIMMED >= most:
             self._events[kind] = 0

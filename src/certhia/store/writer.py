@@ -260,9 +260,7 @@ class Writer(Staging):
     async def _transaction(self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]]) -> Result:
         async with self._lock:
             self._check()
-            tallies = {name: tally.copy() for name, tally in self._tallies.items()}
-            result = await self._attempt(lambda: self._once(work, tallies))
-            self._tallies = tallies
+            result, self._tallies = await self._attempt(lambda: self._once(work))
             return result
 
     async def _attempt(self, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -280,12 +278,14 @@ class Writer(Staging):
             raise self._failed from error
 
     async def _once(
-        self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]], tallies: dict[str, Tally]
-    ) -> Result:
+        self, work: Callable[[AsyncConnection, dict[str, Tally]], Awaitable[Result]]
+    ) -> tuple[Result, dict[str, Tally]]:
+        tallies = {name: tally.copy() for name, tally in self._tallies.items()}  # a second try begins with them again
         async with self._engine.begin() as connection:
             if self._lease is not None:
                 await self._lease.confirm(connection)
-            return await work(connection, tallies)
+            result = await work(connection, tallies)
+        return result, tallies
 
 
 async def _nothing(_: AsyncConnection, __: dict[str, Tally]) -> None:
