@@ -377,3 +377,24 @@ async def test_roots_keep_what_was_found_by_a_name_that_is_not_listed(certhia_wo
         assert await here.take(log) == 0
         here.watchlist = Elsewhere("example.com")
         assert await here.take(log) == 1
+
+
+@in_simulated_time
+async def test_what_could_not_be_staged_does_not_count_as_seen(certhia_world: World, tmp_path: Path) -> None:
+    """A fault of ours costs its page a second reading, and no alert."""
+    log = certhia_world.rfc6962("one")
+    log.add(issue(certhia_world, "a.example.com"), issue(certhia_world, "b.example.com"))
+    async with desk(certhia_world, tmp_path) as here:
+        faults = [RuntimeError("ours")]
+
+        def routes(match: Match) -> list[str]:
+            if match.names[0] == "b.example.com" and faults:
+                raise faults.pop()
+            return []
+
+        here.teller._routes = routes
+        with pytest.raises(RuntimeError, match="ours"):
+            await here.take(log)
+        await here.take(log)
+        assert await here.told() == ["a.example.com", "b.example.com"]
+        assert sorted(await here.stored()) == ["a.example.com", "b.example.com"]

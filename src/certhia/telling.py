@@ -190,17 +190,20 @@ class Teller:
             self.sightings += 1
 
     async def _tell_stored(self, log_id: bytes, matches: Sequence[Match], silenced: Collection[bytes]) -> None:
-        """Nothing counts as seen before it is staged: whoever is stopped while the state is asked leaves no trace, and
-        no other log's sighting of the same certificate comes before its match."""
+        """Nothing counts as seen before it is staged: whoever is stopped while the state is asked, or stumbles over a
+        match, leaves no trace, and no other log's sighting of the same certificate comes before its match.
+        """
         unseen = [match for match in matches if match.key not in self.seen]
         seen = [match.sighting.index for match in matches if match.key in self.seen]
         stored, again = await self._state.look(unseen, log_id, seen)
         unknown = {match.key for match in unseen}.difference(stored)
         for match in matches:
-            if self.seen.add(match.key) and match.key in unknown:
+            if match.key in unknown and match.key not in self.seen:
                 unknown.remove(match.key)
                 self._stage(match, silent=match.key in silenced)
+                self.seen.add(match.key)
             else:
+                self.seen.add(match.key)
                 self.sightings += match.sighting.index not in again
                 self._state.writer.sighting(match.key, match.sighting)
 
