@@ -173,3 +173,16 @@ def test_an_outlet_waits_for_a_pipe_that_somebody_made_non_blocking(monkeypatch:
         assert got == [0]  # not written, but there is room now
         assert put(memoryview(b"y")) == 1
     os.close(read)
+
+
+async def test_a_stream_that_a_program_closed_is_told_of_and_hangs_nobody() -> None:
+    stream = io.StringIO()
+    writer = Writer(outlet(stream), rendered)
+    await put(writer, b"one\n")
+    assert stream.getvalue() == "one\n"
+    stream.close()
+    for _ in range(2):
+        with pytest.raises(OSError, match="closed file"):
+            async with asyncio.timeout(10):
+                await put(writer, b"two\n")
+    await stop(writer)

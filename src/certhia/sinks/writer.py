@@ -96,11 +96,14 @@ def _direct(descriptor: int, data: memoryview) -> int:
 
 def _buffered(stream: TextIO, data: memoryview) -> int:
     buffer = getattr(stream, "buffer", None)
-    if buffer is None:
-        stream.write(bytes(data).decode(stream.encoding or "utf-8"))
-    else:
-        buffer.write(data)
-    stream.flush()
+    try:
+        if buffer is None:
+            stream.write(bytes(data).decode(stream.encoding or "utf-8"))
+        else:
+            buffer.write(data)
+        stream.flush()
+    except ValueError as error:  # closed, or of a charset that has no such letters
+        raise OSError(errno.EBADF, str(error)) from error
     return len(data)
 
 
