@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certhia._core import Issuers, Matcher, Page
+from certhia._core import Issuers, Matcher, Page, novel_domains
 from certhia.errors import Malformed
+from certhia.rules.watchlist import Watchlist
 
 LABEL = st.text("ab", min_size=1, max_size=2)
 NAME = st.lists(LABEL, min_size=1, max_size=4).map(".".join)
@@ -87,6 +88,9 @@ def test_broken_certificates_are_quarantined_and_their_names_matched(page: Page)
     scan = Matcher([("exact", name.lower())]).scan(damaged)
     assert [position for position, _ in scan.hits] == [0, 1]
     assert [position for position, _ in scan.quarantined][-1] == 1
+    damaged.keep_names()
+    again = Matcher([("exact", name.lower())]).scan(damaged)
+    assert (again.hits, again.quarantined, again.names) == (scan.hits, scan.quarantined, scan.names)
     certificate = damaged[1].certificate
     assert certificate.fault is not None
     assert name in certificate.names
@@ -128,3 +132,28 @@ def test_memory_is_told() -> None:
     matcher = Matcher([("tree", f"name{number}.example.com") for number in range(50_000)])
     assert len(matcher) == 50_000
     assert 20 * len(matcher) < matcher.nbytes < 100 * len(matcher)
+
+
+def test_with_names_kept_the_same_is_found(page: Page, tiles: list[tuple[bytes, bytes]]) -> None:
+    rules = [("tree", "com"), ("all", ""), ("exact", "www.example.com")]
+    matchers = [
+        Matcher(rules),
+        *(Watchlist(one).matcher for one in ("kw:shop", "typo:google.com", "issuer:Let's Encrypt")),
+    ]
+    pages = [page, *(Page.from_tile(body, 0) for body, _ in tiles)]
+    for one in pages:
+        found = []
+        for kept in (False, True):
+            again = Page.load(one.dump())
+            if kept:
+                again.keep_names()
+            scans = [matcher.scan(again) for matcher in matchers]
+            novel = novel_domains(again, [bytearray(1 << 16)], bytes(16))
+            found.append(
+                (
+                    [(scan.hits, scan.quarantined, scan.precerts, scan.names) for scan in scans],
+                    (novel.new, novel.names, novel.domains, novel.unread),
+                    matchers[1].scan(again.slice(again.first + 3, again.end)).hits,
+                )
+            )
+        assert found[0] == found[1]

@@ -22,6 +22,7 @@ pub mod get_entries;
 pub mod handshake;
 pub mod hello;
 pub mod issuers;
+mod kept;
 pub mod key;
 pub mod leaf;
 #[cfg(test)]

@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::Hash;
 use crate::error::{Malformed, Result};
+use crate::kept::{Index, Kept};
 use crate::leaf::{Kind, Span};
 use crate::transcode::Builder;
 
@@ -55,6 +56,8 @@ pub struct Page {
     first: u64,
     pub(crate) store: Arc<Store>,
     pub(crate) range: Range<usize>,
+    /// Where the names stand, once that was asked for.
+    names: Arc<OnceLock<Index>>,
 }
 
 /// One entry of a page.
@@ -62,6 +65,8 @@ pub struct Page {
 pub struct Entry<'a> {
     data: &'a [u8],
     meta: &'a Meta,
+    /// Where its names stand, where that is kept.
+    pub(crate) names: Option<&'a [Kept]>,
     pub index: u64,
     pub leaf_hash: &'a Hash,
 }
@@ -72,7 +77,7 @@ impl Page {
         if first.checked_add(range.len() as u64).is_none_or(|end| end > crate::merkle::MAX_SIZE) {
             return Err(Malformed::new(format!("no log has an entry {first}"), 0));
         }
-        Ok(Self { first, store: Arc::new(store), range })
+        Ok(Self { first, store: Arc::new(store), range, names: Arc::default() })
     }
 
     pub fn first(&self) -> u64 {
@@ -114,6 +119,7 @@ impl Page {
         Entry {
             data: &self.store.data,
             meta: &self.store.entries[at],
+            names: self.names.get().and_then(|index| index.at(position)),
             index: self.first + position as u64,
             leaf_hash: &self.store.hashes[at],
         }
@@ -121,6 +127,12 @@ impl Page {
 
     pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
         (0..self.len()).map(|position| self.entry(position))
+    }
+
+    /// Keeps where the names of its entries stand, 8 bytes a name: for whoever has several rules held against it, one
+    /// after the other. Clones have it, too; parts of it don't.
+    pub fn keep_names(&self) {
+        self.names.get_or_init(|| Index::of(self));
     }
 
     /// Distinct chain fingerprints in the order in which they come.
@@ -136,7 +148,7 @@ impl Page {
         let start = start.clamp(self.first, self.end());
         let end = end.clamp(start, self.end());
         let at = |index: u64| self.range.start + (index - self.first) as usize;
-        Self { first: start, store: Arc::clone(&self.store), range: at(start)..at(end) }
+        Self { first: start, store: Arc::clone(&self.store), range: at(start)..at(end), names: Arc::default() }
     }
 
     /// One page of several that follow each other.

@@ -30,13 +30,18 @@ pub(crate) trait Finds {
 #[inline]
 pub(crate) fn entry<F: Finds>(entry: &Entry<'_>, count: &mut usize, mut finds: Option<&mut F>) -> Option<String> {
     let der = entry.certificate();
+    if let Some(kept) = entry.names {
+        *count += kept.len();
+        if let Some(finds) = finds {
+            kept.iter().for_each(|one| finds.name(&one.name(der)));
+            sound(entry, finds);
+        }
+        return None;
+    }
     let walked = names(der, count, finds.as_deref_mut());
     if walked.is_ok() && entry.fault().is_none() {
         if let Some(finds) = finds {
-            finds.everything();
-            if finds.looks_at_whole() {
-                finds.whole(Certificate::parse(der).ok().as_ref(), covered(entry));
-            }
+            sound(entry, finds);
         }
         return None;
     }
@@ -55,6 +60,15 @@ pub(crate) fn entry<F: Finds>(entry: &Entry<'_>, count: &mut usize, mut finds: O
         finds.whole(Certificate::parse(der).ok().as_ref(), covered(entry));
     }
     entry.malformed().or(walked.err()).map(|fault| fault.to_string())
+}
+
+/// All names were given, and nothing is wrong.
+#[inline]
+fn sound<F: Finds>(entry: &Entry<'_>, finds: &mut F) {
+    finds.everything();
+    if finds.looks_at_whole() {
+        finds.whole(Certificate::parse(entry.certificate()).ok().as_ref(), covered(entry));
+    }
 }
 
 /// Reads the names of a certificate; a common name that repeats the first SAN is not given again.

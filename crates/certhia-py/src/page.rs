@@ -155,6 +155,14 @@ impl Page {
         released(py, || page::Page::join(&pages)).map(Self)
     }
 
+    fn keep_names(&self, py: Python<'_>) -> PyResult<()> {
+        let page = &self.0;
+        released(py, || {
+            page.keep_names();
+            Ok(())
+        })
+    }
+
     fn __repr__(&self) -> String {
         format!("Page([{}, {}))", self.0.first(), self.0.end())
     }

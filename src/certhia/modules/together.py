@@ -51,6 +51,8 @@ class _Turn:
     def take(self) -> list[Done | Failed]:
         """In the thread."""
         outcomes = list[Done | Failed]()
+        if len(self._shares) > 1:
+            self._shares[0].entries.page.keep_names()  # all of them go over its names
         for number, (local, entries, deadline) in enumerate(self._shares):
             began = self._clock.monotonic()
             self._at = number, began
