@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from certhia.clock import Clock
 from certhia.errors import StateError
@@ -293,3 +294,31 @@ async def test_the_oldest_that_waits_is_known_while_a_sink_hangs(tmp_path: Path)
         first = hangs.calls[0][0].id
         assert outbox.oldest() == {"hangs": first}
         assert first <= state.writer.last_delivery
+
+
+@in_simulated_time
+async def test_a_fault_in_one_queue_costs_neither_the_run_nor_a_match(certhia_clock: SimClock, tmp_path: Path) -> None:
+    """Such as no connection to read by in time, while others keep them all."""
+    one, two, said = Listing("one"), Listing("two"), list[str]()
+    async with opened(tmp_path, certhia_clock) as state, AsyncExitStack() as others:
+        for index in range(3):
+            state.writer.match(match(index), ["one", "two"])
+        await state.writer.durable()
+        pool = state.engine.sync_engine.pool
+        assert isinstance(pool, QueuePool)
+        held, pool._timeout = pool.size(), 0
+        for _ in range(held):
+            _ = await others.enter_async_context(state.engine.connect())
+        outbox = Outbox(state, [one, two], certhia_clock, notice=lambda sink, text: said.append(f"{sink}: {text}"))
+        running = asyncio.get_running_loop().create_task(outbox.run())
+        while len(said) < 2 and not running.done():
+            await certhia_clock.sleep(0.1)
+        assert sorted(text.partition(": QueuePool")[0] for text in said) == [
+            "one: stopped by TimeoutError",
+            "two: stopped by TimeoutError",
+        ]
+        pool._timeout = 60
+        await others.aclose()
+        assert await outbox.drain(60)
+        running.cancel()
+    assert [one.indices, two.indices] == [[0, 1, 2]] * 2

@@ -19,6 +19,7 @@ from certhia.sinks.asked import SINKS, asked, fulfil, told
 from certhia.sinks.breaker import Breakers
 from certhia.sinks.queue import Queue
 from certhia.sinks.terms import Terms
+from certhia.supervision import supervised
 
 if TYPE_CHECKING:
     from certhia.clock import Clock
@@ -159,9 +160,17 @@ class Outbox:
         return True
 
     async def _serve(self, queue: Queue) -> None:
-        try:
-            await queue.run()
-        except SinkClosed:
-            queue.close()
-            self._open.remove(queue)
-            self.closed.set()
+        """Runs a queue. A fault in it, such as no connection to read by in time, is told, and costs the others nothing:
+        it begins again with the first delivery that waits."""
+
+        async def work(faults: int) -> None:
+            if faults:
+                queue.again()
+            try:
+                await queue.run()
+            except SinkClosed:
+                queue.close()
+                self._open.remove(queue)
+                self.closed.set()
+
+        await supervised(work, lambda text: self._notice(queue.sink.name, text), self._clock)
