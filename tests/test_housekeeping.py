@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from certhia.clock import Clock
@@ -145,3 +145,23 @@ async def test_what_is_old_goes_as_asked(certhia_clock: SimClock, tmp_path: Path
             told = f"let go of 0 old matches, 0 dead letters, 0 alarms and the bytes of {count} quarantined"
             assert answer.startswith(told)
         assert all(answer.startswith("failed: the request makes no sense") for answer in answers[2:])
+
+
+@in_simulated_time
+async def test_a_request_that_we_stumble_over_is_not_in_the_way_of_others(
+    certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    async def refresh() -> None:
+        pass
+
+    async def stumbles(payload: str) -> str:
+        raise OverflowError(payload)
+
+    async with house(tmp_path, certhia_clock) as here, beside(here.state.writer.run()):
+        numbers = [await here.state.request(kind, "too large") for kind in ("odd", REFRESH)]
+        for _ in range(2):  # as it is supervised
+            with suppress(OverflowError, TimeoutError):
+                async with certhia_clock.deadline(10):
+                    await here.keeper.requests(refresh, {"odd": stumbles})
+            await here.state.writer.durable()
+        assert [await here.state.answer(number) for number in numbers] == ["failed: OverflowError: too large", "done"]

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from certhia.clock import Clock
-from certhia.errors import RemoteError
+from certhia.errors import RemoteError, StateError
 from certhia.logs import snapshot
 from certhia.logs.follow import Follower
 from certhia.logs.pace import Paces
@@ -16,6 +16,7 @@ from certhia.memory import give_back
 from certhia.model import Tell
 from certhia.store import State
 from certhia.store.codec import WIDEST
+from certhia.store.reading import Request
 from certhia.store.retention import Gone, Kept
 
 SNAPSHOT_FIRST = 2.0  # seconds until the first save: most logs have answered by then
@@ -86,29 +87,41 @@ class Housekeeping:
         refresh: Callable[[], Awaitable[None]],
         others: Mapping[str, Callable[[str], Awaitable[str]]] | None = None,
     ) -> None:
-        """Takes up what other processes ask for. `others` answer requests of further kinds, given the payload."""
-        others = others or {}
+        """Takes up what other processes ask for. `others` answer requests of further kinds, given the payload.
+
+        One that we stumble over is answered all the same: it would be in the way of all others, at each start again.
+        """
         while True:
             await self._clock.sleep(self._look)
             for request in await self._state.requests():
-                if request.kind == REFRESH:
-                    try:
-                        await refresh()
-                        answer = "done"
-                    except RemoteError as error:
-                        answer = f"failed: {error}"
-                    except Exception as error:
-                        self._state.writer.answer(request.id, f"failed: {type(error).__name__}: {error}")
-                        raise
-                elif request.kind == RESOLVE:
-                    answer = self._resolve(request.payload)
-                elif request.kind == PRUNE:
-                    answer = await self._prune(request.payload)
-                elif request.kind in others:
-                    answer = await others[request.kind](request.payload)
-                else:
-                    answer = f"unknown request {request.kind!r}: the follower is of another version"
+                try:
+                    answer = await self._taken(request, refresh, others or {})
+                except StateError:
+                    raise
+                except Exception as error:
+                    self._state.writer.answer(request.id, f"failed: {type(error).__name__}: {error}")
+                    raise
                 self._state.writer.answer(request.id, answer)
+
+    async def _taken(
+        self,
+        request: Request,
+        refresh: Callable[[], Awaitable[None]],
+        others: Mapping[str, Callable[[str], Awaitable[str]]],
+    ) -> str:
+        if request.kind == REFRESH:
+            try:
+                await refresh()
+            except RemoteError as error:
+                return f"failed: {error}"
+            return "done"
+        if request.kind == RESOLVE:
+            return self._resolve(request.payload)
+        if request.kind == PRUNE:
+            return await self._prune(request.payload)
+        if request.kind in others:
+            return await others[request.kind](request.payload)
+        return f"unknown request {request.kind!r}: the follower is of another version"
 
     def _resolve(self, payload: str) -> str:
         """Marks quarantined entries as read: `payload` is a JSON object with `log` (its id, hex) and `indices`."""

@@ -46,3 +46,13 @@ async def test_dead_and_held_ones_and_those_that_are_named(tmp_path: Path) -> No
 async def test_a_request_that_makes_no_sense(tmp_path: Path) -> None:
     async with opened(tmp_path) as state:
         assert "makes no sense" in await Outbox(state, [], Clock()).take("{}")
+
+
+async def test_whatever_is_asked_ends_nothing(tmp_path: Path) -> None:
+    """A request stays until it is answered: one that ended the run would end the next one, too."""
+    async with opened(tmp_path) as state:
+        state.writer.match(match(1), ["sink"])
+        await state.writer.durable()
+        for sink, ids in (("sink", [1 << 80, -1]), ("sink", [1 << 63]), ("sink\udcff\0", []), ("sink\udcff", [1])):
+            assert await fulfil(state, Asked("drop", sink, ids, waiting=True), 2.0) == 0
+        assert await fulfil(state, Asked("drop", "sink", range(100_000)), 2.0) == 1, "more than one statement takes"

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from certhia.render import quoted
 from certhia.sinks.notes import stored
+from certhia.store.codec import plain
 from certhia.store.letters import Wanted
+from certhia.store.query import chunks
 from certhia.store.schema import DEAD, DROPPED, HELD, PENDING
 
 if TYPE_CHECKING:
@@ -53,18 +55,17 @@ def asked(payload: str) -> Asked:
 async def fulfil(state: State, wish: Asked, now: float) -> int:
     """Does it, durably; gives how many deliveries, and records besides, it was done to. Raises StateError."""
     states = {DEAD, HELD, *([PENDING] if wish.do == "drop" and (wish.waiting or wish.ids) else [])}
-    writer, count, after = state.writer, 0, 0
+    writer, count = state.writer, 0
     await writer.durable()
-    while True:
-        some = await state.letter_ids(Wanted(wish.sink, states, wish.ids, after, AT_ONCE))
-        if not some:
-            break
-        if wish.do == "retry":
-            writer.revived(some)
-        else:
-            writer.dropped(some, now)
-        count, after = count + len(some), some[-1]
-        await writer.durable()
+    for ids in chunks(wish.ids) if wish.ids else [()]:
+        after = 0
+        while some := await state.letter_ids(Wanted(plain(wish.sink), states, ids, after, AT_ONCE)):
+            if wish.do == "retry":
+                writer.revived(some)
+            else:
+                writer.dropped(some, now)
+            count, after = count + len(some), some[-1]
+            await writer.durable()
     if wish.do == "drop" and wish.waiting:
         for digest in list(writer.waiting(wish.sink).closed):
             writer.digested(digest, DROPPED)

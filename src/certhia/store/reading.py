@@ -309,5 +309,5 @@ def _meant(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.sink:
         here.append(deliveries.c.sink == wanted.sink)
     if wanted.ids:
-        here.append(deliveries.c.id.in_(tuple(wanted.ids)))
+        here.append(deliveries.c.id.in_([number for number in wanted.ids if 0 < number <= codec.WIDEST]))
     return here
