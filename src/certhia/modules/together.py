@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from certhia.clock import Clock
@@ -28,14 +27,17 @@ class Share(NamedTuple):
 async def look(shares: Sequence[Share], clock: Clock) -> list[Done | Failed]:
     """What each finds, in their order, all of which have the same `together`. Who is late is told of meanwhile."""
     loop, turn = asyncio.get_running_loop(), _Turn(shares, clock)
-    async with AsyncExitStack() as stack:
+    locked = list[asyncio.Lock]()
+    try:
         for share in shares:
-            await stack.enter_async_context(share.local.lock)
+            await share.local.lock.acquire()
+            locked.append(share.local.lock)
         turn.watch(loop)
-        try:
-            return await loop.run_in_executor(shares[0].local.together, turn.take)
-        finally:
-            turn.end()
+        return await loop.run_in_executor(shares[0].local.together, turn.take)
+    finally:
+        turn.end()
+        for lock in locked:
+            lock.release()
 
 
 class _Turn:

@@ -74,9 +74,12 @@ class Certificates:
         for path, text in texts.items():
             if path.exists():
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(".part")
-            part.write_text(text, "ascii")
+            try:
+                part.write_text(text, "ascii")
+            except FileNotFoundError:  # its folder is not there yet
+                path.parent.mkdir(parents=True, exist_ok=True)
+                part.write_text(text, "ascii")
             part.replace(path)
 
 
