@@ -56,3 +56,12 @@ async def test_whatever_is_asked_ends_nothing(tmp_path: Path) -> None:
         for sink, ids in (("sink", [1 << 80, -1]), ("sink", [1 << 63]), ("sink\udcff\0", []), ("sink\udcff", [1])):
             assert await fulfil(state, Asked("drop", sink, ids, waiting=True), 2.0) == 0
         assert await fulfil(state, Asked("drop", "sink", range(100_000)), 2.0) == 1, "more than one statement takes"
+
+
+async def test_no_name_is_no_sink_and_not_all_of_them(tmp_path: Path) -> None:
+    async with opened(tmp_path) as state:
+        for index, sink in enumerate(("one", "two")):
+            state.writer.match(match(index), [sink])
+        assert await fulfil(state, Asked("drop", "", waiting=True), 2.0) == 0
+        assert await fulfil(state, Asked("drop", "", [1, 2]), 2.0) == 0
+        assert await state.queues() == {"one": 1, "two": 1}

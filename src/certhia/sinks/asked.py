@@ -57,6 +57,8 @@ async def fulfil(state: State, wish: Asked, now: float) -> int:
     states = {DEAD, HELD, *([PENDING] if wish.do == "drop" and (wish.waiting or wish.ids) else [])}
     writer, count = state.writer, 0
     await writer.durable()
+    if not wish.sink:
+        return 0  # "" would mean all sinks: a variable of a script that holds nothing asks for nothing
     for ids in chunks(wish.ids) if wish.ids else [()]:
         after = 0
         while some := await state.letter_ids(Wanted(plain(wish.sink), states, ids, after, AT_ONCE)):
