@@ -120,7 +120,7 @@ def _ratios(more: Sequence[float], less: Sequence[float]) -> list[float]:
 def main() -> None:
     """Prints the rows."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
     print(table([*rows(entries(), rounds, count)]))
 
 

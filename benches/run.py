@@ -165,7 +165,7 @@ class Bench:
         yield from metrics_cost.rows(self._rounds)
 
     def _modules(self) -> Iterator[Row]:
-        yield from modules.rows(self._source, self._rounds, self._count // 2)
+        yield from modules.rows(self._source, self._rounds, self._count)
 
     def _floor(self, log: str) -> float:
         return sum(self.floor[part] for part in (RFC6962 if log == "rfc" else STATIC)) / 1000
