@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from certhia._core import Certificate
 from certhia.clock import Clock
@@ -16,6 +18,17 @@ from certhia.modules.finding import JSON, Finding
 from certhia.rules.language import parse_rule
 from certhia.rules.watchlist import Watchlist
 from certhia.store import State
+
+
+class Built(Protocol):
+    """A module that is set up and closed in coroutines."""
+
+    async def setup(self, config: Any, outside: Outside) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+Module = TypeVar("Module", bound=Built)
 
 LOG = LogName(bytes(32), "https://log.example/", "a log", "Operator")
 
@@ -81,3 +94,13 @@ class Around:
 def kinds(found: Sequence[Finding]) -> list[str]:
     """What kinds of findings there are, in order."""
     return [one.kind for one in found]
+
+
+@asynccontextmanager
+async def at_work(module: Module, config: object, around: Around) -> AsyncIterator[Module]:
+    """A module between its setup and its end."""
+    await module.setup(config, around.outside)
+    try:
+        yield module
+    finally:
+        await module.close()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.modules.builtin.intelligence.cases import match
-from tests.modules.builtin.matching import Around, kinds
+from tests.modules.builtin.matching import Around, at_work, kinds
 from tests.modules.worlds import run
 from tests.store.conftest import Book, both
 
@@ -28,14 +27,8 @@ from certhia.testing import CA
 MONTHLY = [match(number, day=30 * number) for number in range(6)]
 
 
-@asynccontextmanager
-async def intelligence(around: Around, **settings: object) -> AsyncIterator[Intelligence]:
-    module = Intelligence()
-    await module.setup(IntelligenceSection.model_validate(settings), around.outside)
-    try:
-        yield module
-    finally:
-        await module.close()
+def intelligence(around: Around, **settings: object) -> AbstractAsyncContextManager[Intelligence]:
+    return at_work(Intelligence(), IntelligenceSection.model_validate(settings), around)
 
 
 @pytest.fixture

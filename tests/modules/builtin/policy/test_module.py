@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
-from tests.modules.builtin.matching import Around, batch_of, kinds
+from tests.modules.builtin.matching import Around, at_work, batch_of, kinds
 from tests.modules.worlds import run
 from tests.store.conftest import Book
 
@@ -24,14 +23,8 @@ NOW = Clock().now()
 BAD = CA().issue(["a_b.example.com", "www.example.com"], days=500).der
 
 
-@asynccontextmanager
-async def policy(around: Around, **settings: object) -> AsyncIterator[Policy]:
-    module = Policy()
-    await module.setup(PolicySection.model_validate(settings), around.outside)
-    try:
-        yield module
-    finally:
-        await module.close()
+def policy(around: Around, **settings: object) -> AbstractAsyncContextManager[Policy]:
+    return at_work(Policy(), PolicySection.model_validate(settings), around)
 
 
 @pytest.fixture
