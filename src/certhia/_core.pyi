@@ -50,6 +50,7 @@ __all__ = [
     "novel_domains",
     "registrable_domain",
     "registrable_domains",
+    "scan_together",
     "seen_fill",
     "signature_scheme_name",
     "to_ascii",
@@ -624,6 +625,14 @@ class Matcher:
         """The same for names given one by one (DNS names or addresses)."""
     def certificate(self, certificate: Certificate) -> list[Hit]:
         """The same for one certificate."""
+
+def scan_together(page: Page, wanted: Sequence[tuple[Matcher, bool]], *, keep_names: bool = False) -> list[Scan]:
+    """For each (matcher, precerts) what `matcher.scan(page, precerts=precerts)` gives, in their order; each certificate is
+    walked once for all. Releases the GIL.
+
+    `keep_names`: as `Page.keep_names`, on the same walk. At most 64 matchers, one of them several times if need be; for
+    none the list is empty (names are kept all the same). Raises ValueError for more.
+    """
 
 @final
 class Filter:

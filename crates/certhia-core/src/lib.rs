@@ -54,6 +54,7 @@ pub mod tbs;
 pub mod text;
 pub mod tile;
 pub mod time;
+pub mod together;
 mod transcode;
 
 #[cfg(test)]

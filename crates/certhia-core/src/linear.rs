@@ -6,7 +6,7 @@ use crate::names::CONVERTED;
 use crate::rules::{Kind, Matcher};
 
 #[path = "../tests/made/mod.rs"]
-mod made;
+pub(crate) mod made;
 
 use made::{certificate, common_name, dns, extension, name, san, sequence, tbs, tlv};
 

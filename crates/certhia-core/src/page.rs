@@ -135,6 +135,16 @@ impl Page {
         self.names.get_or_init(|| Index::of(self));
     }
 
+    /// The same with what was kept on a walk for something else.
+    pub(crate) fn set_names(&self, index: Index) {
+        // Another thread may have been faster: what it has is the same.
+        _ = self.names.set(index);
+    }
+
+    pub(crate) fn has_names(&self) -> bool {
+        self.names.get().is_some()
+    }
+
     /// Distinct chain fingerprints in the order in which they come.
     pub fn issuers(&self) -> Vec<Hash> {
         let mut seen = std::collections::HashSet::new();

@@ -40,7 +40,7 @@ mod _core {
     #[pymodule_export]
     use super::issuers::Issuers;
     #[pymodule_export]
-    use super::matcher::{Matcher, Scan, floor};
+    use super::matcher::{Matcher, Scan, floor, scan_together};
     #[pymodule_export]
     use super::messages::{Form, Messages, Source};
     #[pymodule_export]

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use certhia_core::scan::Match;
+use certhia_core::together::MAX_TOGETHER;
 use certhia_core::{Malformed, rules, scan};
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBytes, PyDict};
@@ -98,6 +99,26 @@ impl Matcher {
         let found = released(py, || Ok(self.0.certificate(&certificate.der)))?;
         found.iter().map(|one| hit(one).into_bound_py_any(py)).collect()
     }
+}
+
+#[pyfunction]
+#[pyo3(signature = (page, wanted, *, keep_names = false))]
+pub fn scan_together(
+    py: Python<'_>,
+    page: &Page,
+    wanted: Vec<(PyRef<'_, Matcher>, bool)>,
+    keep_names: bool,
+) -> PyResult<Vec<Scan>> {
+    if wanted.len() > MAX_TOGETHER {
+        let reason =
+            format!("at most {MAX_TOGETHER} matchers together, not {}; call it for some of them", wanted.len());
+        return Err(PyValueError::new_err(reason));
+    }
+    let page = &page.0;
+    let wanted: Vec<(&rules::Matcher, bool)> =
+        wanted.iter().map(|(matcher, precerts)| (&*matcher.0, *precerts)).collect();
+    let found = released(py, || Ok(page.scan_together(&wanted, keep_names)))?;
+    Ok(found.into_iter().map(Scan).collect())
 }
 
 /// Nanoseconds an entry of each part of the work alone.
