@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from certhia.concerning import concerning
+from certhia.errors import ConfigError
 from certhia.events.bus import Bus
 from certhia.events.event import Event
 from certhia.events.listening import Listeners
@@ -107,3 +112,68 @@ async def test_where_nobody_listens_nothing_is_made() -> None:
     del events
     gc.collect()
     assert not one.wants("a")
+
+
+async def test_what_is_no_type_is_told_to_nobody_and_said_once() -> None:
+    told, said = list[str](), list[str]()
+    one = Bus(SimClock(), lambda text, **_: said.append(text), everywhere=Listeners())
+    one.on("*", lambda event: told.append(event.type))
+    for wrong in ("new line\nx.y", "new line\nx.y", 5, ["a"], None):
+        one.publish(wrong, {}, source="x")  # type: ignore[arg-type]
+    assert told == []
+    assert [text.partition(" is told")[0] for text in said] == [
+        *('an event "new line\\nx.y"', 'an event "5"', "an event \"['a']\"", 'an event "None"'),
+    ]
+
+
+async def test_a_correlation_that_no_header_takes_is_none() -> None:
+    one, told = bus(), list[str]()
+    one.on("*", lambda event: told.append(event.correlation))
+    one.publish("a.b", {}, source="x", correlation="a\r\nb: c")
+    one.publish("a.b", {}, source="x", correlation="ab")
+    assert told == ["", "ab"]
+
+
+async def test_nobody_subscribes_to_what_there_is_not() -> None:
+    one, everywhere = bus(), Listeners()
+    ways: tuple[Callable[[Any], object], ...] = (
+        one.subscribe,
+        lambda types: one.on(types, print),
+        lambda types: everywhere.add(types, print),
+    )
+    for subscribe in ways:
+        for types in ([1], b"scan.*", [], "scan.complete"):
+            with pytest.raises(ConfigError):
+                subscribe(types)
+    with pytest.raises(ConfigError, match="can't be called"):
+        one.on("*", "print")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="write 1 or more"):
+        one.subscribe(limit=0)
+    one.publish("scan.started", {}, source="x")
+
+
+class Later:
+    """A handler that is an object."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def __call__(self, event: Event) -> None:
+        self.told.append(event.type)
+
+
+async def test_an_object_may_be_an_async_handler() -> None:
+    one, later = bus(), Later()
+    end = one.on("*", later)
+    one.publish("a.b", {}, source="x")
+    end()
+    await asyncio.sleep(0)
+    assert later.told == ["a.b"]
+
+
+async def test_a_coroutine_that_nobody_expects_is_said() -> None:
+    said, later = list[str](), Later()
+    one = Bus(SimClock(), lambda text, **_: said.append(text), everywhere=Listeners())
+    one.on("*", lambda event: later(event) if event.type else None)
+    one.publish("a.b", {}, source="x")
+    assert said[0].endswith("TypeError: it gave a coroutine, which nobody awaits: write it as `async def`")

@@ -6,17 +6,19 @@ publish ──▶ handlers (called at once)            the state, Redis channels
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from certhia.clock import Clock
 from certhia.concerning import certificate
 from certhia.events.event import ALL, Event, Ids
-from certhia.events.listening import WAITING, Calls, Heard, Listeners, Subscription
-from certhia.events.types import KINDS, Body, data_of
+from certhia.events.listening import WAITING, Calls, Heard, Listeners, Subscription, is_async, refuse
+from certhia.events.naming import is_correlation, is_type, kind_of
+from certhia.events.types import Body, data_of
 from certhia.model import Tell
+from certhia.render import quoted
 
+SAID: Final = 20  # different things that are said once
 HERE: Final = Listeners()  # those of the whole process, whatever bus it is
 
 
@@ -37,6 +39,7 @@ class Bus:
         self._own = Listeners()
         self._everywhere = everywhere
         self._blamed: set[int] = set()  # handlers that it was said of
+        self._said: set[str] = set()
 
     def wants(self, type: str) -> bool:  # noqa: A002
         """Whether anybody listens to such events: where nobody does, their data need not be made."""
@@ -50,14 +53,21 @@ class Bus:
         source: str,
         correlation: str = "",
     ) -> None:
-        """Tells everyone who wants events of this type. Never waits, never raises.
+        """Tells everyone who wants events of this type. Never waits, never raises: what is no type of events, such as
+        `scan.started` and `mine.seen` are, is told to nobody, and said once.
 
         `correlation`: the id of the match or scan that it belongs to; that of the certificate at work unless given.
         """
+        known = kind_of(type)
+        if known is None and not is_type(type):
+            self._say_once(
+                f"an event {quoted(str(type))} is told to nobody: write words of a-z, 0-9, _ and -, with dots"
+            )
+            return
         own, others = self._own.of(type), self._everywhere.of(type)
         if own or others:
-            version = KINDS[type].form if type in KINDS else 1
-            self._tell(own, others, type, data, version, source, correlation)
+            about = correlation if is_correlation(correlation) else ""
+            self._tell(own, others, type, data, known.form if known is not None else 1, source, about)
 
     def _tell(
         self,
@@ -74,7 +84,8 @@ class Bus:
         event = Event(self._ids.new(now), type_, now, source, data, metadata)
         for heard in (*own, *others):
             try:
-                heard(event)
+                if (result := heard(event)) is not None:
+                    refuse(result)
             except Exception as error:  # noqa: BLE001  (who listens may be anybody's code: the others hear all the same)
                 self._blame(heard, error)
 
@@ -90,8 +101,9 @@ class Bus:
 
         One that is `async` runs in a task of its own, one event after the other, and what it is too slow for is told as
         `events.missed`; others are called at once, and must not take long. What they raise is counted, and said once.
+        Raises ConfigError for what names no types, or can't be called.
         """
-        if not asyncio.iscoroutinefunction(handler):
+        if not is_async(handler):
             return self._own.add(types, handler)
         subscription = Subscription(self._ids)
         end = self._own.add(types, Calls(subscription, handler, self._blame))
@@ -103,8 +115,14 @@ class Bus:
         return over
 
     def subscribe(self, types: str | Iterable[str] = ALL, *, limit: int = WAITING) -> Subscription:
-        """Events of these types (names or globs) from now on, for `async for`."""
+        """Events of these types (names or globs) from now on, for `async for`. Raises ConfigError for what names no
+        types."""
         return subscription(self._own, types, self._ids, limit)
+
+    def _say_once(self, text: str) -> None:
+        if self.tell is not None and text not in self._said and len(self._said) < SAID:
+            self._said.add(text)
+            self.tell(text, level="warning")
 
     def _blame(self, handler: Heard, error: Exception) -> None:
         self.failed += 1

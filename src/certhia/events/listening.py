@@ -10,7 +10,10 @@ from contextlib import suppress
 from typing import Final, TypeAlias
 from weakref import ref
 
+from certhia.errors import ConfigError
 from certhia.events.event import MISSED, Event, Ids, wanted
+from certhia.events.naming import asked
+from certhia.render import quoted
 
 Heard: TypeAlias = Callable[[Event], object]
 
@@ -41,8 +44,11 @@ class Listeners:
         return found
 
     def add(self, types: str | Iterable[str], heard: Heard) -> Callable[[], None]:
-        """Has `heard` called with each event of these types; what is given ends that."""
-        one = (named(types), heard)
+        """Has `heard` called with each event of these types; what is given ends that. Raises ConfigError for what names
+        no types, or can't be called."""
+        if not callable(heard):
+            raise ConfigError(f"{quoted(repr(heard))} can't be called with events: give a function")
+        one = (asked(types), heard)
         self._those.append(one)
         self._by_type = {}
 
@@ -74,6 +80,9 @@ class Subscription(AsyncIterator[Event]):
     """
 
     def __init__(self, ids: Ids, limit: int = WAITING) -> None:
+        """Raises ConfigError for a limit below 1."""
+        if limit < 1:
+            raise ConfigError(f"limit: {quoted(str(limit))} events can't wait; write 1 or more")
         self._ids = ids
         self._limit = limit
         self._waiting: deque[Event] = deque()
@@ -175,6 +184,13 @@ class Calls:
                 self._failed(self._handler, error)
 
 
-def named(types: str | Iterable[str]) -> tuple[str, ...]:
-    """One name, or several."""
-    return (types,) if isinstance(types, str) else tuple(types)
+def is_async(handler: Heard) -> bool:
+    """Whether calling it gives a coroutine: a function, or an object, that says so."""
+    return asyncio.iscoroutinefunction(handler) or asyncio.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004
+
+
+def refuse(result: object) -> None:
+    """Raises TypeError for a coroutine: of a handler that did not say that it gives one, and that nobody waits for."""
+    if asyncio.iscoroutine(result):
+        result.close()
+        raise TypeError("it gave a coroutine, which nobody awaits: write it as `async def`")

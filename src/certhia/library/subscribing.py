@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from typing import overload
 
 from certhia.events.bus import HERE, subscription
 from certhia.events.event import ALL, Ids
-from certhia.events.listening import WAITING, Calls, Heard, Subscription
+from certhia.events.listening import WAITING, Calls, Heard, Subscription, is_async
 from certhia.library.running import logged
 
 
@@ -39,10 +38,13 @@ def subscribe(
             in the midst of what happens: it must be quick. A coroutine function is called on the loop of what happens,
             with one event after the other, and is told what it missed as above. What either raises is logged once.
         limit: how many events may wait.
+
+    Raises:
+        ConfigError: what names no types of events, such as "scan.complete"; a handler that can't be called.
     """
     if handler is None:
         return subscription(HERE, types, Ids(), limit)
-    if not asyncio.iscoroutinefunction(handler):
+    if not is_async(handler):
         return HERE.add(types, handler)
     waiting = Subscription(Ids(), limit)
     end = HERE.add(types, Calls(waiting, handler, _failed))
