@@ -147,7 +147,7 @@ async def test_events_go_to_those_who_want_them(tmp_path: Path) -> None:
     asked = FileSink(path=tmp_path / "asked.jsonl", events=("log.*",))
     await sinks.replace({"asked": asked, "other": FileSink(path=tmp_path / "other.jsonl")})
     event = Event("id1", "log.failed", 0.0, "watch", {"log": "First"}, {"correlation_id": "", "version": 1})
-    sinks.happened(event)  # before anybody runs them: nothing
+    sinks.happened(replace(event, id="id0"))  # before anybody runs them
     async with await State.open(tmp_path / "state", clock=Clock(), follow=True) as state:
         outbox = sinks.outbox = Outbox(state, sinks.sinks, Clock(), terms=sinks.terms)
         async with asyncio.TaskGroup() as group:
@@ -158,6 +158,7 @@ async def test_events_go_to_those_who_want_them(tmp_path: Path) -> None:
             for task in tasks:
                 task.cancel()
     await sinks.close()
-    (told,) = map(json.loads, (tmp_path / "asked.jsonl").read_text().splitlines())
+    early, told = map(json.loads, (tmp_path / "asked.jsonl").read_text().splitlines())
+    assert (early["id"], told["id"]) == ("id0", "id1")
     assert (told["type"], told["data"], told["text"]) == ("log.failed", {"log": "First"}, "log=First")
     assert not (tmp_path / "other.jsonl").exists() or not (tmp_path / "other.jsonl").read_text()

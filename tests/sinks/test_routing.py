@@ -63,6 +63,7 @@ def test_what_comes_of_a_match_goes_to_those_whom_it_concerns() -> None:
     [
         ({}, "scan.started", {}, False),
         ({"events": ("match", "alarm", "scan")}, "scan.started", {}, False),
+        ({"events": ("match", "alarm", "*")}, "match", {}, False),
         ({"events": ("scan.*",)}, "scan.started", {}, True),
         ({"events": ("scan.*",), "severities": ("high",), "programmes": ("acme",)}, "scan.started", {}, True),
         ({"events": ("*",), "severities": ("high",)}, "vulnerability.detected", {"severity": "critical"}, True),

@@ -280,3 +280,21 @@ async def test_an_event_is_its_envelope_and_carries_its_correlation() -> None:
     assert (first.content["id"], first.content["text"]) == ("id1", "kind=expired")
     assert "x-correlation-id" not in second.headers
     assert first.id != second.id
+
+
+@pytest.mark.parametrize(
+    "record, correlation",
+    [
+        ({"type": "probe", "id": "ab" * 32, "name": "www.example.com"}, "ab" * 32),
+        ({"type": "scan", "id": "12", "scan_id": "cd" * 16}, "cd" * 16),
+        ({"type": "alarm", "key": "stale"}, None),
+    ],
+)
+async def test_what_comes_of_a_match_or_a_scan_carries_its_id(
+    record: dict[str, object], correlation: str | None
+) -> None:
+    async with receiving() as receiver:
+        sink = await webhook(receiver.url)
+        await sink.note(record)
+        await sink.close()
+    assert receiver.taken[0].headers.get("x-correlation-id") == correlation

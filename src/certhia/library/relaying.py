@@ -180,7 +180,7 @@ class Relaying:
         where = (self._scan, target.host or "", target.address, str(target.port), target.starttls or "")
         what = ", ".join(dict.fromkeys(one.kind for one in result.verdicts)) or "nothing is wrong with it"
         number = hashlib.sha256("\n".join(where).encode()).hexdigest()
-        return {"type": "scan", "id": number, **said, "text": f"{_place(target)}: {what}"}
+        return {"type": "scan", "id": number, "scan_id": self._scan, **said, "text": f"{_place(target)}: {what}"}
 
 
 def _place(target: Target) -> str:

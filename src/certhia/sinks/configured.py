@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from certhia.events.event import Event
 from certhia.events.words import told_of
 from certhia.model import Alarm, Match, Sink
 from certhia.sinks.alarms import record as alarm_record
+from certhia.sinks.notes import MOST
 from certhia.sinks.open import Outside, open_sink
 from certhia.sinks.routing import Route
 from certhia.sinks.terms import Terms
@@ -38,12 +40,13 @@ class Served:
 
 
 class Sinks:
-    """Those in use. `outbox` is set by whoever runs them."""
+    """Those in use."""
 
     def __init__(self, outside: Outside, kinds: Collection[str]) -> None:
         """`kinds`: of matches that sinks are told of unless they say otherwise."""
         self.outside = outside
-        self.outbox: Outbox | None = None
+        self._outbox: Outbox | None = None
+        self._early = deque[Event](maxlen=MOST)  # what happened before there was one
         self._kinds = kinds
         self._served: dict[str, Served] = {}
 
@@ -91,8 +94,8 @@ class Sinks:
         kept = {name: one for name, one in before.items() if name not in gone}
         new = {name: replace(one, route=Route.of(one.settings, self._kinds)) for name, one in opened.items()}
         self._served = kept | new
-        if self.outbox is not None:
-            await self.outbox.replace(gone, {name: (one.sink, one.terms) for name, one in new.items()})
+        if self._outbox is not None:
+            await self._outbox.replace(gone, {name: (one.sink, one.terms) for name, one in new.items()})
         for name in gone:
             try:
                 await before[name].sink.close()
@@ -104,6 +107,18 @@ class Sinks:
         """Sinks that say nothing else are told of these kinds of matches from now on."""
         self._kinds = kinds
         self._served = {name: replace(one, route=Route.of(one.settings, kinds)) for name, one in self._served.items()}
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """What tells them; set by whoever runs them. What happened until then is told with it."""
+        return self._outbox
+
+    @outbox.setter
+    def outbox(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        early, self._early = self._early, deque(maxlen=MOST)
+        for event in early:
+            self.happened(event)
 
     @property
     def sinks(self) -> list[Sink]:
@@ -125,30 +140,31 @@ class Sinks:
 
     def hears(self, alarm: Alarm, *, cleared: bool) -> None:
         """See `certhia.model.Hears`."""
-        if self.outbox is None:
+        if self._outbox is None:
             return
         told = alarm_record(alarm, self.outside.clock.now(), cleared=cleared)
         for name, one in self._served.items():
             if "alarm" in one.route.events:
-                self.outbox.note(name, told)
+                self._outbox.note(name, told)
 
     def happened(self, event: Event) -> None:
         """Has it told to those who want such events: a handler of the bus."""
-        if self.outbox is None:
+        if self._outbox is None:
+            self._early.append(event)
             return
         wanted = [name for name, one in self._served.items() if one.route.hears(event)]
         told = told_of(event) if wanted else {}
         for name in wanted:
-            self.outbox.note(name, told)
+            self._outbox.note(name, told)
 
     def probed(self, match: Match, told: Mapping[str, object]) -> bool:
         """What a probe of a match found, for those who want that. Whether there are any."""
-        if self.outbox is None:
+        if self._outbox is None:
             return False
         routes = {name: one.route for name, one in self._served.items()}
         wanted = [name for name, route in routes.items() if "probe" in route.events and route.concerns(match)]
         for name in wanted:
-            self.outbox.note(name, told)
+            self._outbox.note(name, told)
         return bool(wanted)
 
     async def close(self) -> None:

@@ -51,8 +51,8 @@ class Route:
 
     def hears(self, event: Event) -> bool:
         """Whether it is told of this event. What an event has nothing to say of leaves nothing out; `critical` counts
-        as `high`."""
-        if not wanted(event.type, self.events):
+        as `high`. Words without dots are records of ours: no event is one of them."""
+        if "." not in event.type or not wanted(event.type, self.events):
             return False
         grave, programmes, kind = (event.data.get(name) for name in ("severity", "programmes", "kind"))
         grave = "high" if grave == "critical" else grave

@@ -94,11 +94,9 @@ class Webhook:
     async def note(self, record: Mapping[str, object]) -> None:
         """See `certhia.model.Noting`: an alarm, or a digest."""
         kind = str(record.get("type", "note"))
-        about = record.get("metadata")
-        correlation = str(about.get("correlation_id") or "") if isinstance(about, Mapping) else ""
         parts = [str(record[key]) for key in NAMING if record.get(key)]
         message = hashlib.sha256("\n".join((self.name, kind, *parts)).encode()).hexdigest()
-        await self._told(message, kind, record if self._notes is None else self._notes.filled(record), correlation)
+        await self._told(message, kind, record if self._notes is None else self._notes.filled(record), _about(record))
 
     async def close(self) -> None:
         """See `certhia.model.Sink`."""
@@ -157,6 +155,15 @@ class Webhook:
             leads = quoted(where) if where else "another path"
             text = f"{text}: it leads to {leads}; redirects are not followed: correct the URL"
         raise RemoteError(text)
+
+
+def _about(record: Mapping[str, object]) -> str:
+    """The id of the match, or of the scan, that a record besides matches belongs to; empty for none."""
+    envelope = record.get("metadata")
+    if isinstance(envelope, Mapping):
+        return str(envelope.get("correlation_id") or "")
+    key = {"probe": "id", "scan": "scan_id"}.get(str(record.get("type")))
+    return str(record.get(key) or "") if key is not None else ""
 
 
 def _network(
