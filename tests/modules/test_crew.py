@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,84 @@ async def test_one_that_is_loaded_slowly_is_loaded_though_nobody_waits(tmp_path:
     assert not one.crew.begins(slow)
     await one.crew.close()
     assert [type_ for type_, _ in one.events] == ["worker.started", "worker.stopped"] * 2
+
+
+WAITS = """
+open(str(self.outside.directory) + '/began', 'w').close()
+        open(str(self.outside.directory) + '/go').close()"""
+
+
+def pipes(directory: Path) -> tuple[Path, Path]:
+    """Which the module opens once it has begun, and once it may go on: whoever opens one waits for the other end."""
+    both = directory / "began", directory / "go"
+    for pipe in both:
+        os.mkfifo(pipe)
+    return both
+
+
+async def test_who_no_longer_waits_costs_nobody_what_they_hold(tmp_path: Path) -> None:
+    one, batch = Manned(tmp_path), entries_of("a.example")
+    begins, goes_on = pipes(tmp_path)
+    slow, other = await one.crew.load(one.spec("slow", WAITS.strip())), await one.crew.load(one.spec("other"))
+    await other.process(batch, 20.0)
+    waits = asyncio.ensure_future(slow.process(batch, 20.0))
+    await asyncio.to_thread(begins.read_bytes)
+    waits.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waits
+    await asyncio.to_thread(goes_on.write_bytes, b"")
+    (result,) = (await other.process(batch, 20.0)).results
+    assert isinstance(result, Finding)
+    assert result.text.startswith("2 ")  # it is the one that was asked before
+    await one.crew.close()
+    assert [type_ for type_, _ in one.events] == ["worker.started", "worker.stopped"]
+
+
+async def test_a_call_that_goes_on_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    one.crew._clock = Impatient()
+    begins, _ = pipes(tmp_path)
+    slow = await one.crew.load(one.spec("slow", WAITS.strip()))
+    waits = asyncio.ensure_future(slow.process(entries_of("a.example"), 600.0))
+    await asyncio.to_thread(begins.read_bytes)
+    waits.cancel()
+    await slow.close()
+    await one.crew.close()
+    assert [type_ for type_, _ in one.events] == ["worker.started", "worker.stopped"]
+
+
+class Impatient(Clock):
+    """Whose short deadlines are over at once."""
+
+    def deadline(self, seconds: float | None) -> asyncio.Timeout:
+        """See `Clock`."""
+        return super().deadline(seconds if seconds is None or seconds > 10 else 0)
+
+
+async def test_nobody_is_struck_for_the_memory_of_another(tmp_path: Path) -> None:
+    one, batch = Manned(tmp_path, memory=400_000_000), entries_of("a.example")
+    grows = await one.crew.load(one.spec("grows", "self.held = bytearray(b'x') * 250_000_000"))
+    briefly = await one.crew.load(one.spec("briefly", "self.held = bytearray(b'x') * 120_000_000"))
+    await grows.process(batch, 20.0)
+    (result,) = (await briefly.process(batch, 20.0)).results  # here it becomes too much
+    assert isinstance(result, Finding)
+    assert [text for text in one.said if "is started again; grows took" in text]
+    with pytest.raises(Failed, match=r"took \d+ MB of its worker's \d+ MB") as failed:
+        await grows.process(batch, 20.0)
+    assert failed.value.fault is Fault.GREW
+    await briefly.process(batch, 20.0)
+    await one.crew.close()
+
+
+async def test_memory_that_is_given_back_is_no_growth(tmp_path: Path) -> None:
+    one, batch = Manned(tmp_path, memory=500_000_000), entries_of("a.example")
+    tidy = await one.crew.load(
+        one.spec("tidy", "self.held = bytearray(b'x') * 100_000_000 if self.calls % 2 else None")
+    )
+    grows = await one.crew.load(one.spec("grows", "self.held = bytearray(b'x') * 600_000_000"))
+    for _ in range(14):  # 700 MB, and none of it is held
+        await tidy.process(batch, 20.0)
+    with pytest.raises(Failed, match="took") as failed:
+        await grows.process(batch, 20.0)
+    assert failed.value.fault is Fault.GREW
+    await one.crew.close()

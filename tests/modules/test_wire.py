@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from certhia.model import LogName
 from certhia.modules.finding import SEVERITIES, Drop, Finding, Name, Note, Result
 from certhia.modules.wire import (
     DATA,
+    KIND,
     NAMED,
     NAMES,
     TEXT,
@@ -85,6 +87,7 @@ def test_anything_else_is_refused_or_is_a_result(raw: object) -> None:
         Finding("a", "b", position=True),
         Finding("a", "b", severity="critical"),  # type: ignore[arg-type]
         Finding("a", 3),  # type: ignore[arg-type]
+        Finding("a", "b", names="a.example"),  # type: ignore[arg-type]
         Finding("a", "b", data=[]),  # type: ignore[arg-type]
         Name("a", "b", 2.0),
         Note(None, {}),  # type: ignore[arg-type]
@@ -130,3 +133,15 @@ def test_long_names_are_cut() -> None:
     found = checked(Finding("kind", "text", names=("n" * 10**6, "short")))
     assert isinstance(found, Finding)
     assert found.names == ("n" * NAMED, "short")
+
+
+def test_what_is_far_too_much_is_cut_before_it_is_sent() -> None:
+    one, other = Name("a" * 10**7, "s" * 10**7), Drop(0, "w" * 10**7)
+    header = json.dumps(encoded([one, other]))
+    assert len(header) < 10_000
+    assert decoded(json.loads(header)) == [Name("a" * NAMED, "s" * KIND), Drop(0, "w" * TEXT)]
+
+
+def test_it_is_known_whose_nonsense_it_is() -> None:
+    with pytest.raises(ValueError, match="data is JSON, and this is none"):
+        encoded([Finding("a", "b", data={"a": float("nan")})])

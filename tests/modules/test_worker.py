@@ -10,8 +10,8 @@ import pytest
 from certhia.config.modules import Own
 from certhia.modules.configured import Spec
 from certhia.modules.places import Place
-from certhia.modules.wire import log_name, match_row
-from certhia.modules.worker import Worker
+from certhia.modules.wire import ANSWER, log_name, match_row
+from certhia.modules.worker import Worker, packed
 from certhia.testing import entries_of, matches_of
 
 MODULE = """
@@ -85,3 +85,20 @@ async def test_what_is_wrong_is_an_answer(tmp_path: Path) -> None:
 async def test_questions_that_make_no_sense(tmp_path: Path, question: dict[str, Any]) -> None:
     answer = await Asked(tmp_path).worker.answer(question, [])
     assert "KeyError" in str(answer["error"])
+
+
+@pytest.mark.parametrize("how", ["sys.exit(3)", "raise GeneratorExit", "raise Mute"])
+async def test_one_that_wants_to_end_the_process_is_told(tmp_path: Path, how: str) -> None:
+    one = Asked(tmp_path)
+    begin = "import sys\nclass Mute(Exception):\n    def __str__(self): raise ValueError\n"
+    (tmp_path / "mine.py").write_text(f"{begin}{how}\n")
+    answer = await one.ask("load", spec=one.spec())
+    assert answer["error"] in ("SystemExit: 3", "GeneratorExit", "Mute")
+
+
+def test_an_answer_that_can_be_no_message() -> None:
+    told = {"said": [], "events": [["mine.seen", {"a": "b" * ANSWER}, ""]], "ok": None}
+    assert b"its results take 17 MB, 17 are the most" in packed(told)
+    deep: list[object] = []
+    deep.append(deep)
+    assert b"its results are no JSON" in packed({**told, "ok": deep})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from certhia.clock import Clock
 from certhia.errors import ConfigError, Malformed
@@ -20,12 +21,14 @@ from certhia.modules.reporting import Publish
 from certhia.modules.runner import Done
 from certhia.modules.wire import check_data, decoded, log_name, match_row, visit_row
 
-LOADING: Final = 30.0  # seconds that importing a module and setting it up may take
+LOADING: Final = 25.0  # seconds that importing a module and setting it up may take: less than a reload waits
 CLOSING: Final = 2.0
 MB: Final = 10**6
 OURS: Final = "ConfigError: "  # what a worker says where the settings are to blame, not the module
 
 CORRELATION: Final = 128  # characters of an id that a module gives
+
+T = TypeVar("T")
 
 
 class Crew:
@@ -48,6 +51,8 @@ class Crew:
         self._life = 0  # of the process that runs
         self._page: Shared | None = None  # that it has
         self._grown = Counter[str]()  # bytes that it grew by in calls of each module
+        self._blamed = dict[str, str]()  # modules whose memory cost the process in another one's call, and what is said
+        self._calls = set[asyncio.Task[Any]]()  # those that go on
         self._count = 0
         self._beginning: dict[str, asyncio.Task[None]] = {}  # modules that are loaded anew
         self._pid = 0
@@ -69,14 +74,37 @@ class Crew:
     async def call(self, member: Member, ask: Mapping[str, object], blobs: Sequence[bytes], deadline: float) -> Any:
         """One answer. Raises Failed."""
         await self._begun(member)
-        async with self._lock:
-            await self._ready(member)
-            return await self._asked(member, ask, blobs, deadline)
+        return await self._whole(self._called(member, ask, blobs, deadline))
 
     async def process(self, member: Member, batch: Shown, deadline: float) -> Done:
         """What a module finds in a batch."""
         await self._begun(member)
+        return await self._whole(self._processed(member, batch, deadline))
+
+    async def _whole(self, call: Coroutine[Any, Any, T]) -> T:
+        """What a call gives. Where whoever asked gives up it goes on, until its deadline at the latest: to cut it short
+        would cost the process, and all modules what they hold."""
+        task = asyncio.get_running_loop().create_task(call)
+        self._calls.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._calls.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to whoever asked, where somebody still does
+
+    async def _called(
+        self, member: Member, ask: Mapping[str, object], blobs: Sequence[bytes], deadline: float
+    ) -> dict[str, Any]:
         async with self._lock:
+            await self._ready(member)
+            return await self._asked(member, ask, blobs, deadline)
+
+    async def _processed(self, member: Member, batch: Shown, deadline: float) -> Done:
+        async with self._lock:
+            if said := self._blamed.pop(member.id, ""):
+                raise Failed(Fault.GREW, said)
             await self._ready(member)
             if isinstance(batch, Matches):
                 answer = await self._asked(member, *_matches(batch), deadline)
@@ -90,8 +118,14 @@ class Crew:
             return _done(answer)
 
     async def forget(self, member: Member) -> None:
-        """Lets a module go, where its process still runs."""
+        """Lets a module go, where its process still runs: soon, or once the call that goes on there is over."""
+        with suppress(TimeoutError):
+            async with self._clock.deadline(CLOSING):
+                await self._whole(self._forgotten(member))
+
+    async def _forgotten(self, member: Member) -> None:
         async with self._lock:
+            self._blamed.pop(member.id, None)
             if self._child.runs and member.life == self._life:
                 try:
                     await self._child.ask({"do": "close", "id": member.id}, (), CLOSING)
@@ -99,10 +133,15 @@ class Crew:
                     return  # with its process
 
     async def close(self) -> None:
-        """Ends the process. Idempotent."""
-        for task in self._beginning.values():
+        """Ends the process; a call that goes on has a moment to end. Idempotent."""
+        with suppress(TimeoutError):
+            async with self._clock.deadline(CLOSING):
+                while self._calls:
+                    await asyncio.wait([*self._calls])
+        going_on = [*self._calls, *self._beginning.values()]
+        for task in going_on:
             task.cancel()
-        await asyncio.gather(*self._beginning.values(), return_exceptions=True)
+        await asyncio.gather(*going_on, return_exceptions=True)
         self._beginning.clear()
         async with self._lock:
             await self._child.close()
@@ -168,17 +207,18 @@ class Crew:
             self._page = None
             raise
         self._pass_on(member, answer)
-        self._grown[member.id] += max(0, int(answer.get("grown", 0)))
+        self._grown[member.id] += int(answer["grown"])
+        if self._child.resident > self.memory:
+            await self._outgrown(member)
         if (error := answer.get("error")) is not None:
             if (trace := answer.get("trace")) and not str(error).startswith(OURS):
                 self._tell(f"module {member.spec.place.name}: {trace}", level="debug")
             raise Failed(Fault.RAISED, str(error))
-        if self._child.resident > self.memory:
-            await self._outgrown(member)
         return answer
 
     async def _outgrown(self, member: Member) -> None:
-        """The process has become too large: it ends, and the one that grew most is to blame."""
+        """The process has become too large: it ends, and the one that grew most is to blame: now, or when it is called
+        next. What another one answered meanwhile counts."""
         worst, grown = self._grown.most_common(1)[0]
         size = self._child.resident
         await self._child.kill()
@@ -187,7 +227,7 @@ class Crew:
         if worst == member.id:
             raise Failed(Fault.GREW, text)
         self._tell(f"modules: the worker took {size // MB} MB and is started again; {worst.partition('@')[0]} {text}")
-        raise Failed(Fault.RAISED, "its worker was ended by another module's need of memory")
+        self._blamed[worst] = text
 
     def _pass_on(self, member: Member, answer: Mapping[str, Any]) -> None:
         """What a module said and published."""

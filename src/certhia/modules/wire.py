@@ -27,6 +27,7 @@ BLOBS: Final = 4096
 TEXT: Final = 4096  # characters of a finding's text
 NAMES: Final = 1000  # of a finding
 NAMED: Final = 1024  # characters of one of them
+KIND: Final = 64  # of what sort of finding, or of where a name was found
 DATA: Final = 65_536  # characters of what there is to say besides, as JSON
 
 _HEAD: Final = struct.Struct(">II")
@@ -108,8 +109,9 @@ def visited(raw: Mapping[str, Any], blobs: Sequence[bytes]) -> Visit:
 
 
 def encoded(results: Sequence[Result]) -> list[list[object]]:
-    """Results for the other side. Raises ValueError and TypeError for data that JSON doesn't have."""
-    return [_encoded(one) for one in results]
+    """Results for the other side, cut where they are too long. Raises ValueError and TypeError for those that make no
+    sense, and for data that JSON doesn't have: here it is known whose they are, and they are not large yet."""
+    return [_encoded(checked(one)) for one in results]
 
 
 def _encoded(one: Result) -> list[object]:
@@ -154,21 +156,25 @@ def checked(one: Result) -> Result:
     _check_position(position)
     match one:
         case Finding(kind, text, severity, _, names, data):
-            if not (_texts(kind, text, *names) and severity in SEVERITIES and isinstance(data, Mapping)):
+            if not (_texts(kind, text) and _several(names) and severity in SEVERITIES and isinstance(data, Mapping)):
                 raise ValueError("a finding has a kind, a text, a severity (info, low, medium, high), names and data")
             check_data(data)
-            if len(text) > TEXT or len(names) > NAMES or len(kind) > 64 or any(len(name) > NAMED for name in names):
+            if len(text) > TEXT or len(names) > NAMES or len(kind) > KIND or any(len(name) > NAMED for name in names):
                 cut = tuple(name[:NAMED] for name in names[:NAMES])
-                return Finding(kind[:64], text[:TEXT], severity, position, cut, data)
+                return Finding(kind[:KIND], text[:TEXT], severity, position, cut, data)
         case Name(name, source, confidence):
             if not (_texts(name, source) and 0 <= confidence <= 1):
                 raise ValueError("a name has a text, a source and a confidence from 0 to 1")
+            if len(name) > NAMED or len(source) > KIND:
+                return Name(name[:NAMED], source[:KIND], confidence, position)
         case Note(data=data):
             if position is None or not isinstance(data, Mapping):
                 raise ValueError("a note has a position and data")
         case Drop(why=why):
             if position is None or not _texts(why):
                 raise ValueError("a drop has a position and says why")
+            if len(why) > TEXT:
+                return Drop(position, why[:TEXT])
     return one
 
 
@@ -191,3 +197,8 @@ def _check_position(position: Any) -> None:
 
 def _texts(*values: object) -> bool:
     return all(isinstance(value, str) for value in values)
+
+
+def _several(names: Any) -> bool:
+    """Whether it is a sequence of texts; one text alone would be many of a letter each."""
+    return not isinstance(names, str) and _texts(*names)

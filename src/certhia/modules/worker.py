@@ -29,7 +29,7 @@ from certhia.modules.configured import Spec, configured
 from certhia.modules.finding import JSON
 from certhia.modules.loading import load
 from certhia.modules.running import Running
-from certhia.modules.wire import ASKED, encoded, matched, named_log, pack, read, visited
+from certhia.modules.wire import ANSWER, ASKED, encoded, matched, named_log, pack, read, visited
 from certhia.rules.nothing import NOTHING
 from certhia.rules.watchlist import Watchlist
 
@@ -53,8 +53,8 @@ class Worker:
         began, before = perf_counter(), resident()
         try:
             told: dict[str, object] = {"ok": await self._done(asked, blobs)}
-        except Exception as error:  # noqa: BLE001  (other people's code: whatever it raises is told)
-            told = {"error": f"{type(error).__name__}: {error}"[:SHOWN], "trace": _trace(error)}
+        except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001  (other people's code: it is told)
+            told = {"error": _said(error), "trace": _trace(error)}
         after = resident()
         told |= {"seconds": perf_counter() - began, "resident": after, "grown": after - before}
         told |= {"said": self._said, "events": self._events}
@@ -135,6 +135,15 @@ def _matches(asked: Mapping[str, Any], blobs: Sequence[bytes]) -> Matches:
     return Matches(matches, lambda match: der(match, 0), lambda match: der(match, 1))
 
 
+def _said(error: BaseException) -> str:
+    """What was raised; not every exception can say it."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  (likewise other people's code)
+        text = ""
+    return f"{type(error).__name__}: {text}".removesuffix(": ")[:SHOWN]
+
+
 def _trace(error: BaseException) -> str:
     """Where it was raised, without what is ours."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -203,13 +212,21 @@ async def serve(inward: int, outward: int) -> None:
                 asked, blobs = await read(reader, ASKED)
             except asyncio.IncompleteReadError:
                 return
-            told = await worker.answer(asked, blobs)
-            try:
-                message = pack(told)
-            except (ValueError, TypeError) as error:
-                message = pack({**told, "ok": None, "events": [], "error": f"its results are no JSON: {error}"})
-            out.write(message)
+            out.write(packed(await worker.answer(asked, blobs)))
             out.flush()
+
+
+def packed(told: Mapping[str, object]) -> bytes:
+    """An answer as a message; where it can be none, one that says why."""
+    without = {**told, "ok": None, "events": []}
+    try:
+        message = pack(told)
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
+        return pack({**without, "error": f"its results are no JSON: {str(error) or type(error).__name__}"})
+    if len(message) > ANSWER:
+        size = f"its results take {len(message) / 1e6:,.0f} MB, {ANSWER / 1e6:,.0f} are the most of one call"
+        return pack({**without, "error": size})
+    return message
 
 
 def main() -> None:
