@@ -10,6 +10,8 @@ from tests.library.test_scanning import HERE, results
 from tests.scanner.tls_servers import context, tls_server
 
 import certhia
+from certhia.clock import Clock
+from certhia.errors import StateError
 from certhia.events.bus import Bus
 from certhia.events.listening import Listeners
 from certhia.library.reporting import EVERY, Distinct, Reporting
@@ -101,6 +103,28 @@ async def test_the_error_that_ended_it(certhia_clock: SimClock) -> None:
             reporting.take([one(1)])
             raise OSError("gone")
     assert (await anext(events)).data == {"scan_id": "ab", "error": "OSError: gone", "done": 1}
+
+
+async def test_of_several_errors_the_first_is_told_in_its_own_words() -> None:
+    bus = Bus(everywhere=Listeners())
+    events = bus.subscribe("scan.failed")
+    reporting = Reporting(bus, "ab", [], Clock())
+    with pytest.raises(ExceptionGroup):
+        async with reporting.running():
+            raise ExceptionGroup("several", [ExceptionGroup("inner", [StateError("x.jsonl: no room")])])
+    assert (await anext(events)).data["error"] == "x.jsonl: no room"
+
+
+async def test_one_that_was_gone_on_with_ends_at_its_end() -> None:
+    bus = Bus(everywhere=Listeners())
+    events = bus.subscribe(("scan.progress", "scan.completed"))
+    reporting = Reporting(bus, "ab", [], Clock())
+    reporting.before, reporting.total = 2, lambda: 4
+    async with reporting.running():
+        reporting.take([one(1), one(2)])
+    progress, completed = await anext(events), await anext(events)
+    assert (progress.data["progress"], progress.data["done"], progress.data["answered"]) == (1.0, 4, 2)
+    assert completed.data["done"] == 4
 
 
 def test_counting_names() -> None:

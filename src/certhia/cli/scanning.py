@@ -92,6 +92,7 @@ class Scanning:
         )
         self._before = checkpoints.done
         reporting, relaying = await self._telling(standing.key.hex(), stack)
+        reporting.before = self._before
 
         def take(results: Sequence[Result]) -> None:
             # What was cut off is not done: the next run asks it again.

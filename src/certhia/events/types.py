@@ -192,7 +192,7 @@ class WorkerStopped(Body):
 
 @dataclass(frozen=True, slots=True)
 class ConfigReloaded(Body):
-    """Other settings, or other rules, are in force."""
+    """Settings, or rules, were read again, as something changed or somebody asked for it, and are in force."""
 
     type: ClassVar[str] = "config.reloaded"
 
@@ -218,10 +218,10 @@ class ScanProgress(Body):
 
     scan_id: Annotated[str, "the scan's id"]
     progress: Annotated[float | None, "0 to 1; null while the number of targets is not known"]
-    done: Annotated[int, "targets"]
+    done: Annotated[int, "targets; of a scan that was gone on with all of them"]
     total: Annotated[int | None, "targets; null while it is not known"]
-    answered: Annotated[int, "targets that showed something"]
-    domains_found: Annotated[int, "different names so far; of a large scan about so many"]
+    answered: Annotated[int, "targets that showed something to this run"]
+    domains_found: Annotated[int, "different names of this run so far; of a large scan about so many"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +231,9 @@ class ScanCompleted(Body):
     type: ClassVar[str] = "scan.completed"
 
     scan_id: Annotated[str, "the scan's id"]
-    done: Annotated[int, "targets"]
-    answered: Annotated[int, "targets that showed something"]
-    domains_found: Annotated[int, "different names"]
+    done: Annotated[int, "targets; of a scan that was gone on with all of them"]
+    answered: Annotated[int, "targets that showed something to this run"]
+    domains_found: Annotated[int, "different names of this run"]
     seconds: Annotated[float, "how long it took"]
     stopped: Annotated[bool, "whether it was stopped before its end"]
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from certhia._core import Certificate
 from certhia.clock import Clock
-from certhia.errors import Malformed
+from certhia.errors import CerthiaError, Malformed, first_of
 from certhia.events.bus import Bus
 from certhia.events.types import (
     Body,
@@ -65,11 +65,13 @@ class Reporting:
     Attributes:
         bus: who is told.
         total: gives how many targets there are; None while that is not known.
+        before: how many of them an earlier run has done.
     """
 
     def __init__(self, bus: Bus, scan_id: str, targets: Sequence[str], clock: Clock) -> None:
         """Made on the loop. `scan_id`: 32 hex digits, the correlation of all its events. `targets`: as given."""
         self.total: Callable[[], int | None] = lambda: None
+        self.before = 0
         self.bus = bus
         self._id = scan_id
         self._targets = tuple(targets[:MOST])
@@ -105,14 +107,19 @@ class Reporting:
             yield
         except Exception as error:
             await asyncio.sleep(0)  # what was found until then goes first
-            self._publish([ScanFailed(self._id, f"{type(error).__name__}: {error}", self._done)])
+            self._publish([ScanFailed(self._id, _why(error), self.done)])
             raise
         finally:
             beside.cancel()
         await asyncio.sleep(0)
         seconds = round(self._clock.monotonic() - began, 3)
         found = len(self._names)
-        self._publish([self._now(), ScanCompleted(self._id, self._done, self._answered, found, seconds, stopped())])
+        self._publish([self._now(), ScanCompleted(self._id, self.done, self._answered, found, seconds, stopped())])
+
+    @property
+    def done(self) -> int:
+        """Targets, with those of earlier runs."""
+        return self.before + self._done
 
     async def _progress(self) -> None:
         before = -1
@@ -124,8 +131,8 @@ class Reporting:
 
     def _now(self) -> ScanProgress:
         total = self.total()
-        share = None if total is None else round(min(self._done / total, 1.0) if total else 1.0, 4)
-        return ScanProgress(self._id, share, self._done, total, self._answered, len(self._names))
+        share = None if total is None else round(min(self.done / total, 1.0) if total else 1.0, 4)
+        return ScanProgress(self._id, share, self.done, total, self._answered, len(self._names))
 
     def _publish(self, bodies: Sequence[Body]) -> None:
         for body in bodies:
@@ -149,6 +156,12 @@ class Reporting:
             for one in result.verdicts
             if one.severity != "info"
         ]
+
+
+def _why(error: Exception) -> str:
+    """What ended a scan, for people: of several things that went wrong together the first."""
+    first = first_of(error) if isinstance(error, ExceptionGroup) else error
+    return str(first) if isinstance(first, CerthiaError) else f"{type(first).__name__}: {first}"
 
 
 def _certificate(der: bytes, shown: str, seen: str) -> CertificateFound | None:
