@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from certhia.clock import Clock
+from certhia.concerning import certificate, concerning
 from certhia.errors import ConfigError
 from certhia.modules.configured import Spec
 from certhia.modules.crew import Crew
@@ -43,11 +45,14 @@ class Manned:
         self.directory = directory
         self.events: list[tuple[str, Any]] = []
         self.said: list[str] = []
+        self.correlations: list[str] = []
+        self.on: Callable[[str], object] = lambda _: None
         self.crew = Crew("entries", memory, Clock(), lambda text, **_: self.said.append(text), self.publish)
 
     def publish(self, type: str, data: Mapping[str, Any], *, correlation: str = "") -> None:  # noqa: A002
-        del correlation
+        self.correlations.append(correlation or certificate())
         self.events.append((type, {**data}))
+        self.on(type)
 
     def spec(self, name: str, body: str = "pass") -> Spec:
         path = self.directory / f"{name}.py"
@@ -70,7 +75,8 @@ async def test_the_others_begin_again_in_the_next_process(tmp_path: Path) -> Non
     one = Manned(tmp_path)
     good, bad = await one.crew.load(one.spec("good")), await one.crew.load(one.spec("bad", "os._exit(9)"))
     batch = entries_of("a.example")
-    await good.process(batch, 20.0)
+    with concerning("ab" * 32):  # which what happens to a worker is not about
+        await good.process(batch, 20.0)
     with pytest.raises(Failed, match="exit status 9") as failed:
         await bad.process(batch, 20.0)
     assert failed.value.fault is Fault.DIED
@@ -252,3 +258,27 @@ async def test_memory_that_is_given_back_is_no_growth(tmp_path: Path) -> None:
         await grows.process(batch, 20.0)
     assert failed.value.fault is Fault.GREW
     await one.crew.close()
+
+
+async def test_a_worker_that_is_killed_is_told_of_when_it_is(tmp_path: Path) -> None:
+    one, stopped = Manned(tmp_path), asyncio.Event()
+    with concerning("ab" * 32):
+        member = await one.crew.load(one.spec("good"))
+    one.on = lambda type_: stopped.set() if type_ == "worker.stopped" else None
+    os.kill(one.events[0][1]["pid"], signal.SIGKILL)
+    async with asyncio.timeout(20):
+        await stopped.wait()  # nobody asked it anything
+    assert one.events[1] == ("worker.stopped", {**one.events[0][1], "why": "signal 9"})
+    assert one.correlations == ["", ""]
+    await member.process(entries_of("a.example"), 20.0)
+    await one.crew.close()
+    assert [data.get("why") for _, data in one.events] == [None, "signal 9", None, ""]
+
+
+async def test_a_worker_that_we_end_is_told_of_with_the_reason(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    late = await one.crew.load(one.spec("late", "time.sleep(60)"))
+    with pytest.raises(Failed, match="took longer"):
+        await late.process(entries_of("a.example"), 0.1)
+    await one.crew.close()
+    assert [data.get("why") for _, data in one.events] == [None, "took longer than 0.1 s"]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from certhia.clock import Clock
+from certhia.concerning import concerning
 from certhia.errors import ConfigError, Malformed
 from certhia.model import Tell
 from certhia.modules.api import Info, Nothing, Sees
@@ -46,7 +47,7 @@ class Crew:
         self._clock = clock
         self._tell = tell
         self._publish = publish
-        self._child = Child(memory, clock, tell)
+        self._child = Child(memory, clock, tell, self._stopped)
         self._lock = asyncio.Lock()  # one question at a time
         self._life = 0  # of the process that runs
         self._page: Shared | None = None  # that it has
@@ -55,7 +56,6 @@ class Crew:
         self._calls = set[asyncio.Task[Any]]()  # those that go on
         self._count = 0
         self._beginning: dict[str, asyncio.Task[None]] = {}  # modules that are loaded anew
-        self._pid = 0
 
     async def load(self, spec: Spec) -> Member:
         """Has a module loaded and set up. Raises ConfigError where that can't be done."""
@@ -145,9 +145,11 @@ class Crew:
         self._beginning.clear()
         async with self._lock:
             await self._child.close()
-            if self._life:
-                self._publish("worker.stopped", {"worker": self._role, "pid": self._pid})
-                self._life = 0
+            self._life = 0
+
+    def _stopped(self, pid: int, why: str) -> None:
+        with concerning(""):
+            self._publish("worker.stopped", {"worker": self._role, "pid": pid, "why": why})
 
     def _entries(self, batch: Entries) -> dict[str, object]:
         whole = isinstance(batch.positions, range) and len(batch.positions) == len(batch.page)
@@ -184,11 +186,9 @@ class Crew:
     async def _ready(self, member: Member) -> None:
         """Sees to it that there is a process, and the module in it."""
         if not self._child.runs:
-            if self._life:
-                self._publish("worker.stopped", {"worker": self._role, "pid": self._pid})
             await self._child.start()
-            self._pid = self._child.pid
-            self._publish("worker.started", {"worker": self._role, "pid": self._pid})
+            with concerning(""):  # whatever is at work: it is about no certificate
+                self._publish("worker.started", {"worker": self._role, "pid": self._child.pid})
             self._life += 1
             self._page = None
             self._grown.clear()
@@ -221,7 +221,7 @@ class Crew:
         next. What another one answered meanwhile counts."""
         worst, grown = self._grown.most_common(1)[0]
         size = self._child.resident
-        await self._child.kill()
+        await self._child.kill(f"took {size // MB} MB, more than modules.memory allows")
         self._page = None
         text = f"took {grown // MB} MB of its worker's {size // MB} MB, more than modules.memory allows"
         if worst == member.id:

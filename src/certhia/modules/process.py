@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -41,15 +41,21 @@ class Lost(Failed):
 
 
 class Child:
-    """One process. `memory`: bytes that it may take."""
+    """One process at a time. `memory`: bytes that it may take. `ended`: told of each that is gone, once, when it is:
+    its id, and why, which is empty for an orderly end."""
 
-    def __init__(self, memory: int, clock: Clock, tell: Tell) -> None:
+    def __init__(
+        self, memory: int, clock: Clock, tell: Tell, ended: Callable[[int, str], None] = lambda _pid, _why: None
+    ) -> None:
         self.resident = 0  # bytes, after the last answer
         self._memory = memory
         self._clock = clock
         self._tell = tell
+        self._ended = ended
         self._process: Process | None = None
         self._listening: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._reason: str | None = None  # why we end it; None while we don't
 
     @property
     def runs(self) -> bool:
@@ -63,6 +69,7 @@ class Child:
 
     async def start(self) -> None:
         """Raises Lost where there can be none."""
+        await self._end(0.0, "")  # one that ended by itself
         # -P: what lies in the current directory is not imported by chance.
         command = (sys.executable, "-P", "-m", "certhia.modules.worker", str(self._memory), str(os.getpid()))
         environment = {name: value for name, value in os.environ.items() if name in PASSED or name.startswith(PREFIXES)}
@@ -72,8 +79,9 @@ class Child:
             )
         except OSError as error:
             raise Lost(Fault.DIED, f"no process can be started: {error.strerror}") from error
-        loop = asyncio.get_running_loop()
+        loop, self._reason = asyncio.get_running_loop(), None
         self._listening = loop.create_task(self._listen(self._process), name="what modules print")
+        self._watching = loop.create_task(self._watch(self._process), name="a worker of modules")
 
     async def ask(self, header: Mapping[str, object], blobs: Sequence[bytes], deadline: float) -> dict[str, Any]:
         """What it answers. Raises Lost where it doesn't within so many seconds, or ends: it is gone then."""
@@ -88,33 +96,36 @@ class Child:
                 answer, _ = await read(process.stdout, ANSWER)
                 _check(answer)
         except TimeoutError:
-            await self.kill()
-            raise Lost(Fault.LATE, f"took longer than {deadline:g} s") from None
+            await self.kill(why := f"took longer than {deadline:g} s")
+            raise Lost(Fault.LATE, why) from None
         except (asyncio.IncompleteReadError, OSError):
-            await self.kill()
-            raise Lost(Fault.DIED, f"ended its process: {_ended(process.returncode)}") from None
+            await self.kill("it gives no answer")
+            raise Lost(Fault.DIED, f"ended its process: {_how(process.returncode)}") from None
         except Malformed as error:
-            await self.kill()
-            raise Lost(Fault.DIED, f"wrote what is no answer: {error}") from None
+            await self.kill(why := f"wrote what is no answer: {error}")
+            raise Lost(Fault.DIED, why) from None
         except asyncio.CancelledError:
-            await self.kill()  # its answer would be taken for that of the next question
+            await self.kill("its answer is awaited no more")  # its answer would be taken for that of the next question
             raise
         self.resident = answer["resident"]
         return answer
 
-    async def kill(self) -> None:
+    async def kill(self, why: str) -> None:
         """Ends it at once, with what it began. Idempotent."""
-        await self._end(0.0)
+        await self._end(0.0, why)
 
     async def close(self) -> None:
         """Lets it end by itself, or else ends it. Idempotent."""
-        await self._end(PATIENCE)
+        await self._end(PATIENCE, "")
 
-    async def _end(self, patience: float) -> None:
+    async def _end(self, patience: float, why: str) -> None:
         process, self._process = self._process, None
         listening, self._listening = self._listening, None
+        watching, self._watching = self._watching, None
         if process is None:
             return
+        if process.returncode is None:
+            self._reason = why
         assert process.stdin is not None
         process.stdin.close()
         if patience:
@@ -133,6 +144,13 @@ class Child:
         if listening is not None:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+        if watching is not None:
+            await watching
+
+    async def _watch(self, process: Process) -> None:
+        """Has it known when the process is gone."""
+        status = await process.wait()
+        self._ended(process.pid, _how(status) if self._reason is None else self._reason)
 
     async def _listen(self, process: Process) -> None:
         """Passes on what modules print, so far as anybody would read it."""
@@ -161,7 +179,7 @@ def _check(answer: Mapping[str, Any]) -> None:
         raise Malformed("an answer of a worker, without what was said")
 
 
-def _ended(status: int | None) -> str:
+def _how(status: int | None) -> str:
     if status is None:
         return "it gives no answer"
     return f"signal {-status}" if status < 0 else f"exit status {status}"
