@@ -49,11 +49,13 @@ class Teller:
         found: Callable[[Match], None] = lambda _: None,
         keep: Callable[[Log, Iterable[tuple[Match, Entry]], Chains], Awaitable[None]] | None = None,
         inline: Callable[[Sequence[Match]], Awaitable[Sequence[tuple[Match, bool]]]] | None = None,
+        read: Callable[[Match, Entry], None] | None = None,
     ) -> None:
         """`sinks`: the names of the outbox's queues that are told of all. `routes`: those that are told of a match
         besides. `found` hears of each that is stored. `stream` takes matches of the rule `.`: told, not stored.
         `expected`: the user's own certificates, those of now. `keep`: keeps certificates of matches, before these are
         stored. `inline` is asked about new ones before: what it gives is stored, and nobody is told where it says so.
+        `read` is shown each match before all these, with its entry.
         """
         self._state = state
         self.seen = seen
@@ -66,6 +68,7 @@ class Teller:
         self._keep = keep
         self._found = found
         self._inline = inline
+        self._show = read
         self.kinds = Counter[MatchKind]()
         self.sightings = 0
 
@@ -170,6 +173,8 @@ class Teller:
         match = self._judged(match, entry)
         if self._limits.every_sighting:
             match = replace(match, key=decode.sighting_key(match.log, entry, match.key))
+        if self._show is not None:
+            self._show(match, entry)
         return match
 
     def _judged(self, match: Match, entry: Entry) -> Match:

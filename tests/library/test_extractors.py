@@ -137,7 +137,7 @@ async def test_three_strikes(tmp_path: Path, text: str, said: str) -> None:
 
 async def test_only_those_that_concern_it(tmp_path: Path, port: int) -> None:
     written(tmp_path, mine=GOOD.format(name="mine"))
-    (line,) = await scanned(tmp_path, port, '[modules.mine]\nonly = ["example.org"]\n')
+    (line,) = await scanned(tmp_path, port, '[modules.mine]\nonly = ["example.org", "issuer:Nobody"]\n')
     assert "mine" not in {one["source"] for one in line["names"]}
 
 

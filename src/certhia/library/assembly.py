@@ -46,6 +46,7 @@ from certhia.store.state import State
 from certhia.telling import Teller
 
 if TYPE_CHECKING:
+    from certhia._core import Entry
     from certhia.alarms.guard import Guarding
     from certhia.handing import Added
     from certhia.library.scoping import Scoping
@@ -86,8 +87,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
     clock = given.clock
     expected = expected_of(settings.watch.expected, clock, given.tell)
     state = await stack.enter_async_context(await State.open(given.place, clock=clock, follow=True))
-    transport = given.transport
-    if transport is None:
+    if (transport := given.transport) is None:
         transport = await stack.enter_async_context(connect(settings, clock))
     if (scoping := given.scoping) is not None:
         await scoping.begin(state, transport, fetch=not given.backfill)
@@ -107,6 +107,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         routes=besides.routes,
         found=happening.announcing.match,
         inline=besides.inline,
+        read=besides.read,
         keep=Certificates(state.directory, clock, given.tell, besides.saving).keep,
     )
     beside = beside_of(settings, transport, clock, given.tell)
@@ -185,6 +186,7 @@ class _Besides:
     last: Callable[[], Coroutine[Any, Any, None]] | None = None
     added: Added | None = None
     inline: Callable[[Sequence[Match]], Awaitable[Sequence[tuple[Match, bool]]]] | None = None  # see `Teller`
+    read: Callable[[Match, Entry], None] | None = None  # likewise
 
 
 async def _besides(
@@ -211,7 +213,7 @@ async def _besides(
             settings, state, transport, stack, rules=given.rules, tell=tell, bus=given.bus, clock=clock
         )
         one.added, one.works, one.last = added, one.works | works_of(added), last_of(added, one.last)
-        one.inline = added.host.inline.judged
+        one.inline, one.read = added.host.inline.judged, added.host.choosing.read
         one.routes, one.saving = routes_of(added, configured.routes), saving_of(added, configured.saving)
     return one
 

@@ -61,14 +61,16 @@ class Extractors:
 
 
 def _concerns(seat: Seat, visit: Visit) -> bool:
-    """Whether the names of a server's certificate are among those that it is to see."""
+    """Whether a server's certificate, or the name that it was asked for, is among those that it is to see."""
     if seat.only is None:
         return True
+    matcher = seat.only.matcher
+    if visit.host and matcher.match([visit.host]):
+        return True
     try:
-        names = visit.chain[0].names if visit.certificates else []
+        return bool(visit.certificates and matcher.certificate(visit.chain[0]))
     except Malformed:
-        names = []
-    return bool(seat.only.matcher.match([*names, *([visit.host] if visit.host else [])]))
+        return False
 
 
 class Loading:

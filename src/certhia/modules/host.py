@@ -24,6 +24,7 @@ from certhia.errors import CerthiaError, ConfigError
 from certhia.model import Alarm, Match, Tell, Watched
 from certhia.modules.api import CERTIFICATES, NETWORK, STATE, Info, Outside, Sees
 from certhia.modules.batch import Matches
+from certhia.modules.choosing import Choosing
 from certhia.modules.configured import Spec
 from certhia.modules.crew import Crew
 from certhia.modules.failing import Failed, Off
@@ -68,7 +69,9 @@ class Host:
         self._together = ThreadPoolExecutor(1, thread_name_prefix="modules")
         self._prepared: AsyncExitStack | None = None  # undoes what is not in use yet
         self._reporting = Reporting(ground.publish, ground.watched, ground.clock, ground.tell)
-        self.inline = Inline(partial(self._seeing, Sees.MATCHES, inline=True), self._reporting, ground.clock)
+        self.choosing = Choosing(lambda: [seat for seat in self.seats if seat.info.sees is Sees.MATCHES])
+        inline = partial(self._seeing, Sees.MATCHES, inline=True)
+        self.inline = Inline(inline, self._reporting, ground.clock, self.choosing.wants)
         self.pages = Pages(lambda: self._seeing(Sees.ENTRIES), self._reporting, ground.clock, ground.tell)
 
     # --- which there are ---
@@ -247,7 +250,7 @@ class Host:
         return [
             QUEUE + seat.name
             for seat in self._seeing(Sees.MATCHES)
-            if not seat.off and (seat.only is None or seat.only.matcher.match(match.names))
+            if not seat.off and self.choosing.wants(seat, match)
         ]
 
     async def deliver(self, queue: str, matches: Matches) -> None:

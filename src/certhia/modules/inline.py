@@ -33,9 +33,16 @@ class _Judged:
 
 
 class Inline:
-    """Asks them. `seats`: the inline ones, as of now."""
+    """Asks them. `seats`: the inline ones, as of now; `wants`: whether one gets a match."""
 
-    def __init__(self, seats: Callable[[], Sequence[Seat]], reporting: Reporting, clock: Clock) -> None:
+    def __init__(
+        self,
+        seats: Callable[[], Sequence[Seat]],
+        reporting: Reporting,
+        clock: Clock,
+        wants: Callable[[Seat, Match], bool],
+    ) -> None:
+        self._wants = wants
         self._seats = seats
         self._reporting = reporting
         self._clock = clock
@@ -44,7 +51,7 @@ class Inline:
         """Each match with what was noted of it, and whether it is to be silenced."""
         judged = [_Judged(match) for match in matches]
         for seat in self._seats():
-            chosen = [one for one in judged if _is_for(seat, one.match)]
+            chosen = [one for one in judged if self._wants(seat, one.match)]
             if chosen and not seat.off:
                 await self._ask(seat, chosen)
         return [(_noted(one), one.silenced) for one in judged]
@@ -81,10 +88,6 @@ def _take(seat: Seat, judged: Sequence[_Judged], result: Result) -> None:
         return
     one.notes[seat.name] = {**one.notes.get(seat.name, {}), **said}
     one.silenced = one.silenced or isinstance(result, Drop)
-
-
-def _is_for(seat: Seat, match: Match) -> bool:
-    return seat.only is None or bool(seat.only.matcher.match(match.names))
 
 
 def _noted(one: _Judged) -> Match:
