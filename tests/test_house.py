@@ -25,6 +25,7 @@ FLOORS = (
         "config",
         "quantity",
         "memory",
+        "sought",
         "net",
         "bandwidth",
         "retry_after",

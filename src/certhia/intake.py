@@ -11,6 +11,7 @@ from certhia.logs.chains import Chains
 from certhia.logs.roster import Roster
 from certhia.model import Arrival, Log, Step
 from certhia.parts import Parts
+from certhia.sought import NOTHING, Sought
 
 
 class Intake:
@@ -37,6 +38,10 @@ class Intake:
             hub.attach(issuers, self._chains, executor)
             self._parts.state.writer.before = hub.recorded
             freezing.heard = lambda log, stands: hub.frozen(log, stands=stands)
+
+    def sought(self) -> Sought:
+        """What modules want of each page besides."""
+        return NOTHING if self._parts.added is None else self._parts.added.host.pages.sought()
 
     def finish(self) -> None:
         """Nothing is sent any more: what waits for that is only recorded, with the next commit."""

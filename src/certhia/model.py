@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, runtime_checkable
@@ -150,6 +150,7 @@ class Arrival:
     scan: Scan
     rules: Watched  # that made the scan
     verified: bool = False  # whether a signed head is known to cover it
+    scans: Mapping[Matcher, Scan] = field(default_factory=dict)  # by what else was sought
 
 
 @dataclass(frozen=True, slots=True)

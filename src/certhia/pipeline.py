@@ -333,6 +333,7 @@ class Pipeline:
             notice=self._notice,
             rules=parts.rules,
             precerts=parts.precerts,
+            sought=self._intake.sought,
             freeze=self._freezing.freeze,
             keep=self._freezing.keep,
             recorded=self._freezing.recorded,

@@ -24,7 +24,7 @@ LOG = Log(bytes(32), b"", "A log", "Nobody", Protocol.RFC6962, "https://ct.examp
 class Hosted:
     """A host, and what came of it."""
 
-    def __init__(self, directory: Path, state: State) -> None:
+    def __init__(self, directory: Path, state: State, clock: Clock) -> None:
         self.folder = directory / "modules"
         self.folder.mkdir(exist_ok=True)
         self.home = directory
@@ -34,7 +34,7 @@ class Hosted:
         environment = {"HOME": str(directory), "XDG_DATA_HOME": str(directory / "data")}
         transport = World().transport()
         self.host = Host(
-            Ground(Clock(), self.tell, self.publish, lambda: self.watchlist, state, transport, environment=environment)
+            Ground(clock, self.tell, self.publish, lambda: self.watchlist, state, transport, environment=environment)
         )
 
     def tell(self, text: str, *, level: str = "info", log: str = "") -> None:
@@ -66,9 +66,9 @@ class Hosted:
 
 
 @asynccontextmanager
-async def hosted(directory: Path) -> AsyncIterator[Hosted]:
+async def hosted(directory: Path, clock: Clock | None = None) -> AsyncIterator[Hosted]:
     async with await State.open(Place(directory / "state"), clock=Clock(), follow=True) as state:
-        one = Hosted(directory, state)
+        one = Hosted(directory, state, clock or Clock())
         try:
             yield one
         finally:

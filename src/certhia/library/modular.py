@@ -44,7 +44,8 @@ async def added_of(
 
 def works_of(added: Added) -> dict[str, Callable[[int], Awaitable[None]]]:
     """What is to run beside the logs, by what it is called when it breaks."""
-    return {"handing pages to modules": added.host.pages.run}
+    pages = added.host.pages
+    return {"handing pages to modules": pages.run, "gathering pages for modules": pages.together.run}
 
 
 def last_of(

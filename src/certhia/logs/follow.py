@@ -9,10 +9,11 @@ Two positions: `status.position` is what was read, `status.verified` what was pr
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 
-from certhia._core import Page, Scan
+from certhia._core import Matcher, Page, Scan
 from certhia.clock import Clock
 from certhia.errors import Lagging, Malformed, RemoteError, Throttled, Unverified
 from certhia.logs import start as starts
@@ -26,6 +27,7 @@ from certhia.logs.verify import Verifier
 from certhia.logs.window import Group, Window
 from certhia.model import Arrival, Head, Log, Protocol
 from certhia.quantity import Point
+from certhia.sought import scanned
 
 TILE = 256
 A_DAY = 86_400
@@ -258,17 +260,17 @@ class Follower:
         return head
 
     async def _take(self, group: Group, target: int) -> None:
-        position, rules = self.status.position, self._out.rules()
+        position, rules, sought = self.status.position, self._out.rules(), self._out.sought()
 
-        def work() -> tuple[Page, Scan]:
+        def work() -> tuple[Page, Scan, Mapping[Matcher, Scan]]:
             page = self.client.decode(group.answers)
             group.answers.clear()  # the bodies: the page has its own bytes
             page = page.slice(position, target) if page.first < position or page.end > target else page
-            scan = rules.matcher.scan(page, precerts=self._out.precerts)
+            scan, scans = scanned(page, rules, sought, precerts=self._out.precerts)
             self._verifier.append(page)
-            return page, scan
+            return page, scan, scans
 
-        page, scan = await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        page, scan, scans = await asyncio.get_running_loop().run_in_executor(self._executor, work)
         status = self.status
         self._verifier.quarantine(len(scan.quarantined))
         if (unreadable := self.client.alarm) and unreadable != self.status.unreadable:
@@ -280,7 +282,8 @@ class Follower:
         status.precerts += scan.precerts
         status.quarantined += len(scan.quarantined)
         status.read(len(page), self._clock.monotonic())
-        await self._out.accept(Arrival(self.log, page, scan, rules, verified=self._verifier.covers(status.head)))
+        verified = self._verifier.covers(status.head)
+        await self._out.accept(Arrival(self.log, page, scan, rules, verified=verified, scans=scans))
 
     # --- the end ---
 

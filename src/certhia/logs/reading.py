@@ -12,6 +12,7 @@ from certhia.logs.single import ALIKE, Singles
 from certhia.logs.start import NOW
 from certhia.model import Arrival, Head, Log, Step, Watched
 from certhia.quantity import Backlog, Point
+from certhia.sought import NOTHING, Sought
 from certhia.store.freezes import Freeze
 from certhia.store.recorded import Recorded
 
@@ -85,6 +86,7 @@ class Outlets:
     notice: Callable[[Log, str, str], None]  # text, level (debug, info, warning, error)
     rules: Callable[[], Watched]  # those of now; a page is told by the ones that scanned it
     precerts: bool = True
+    sought: Callable[[], Sought] = lambda: NOTHING  # what others want of each page
     freeze: Callable[[Evidence, int | None], Awaitable[Freeze]] = _keep_nothing  # at that verified position
     keep: Callable[[Evidence], Awaitable[str]] = _keep_no_file  # gives the path of the file, if any
     recorded: Callable[[Log, int], Awaitable[Sequence[Recorded]]] = _recall_nothing  # the ledger, of a tree's size

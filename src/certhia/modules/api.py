@@ -79,7 +79,13 @@ class Info:
 
 
 class Module(Protocol_):
-    """What every module has; all else is in `certhia.modules.hooks`, and a module's to choose."""
+    """What every module has; all else is in `certhia.modules.hooks`, and a module's to choose.
+
+    One that sees entries, and of these only what some rules find, may have an attribute `rules`, a
+    `certhia.rules.Watchlist`: these are then held against a page in the walk that the watch list has over it anyway. A
+    trusted one is handed only pages in which they find something (`Entries.matched` has what), and now and then, a
+    second apart at least, one of which it is to see nothing, so that it can do what is due.
+    """
 
     @property
     def info(self) -> Info:

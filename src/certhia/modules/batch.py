@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from certhia._core import Batch, Certificate, Entry, Page
-from certhia.model import LogName, Match
+from certhia._core import Batch, Certificate, Entry, Matcher, Page, Scan
+from certhia.model import Hit, LogName, Match, Watched
 from certhia.scanner.content.extracting import Visit
 
 
 class Shared:
-    """A page, and its columns once somebody asked for them: for all modules of a process together."""
+    """A page, and what somebody asked for of it, had once for all modules of a process: columns, what rules find."""
 
-    __slots__ = ("_columns", "page")
+    __slots__ = ("_columns", "_scans", "page")
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, scans: Mapping[Matcher, Scan] | None = None) -> None:
+        """`scans`: what is known of it by now."""
         self.page = page
         self._columns: Batch | None = None
+        self._scans = {**(scans or {})}
 
     @property
     def columns(self) -> Batch:
@@ -26,6 +28,17 @@ class Shared:
         if self._columns is None:
             self._columns = self.page.batch
         return self._columns
+
+    def scan(self, matcher: Matcher) -> Scan:
+        """What rules find in the page; it is gone over at most once for each."""
+        found = self._scans.get(matcher)
+        if found is None:
+            found = self._scans[matcher] = matcher.scan(self.page)
+        return found
+
+    def has(self, matcher: Matcher) -> bool:
+        """Whether `scan` need not go over the page."""
+        return matcher in self._scans
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,13 @@ class Entries:
     def columns(self) -> Batch:
         """The whole page in columns, one row a position: made once for all modules of the process."""
         return self.shared.columns
+
+    def matched(self, rules: Watched) -> Iterator[tuple[int, Sequence[Hit]]]:
+        """The entries of these in which rules find something: position, and what; `rules.hits` has it in words."""
+        chosen = None if len(self.positions) == len(self.page) else frozenset(self.positions)
+        for position, hits in self.shared.scan(rules.matcher).hits:
+            if chosen is None or position in chosen:
+                yield position, hits
 
     def __len__(self) -> int:
         """How many entries it is to see."""

@@ -207,6 +207,7 @@ class Host:
 
     async def _let_go(self, seat: Seat) -> None:
         """With what it held back told."""
+        await self.pages.together.hand_over()
         with suppress(Failed, Off):  # told by the seat
             self._reporting.report(seat, await seat.flush())
         await seat.runner.close()
@@ -262,6 +263,7 @@ class Host:
 
     async def flush(self) -> None:
         """At the end of a run: tells what modules held back."""
+        await self.pages.together.hand_over()
         for seat in self._seats.values():
             with suppress(Failed, Off):  # told by the seat
                 self._reporting.report(seat, await seat.flush())

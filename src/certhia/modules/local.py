@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from certhia.clock import Clock
 from certhia.errors import CerthiaError, ConfigError
-from certhia.model import Tell
+from certhia.model import Tell, Watched
 from certhia.modules.api import Info, Outside, Sees
 from certhia.modules.batch import Entries, Shown
 from certhia.modules.configured import Spec, configured
@@ -98,6 +98,11 @@ class Local:
         return frozenset(
             hook for hook in ("process", "extract", "reconfigure", "flush") if self._running.plugged.has(hook)
         )
+
+    @property
+    def rules(self) -> Watched | None:
+        """Those by which it is handed pages, of now."""
+        return self._running.plugged.rules
 
     @property
     def keys(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from certhia.clock import Clock
 from certhia.model import Arrival, LogName, Tell, Watched
@@ -15,9 +16,11 @@ from certhia.modules.batch import Entries, Shared
 from certhia.modules.failing import Failed, Off
 from certhia.modules.reporting import Reporting
 from certhia.modules.seat import Seat
-from certhia.modules.together import Share, look
+from certhia.modules.together import Together
+from certhia.sought import MAX_MATCHERS, NOTHING, Sought
 
 HELD: Final = 64 << 20  # bytes of pages that wait
+IDLE: Final = 1.0  # seconds between two calls of a module for which rules of its own find nothing
 SILENCE: Final = 600.0  # seconds between two words on what a module skipped
 
 
@@ -44,31 +47,39 @@ class Pages:
         self._more = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self.together = Together(reporting, clock)
+        self._called = WeakKeyDictionary[Seat, float]()  # when those with rules of their own were called last
         self._skipped: dict[Seat, tuple[float, int]] = {}  # when it was told last, and how many by then
 
     async def accept(self, arrival: Arrival) -> None:
-        """Takes care of a page; returns once trusted modules are through with it."""
+        """Takes care of a page; returns once modules that are trusted are through with it, but for some moments in
+        which it may wait for ours."""
         seats = [seat for seat in self._seats() if not seat.off]
         if not seats:
             return
-        log = arrival.log
-        name, shared = LogName(log.id, log.url, log.description, log.operator), Shared(arrival.page)
-        chosen = await self._chosen(seats, shared)
-        wanted = [
-            (seat, Entries(name, shared, positions)) for seat in seats if len(positions := chosen[_key(seat.only)])
-        ]
+        log, shared = arrival.log, Shared(arrival.page, arrival.scans)
+        await self._scan(seats, shared)
+        name = LogName(log.id, log.url, log.description, log.operator)
+        wanted = [(seat, entries) for seat in seats if (entries := self._chosen(seat, name, shared)) is not None]
         if queued := [one for one in wanted if not one[0].trusted and self._has_room(*one, shared)]:
             self._jobs.append(Job(shared, queued))
             self._held += shared.page.nbytes
             self._waiting.update(seat for seat, _ in queued)
             self._idle.clear()
             self._more.set()
-        shared_thread = [one for one in wanted if one[0].together is not None]
-        alone = [one for one in wanted if one[0].trusted and one[0].together is None]
-        if alone:
-            await asyncio.gather(self._hand_together(shared_thread), *(self._hand(*one) for one in alone))
-        else:
-            await self._hand_together(shared_thread)
+        if alone := [one for one in wanted if one[0].trusted and one[0].together is None]:
+            await asyncio.gather(*(self._hand(*one) for one in alone))
+        if ours := [one for one in wanted if one[0].together is not None]:
+            await self.together.accept(ours, at_once=any(seat.rules and len(entries) for seat, entries in ours))
+
+    def sought(self) -> Sought:
+        """What modules want of a page in the walk that the watch list has over it."""
+        seats = [seat for seat in self._seats() if not seat.off]
+        if not seats:
+            return NOTHING
+        matchers = dict.fromkeys(rules.matcher for seat in seats for rules in _rules(seat))
+        names = any(seat.together is not None and seat.rules is None for seat in seats)
+        return Sought(tuple(matchers)[:MAX_MATCHERS], names)
 
     async def run(self, _faults: int = 0) -> None:
         """Hands on what waits, until cancelled."""
@@ -87,27 +98,35 @@ class Pages:
 
     async def drained(self) -> None:
         """Returns once nothing waits."""
+        await self.together.hand_over()
         await self._idle.wait()
 
     @property
     def waiting(self) -> int:
         """Pages that wait."""
-        return len(self._jobs)
+        return len(self._jobs) + self.together.waiting
 
-    async def _chosen(self, seats: Sequence[Seat], shared: Shared) -> dict[int, Sequence[int]]:
-        """The positions that each distinct `only` chooses: each is asked once, in the core."""
-        page, chosen = shared.page, dict[int, Sequence[int]]()
-        for seat in seats:
-            key = _key(seat.only)
-            if key in chosen:
-                continue
-            if seat.only is None:
-                chosen[key] = range(len(page))
-                continue
-            loop = asyncio.get_running_loop()
-            scan = await loop.run_in_executor(self.executor, seat.only.matcher.scan, page)
-            chosen[key] = [position for position, _ in scan.hits]
-        return chosen
+    async def _scan(self, seats: Sequence[Seat], shared: Shared) -> None:
+        """Has the core look for what it was not asked about when it went over the page: rules came meanwhile."""
+        for matcher in {rules.matcher for seat in seats for rules in _rules(seat)}:
+            if not shared.has(matcher):
+                await asyncio.get_running_loop().run_in_executor(self.executor, shared.scan, matcher)
+
+    def _chosen(self, seat: Seat, name: LogName, shared: Shared) -> Entries | None:
+        """What a module is to see of a page; None where it is not called."""
+        positions: Sequence[int] = range(len(shared.page))
+        if seat.only is not None:
+            positions = [position for position, _ in shared.scan(seat.only.matcher).hits]
+        entries = Entries(name, shared, positions)
+        if seat.rules is None:
+            return entries if len(entries) else None
+        entries = Entries(name, shared, [position for position, _ in entries.matched(seat.rules)])
+        seat.figures.entries += len(positions) - len(entries)  # its rules were held against those, too
+        now = self._clock.monotonic()
+        if not len(entries) and now - self._called.get(seat, -IDLE) < IDLE:
+            return None
+        self._called[seat] = now
+        return entries
 
     def _has_room(self, seat: Seat, entries: Entries, shared: Shared) -> bool:
         """Whether a page may wait for a module; else it is skipped, and that is told."""
@@ -133,19 +152,7 @@ class Pages:
             return  # counted and told by the seat; the page comes again for nobody
         self._reporting.report(seat, results, entries)
 
-    async def _hand_together(self, wanted: Sequence[tuple[Seat, Entries]]) -> None:
-        """To those that share a thread, in one call of it."""
-        shares = [Share(local, entries, seat.deadline) for seat, entries in wanted if (local := seat.together)]
-        if not shares:
-            return
-        for (seat, entries), done in zip(wanted, await look(shares, self._clock), strict=True):
-            seat.figures.entries += len(entries)
-            try:
-                results = seat.settle(done)
-            except Failed:
-                continue  # as in `_hand`
-            self._reporting.report(seat, results, entries)
 
-
-def _key(only: Watched | None) -> int:
-    return 0 if only is None else id(only)
+def _rules(seat: Seat) -> list[Watched]:
+    """All rules by which a module is handed pages."""
+    return [rules for rules in (seat.only, seat.rules) if rules is not None]

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import pluggy
 
+from certhia._core import Matcher
 from certhia.errors import ConfigError
+from certhia.model import Watched
 from certhia.modules import hooks
 from certhia.modules.api import Info
 from certhia.render import quoted
@@ -53,6 +55,12 @@ class Plugged:
             raise ConfigError(f"module {self.info.name}: {' '.join(str(error).split())}") from error
         if not self.has("process") and not self.has("extract"):
             raise ConfigError(f"module {self.info.name}: has neither `process` nor `extract`; write one of them")
+
+    @property
+    def rules(self) -> Watched | None:
+        """Its own rules, by which it is handed pages; see `certhia.modules.api.Module`."""
+        found = getattr(self._plugin, "rules", None)
+        return found if isinstance(getattr(found, "matcher", None), Matcher) else None
 
     def has(self, hook: str) -> bool:
         """Whether it implements a function."""

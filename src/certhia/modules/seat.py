@@ -85,6 +85,11 @@ class Seat:
         return self.runner if isinstance(self.runner, Local) and self.runner.together is not None else None
 
     @property
+    def rules(self) -> Watched | None:
+        """Rules of its own: it is handed pages only where they find something, and now and then an empty one."""
+        return self.runner.rules if isinstance(self.runner, Local) else None
+
+    @property
     def deadline(self) -> float:
         """Seconds of a call."""
         return self.section.deadline or (AT_ONCE if self.info.inline else DEADLINE)

@@ -46,13 +46,10 @@ class Matching:
         self.rules = rules
 
     def of(self, batch: Entries) -> Iterator[Matched]:
-        """The certificates of a page that rules match, each once. The page is read by the core, in one call."""
+        """The certificates of a page that rules match, each once."""
         if not len(batch):
             return
-        chosen = None if len(batch) == len(batch.page) else frozenset(batch.positions)
-        for position, found in self.rules.matcher.scan(batch.page).hits:
-            if chosen is not None and position not in chosen:
-                continue
+        for position, found in batch.matched(self.rules):
             entry = batch.page[position]
             try:
                 certificate = entry.certificate

@@ -14,6 +14,7 @@ from certhia.modules.builtin.matching import Matched, Matching, compiled
 from certhia.modules.finding import JSON, Finding
 from certhia.rules.changes import changes
 from certhia.rules.explain import sentence
+from certhia.rules.watchlist import Watchlist
 
 NAMES: Final = 100  # of a certificate that a finding lists
 HITS: Final = 20
@@ -25,6 +26,11 @@ class Watch:
     """The module."""
 
     info = Info("watch", "1", "A watch list of its own, whose matches are findings", Sees.ENTRIES, config=WatchSection)
+
+    @property
+    def rules(self) -> Watchlist:
+        """By which it is handed pages."""
+        return self._matching.rules
 
     def setup(self, config: WatchSection, outside: Outside) -> None:
         """Raises ConfigError for rules that make no sense."""

@@ -69,6 +69,11 @@ class Typosquat:
         needs=(NETWORK,),
     )
 
+    @property
+    def rules(self) -> Watchlist:
+        """By which it is handed pages."""
+        return self._matching.rules
+
     async def setup(self, config: TyposquatSection, outside: Outside) -> None:
         """Raises ConfigError."""
         self._outside = outside
