@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from certhia._core import Matcher, Page, Scan
-def scan_together(page, wanted, *, keep_names=False):
-    if keep_names: page.keep_names()
-    return [m.scan(page, precerts=p) for m,p in wanted]
+from certhia._core import Matcher, Page, Scan, scan_together
 from certhia.model import Watched
 
 MAX_MATCHERS: Final = 60  # besides the watch list's: further ones go over the page by themselves
