@@ -38,6 +38,7 @@ UNLISTED = {
             "sieve.rs MAX_PART",
         )
     },
+    "crates/certhia-core/src/together.rs MAX_TOGETHER": "further ones go over the page by themselves: certhia.sought",
     "crates/certhia-core/src/kept.rs MAX_NAMES": "certificates beyond it are walked each time; a cache and no bound",
     "crates/certhia-core/src/hello/jarm.rs MAX_FRAGMENT_LENGTH": "the number of an extension (RFC 6066)",
     "crates/certhia-core/src/matches.rs MAX_PAGE_TRIES": "64 times what one certificate may",

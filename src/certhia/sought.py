@@ -9,7 +9,7 @@ from typing import Final
 from certhia._core import Matcher, Page, Scan, scan_together
 from certhia.model import Watched
 
-MAX_MATCHERS: Final = 60  # besides the watch list's: further ones go over the page by themselves
+MOST: Final = 60  # besides the watch list's: further ones go over the page by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Sought:
     """What is wanted.
 
     Attributes:
-        matchers: rules that are held against the page besides; at most MAX_MATCHERS.
+        matchers: rules that are held against the page besides; at most MOST.
         names: whether the page is to keep where its names stand, for somebody who goes over all of them.
     """
 

@@ -49,7 +49,7 @@ async def test_all_that_a_pipeline_is_given(tmp_path: Path) -> None:
             clock=Clock(),
         )
         assert [one.name for one in added.sinks] == ["module:mine"]
-        assert [*works_of(added)] == ["handing pages to modules"]
+        assert [*works_of(added)] == ["handing pages to modules", "gathering pages for modules"]
         match = sample(0.0)
         assert routes_of(added, lambda _: ["hook"])(match) == ("hook", "module:mine")
         assert [one.wants(match) for one in saving_of(added, list)()] == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ class Hosted:
         self.home = directory
         self.said: list[str] = []
         self.events: list[tuple[str, dict[str, Any]]] = []
+        self.heard = asyncio.Event()  # of one
         self.watchlist = Watchlist("example.com")
         environment = {"HOME": str(directory), "XDG_DATA_HOME": str(directory / "data")}
         transport = World().transport()
@@ -44,6 +46,7 @@ class Hosted:
     def publish(self, type: str, data: Mapping[str, Any], *, correlation: str = "") -> None:  # noqa: A002
         del correlation
         self.events.append((type, {**data}))
+        self.heard.set()
 
     def write(self, name: str, text: str) -> None:
         (self.folder / f"{name}.py").write_text(text)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.modules.hosts import hosted
 
 from certhia.clock import Clock
 from certhia.modules.api import Info, Sees
@@ -15,7 +20,7 @@ from certhia.modules.finding import Finding
 from certhia.modules.local import Local
 from certhia.modules.plugged import Plugged
 from certhia.modules.running import Running
-from certhia.modules.together import Share, look
+from certhia.modules.together import ENOUGH, Share, look
 from certhia.testing import entries_of
 
 
@@ -66,3 +71,62 @@ async def test_one_that_awaits_is_not_called_so() -> None:
             Local(Running(Plugged(Waits()), clock=Clock()), None, Clock(), lambda *_a, **_k: None, thread).together
             is None
         )
+
+
+async def test_pages_gather_until_they_are_worth_a_call(tmp_path: Path) -> None:
+    async with hosted(tmp_path) as one:
+        await one.host.replace(one.settings(domains={}))
+        (seat,) = one.host.seats
+        arrival = one.arrival(*(f"n{number}.example" for number in range(ENOUGH // 4)))
+        calls = []
+        for _ in range(8):
+            await one.host.pages.accept(arrival)
+            calls.append((seat.figures.entries // len(arrival.page), one.host.pages.waiting))
+        assert calls == [(0, 1), (0, 2), (0, 3), (4, 0), (4, 1), (4, 2), (4, 3), (8, 0)]
+        await one.host.pages.accept(arrival)
+        await one.host.pages.drained()
+        assert (seat.figures.calls, one.host.pages.waiting) == (9, 0)
+
+
+async def test_heavy_ones_go_sooner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("certhia.modules.together.HEAVY", 1)
+    async with hosted(tmp_path) as one:
+        await one.host.replace(one.settings(domains={}))
+        (seat,) = one.host.seats
+        await one.host.pages.accept(one.arrival("a.example"))
+        assert seat.figures.calls == 1
+
+
+async def test_few_wait_for_a_moment(tmp_path: Path) -> None:
+    async with hosted(tmp_path) as one:
+        await one.host.replace(one.settings(domains={"report": "all"}))
+        (seat,) = one.host.seats
+        one.heard.clear()
+        await one.host.pages.accept(one.arrival("a.example"))
+        assert (seat.figures.calls, one.host.pages.waiting) == (0, 1)
+        together = asyncio.get_running_loop().create_task(one.host.pages.together.run())
+        async with asyncio.timeout(10):
+            await one.heard.wait()
+        together.cancel()
+        await asyncio.wait([together])
+        assert one.host.pages.waiting == 0
+
+
+async def test_what_waits_is_looked_at_before_a_module_goes(tmp_path: Path) -> None:
+    async with hosted(tmp_path) as one:
+        await one.host.replace(one.settings(domains={"report": "all"}))
+        await one.host.pages.accept(one.arrival("a.example"))
+        await one.host.replace(one.settings())
+        assert one.found()[0] == ("domains", "a.example was never seen before")
+
+
+async def test_who_is_cancelled_meanwhile_costs_nobody_what_was_found(tmp_path: Path) -> None:
+    async with hosted(tmp_path) as one:
+        await one.host.replace(one.settings(domains={"report": "all"}))
+        await one.host.pages.accept(one.arrival("a.example"))
+        waits = asyncio.get_running_loop().create_task(one.host.pages.drained())
+        await asyncio.sleep(0)  # it has begun
+        waits.cancel()
+        await asyncio.wait([waits])
+        await one.host.pages.drained()
+        assert ("domains", "a.example was never seen before") in one.found()

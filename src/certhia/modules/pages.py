@@ -17,7 +17,7 @@ from certhia.modules.failing import Failed, Off
 from certhia.modules.reporting import Reporting
 from certhia.modules.seat import Seat
 from certhia.modules.together import Together
-from certhia.sought import MAX_MATCHERS, NOTHING, Sought
+from certhia.sought import MOST, NOTHING, Sought
 
 HELD: Final = 64 << 20  # bytes of pages that wait
 IDLE: Final = 1.0  # seconds between two calls of a module for which rules of its own find nothing
@@ -79,7 +79,7 @@ class Pages:
             return NOTHING
         matchers = dict.fromkeys(rules.matcher for seat in seats for rules in _rules(seat))
         names = any(seat.together is not None and seat.rules is None for seat in seats)
-        return Sought(tuple(matchers)[:MAX_MATCHERS], names)
+        return Sought(tuple(matchers)[:MOST], names)
 
     async def run(self, _faults: int = 0) -> None:
         """Hands on what waits, until cancelled."""
