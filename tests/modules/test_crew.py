@@ -160,6 +160,20 @@ async def test_events_that_are_no_json_are_left_out(tmp_path: Path) -> None:
     assert "mine.seen" not in [type_ for type_, _ in one.events]
 
 
+async def test_nobody_publishes_what_is_not_theirs(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    member = await one.crew.load(one.spec("lies", "self.outside.publish('log.misbehaved', {'log': 'First'})"))
+    with pytest.raises(Failed, match=r"events that begin with log\. are"):
+        await member.process(entries_of("a.example"), 20.0)
+    for reaches in ("['match', {}, '']", "['mine.seen', {}, 'a\\r\\nb: c']", "[7, {}, '']", "['a\\nb.c', {}, '']"):
+        lie = f"'events': [{reaches}]"
+        other = await one.crew.load(one.spec("reaches", REACHES.format(lie=lie).strip()))
+        await other.process(entries_of("a.example"), 20.0)
+    await one.crew.close()
+    assert {type_ for type_, _ in one.events} == {"worker.started", "worker.stopped"}
+    assert "module reaches: said something that makes no sense" in one.said
+
+
 async def test_one_that_is_loaded_slowly_is_loaded_though_nobody_waits(tmp_path: Path) -> None:
     one, batch = Manned(tmp_path), entries_of("a.example")
     slow, bad = await one.crew.load(one.spec("slow")), await one.crew.load(one.spec("bad", "os._exit(9)"))

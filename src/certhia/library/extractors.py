@@ -25,6 +25,7 @@ from certhia.modules.finding import Name
 from certhia.modules.loading import load
 from certhia.modules.local import Local
 from certhia.modules.places import Places
+from certhia.modules.publishing import publishing
 from certhia.modules.runner import Runner
 from certhia.modules.seat import Seat
 from certhia.rules.nothing import NOTHING
@@ -134,7 +135,7 @@ class Loading:
         def said(text: str, *, level: str = "info", log: str = "") -> None:
             self._tell(f"module {info.name}: {text}", level=level, log=log)
 
-        return Outside(self._clock, said, Path(spec.directory), lambda: NOTHING, self._publish)
+        return Outside(self._clock, said, Path(spec.directory), lambda: NOTHING, publishing(self._publish))
 
     def _publish(self, type: str, data: Mapping[str, Any], *, correlation: str = "") -> None:  # noqa: A002
         self._bus.publish(type, data, source=SOURCE, correlation=correlation)

@@ -107,7 +107,8 @@ class Outside:
         tell: says something to whoever runs the program.
         directory: its own, there to be written in, below the state.
         watched: the watch rules of now.
-        publish: has an event known, type and data; it never blocks.
+        publish: has an event known, type and data; it never blocks. Types are words with dots, such as `mine.seen`, and
+            none that begin as Certhia's own do (`match.`, `scan.`, ...): ValueError.
         transport: the network, for modules of this process that need "network".
         state: what is kept, to be read, for modules of this process that need "state".
     """

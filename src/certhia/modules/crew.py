@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from certhia.clock import Clock
 from certhia.concerning import concerning
 from certhia.errors import ConfigError, Malformed
+from certhia.events.naming import check_own
 from certhia.model import Tell
 from certhia.modules.api import Info, Nothing, Sees
 from certhia.modules.batch import Entries, Matches, Shared, Shown, Visits
@@ -26,8 +27,6 @@ LOADING: Final = 25.0  # seconds that importing a module and setting it up may t
 CLOSING: Final = 2.0
 MB: Final = 10**6
 OURS: Final = "ConfigError: "  # what a worker says where the settings are to blame, not the module
-
-CORRELATION: Final = 128  # characters of an id that a module gives
 
 T = TypeVar("T")
 
@@ -236,8 +235,9 @@ class Crew:
             for text, level, log in answer.get("said", ()):
                 self._tell(f"module {name}: {text}", level=level, log=log)
             for type_, data, correlation in answer.get("events", ()):
+                check_own(type_, correlation)  # the worker has looked, and modules can reach into it
                 check_data(data)
-                self._publish(str(type_), {**data}, correlation=str(correlation)[:CORRELATION])
+                self._publish(type_, {**data}, correlation=correlation)
         except (TypeError, ValueError, KeyError):
             self._tell(f"module {name}: said something that makes no sense", level="debug")
 

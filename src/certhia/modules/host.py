@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from certhia.alarms.board import Found
 from certhia.clock import Clock
@@ -32,10 +32,10 @@ from certhia.modules.inline import Inline
 from certhia.modules.local import Local
 from certhia.modules.pages import Pages
 from certhia.modules.places import Places
+from certhia.modules.publishing import publishing
 from certhia.modules.reporting import Publish, Reporting
 from certhia.modules.runner import Runner
 from certhia.modules.seat import Seat
-from certhia.modules.wire import check_data
 from certhia.net import Transport
 from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
@@ -136,7 +136,7 @@ class Host:
         runner: Runner
         if section.trusted or place.kind == "built in":
             runner = await Local.start(
-                spec, lambda info: self._outside(info, directory), ground.clock, ground.tell, self._together
+                spec, lambda info: self._outside(info, spec), ground.clock, ground.tell, self._together
             )
         else:
             runner = await self._in_a_worker(spec, memory)
@@ -188,22 +188,17 @@ class Host:
         if info.inline and info.sees is not Sees.MATCHES:
             raise ConfigError(f"modules.{info.name}: says that it is inline, and only those that see matches can be")
 
-    def _outside(self, info: Info, directory: Path) -> Outside:
+    def _outside(self, info: Info, spec: Spec) -> Outside:
         ground = self._ground
         return Outside(
             ground.clock,
             lambda text, *, level="info", log="": ground.tell(f"module {info.name}: {text}", level=level, log=log),
-            directory,
+            Path(spec.directory),
             ground.watched,
-            self._publish,
+            publishing(ground.publish, ours=spec.place.kind == "built in"),
             ground.transport if NETWORK in info.needs else None,
             ground.state if STATE in info.needs else None,
         )
-
-    def _publish(self, type: str, data: Mapping[str, Any], *, correlation: str = "") -> None:  # noqa: A002
-        """Has an event of a trusted module known. Raises ValueError for data that can't be kept."""
-        check_data(data)
-        self._ground.publish(type, data, correlation=correlation)
 
     async def _let_go(self, seat: Seat) -> None:
         """With what it held back told."""

@@ -21,6 +21,7 @@ from typing import Any, Final, NoReturn
 
 from certhia._core import Page
 from certhia.clock import Clock
+from certhia.events.naming import check_own
 from certhia.metrics.collecting import resident
 from certhia.model import Match
 from certhia.modules.api import Outside
@@ -120,6 +121,7 @@ class Worker:
         del self._said[100:]
 
     def _publish(self, type: str, data: Mapping[str, JSON], *, correlation: str = "") -> None:  # noqa: A002
+        check_own(type, correlation)  # here the module hears of it
         self._events.append([type, {**data}, correlation])
         del self._events[1000:]
 
