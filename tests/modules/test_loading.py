@@ -63,7 +63,7 @@ def test_a_package(tmp_path: Path) -> None:
         ("", "has no module in it"),
         (CLASS + FUNCTION, "has 2 modules in it"),
         (CLASS.replace('"mine"', '"other"'), "holds module other, and is called mine"),
-        (CLASS.replace("process", "work"), "has neither `process` nor `extract`"),
+        (CLASS.replace("process", "work"), "sees entries, and has no `process`"),
     ],
 )
 def test_what_is_no_module(tmp_path: Path, text: str, problem: str) -> None:

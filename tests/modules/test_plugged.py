@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -59,7 +60,21 @@ def test_an_argument_that_there_is_not() -> None:
         (SimpleNamespace(info="x"), "has no `info`"),
         (SimpleNamespace(info=Info("No", "1", "", Sees.ENTRIES)), "is no name of a module"),
         (SimpleNamespace(info=Info("no", "", "", Sees.ENTRIES)), "its version must be a text"),
-        (SimpleNamespace(info=INFO), "has neither `process` nor `extract`"),
+        (SimpleNamespace(info=Info("no", 1, "", Sees.ENTRIES)), "its version must be a text"),  # type: ignore[arg-type]
+        (SimpleNamespace(info=Info(None, "1", "", Sees.ENTRIES)), "is no name"),  # type: ignore[arg-type]
+        (SimpleNamespace(info=Info("no", "1", None, Sees.ENTRIES)), "summary must"),  # type: ignore[arg-type]
+        (SimpleNamespace(info=Info("no", "1", "", "entries")), "must be Sees.ENTRIES"),  # type: ignore[arg-type]
+        (SimpleNamespace(info=Info("no", "1", "", Sees.ENTRIES, dict)), "config must be"),  # type: ignore[arg-type]
+        (SimpleNamespace(info=replace(INFO, needs="network")), "needs must be a tuple"),  # type: ignore[arg-type]
+        (SimpleNamespace(info=replace(INFO, needs=("",))), "needs must be a tuple"),
+        (SimpleNamespace(info=replace(INFO, needs=None)), "needs must be a tuple"),  # type: ignore[arg-type]
+        (SimpleNamespace(info=replace(INFO, inline=True)), "only those that see matches can be"),
+        (SimpleNamespace(info=INFO), "sees entries, and has no `process`"),
+        (SimpleNamespace(info=INFO, extract=lambda context: [context]), "sees entries, and has no `process`"),
+        (
+            SimpleNamespace(info=replace(INFO, sees=Sees.VISITS), process=lambda batch: [batch]),
+            "sees visits, and has no `extract`",
+        ),
     ],
 )
 def test_what_is_no_module(plugin: object, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -28,6 +28,12 @@ def several(certificate: Certificate) -> Iterator[str | Finding | Name]:
 @module(name="patient")
 async def waits(match: Match) -> Finding:
     return Finding("seen", match.names[0])
+
+
+@module(name="several")
+async def gives(match: Match) -> AsyncIterator[str]:
+    yield match.names[0]
+    yield "more"
 
 
 @module(inline=True)
@@ -78,3 +84,13 @@ def test_functions_of_anything_else() -> None:
     for one in (wrong, many, lambda: None):
         with pytest.raises(ConfigError, match="a module is a function of one certificate or one match"):
             module(one)
+
+
+def test_one_that_gives_several_asynchronously() -> None:
+    found = results_of(gives, matches_of("a.example", "b.example"))
+    assert [(one.text, one.position) for one in found if isinstance(one, Finding)] == [
+        ("a.example", 0),
+        ("more", 0),
+        ("b.example", 1),
+        ("more", 1),
+    ]

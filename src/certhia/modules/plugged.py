@@ -5,20 +5,22 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import pluggy
+from pydantic import BaseModel
 
 from certhia._core import Matcher
 from certhia.errors import ConfigError
 from certhia.model import Watched
 from certhia.modules import hooks
-from certhia.modules.api import Info
+from certhia.modules.api import Info, Sees
 from certhia.render import quoted
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 RESULTS: Final = 10_000  # of one call
+VERSION: Final = 64  # characters
 
 
 class _Manager(pluggy.PluginManager):
@@ -53,8 +55,9 @@ class Plugged:
             self._manager.register(plugin, name=self.info.name)
         except pluggy.PluginValidationError as error:
             raise ConfigError(f"module {self.info.name}: {' '.join(str(error).split())}") from error
-        if not self.has("process") and not self.has("extract"):
-            raise ConfigError(f"module {self.info.name}: has neither `process` nor `extract`; write one of them")
+        wanted = "extract" if self.info.sees is Sees.VISITS else "process"
+        if not self.has(wanted):
+            raise ConfigError(f"module {self.info.name}: sees {self.info.sees.value}, and has no `{wanted}`; write one")
 
     @property
     def rules(self) -> Watched | None:
@@ -93,10 +96,31 @@ def checked(plugin: object) -> Info:
     if not isinstance(info, Info):
         shown = getattr(plugin, "__name__", type(plugin).__name__)
         raise ConfigError(f"{quoted(shown)} has no `info`; write info = Info(NAME, VERSION, SUMMARY, Sees.ENTRIES)")
-    if not _NAME.fullmatch(info.name):
+    if not is_name(info.name):
         raise ConfigError(
-            f"{quoted(info.name)} is no name of a module; write a letter, then at most 31 of a-z, 0-9, _, -"
+            f"{quoted(str(info.name))} is no name of a module; write a letter, then at most 31 of a-z, 0-9, _, -"
         )
-    if not info.version or len(info.version) > 64:
-        raise ConfigError(f"module {info.name}: its version must be a text of 1 to 64 characters")
+    for wrong in _wrong(info):
+        raise ConfigError(f"module {info.name}: {wrong}")
     return info
+
+
+def is_name(text: object) -> bool:
+    """Whether a module may be called so."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
+
+
+def _wrong(info: Any) -> Iterator[str]:
+    """What makes no sense in what a module says of itself: it was written by hand, and nobody checked its types."""
+    if not isinstance(info.version, str) or not 1 <= len(info.version) <= VERSION:
+        yield f"its version must be a text of 1 to {VERSION} characters"
+    if not isinstance(info.summary, str):
+        yield "its summary must be a text"
+    if not isinstance(info.sees, Sees):
+        yield "what it sees must be Sees.ENTRIES, Sees.MATCHES or Sees.VISITS"
+    if not isinstance(info.needs, tuple | list) or not all(isinstance(one, str) and one.strip() for one in info.needs):
+        yield 'its needs must be a tuple of texts, as ("certificates",)'
+    if not (inspect.isclass(info.config) and issubclass(info.config, BaseModel)):
+        yield "its config must be a class of pydantic's BaseModel, such as certhia.config.values.Section"
+    if info.inline and info.sees is not Sees.MATCHES:
+        yield "says that it is inline, and only those that see matches can be"

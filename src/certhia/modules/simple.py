@@ -9,7 +9,7 @@ def short(certificate: Certificate) -> str | None:
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, overload
 
@@ -21,7 +21,7 @@ from certhia.modules.batch import Entries, Handed
 from certhia.modules.finding import Drop, Finding, Name, Note, Result
 
 Given: TypeAlias = str | Result | Iterable[str | Result] | None
-Function: TypeAlias = Callable[..., Given | Awaitable[Given]]
+Function: TypeAlias = Callable[..., Given | Awaitable[Given] | AsyncIterator[str | Result]]
 
 _SEEN: Final = {"Certificate": Sees.ENTRIES, "Match": Sees.MATCHES}
 _ONE: Final = (Finding, Name, Note, Drop)
@@ -36,12 +36,12 @@ class Simple:
         self._function = function
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
-        if inspect.iscoroutinefunction(function):
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             self.process: Callable[[Handed], Any] = self._awaited
         else:
             self.process = self._called
 
-    def __call__(self, one: Certificate | Match) -> Given | Awaitable[Given]:
+    def __call__(self, one: Certificate | Match) -> Given | Awaitable[Given] | AsyncIterator[str | Result]:
         return self._function(one)
 
     def called(self, name: str) -> None:
@@ -57,7 +57,8 @@ class Simple:
         found: list[Result] = []
         for position, one in _ones(batch):
             given: Any = self._function(one)
-            found += self._results(await given, position, one)
+            several = [each async for each in given] if hasattr(given, "__aiter__") else await given
+            found += self._results(several, position, one)
         return found
 
     def _results(self, given: Any, position: int, one: Certificate | Match) -> Iterator[Result]:
