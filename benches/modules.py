@@ -8,13 +8,15 @@ of other people's servers is left out: there are none here.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from statistics import median
+from typing import Final, NamedTuple
 
 from feeds import Entries, Feed, entries, world
-from process import nothing, once, state
+from process import Run, nothing, once, state
 from rows import Figure, Row
 from table import table
 
@@ -22,6 +24,8 @@ PAGE: Final = 1024
 RULE: Final = "kw:yoga"  # 1.1 in a thousand entries of the corpus
 ALLOWED: Final = ("--allow", "*/static/*")
 MOST: Final = 1.5  # times what it costs bare
+MATCHES: Final = re.compile(r"([\d,]+) matches")
+SKIPPED: Final = re.compile(r"([\d,]+) (?:entries were skipped|certificates were not linted)")
 
 TABLES: Final[Mapping[str, str]] = {
     "domains": "[modules.domains]\n",
@@ -64,53 +68,80 @@ def rows(source: Entries, rounds: int, count: int, policy: bool = True) -> Itera
 
 
 def _together(feed: Feed, rounds: int, folder: Path) -> Row:
-    settings = _file(folder, "".join(TABLES.values()))
-    bare, full = list[float](), list[float]()
-    for _ in range(rounds):
-        bare.append(_each(feed))
-        full.append(_each(feed, "--config", str(settings)))
+    runs = {"bare": "", "full": "".join(TABLES.values())}
+    spent = _spent(feed, rounds, folder, runs)
+    bare, full = ([run.cpu for run in spent[name]] for name in runs)
     figures = [
         Figure("CPU with all modules but policy, to CPU without", "x", _ratios(full, bare), MOST),
         Figure("CPU with them", "us/entry", full),
         Figure("CPU without", "us/entry", bare),
+        Figure("entries that a module skipped", "", [run.skipped for run in spent["full"]], 0),
     ]
     return Row("all built-in modules but policy, 100 rules, verified, 0.1 % matching", "world", figures)
 
 
 def _alone(feed: Feed, rounds: int, folder: Path) -> Row:
     """Each by itself: what it adds to a run without any."""
-    runs = {**TABLES, **{name: text.format(folder=folder) for name, text in OTHERS.items()}}
-    added: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        bare = _each(feed)
-        for name, text in runs.items():
-            added[name].append(_each(feed, "--config", str(_file(folder, text))) - bare)
-    figures = [Figure(f"{name}: CPU besides", "us/entry", values) for name, values in added.items()]
+    others = {name: text.format(folder=folder) for name, text in OTHERS.items()}
+    spent = _spent(feed, rounds, folder, {"bare": "", **TABLES, **others})
+    bare = spent.pop("bare")
+    figures = []
+    for name, runs in spent.items():
+        added = [one.cpu - without.cpu for one, without in zip(runs, bare, strict=True)]
+        figures.append(Figure(f"{name}: CPU besides", "us/entry", added))
+    skipped = [sum(one.skipped for one in each) for each in zip(*spent.values(), strict=True)]
+    figures.append(Figure("entries that one of them skipped", "", skipped, 0))
     return Row("each module by itself", "world", figures)
 
 
 def _policy(feed: Feed, rounds: int, folder: Path) -> Row:
-    settings = _file(folder, POLICY)
-    bare, full = list[float](), list[float]()
-    for _ in range(rounds):
-        bare.append(_each(feed))
-        full.append(_each(feed, "--config", str(settings)))
-    more = [a - b for a, b in zip(full, bare, strict=True)]
-    figures = [Figure("CPU besides, of the main process and its worker", "us/entry", more)]
+    spent = _spent(feed, rounds, folder, {"bare": "", "policy": POLICY})
+    bare, full = spent["bare"], spent["policy"]
+    figures = [
+        Figure(
+            "CPU besides, of the main process and its worker",
+            "us/entry",
+            [one.cpu - without.cpu for one, without in zip(full, bare, strict=True)],
+        ),
+        Figure("of some matches, certificates that were linted", "", [one.matches - one.skipped for one in full]),
+        Figure("that were skipped, as too many waited", "", [one.skipped for one in full]),
+    ]
     return Row("policy, in a process of its own, 0.1 % matching", "world", figures)
+
+
+class Spent(NamedTuple):
+    """What one run came to."""
+
+    cpu: float  # us an entry, of all its processes, without what starting and ending cost
+    matches: float
+    skipped: float  # what modules said that they skipped
+
+
+def _spent(feed: Feed, rounds: int, folder: Path, tables: Mapping[str, str]) -> dict[str, list[Spent]]:
+    """Runs by their settings, in turn. What starting costs varies from run to run by more than what some modules do: so
+    that is the median of its kind."""
+    starts: dict[str, list[float]] = {name: [] for name in tables}
+    runs: dict[str, list[Run]] = {name: [] for name in tables}
+    for _ in range(rounds):
+        for name, text in tables.items():
+            line = ("--every-sighting", *ALLOWED, *(("--config", str(_file(folder, text))) if text else ()))
+            starts[name].append(nothing(feed, *line).cpu)
+            runs[name].append(once(feed, RULE, *line))
+    return {name: [_one(run, median(starts[name])) for run in these] for name, these in runs.items()}
+
+
+def _one(run: Run, start: float) -> Spent:
+    found = MATCHES.search(run.said)
+    if found is None:
+        raise SystemExit(f"no number of matches in what was said:\n{run.said}")
+    skipped = sum(int(many.replace(",", "")) for many in SKIPPED.findall(run.said))
+    return Spent(1e6 * (run.cpu - start) / run.entries, int(found[1].replace(",", "")), skipped)
 
 
 def _file(folder: Path, text: str) -> Path:
     path = folder / "certhia.toml"
     path.write_text(text)
     return path
-
-
-def _each(feed: Feed, *more: str) -> float:
-    """CPU of one run with all its processes, us an entry, without what starting and ending cost."""
-    line = ("--every-sighting", *ALLOWED, *more)
-    start = nothing(feed, *line)
-    return 1e6 * (once(feed, RULE, *line).cpu - start.cpu) / feed.count
 
 
 def _ratios(more: Sequence[float], less: Sequence[float]) -> list[float]:

@@ -35,6 +35,7 @@ class Run:
     entries: int
     verified: int
     rate: float  # entries a second since the program began to follow: what its own summary says
+    said: str = ""  # on standard error
 
 
 def rules_file() -> Path:
@@ -105,7 +106,7 @@ def _measured(line: Sequence[str]) -> Run:
     entries, verified, rate = (int(found[at].replace(",", "")) for at in (1, 4, 3))
     if verified != entries:
         raise SystemExit(f"{' '.join(line)}\nverified {verified} of {entries} entries:\n{text}")
-    return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024 / MB, entries, verified, rate)
+    return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024 / MB, entries, verified, rate, text)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage]:
