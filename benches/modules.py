@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
+import module_blocks
 from feeds import Entries, Feed, entries, world
 from process import Run, nothing, once, state
 from rows import Figure, Row
@@ -65,6 +66,7 @@ def rows(source: Entries, rounds: int, count: int, policy: bool = True) -> Itera
         yield _alone(feed, rounds, folder)
         if policy:
             yield _policy(feed, rounds, folder)
+    yield from module_blocks.rows(rounds)
 
 
 def _together(feed: Feed, rounds: int, folder: Path) -> Row:
