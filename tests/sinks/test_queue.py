@@ -352,3 +352,18 @@ async def test_messages_about_one_match_carry_its_id(certhia_clock: SimClock, tm
         await asyncio.wait(tasks)
     assert said == [match(2).key.hex()]
     assert certificate() == ""
+
+
+@in_simulated_time
+async def test_at_the_end_nothing_is_gathered_any_more(certhia_clock: SimClock, tmp_path: Path) -> None:
+    sink = Noted()
+    async with desk(certhia_clock, tmp_path, sink, terms=Terms(spacing=60.0)) as at:
+        await at.tell(1)
+        await certhia_clock.sleep(1)
+        await at.tell(2)
+        await certhia_clock.sleep(1)
+        assert sink.indices == [1], "the second one waits for more"
+        assert await at.outbox.drain(0.5)
+        await at.tell(3)
+        assert await at.outbox.drain(0.5)
+        assert sink.indices == [1, 2, 3]

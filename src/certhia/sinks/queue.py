@@ -65,6 +65,8 @@ class Queue:
         self._noticed: float | None = None  # Unix seconds when that was said last
         self._afresh = True  # those held back are to be looked for
         self._at_once = asyncio.Event()
+        self._hurry = asyncio.Event()  # what comes is not gathered
+        self._ending = False  # somebody waits for the end
         self._held_until: float | None = None  # Unix seconds when the first of them is due
         self._rested = 0.0  # monotonic: what comes before is sent together
         self._free = 0.0  # monotonic: by the rate, nothing is sent before
@@ -89,7 +91,9 @@ class Queue:
                 self._idle.set()
                 await self._something()
                 self._idle.clear()
-                await self._until(self._rested)
+                await self._until(self._rested, self._hurry)
+                if not self._ending:
+                    self._hurry.clear()
 
     def note(self, record: Mapping[str, object]) -> None:
         """Has a record that is no match sent, where the sink takes such: before all that waits."""
@@ -108,10 +112,13 @@ class Queue:
         self.since = self._clock.now() if self.failing else None
         self._afresh = True
         self._at_once.set()
+        self._hurry.set()
         self._wake.set()
 
     async def drained(self) -> None:
         """Returns once nothing that was committed waits for the sink, or nobody reads it any more, or it is gone."""
+        self._ending = True
+        self._hurry.set()
         while not self._over and not self.gone and (self._wake.is_set() or not self._idle.is_set()):
             await self._idle.wait()
             await asyncio.sleep(0)  # a wake that was set just now: let `run` see it
@@ -199,17 +206,17 @@ class Queue:
     async def _gather(self, since: float) -> None:
         """Waits until the first of them, found at `since` (Unix seconds), has waited for long enough."""
         left = min(max(since + self.terms.digest - self._clock.now(), 0.0), self.terms.digest)
-        await self._until(self._clock.monotonic() + left)
+        await self._until(self._clock.monotonic() + left, self._at_once)
+        self._at_once.clear()
 
-    async def _until(self, then: float) -> None:
-        """Waits until then (monotonic seconds), or until everything is to be tried at once."""
+    async def _until(self, then: float, unless: asyncio.Event) -> None:
+        """Waits until then (monotonic seconds), or until that is set."""
         left = then - self._clock.monotonic()
         if left <= 0:
             return
         try:
             async with self._clock.deadline(left):
-                await self._at_once.wait()
-                self._at_once.clear()
+                await unless.wait()
         except TimeoutError:
             pass  # gathered
 
