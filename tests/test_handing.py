@@ -62,11 +62,7 @@ class Without(Host):
     """A host without modules."""
 
     def __init__(self) -> None:
-        self._seats = {}
-
-    @property
-    def directory(self) -> Path:
-        return Path("/nowhere")
+        self._seat({})
 
 
 async def test_a_queue_whose_module_is_gone() -> None:

@@ -142,7 +142,7 @@ async def test_what_is_old_goes_as_asked(certhia_clock: SimClock, tmp_path: Path
         await here.state.writer.durable()
         answers = [await here.state.answer(number) or "" for number in numbers]
         for answer, count in zip(answers[:2], (1, 0), strict=True):
-            told = f"let go of 0 old matches, 0 dead letters, 0 alarms and the bytes of {count} quarantined"
+            told = f"let go of 0 old matches, 0 dead letters, 0 alarms, 0 certificates and the bytes of {count} "
             assert answer.startswith(told)
         assert all(answer.startswith("failed: the request makes no sense") for answer in answers[2:])
 

@@ -6,7 +6,6 @@ gets no more, and what waits for it stays until it is on again.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -19,13 +18,12 @@ from certhia.modules.seat import Figures
 from certhia.sinks.certificates import Wanting
 from certhia.sinks.refusals import Gone
 from certhia.sinks.terms import Terms
-from certhia.store.submitted import chain
 
 if TYPE_CHECKING:
     from certhia.sinks.outbox import Outbox
 
-# Matches of a fifth of a second go together: a handing over costs more than what most modules do with one.
-TERMS: Final = Terms(batch=64, pauses=(0.1, 1.0, 5.0, 10.0, 30.0, 60.0), spacing=0.2)
+# Matches of a second go together: a handing over costs more than what most modules do with one.
+TERMS: Final = Terms(batch=64, pauses=(0.1, 1.0, 5.0, 10.0, 30.0, 60.0), spacing=1.0)
 
 
 class Wants:
@@ -36,7 +34,7 @@ class Wants:
 
     def wants(self, match: Match) -> bool:
         """See `certhia.sinks.certificates.Wanting`."""
-        return any(self._host.keeps(name) for name in self._host.routes(match))
+        return self._host.needs(match)
 
 
 class Handing:
@@ -45,14 +43,11 @@ class Handing:
     def __init__(self, name: str, host: Host) -> None:
         self.name = name
         self._host = host
-        self._directory = host.directory
 
     async def send(self, deliveries: Sequence[Delivery]) -> None:
         """Returns once the module is through with them."""
         matches = [delivery.match for delivery in deliveries]
-        kept: dict[bytes, list[bytes]] = {}
-        if self._host.keeps(self.name):
-            kept = await asyncio.to_thread(lambda: {one.key: chain(self._directory, one.key) for one in matches})
+        kept = await self._host.certificates(self.name, matches)
         batch = Matches(matches, lambda one: _part(kept, one, 0), lambda one: _part(kept, one, 1))
         try:
             await self._host.deliver(self.name, batch)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from certhia import decode
 from certhia._core import Entry
@@ -19,6 +19,10 @@ from certhia.store.state import State
 
 if TYPE_CHECKING:
     from certhia.model import Hit
+
+Ders: TypeAlias = Mapping[bytes, Sequence[bytes]]
+"""By the key of a match: its certificate as submitted, and its chain."""
+NOTHING: Final[Ders] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,15 @@ class Teller:
         expected: Callable[[], Expected] = lambda: NONE,
         routes: Callable[[Match], Sequence[str]] = lambda _: (),
         found: Callable[[Match], None] = lambda _: None,
-        keep: Callable[[Log, Iterable[tuple[Match, Entry]], Chains], Awaitable[None]] | None = None,
+        keep: Callable[[Log, Iterable[tuple[Match, Entry]], Chains], Awaitable[Ders]] | None = None,
         inline: Callable[[Sequence[Match]], Awaitable[Sequence[tuple[Match, bool]]]] | None = None,
         read: Callable[[Match, Entry], None] | None = None,
     ) -> None:
         """`sinks`: the names of the outbox's queues that are told of all. `routes`: those that are told of a match
         besides. `found` hears of each that is stored. `stream` takes matches of the rule `.`: told, not stored.
         `expected`: the user's own certificates, those of now. `keep`: keeps certificates of matches, before these are
-        stored. `inline` is asked about new ones before: what it gives is stored, and nobody is told where it says so.
-        `read` is shown each match before all these, with its entry.
+        stored, and gives what is stored with them. `inline` is asked about new ones before: what it gives is stored,
+        and nobody is told where it says so. `read` is shown each match before all these, with its entry.
         """
         self._state = state
         self.seen = seen
@@ -120,11 +124,12 @@ class Teller:
             )
             for entry, position, raw in hits
         ]
+        kept: Ders = {}
         if self._keep is not None:
             both = zip(found, hits, strict=True)
             stored = ((m, hit[0]) for m, hit in both if m is not None and not arrival.rules.is_streamed(m.hits))
-            await self._keep(arrival.log, stored, chains)
-        return await self._told(arrival.log.id, [match for match in found if match is not None], arrival.rules)
+            kept = await self._keep(arrival.log, stored, chains)
+        return await self._told(arrival.log.id, [match for match in found if match is not None], arrival.rules, kept)
 
     async def hearsay(self, log_id: bytes, found: Sequence[tuple[Match, Entry]], rules: Watched) -> int:
         """Takes care of matches in what somebody else says that a log holds; gives how many concern somebody. What is
@@ -135,13 +140,13 @@ class Teller:
         read = [self._kept(match, entry) for match, entry in found if _in_time(entry, self._limits)]
         return await self._told(log_id, [match for match in read if match is not None], rules)
 
-    async def _told(self, log_id: bytes, wanted: Sequence[Match], rules: Watched) -> int:
+    async def _told(self, log_id: bytes, wanted: Sequence[Match], rules: Watched, kept: Ders = NOTHING) -> int:
         stored = [match for match in wanted if not rules.is_streamed(match.hits)]
         for match in wanted:
             if rules.is_streamed(match.hits):
                 self._tell_streamed(match)
         if stored:
-            await self._tell_stored(log_id, *await self._judged_inline(stored))
+            await self._tell_stored(log_id, *await self._judged_inline(stored), kept)
         return len(wanted)
 
     async def _judged_inline(self, matches: Sequence[Match]) -> tuple[Sequence[Match], set[bytes]]:
@@ -194,7 +199,9 @@ class Teller:
         else:
             self.sightings += 1
 
-    async def _tell_stored(self, log_id: bytes, matches: Sequence[Match], silenced: Collection[bytes]) -> None:
+    async def _tell_stored(
+        self, log_id: bytes, matches: Sequence[Match], silenced: Collection[bytes], kept: Ders
+    ) -> None:
         """Nothing counts as seen before it is staged: whoever is stopped while the state is asked, or stumbles over a
         match, leaves no trace, and no other log's sighting of the same certificate comes before its match.
         """
@@ -205,20 +212,20 @@ class Teller:
         for match in matches:
             if match.key in unknown and match.key not in self.seen:
                 unknown.remove(match.key)
-                self._stage(match, silent=match.key in silenced)
+                self._stage(match, kept.get(match.key, ()), silent=match.key in silenced)
                 self.seen.add(match.key)
             else:
                 self.seen.add(match.key)
                 self.sightings += match.sighting.index not in again
                 self._state.writer.sighting(match.key, match.sighting)
 
-    def _stage(self, match: Match, *, silent: bool) -> None:
+    def _stage(self, match: Match, ders: Sequence[bytes], *, silent: bool) -> None:
         self.kinds[match.kind] += 1
         writer = self._state.writer
         if not match.renewal and (renewal := writer.kin.renewal(match)):
             match = replace(match, renewal=renewal)
         told = self._sinks if match.kind in self._limits.kinds else ()
-        writer.match(match, () if silent else [*told, *self._routes(match)])
+        writer.match(match, () if silent else [*told, *self._routes(match)], ders)
         if not silent:
             self._found(match)
 

@@ -9,7 +9,7 @@ from typing import Any
 from certhia.clock import Clock
 from certhia.config import load
 from certhia.events.bus import Bus
-from certhia.library.modular import added_of, last_of, routes_of, saving_of, works_of
+from certhia.library.modular import added_of, last_of, routes_of, works_of
 from certhia.rules.watchlist import Watchlist
 from certhia.sinks.sample import sample
 from certhia.store.place import Place
@@ -52,7 +52,7 @@ async def test_all_that_a_pipeline_is_given(tmp_path: Path) -> None:
         assert [*works_of(added)] == ["handing pages to modules", "gathering pages for modules"]
         match = sample(0.0)
         assert routes_of(added, lambda _: ["hook"])(match) == ("hook", "module:mine")
-        assert [one.wants(match) for one in saving_of(added, list)()] == [True]
+        assert [one.wants(match) for one in added.keeping()] == [True]
         await last_of(added, later)()
         await last_of(added, None)()
     assert order == ["the others"]

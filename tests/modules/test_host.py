@@ -137,10 +137,11 @@ async def test_matches(tmp_path: Path) -> None:
         one.write("mine", text(sees="MATCHES", needs=("certificates", "network", "state")))
         await one.host.replace(one.settings(mine={"trusted": True, "only": ["other.example"]}))
         host, match = one.host, sample(0.0)
-        assert (host.queues, host.keeps_certificates, host.keeps("module:mine")) == (["module:mine"], True, True)
+        assert (host.queues, host.keeps_certificates, host.needs(match)) == (["module:mine"], True, False)
         assert host.routes(match) == []
         await host.replace(one.settings(mine={"trusted": True}))
-        assert host.routes(match) == ["module:mine"]
+        assert (host.routes(match), host.needs(match)) == (["module:mine"], True)
+        assert await host.certificates("module:mine", [match]) == {}
         await host.deliver("module:mine", Matches([match]))
         assert ("mine", "7 days, call 1") in one.found()
         with pytest.raises(Off):

@@ -11,10 +11,11 @@ from tests.test_telling import desk
 
 from certhia.clock import Clock
 from certhia.config.sinks import ExecSink
-from certhia.model import MatchKind
+from certhia.model import Match, MatchKind
 from certhia.sinks.certificates import KEPT, TIDIED, Certificates, kept
 from certhia.sinks.routing import Route
-from certhia.store.submitted import chain, place
+from certhia.store.submissions import chains
+from certhia.store.submitted import place
 from certhia.testing import World, in_simulated_time
 
 EVERY = Route.of(ExecSink(command=("true",)), ("alert",))
@@ -96,12 +97,24 @@ def test_a_file_that_holds_no_certificate(tmp_path: Path) -> None:
     assert one.fault
 
 
-def test_what_is_kept_can_be_read_again(tmp_path: Path) -> None:
-    key = bytes(32)
-    file = place(tmp_path, key)
-    file.parent.mkdir(parents=True)
-    pem = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n"
-    file.write_text(f"leaf hash: x\n{pem}{pem.replace('AQID', 'BAUG')}", "ascii")
-    assert chain(tmp_path, key) == [b"\1\2\3", b"\4\5\6"]
-    file.write_text(pem.replace("AQID", "?"), "ascii")
-    assert (chain(tmp_path, key), chain(tmp_path, bytes(31) + b"\1")) == ([], [])
+class Every:
+    """Wants those of all matches."""
+
+    def wants(self, match: Match) -> bool:
+        return True
+
+
+@in_simulated_time
+async def test_what_modules_need_is_stored_with_its_match(certhia_world: World, tmp_path: Path) -> None:
+    log, issued = certhia_world.rfc6962("one"), certhia_world.ca.issue(["a.example.com"])
+    log.add(issued)
+    log.publish()
+    async with desk(certhia_world, tmp_path / "state") as at:
+        keeping = Certificates(tmp_path, certhia_world.clock, lambda *_, **__: None, list, lambda: [Every()])
+        at.teller._keep = keeping.keep
+        await at.take(log)
+        (match,) = (await at.stored()).values()
+        kept_ = await chains(at.state, [match.key])
+    assert kept_[match.key][0] == issued.der
+    assert len(kept_[match.key]) >= 2, "with its chain"
+    assert not place(tmp_path, match.key).exists()

@@ -248,5 +248,5 @@ async def test_a_block_that_was_not_proven_is_found(filled: State, column: str, 
 
 def test_every_table_is_either_checked_or_free() -> None:
     # What is to be done, what servers showed, and what was told of proves nothing.
-    free = {"meta", "requests", "backfills", "probes", "digests", "alarms", "events", "revocations"}
+    free = {"meta", "requests", "backfills", "probes", "digests", "alarms", "events", "revocations", "submitted"}
     assert set(schema.metadata.tables) == {*TABLES, *free}

@@ -234,7 +234,7 @@ async def test_an_older_schema_is_brought_up_to_date(postgresql_server: Running,
     await hand.execute(
         "SET search_path = certhia_state; UPDATE alembic_version SET version_num = '0005'; "
         "DROP INDEX deliveries_aside; ALTER TABLE deliveries DROP COLUMN size, DROP COLUMN error; "
-        "DROP TABLE digests; DROP TABLE IF EXISTS alarms, events, revocations"
+        "DROP TABLE digests; DROP TABLE IF EXISTS alarms, events, revocations, submitted"
     )
     await hand.close()
     with pytest.raises(StateError, match=r"of an older Certhia \(schema 0005\): `certhia watch` brings it up to date"):

@@ -45,7 +45,9 @@ async def test_what_is_old_goes(
         assert await writer.keep(Kept()) == Gone()
         gone = await writer.keep(Kept(matches=3.5 * DAY, leaves=4.5 * DAY))
         assert gone == Gone(matches=4, leaves=3)
-        assert str(gone).startswith("let go of 4 old matches, 0 dead letters, 0 alarms and the bytes of 3 quarantined ")
+        assert str(gone).startswith(
+            "let go of 4 old matches, 0 dead letters, 0 alarms, 0 certificates and the bytes of 3 "
+        )
         left = [stored.match.sighting.index for stored in await state.matches()]
         assert left == [14, 12, 10, 2], "whom somebody is still to be told of stays"
         assert [bool(one.leaf_input) async for one in state.quarantined()] == [False] * 4 + [True] * 4

@@ -9,7 +9,7 @@ from tests.store.conftest import AT, Book, both
 from certhia.clock import Clock
 from certhia.store import State, revocations
 from certhia.store.fsck import check
-from certhia.store.revocations import Answer, Watch
+from certhia.store.revocations import Answer, Taken, Watch
 
 REVOKED = Answer("revoked", "ocsp", "keyCompromise", AT - 5, AT + 5, 0.0)
 
@@ -30,8 +30,8 @@ async def test_each_is_watched_once_and_asked_when_its_time_has_come(state: Stat
     await stored(state, book, 3)
     assert await revocations.next_due(state) is None
     wanted = [watch(book, 0, due=AT + 10), watch(book, 1), watch(book, 2, "crl.\udcff.example", AT - 10)]
-    assert await revocations.add(state.writer, wanted, 10) == 0
-    assert await revocations.add(state.writer, [watch(book, 0, due=AT - 99), watch(book, 7)], 10) == 0  # again; of none
+    assert await revocations.add(state.writer, wanted, 10) == (3, 0)
+    assert await revocations.add(state.writer, [watch(book, 0, due=AT - 99), watch(book, 7)], 10) == Taken()  # again
     assert await revocations.next_due(state) == AT - 10
     assert await revocations.hosts(state, AT, 10) == ["crl.\\udcff.example", "ocsp.example"]
     assert await revocations.hosts(state, AT, 1) == ["crl.\\udcff.example"]
@@ -53,10 +53,10 @@ async def test_each_is_watched_once_and_asked_when_its_time_has_come(state: Stat
 @both
 async def test_how_many_are_watched_is_bounded(state: State, book: Book) -> None:
     await stored(state, book, 5)
-    assert await revocations.add(state.writer, [watch(book, index) for index in range(5)], 3) == 2
+    assert await revocations.add(state.writer, [watch(book, index) for index in range(5)], 3) == (3, 2)
     (first, *_) = await revocations.due(state, "ocsp.example", AT, 9)
     await revocations.settle(state.writer, [(first, REVOKED, None)])  # has run out: there is room for another
-    assert await revocations.add(state.writer, [watch(book, index) for index in range(5)], 3) == 1
+    assert await revocations.add(state.writer, [watch(book, index) for index in range(5)], 3) == (1, 1)
 
 
 async def test_they_outlive_the_process_and_go_with_their_match(tmp_path: Path, book: Book) -> None:

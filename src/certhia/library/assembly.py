@@ -108,7 +108,7 @@ async def assemble(settings: Settings, given: Given, stack: AsyncExitStack) -> P
         found=happening.announcing.match,
         inline=besides.inline,
         read=besides.read,
-        keep=Certificates(state.directory, clock, given.tell, besides.saving).keep,
+        keep=Certificates(state.directory, clock, given.tell, configured.saving, besides.storing).keep,
     )
     beside = beside_of(settings, transport, clock, given.tell)
     sources = sources_of(settings, choice, transport, clock, state.directory)
@@ -174,14 +174,14 @@ class _Besides:
 
     Attributes:
         routes: who is told of a match besides all.
-        saving: who wants certificates of matches kept.
+        storing: for whom the state has certificates of matches.
         works: see `Parts`.
         last: likewise.
         added: modules.
     """
 
     routes: Callable[[Match], Sequence[str]]
-    saving: Callable[[], Sequence[Wanting]]
+    storing: Callable[[], Sequence[Wanting]] = list
     works: dict[str, Callable[[int], Awaitable[None]]] = field(default_factory=dict)
     last: Callable[[], Coroutine[Any, Any, None]] | None = None
     added: Added | None = None
@@ -199,7 +199,7 @@ async def _besides(
     stack: AsyncExitStack,
 ) -> _Besides:
     """Probes, which are one more of `sinks`, and modules."""
-    clock, tell, one = given.clock, given.tell, _Besides(configured.routes, configured.saving)
+    clock, tell, one = given.clock, given.tell, _Besides(configured.routes)
     if settings.watch.probe and not given.backfill:
         from certhia.library.probing import probing_of  # noqa: PLC0415  (only who probes pays for the scanner)
 
@@ -207,14 +207,14 @@ async def _besides(
         sinks.append(probing)
         one.works, one.last = probing.works(), probing.finish
     if settings.modules.each or given.steps is not None:  # else there are none, and will be none
-        from certhia.library.modular import added_of, last_of, routes_of, saving_of, works_of  # noqa: PLC0415
+        from certhia.library.modular import added_of, last_of, routes_of, works_of  # noqa: PLC0415
 
         added = await added_of(
             settings, state, transport, stack, rules=given.rules, tell=tell, bus=given.bus, clock=clock
         )
         one.added, one.works, one.last = added, one.works | works_of(added), last_of(added, one.last)
         one.inline, one.read = added.host.inline.judged, added.host.choosing.read
-        one.routes, one.saving = routes_of(added, configured.routes), saving_of(added, configured.saving)
+        one.routes, one.storing = routes_of(added, configured.routes), added.keeping
     return one
 
 

@@ -13,7 +13,6 @@ from certhia.handing import Added
 from certhia.model import Match, Tell, Watched
 from certhia.modules.host import Ground, Host
 from certhia.net import Transport
-from certhia.sinks.certificates import Wanting
 from certhia.store.state import State
 
 SOURCE: Final = "modules"  # who says so in events
@@ -64,8 +63,3 @@ def last_of(
 def routes_of(added: Added, others: Callable[[Match], Sequence[str]]) -> Callable[[Match], Sequence[str]]:
     """Who is told of a match besides all: these, and modules that see matches."""
     return lambda match: (*others(match), *added.host.routes(match))
-
-
-def saving_of(added: Added, others: Callable[[], Sequence[Wanting]]) -> Callable[[], Sequence[Wanting]]:
-    """Who wants the certificates of matches kept: these, and modules."""
-    return lambda: (*others(), *added.keeping())

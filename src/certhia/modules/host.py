@@ -8,7 +8,7 @@ matches about to be told ──▶ inline ones    one for each of these three
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -39,6 +39,7 @@ from certhia.modules.seat import Seat
 from certhia.net import Transport
 from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
+from certhia.store.submissions import chains
 
 GRANTED: Final = frozenset((NETWORK, STATE, CERTIFICATES))
 QUEUE: Final = "module:"  # what a module's queue in the outbox begins with
@@ -65,6 +66,8 @@ class Host:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._seats: dict[str, Seat] = {}
+        self._seen: dict[tuple[Sees, bool], list[Seat]] = {}  # those that see entries, matches, inline ones
+        self._keeping: Set[str] = frozenset()  # queues of those that need certificates
         self._crews: dict[str, Crew] = {}
         self._together = ThreadPoolExecutor(1, thread_name_prefix="modules")
         self._prepared: AsyncExitStack | None = None  # undoes what is not in use yet
@@ -101,7 +104,8 @@ class Host:
 
     async def _use(self, wanted: Sequence[str], new: Mapping[str, Seat]) -> list[str]:
         self._prepared = None
-        before, self._seats = self._seats, {name: new.get(name) or self._seats[name] for name in wanted}
+        before = self._seats
+        self._seat({name: new.get(name) or self._seats[name] for name in wanted})
         told = [f"module {name} {'is new' if name not in before else 'has changed'}" for name in new]
         told += [f"module {name} is no longer in use" for name in before if name not in wanted]
         for name, seat in new.items():
@@ -218,8 +222,16 @@ class Host:
 
     # --- what they are handed ---
 
-    def _seeing(self, sees: Sees, *, inline: bool = False) -> list[Seat]:
-        return [seat for seat in self._seats.values() if seat.info.sees is sees and seat.info.inline == inline]
+    def _seat(self, seats: dict[str, Seat]) -> None:
+        """Has these in use. Who sees what is looked up with each page, and each match."""
+        self._seats = seats
+        self._seen = {}
+        for seat in seats.values():
+            self._seen.setdefault((seat.info.sees, seat.info.inline), []).append(seat)
+        self._keeping = {QUEUE + name for name, seat in seats.items() if CERTIFICATES in seat.info.needs}
+
+    def _seeing(self, sees: Sees, *, inline: bool = False) -> Sequence[Seat]:
+        return self._seen.get((sees, inline), ())
 
     @property
     def queues(self) -> list[str]:
@@ -229,17 +241,18 @@ class Host:
     @property
     def keeps_certificates(self) -> bool:
         """Whether the certificates of matches are to be kept for somebody."""
-        return any(CERTIFICATES in seat.info.needs for seat in self._seats.values())
+        return bool(self._keeping)
 
-    def keeps(self, queue: str) -> bool:
-        """Whether the module of a queue needs the certificates of its matches."""
-        seat = self._seats.get(queue.removeprefix(QUEUE))
-        return seat is not None and CERTIFICATES in seat.info.needs
+    def needs(self, match: Match) -> bool:
+        """Whether a module that gets this match needs its certificate."""
+        return any(name in self._keeping for name in self.routes(match))
 
-    @property
-    def directory(self) -> Path:
-        """Where the state is."""
-        return self._ground.state.directory
+    async def certificates(self, queue: str, matches: Sequence[Match]) -> Mapping[bytes, Sequence[bytes]]:
+        """By key, of those matches of which they are kept: the certificate as submitted and its chain, DER; of none
+        where the module doesn't need them. Raises StateError."""
+        if queue not in self._keeping:
+            return {}
+        return await chains(self._ground.state, [match.key for match in matches])
 
     def routes(self, match: Match) -> list[str]:
         """The queues that get a match."""
@@ -287,7 +300,8 @@ class Host:
     async def close(self) -> None:
         """Lets all of them go. Idempotent."""
         await self._undo()
-        seats, self._seats = self._seats, {}
+        seats = self._seats
+        self._seat({})
         for seat in seats.values():
             await seat.runner.close()
         for crew in self._crews.values():

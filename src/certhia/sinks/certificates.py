@@ -1,4 +1,5 @@
-"""Certificates of matches as files beside the state, for programs that are run with them: as certspotter keeps its own.
+"""Certificates of matches as they were submitted: as files beside the state, for programs that are run with them, as
+certspotter keeps its own; and with their matches in the state, for modules.
 
 A file is there before its match is committed, so that no program is run without it, and goes after KEPT days.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -34,25 +35,43 @@ class Wanting(Protocol):
 class Certificates:
     """Keeps those of the matches that are wanted."""
 
-    def __init__(self, directory: Path, clock: Clock, tell: Tell, wanted: Callable[[], Sequence[Wanting]]) -> None:
-        """`directory`: the state's. `wanted`: of whose matches files are kept, now."""
+    def __init__(
+        self,
+        directory: Path,
+        clock: Clock,
+        tell: Tell,
+        wanted: Callable[[], Sequence[Wanting]],
+        stored: Callable[[], Sequence[Wanting]] = list,
+    ) -> None:
+        """`directory`: the state's. `wanted`: of whose matches files are kept, now. `stored`: for whom the state has
+        them."""
         self._directory = directory
         self._clock = clock
         self._tell = tell
         self._wanted = wanted
+        self._stored = stored
         self._tidy_at = 0.0  # monotonic
         self._failing = False
 
-    async def keep(self, log: Log, found: Iterable[tuple[Match, Entry]], chains: Chains) -> None:
-        """Returns once the files of these are written. What can't be is said, and told without."""
-        routes = self._wanted()
-        if not routes:
-            return
-        wanted = [(match, entry) for match, entry in found if any(route.wants(match) for route in routes)]
-        if not wanted:
-            return
-        await chains.complete(log, [*dict.fromkeys(one for _, entry in wanted for one in entry.chain)])
-        texts = {place(self._directory, match.key): _text(entry, chains) for match, entry in wanted}
+    async def keep(
+        self, log: Log, found: Iterable[tuple[Match, Entry]], chains: Chains
+    ) -> Mapping[bytes, Sequence[bytes]]:
+        """Returns once the files of these are written: what can't be is said, and told without. Gives what is to be
+        stored with its match, by the key of that: the certificate as submitted and its chain, DER."""
+        routes, others = self._wanted(), self._stored()
+        if not routes and not others:
+            return {}
+        found = list(found)
+        files = [(match, entry) for match, entry in found if any(route.wants(match) for route in routes)]
+        rows = [(match, entry) for match, entry in found if any(one.wants(match) for one in others)]
+        if files or rows:
+            chain = dict.fromkeys(one for _, entry in (*files, *rows) for one in entry.chain)
+            await chains.complete(log, [*chain])
+        if files:
+            await self._keep({place(self._directory, match.key): _text(entry, chains) for match, entry in files})
+        return {match.key: _ders(entry, chains) for match, entry in rows}
+
+    async def _keep(self, texts: dict[Path, str]) -> None:
         old = self._clock.monotonic() >= self._tidy_at
         if old:
             self._tidy_at = self._clock.monotonic() + TIDIED
@@ -121,11 +140,15 @@ def kept(directory: Path | None, key: bytes) -> Kept:
 def _text(entry: Entry, chains: Chains) -> str:
     """Its leaf's hash, then what was submitted and its chain in PEM (RFC 7468, which allows words before)."""
     blocks = [f"{LEAF_HASH}{base64.b64encode(entry.leaf_hash).decode()}"]
-    try:
-        ders = [entry.submitted, *chains.at_hand(entry)]
-    except CerthiaError:  # an entry that could not be decoded
-        ders = []
-    for der in filter(None, ders):
+    for der in _ders(entry, chains):
         text = base64.b64encode(der).decode()
         blocks += [BEGIN, *(text[at : at + 64] for at in range(0, len(text), 64)), END]
     return "\n".join(blocks) + "\n"
+
+
+def _ders(entry: Entry, chains: Chains) -> list[bytes]:
+    """What was submitted, and its chain."""
+    try:
+        return [der for der in (entry.submitted, *chains.at_hand(entry)) if der]
+    except CerthiaError:  # an entry that could not be decoded
+        return []

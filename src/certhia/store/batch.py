@@ -31,6 +31,7 @@ class Batch:
     resolved: dict[tuple[int, int], float] = field(default_factory=dict)  # (log, index): Unix seconds
     # id, match, its size, deliveries
     matches: list[tuple[int, Match, int, tuple[tuple[int, str], ...]]] = field(default_factory=list)
+    submitted: dict[int, bytes] = field(default_factory=dict)  # id of a match: see `certhia.store.submissions`
     unplaced: set[int] = field(default_factory=set)  # ids of `matches` whose own sighting was withdrawn
     sightings: list[tuple[bytes, int, Sighting]] = field(default_factory=list)  # key, log, sighting
     steps: list[dict[str, Any]] = field(default_factory=list)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from certhia.model import Match, Sighting
-from certhia.store import bulk, codec, events, lookups
+from certhia.store import bulk, codec, events, lookups, submissions
 from certhia.store.alarms import ADD_ALARMS, TAKE_ALARMS
 from certhia.store.batch import Batch, Tally
 from certhia.store.ledger import Track
@@ -159,6 +159,8 @@ class Commit:
         self._out.tallies["matches"].add([row["mark"] for row in new])
         self._out.tallies["matches"].last = max(self._out.tallies["matches"].last, batch.last_match)
         self._line.write(bulk.ADD_MATCHES, new)
+        ders = [{"match": row["id"], "ders": batch.submitted[row["id"]]} for row in new if row["id"] in batch.submitted]
+        self._line.write(submissions.ADD, ders)
         self._line.write(bulk.TAKE_SIGHTINGS, [{"b_log": log, "b_index": index} for log, index in replaced])
         self._out.tallies["sightings"].add([row["mark"] for row in placed])
         self._line.write(bulk.ADD_SIGHTINGS, placed)

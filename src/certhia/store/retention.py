@@ -60,18 +60,20 @@ class Kept:
 @dataclass(frozen=True, slots=True)
 class Gone:
     """What went: matches, the bytes of so many quarantined entries, rows of the ledger that became others, letters,
-    alarms."""
+    alarms, certificates as they were submitted."""
 
     matches: int = 0
     leaves: int = 0
     steps: int = 0
     letters: int = 0
     alarms: int = 0
+    certificates: int = 0
 
     def __str__(self) -> str:
         return (
-            f"let go of {self.matches} old matches, {self.letters} dead letters, {self.alarms} alarms and the "
-            f"bytes of {self.leaves} quarantined entries, merged {self.steps} old steps of the ledger"
+            f"let go of {self.matches} old matches, {self.letters} dead letters, {self.alarms} alarms, "
+            f"{self.certificates} certificates and the bytes of {self.leaves} quarantined entries, "
+            f"merged {self.steps} old steps of the ledger"
         )
 
 

@@ -6,20 +6,30 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, func, select, update
+from sqlalchemy import BindParameter, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from certhia.model import Match
 from certhia.store import codec
 from certhia.store.batch import Tally
-from certhia.store.dialects import new_only
-from certhia.store.query import chunks
+from certhia.store.bulk import Bulk
+from certhia.store.line import Line
+from certhia.store.query import Query, Question
 from certhia.store.reading import Reader
 from certhia.store.schema import matches, revocations
 from certhia.store.writer import Writer
 
 LONGEST_HOST: Final = 255  # characters
 _ANSWER: Final = ("state", "source", "reason", "revoked", "checked", "failing")
+
+_WATCHED: Final = Query(select(func.count()).select_from(revocations).where(revocations.c.due.is_not(None)))
+_KNOWN: Final = Query(
+    select(matches.c.key, matches.c.id, revocations.c.match).outerjoin(
+        revocations, revocations.c.match == matches.c.id
+    ),
+    matches.c.key,
+)
+_ADD: Final = Bulk(insert(revocations), [column.name for column in revocations.c])
 
 
 class Watch(NamedTuple):
@@ -56,6 +66,16 @@ class Answer(NamedTuple):
     failing: float = 0.0
 
 
+_BLANK: Final = Answer()._asdict()
+
+
+class Taken(NamedTuple):
+    """How many certificates are watched from now on, and for how many there was no room."""
+
+    new: int = 0
+    left: int = 0
+
+
 class Due(NamedTuple):
     """A certificate whose time has come."""
 
@@ -64,10 +84,10 @@ class Due(NamedTuple):
     answer: Answer
 
 
-async def add(writer: Writer, wanted: Sequence[Watch], most: int) -> int:
-    """Has certificates watched, durably; those that are there already stay as they are. Gives how many there was no
-    room for, as `most` are watched. Raises StateError."""
-    return await writer.transaction(partial(_add, wanted=wanted, most=most)) if wanted else 0
+async def add(writer: Writer, wanted: Sequence[Watch], most: int) -> Taken:
+    """Has certificates watched, durably; those that are there already stay as they are, and of `most` that are watched
+    no further ones are. Raises StateError."""
+    return await writer.exchange(partial(_add, wanted=wanted, most=most)) if wanted else Taken()
 
 
 async def settle(writer: Writer, found: Sequence[tuple[Due, Answer, float | None]]) -> None:
@@ -116,26 +136,18 @@ def _answer(row: Mapping[str, Any]) -> Answer:
     return Answer(*(row[name] for name in _ANSWER))
 
 
-async def _add(connection: AsyncConnection, _: dict[str, Tally], *, wanted: Sequence[Watch], most: int) -> int:
-    numbers: dict[bytes, int] = {}  # a match may have been let go of meanwhile
-    for some in chunks(list({one.key for one in wanted})):
-        query = select(matches.c.key, matches.c.id).where(matches.c.key.in_(some))
-        numbers.update((key, number) for key, number in await connection.execute(query))
-    there: set[int] = set()
-    for part in chunks(list(numbers.values())):
-        query_there = select(revocations.c.match).where(revocations.c.match.in_(part))
-        there.update((await connection.execute(query_there)).scalars())
-    new = {numbers[one.key]: one for one in wanted if one.key in numbers and numbers[one.key] not in there}
-    count = await connection.scalar(select(func.count()).select_from(revocations).where(revocations.c.due.is_not(None)))
-    room = max(0, most - (count or 0))
-    blank = Answer()._asdict()
+async def _add(line: Line, *, wanted: Sequence[Watch], most: int) -> Taken:
+    keys = list(dict.fromkeys(one.key for one in wanted))
+    known, ((watched,),) = await line.ask(Question(_KNOWN, keys), Question(_WATCHED))
+    # A match may have been let go of meanwhile.
+    numbers = {key: number for key, number, there in known if there is None}
+    new = {numbers[one.key]: one for one in wanted if one.key in numbers}
     rows = [
-        {"match": number, "host": codec.plain(one.host)[:LONGEST_HOST], "due": one.due, **blank}
-        for number, one in [*new.items()][:room]
+        {"match": number, "host": codec.plain(one.host)[:LONGEST_HOST], "due": one.due, **_BLANK}
+        for number, one in [*new.items()][: max(0, most - watched)]
     ]
-    if rows:
-        await connection.execute(new_only(revocations, connection.dialect.name), rows)
-    return len(new) - len(rows)
+    line.write(_ADD, rows)
+    return Taken(len(rows), len(new) - len(rows))
 
 
 async def _settle(

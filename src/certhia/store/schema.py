@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA: Final = "0009"  # the migration that makes what is described here
+SCHEMA: Final = "0010"  # the migration that makes what is described here
 NEEDS: Final = "0.1.0"  # the first Certhia that reads it: written into `meta` for older ones to tell their users
 
 metadata: Final = MetaData()
@@ -310,6 +310,14 @@ revocations: Final = Table(
     Column("failing", Float, nullable=False),
 )
 Index("revocations_due", revocations.c.due, revocations.c.host)
+
+# Certificates of matches as they were submitted, with their chains: see `certhia.store.submissions`.
+submitted: Final = Table(
+    "submitted",
+    metadata,
+    Column("match", ForeignKey("matches.id"), primary_key=True, autoincrement=False),
+    Column("ders", Bytes, nullable=False),
+)
 
 # What other processes ask of the follower. `answer` is null until it has been taken up.
 requests: Final = Table(

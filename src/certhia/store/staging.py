@@ -23,7 +23,9 @@ from certhia.store.kin import Kin, digests
 from certhia.store.ledger import Track, new_track
 from certhia.store.schema import DONE, DROPPED
 from certhia.store.spans import Span, without
+from certhia.store.submissions import Recent, packed
 
+LARGE: Final = 1 << 14  # bytes of certificates that count as much as a call
 TRIMMED: Final = 10  # times that events of a type are trimmed while as many come as are kept
 
 
@@ -48,6 +50,7 @@ class Staging:
         self._failed: StateError | None = None
         self.kin = Kin()
         self.familiar = Familiar(tallies["matches"].count)
+        self.recent = Recent()
         self._waiting: dict[str, Waiting] = {}
 
     def log(self, log: Log) -> None:
@@ -146,9 +149,9 @@ class Staging:
         track.backfills[one.number] = one
         self._batch.backfills[track.id, one.number] = backfill_row(track.id, one)
 
-    def match(self, match: Match, sinks: Sequence[str]) -> None:
+    def match(self, match: Match, sinks: Sequence[str], ders: Sequence[bytes] = ()) -> None:
         """A match, its first sighting and a delivery for each sink; committed at once. Where too much waits for a sink
-        already, its digest counts it instead.
+        already, its digest counts it instead. `ders`: what is kept of its certificate and its chain.
 
         One whose key is stored or staged already becomes one more sighting of that match, told to nobody.
         """
@@ -164,6 +167,10 @@ class Staging:
         batch.last_match, batch.last_delivery = self._last_match, self._last_delivery
         batch.matches.append((self._last_match, match, size, told))
         batch.matched[match.key] = self._last_match
+        if ders:
+            batch.submitted[self._last_match] = blob = packed(ders)
+            self._calls += len(blob) // LARGE
+            self.recent.put(match.key, ders)
         if self.familiar.may_have(match.key):
             batch.doubted.add(match.key)
         for digest in (match.key, *digests(match)):

@@ -13,7 +13,7 @@ from certhia.store.batch import Tally
 from certhia.store.bulk import WAITS
 from certhia.store.commit import keep_tallies
 from certhia.store.query import chunks
-from certhia.store.schema import DONE, deliveries, matches, probes, revocations, sightings, steps
+from certhia.store.schema import DONE, deliveries, matches, probes, revocations, sightings, steps, submitted
 
 MAX_MATCHES: Final = 1_000_000
 AT_ONCE: Final = 500  # matches deleted, or ledger rows merged, in one transaction: others wait meanwhile
@@ -49,7 +49,7 @@ async def _let_go(connection: AsyncConnection, counts: dict[str, Tally], gone: S
     for some in chunks(gone):
         told = select(deliveries.c.id).where(deliveries.c.match.in_(some), deliveries.c.state == DONE)
         counts["delivered"].take([codec.done_mark(n) for n in (await connection.execute(told)).scalars()])
-        for table in (probes, revocations):
+        for table in (probes, revocations, submitted):
             await connection.execute(delete(table).where(table.c.match.in_(some)))
         for table, column in (
             (deliveries, deliveries.c.match),

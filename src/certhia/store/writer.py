@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from certhia.clock import Clock, Spent
 from certhia.errors import StateError
 from certhia.model import Delivery
-from certhia.store import retention, upkeep
+from certhia.store import retention, submissions, upkeep
 from certhia.store.batch import Batch, Tally
 from certhia.store.commit import Commit, Outcome
 from certhia.store.engine import Engine
 from certhia.store.leases import RENEWED, Lease
 from certhia.store.ledger import Track
+from certhia.store.line import Line
 from certhia.store.retention import Gone, Kept
 from certhia.store.staging import Staging
 from certhia.store.tap import Tap
@@ -149,7 +150,8 @@ class Writer(Staging):
         leaves = await self._repeat(retention.strip, now, kept.leaves)
         letters = await self._repeat(retention.bury, now, kept.letters)
         alarms = await self._repeat(retention.silence, now, kept.alarms)
-        return Gone(matches, leaves, await self.compact(now - kept.steps), letters, alarms)
+        ders = await self._repeat(submissions.let_go, now, submissions.KEPT)
+        return Gone(matches, leaves, await self.compact(now - kept.steps), letters, alarms, ders)
 
     async def _repeat(self, work: Callable[..., Awaitable[int]], now: float, age: float | None) -> int:
         """Does it in transactions of their own until nothing is left that is older."""
@@ -262,6 +264,21 @@ class Writer(Staging):
             self._check()
             result, self._tallies = await self._attempt(lambda: self._once(work))
             return result
+
+    async def exchange(self, work: Callable[[Line], Awaitable[Result]]) -> Result:
+        """The same in few trips, for what counts in no tally. Raises StateError."""
+        return await unbroken(self._exchange(work))
+
+    async def _exchange(self, work: Callable[[Line], Awaitable[Result]]) -> Result:
+        async with self._lock:
+            self._check()
+            return await self._attempt(lambda: self._talk(work))
+
+    async def _talk(self, work: Callable[[Line], Awaitable[Result]]) -> Result:
+        async with self._where.writing(self._engine) as line:
+            if self._lease is not None and line.connection is not None:
+                await self._lease.confirm(line.connection)
+            return await work(line)
 
     async def _attempt(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """One transaction; a second try only where another process was in the way."""

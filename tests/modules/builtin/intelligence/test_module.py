@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -21,7 +20,6 @@ from certhia.modules.batch import Matches
 from certhia.modules.builtin.intelligence.history import MAX_RECORDS
 from certhia.modules.builtin.intelligence.module import Intelligence
 from certhia.store import State
-from certhia.store.submitted import BEGIN, END, place
 from certhia.testing import CA
 
 MONTHLY = [match(number, day=30 * number) for number in range(6)]
@@ -96,10 +94,7 @@ async def test_owners_by_ccadb(tmp_path: Path, state: State) -> None:
         by_name = await module.process(Matches([match(1, by="Brand")]))
         assert "issued by Brand (The Owner)" in by_name[0].text
         assert (await module.process(Matches([nameless])))[0].data["owner"] == "Brand"
-        path = place(state.directory, nameless.key)  # as it is kept for another module
-        path.parent.mkdir(parents=True)
-        blocks = (f"{BEGIN}\n{base64.b64encode(der).decode()}\n{END}\n" for der in (b"leaf", ca.intermediate))
-        path.write_text("".join(blocks))
+        state.writer.recent.put(nameless.key, (b"leaf", ca.intermediate))  # as it is kept for another module
         assert (await module.process(Matches([nameless])))[0].data["owner"] == "The Owner"
     with pytest.raises(ConfigError, match="can't be read"):
         async with intelligence(around, ccadb=tmp_path / "none.csv"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,7 +25,6 @@ from certhia.modules.builtin.revocation.module import Revocation, paced
 from certhia.modules.builtin.revocation.pacing import Paced
 from certhia.scanner.guard import Guard
 from certhia.store import State, revocations
-from certhia.store.submitted import BEGIN, END, place
 from certhia.testing.authority import Authority, Made
 
 ROOT = Authority.root("Revocation module")
@@ -66,19 +64,15 @@ async def revocation(around: Around, **settings: object) -> AsyncIterator[Revoca
         await module.close()
 
 
-async def batch(state: State, book: Book, made: Sequence[Made]) -> Matches:
-    """Matches of these certificates, stored, with their files as the program keeps them."""
+async def batch(state: State, book: Book, made: Sequence[Made], lost: Sequence[Made] = ()) -> Matches:
+    """Matches of these certificates, stored, and these as the program keeps them, but for those that are `lost`."""
     state.writer.log(book.log)
     matches = []
     for index, one in enumerate(made):
         match = match_of(one.der, logged=NOW - 2 * DAY, index=index)
         match = replace(match, sighting=replace(match.sighting, log_id=book.log.id))
-        state.writer.match(match, [])
+        state.writer.match(match, [], () if one in lost else (one.der, ROOT.der))
         matches.append(match)
-        path = place(state.directory, match.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        blocks = (f"{BEGIN}\n{base64.b64encode(der).decode()}\n{END}\n" for der in (one.der, ROOT.der))
-        path.write_text("".join(blocks), "ascii")
     await state.writer.durable()
     ders = {match.key: one.der for match, one in zip(matches, made, strict=True)}
     return Matches(matches, lambda match: ders[match.key], lambda _: ROOT.der)
@@ -198,8 +192,7 @@ async def test_one_that_is_not_kept_costs_no_other(tmp_path: Path, state: State,
     async with serving() as pages:
         pages.bodies["/crl"] = crl(ROOT)
         made = [ROOT.leaf([name], crl=pages.url("/crl")) for name in ("gone.example.com", "here.example.com")]
-        matches = await batch(state, book, made)
-        place(state.directory, matches.matches[0].key).unlink()
+        matches = await batch(state, book, made, made[:1])
         async with revocation(around) as module:
             await module.process(matches)
             await module.flush()

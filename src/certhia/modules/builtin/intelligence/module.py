@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -21,7 +21,7 @@ from certhia.modules.builtin.intelligence.judging import Case
 from certhia.modules.finding import Finding
 from certhia.scanner.dns import Resolver
 from certhia.scanner.nameservers import Nameservers, read_servers
-from certhia.store.submitted import chain
+from certhia.store.submissions import chains
 
 AT_ONCE: Final = 200  # stored matches that are read at once
 DEADLINE: Final = 5.0  # seconds of a call, where the settings give none
@@ -68,16 +68,19 @@ class Intelligence:
 
     async def process(self, batch: Matches) -> list[Finding]:
         """Findings, in the order of the matches; those on CAA records come last."""
-        cases, found = await asyncio.to_thread(self._judge, batch)
+        ders: Mapping[bytes, Sequence[bytes]] = {}
+        if self._ccadb is not None and self._outside.state is not None:  # where they are kept for some other module
+            ders = await chains(self._outside.state, [match.key for match in batch.matches])
+        cases, found = await asyncio.to_thread(self._judge, batch, ders)
         if self._authorization is not None:
             found += await self._authorization.of(cases)
         return found
 
-    def _judge(self, batch: Matches) -> tuple[list[Case], list[Finding]]:
+    def _judge(self, batch: Matches, ders: Mapping[bytes, Sequence[bytes]]) -> tuple[list[Case], list[Finding]]:
         cases: list[Case] = []
         for number, match in batch:
             if not match.fault:
-                cases += self._cases(number, match, self.owner(match, self._fingerprint(match)))
+                cases += self._cases(number, match, self.owner(match, _fingerprint(ders.get(match.key, ()))))
         return cases, [finding for case in cases for judge in self._judges for finding in judge(case)]
 
     async def close(self) -> None:
@@ -99,13 +102,6 @@ class Intelligence:
             known = self.history.of(domain)
             yield Case(number, match, record, domain, known, known.before(record), uses)
 
-    def _fingerprint(self, match: Match) -> bytes | None:
-        """Of the issuer's certificate, where it is kept for some other module. In a thread."""
-        if self._ccadb is None or self._outside.state is None:
-            return None
-        ders = chain(self._outside.state.directory, match.key)
-        return hashlib.sha256(ders[1]).digest() if len(ders) > 1 else None
-
     async def _learn(self, most: int) -> None:
         """From the newest matches that are stored, a few at a time."""
         assert self._outside.state is not None
@@ -120,6 +116,11 @@ class Intelligence:
                 return
             before = rows[-1].id
             left -= len(rows)
+
+
+def _fingerprint(ders: Sequence[bytes]) -> bytes | None:
+    """Of the issuer's certificate, where it is known."""
+    return hashlib.sha256(ders[1]).digest() if len(ders) > 1 else None
 
 
 def _judges(config: IntelligenceSection) -> Iterator[Judge]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from certhia._core import Certificate, build_info
@@ -30,7 +29,7 @@ from certhia.scanner.guard import Guard
 from certhia.scanner.ocsp import Status
 from certhia.store import State, revocations
 from certhia.store.revocations import Due, Watch
-from certhia.store.submitted import chain, still_needed
+from certhia.store.submissions import chains
 from certhia.supervision import supervised
 
 HOSTS: Final = 32  # that are asked in one round
@@ -95,13 +94,14 @@ class Revocation:
             host = _host(batch, number)
             if host is not None and match.not_after >= now:
                 wanted.append(Watch(match.key, host, now))
-        self._gone += await revocations.add(self._state.writer, wanted, self._settings.max_certificates)
+        taken = await revocations.add(self._state.writer, wanted, self._settings.max_certificates)
+        self._gone += taken.left
         if self._gone and self._clock.monotonic() - self._told_at >= SILENCE:
             most = self._settings.max_certificates
             text = f"{self._gone:,} certificates are not watched, as {most:,} are: give it `only`, or raise the bound"
             self._outside.tell(text, level="warning")
             self._gone, self._told_at = 0, self._clock.monotonic()
-        if wanted:
+        if taken.new:
             self._idle.clear()
             self._more.set()
         return []
@@ -158,7 +158,7 @@ class Revocation:
             await revocations.settle(self._state.writer, [(one, found.answer, found.due)])
 
     async def _status(self, one: Due) -> Status:
-        ders = await asyncio.to_thread(_kept, self._state.directory, one.match.key)
+        ders = (await chains(self._state, [one.match.key])).get(one.match.key)
         if not ders:
             return Status("unavailable", detail="its certificate is not kept")
         return await self._asking.ask(ders[0], ders[1] if len(ders) > 1 else None)
@@ -167,12 +167,6 @@ class Revocation:
         """Has it known, as findings are that come with a match."""
         log, index = one.match.log.url, one.match.sighting.index
         report(self._outside, self.info.name, finding, log=log, index=index, match=one.match.key.hex())
-
-
-def _kept(directory: Path, key: bytes) -> list[bytes]:
-    """A certificate and its chain, DER, as they are kept beside the state: as long as they are asked about."""
-    still_needed(directory, key)
-    return chain(directory, key)
 
 
 def _host(batch: Matches, number: int) -> str | None:

@@ -1,0 +1,88 @@
+"""Certificates as submitted: stored with their matches, the last ones at hand, gone when nobody needs them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.store.conftest import AT, Book, both
+
+from certhia.clock import Clock
+from certhia.store import State, revocations
+from certhia.store.fsck import check
+from certhia.store.revocations import Watch
+from certhia.store.submissions import KEPT, Recent, chains, let_go, packed, unpacked
+
+DERS = (b"leaf" * 400, b"issuer")
+
+
+@given(st.lists(st.binary(max_size=40)))
+def test_packed_and_unpacked(ders: list[bytes]) -> None:
+    assert unpacked(packed(ders)) == ders
+
+
+def test_the_oldest_give_way() -> None:
+    recent = Recent(10)
+    for number in range(4):
+        recent.put(b"%d" % number, [b"four"])
+    recent.put(b"3", [b"three", b""])
+    assert [recent.get(b"%d" % number) for number in range(4)] == [None, None, [b"four"], [b"three", b""]]
+    recent.put(b"9", [b"more than there is room for"])
+    assert (recent.get(b"9"), recent.get(b"3")) == (None, None)
+    recent.put(b"1", [b"ten  bytes"])
+    assert recent.get(b"1") is not None
+
+
+@both
+async def test_they_are_stored_with_their_match(state: State, book: Book) -> None:
+    state.writer.log(book.log)
+    state.writer.match(book.match(0), [], DERS)
+    state.writer.match(book.match(1), [])
+    state.writer.match(book.match(0), [], (b"the same in another log",))
+    keys = [book.match(number).key for number in range(3)]
+    assert await chains(state, keys) == {keys[0]: DERS}  # at hand before it is committed
+    await state.writer.durable()
+    state.writer.recent = Recent()
+    assert await chains(state, keys) == {keys[0]: [*DERS]}
+    state.writer.match(book.match(0), [], (b"a match that is stored already",))
+    await state.writer.durable()
+    state.writer.recent = Recent()
+    assert await chains(state, keys) == {keys[0]: [*DERS]}
+    assert await check(state) == []
+
+
+async def test_they_outlive_the_process_and_go_with_their_match(tmp_path: Path, book: Book) -> None:
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        state.writer.log(book.log)
+        for number in range(2):
+            state.writer.match(book.match(number), [], DERS)
+    keys = [book.match(number).key for number in range(2)]
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        assert await state.writer.prune(1) == 1
+        assert await chains(state, keys) == {keys[1]: [*DERS]}
+
+
+@both
+async def test_old_ones_go_that_nobody_needs(state: State, book: Book) -> None:
+    state.writer.log(book.log)
+    for number in range(4):  # of the last one the match is younger
+        state.writer.match(book.match(number), ["module"] if number == 1 else [], DERS)
+    await state.writer.durable()
+    await revocations.add(state.writer, [Watch(book.match(2).key, "ocsp.example", AT)], 9)
+    state.writer.recent = Recent()
+    assert await state.writer.transaction(partial(let_go, before=AT + 3)) == 1
+    keys = [book.match(number).key for number in range(4)]
+    assert [*await chains(state, keys)] == keys[1:]
+    assert KEPT > 0
+
+
+async def test_large_ones_count_as_many(tmp_path: Path, book: Book) -> None:
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        state.writer.log(book.log)
+        before = state.writer.staged
+        state.writer.match(book.match(0), [], (bytes(1 << 20),))
+        assert state.writer.staged - before > 64
+        await state.writer.durable()
+        assert state.writer.staged == 0
