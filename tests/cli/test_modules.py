@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Command
 
 from certhia.modules.builtin import BUILTIN
+from certhia.testing import CA
+from certhia.testing.ca import pem
 
 FAILS = "from certhia import Match, module\n\n@module\ndef fails(match: Match) -> None:\n    raise RuntimeError('no')\n"
 
@@ -75,3 +77,42 @@ def test_one_that_fails(certhia: Command, tmp_path: Path) -> None:
     done = certhia("modules", "test", "fails", "--autoload", tmp_path, "--rule", "host3.example.com")
     assert done.status == 1
     assert done.out.splitlines()[-1] == "fails: failed: RuntimeError: no"
+    assert "    raise RuntimeError('no')" in done.out  # it shows where
+
+
+PRINTS = """
+from certhia import Certificate, module
+
+@module
+def prints(certificate: Certificate) -> None:
+    print("I see", certificate.names)
+"""
+
+
+def test_what_it_prints_is_shown(certhia: Command, tmp_path: Path) -> None:
+    (tmp_path / "prints.py").write_text(PRINTS)
+    done = certhia("modules", "test", "prints", "--autoload", tmp_path, "--rule", "host3.example.com")
+    assert done.status == 0
+    assert "  a module printed: I see ['host3.example.com']" in done.out.splitlines()
+
+
+def test_what_can_not_be_read_is_named_and_the_rest_is_tried(certhia: Command, tmp_path: Path) -> None:
+    (tmp_path / "prints.py").write_text(PRINTS)
+    files = tmp_path / "files"
+    files.mkdir()
+    text = "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n"
+    (files / "a.pem").write_text(pem(CA().issue(["a.example"]).der) + text.format("!"))
+    (files / "b.txt").write_text("hello")
+    done = certhia("modules", "test", "prints", files, "--autoload", tmp_path)
+    assert done.status == 0
+    assert f"  not read: {files / 'a.pem'}: 2: is no base64" in done.out
+    assert f"  not read: {files / 'b.txt'}: is neither PEM" in done.out
+    assert done.out.splitlines()[-1].endswith("; 2 could not be read")
+    assert certhia("modules", "test", "prints", files / "b.txt", "--autoload", tmp_path).status == 1
+
+
+def test_names_that_can_not_be_used_are_marked(certhia: Command, tmp_path: Path) -> None:
+    (tmp_path / "Upper.py").write_text("")
+    done = certhia("modules", "list", "--autoload", tmp_path)
+    (line,) = [line for line in done.out.splitlines() if line.startswith("Upper")]
+    assert "can't be used" in line

@@ -10,13 +10,16 @@ import zstandard
 
 from certhia import ConfigError
 from certhia._core import Issuers
-from certhia.library.certificates_at_hand import MADE, made_up, paged, pages_of
+from certhia.library.certificates_at_hand import MADE, made_up, paged, pages_in, pages_of
 from certhia.testing import CA, World
 from certhia.testing.ca import pem
 
 
-def names(path: Path) -> list[list[str]]:
-    return [entry.certificate.names for page in pages_of(path, Issuers()) for entry in page]
+def names(path: Path, wrong: list[str] | None = None) -> list[list[str]]:
+    told = [] if wrong is None else wrong
+    found = [entry.certificate.names for page in pages_of(path, Issuers(), told.append) for entry in page]
+    assert wrong is not None or not told
+    return found
 
 
 def test_pem_and_der(tmp_path: Path) -> None:
@@ -38,22 +41,49 @@ def test_entries(tmp_path: Path) -> None:
     expected = [[f"host{number}.example.com"] for number in range(300)]
     assert names(tmp_path / "whole.json") == expected
     assert names(tmp_path / "lines.jsonl.zst") == expected
-    assert [len(page) for page in pages_of(tmp_path / "whole.json", Issuers())] == [256, 44]
+    assert [len(page) for page in pages_of(tmp_path / "whole.json", Issuers(), print)] == [256, 44]
+    (tmp_path / "pretty.json").write_text(json.dumps(json.loads(body), indent=2))
+    assert names(tmp_path / "pretty.json") == expected
 
 
-@pytest.mark.parametrize(
-    "content, text",
-    [
-        (b"", "is neither PEM nor DER nor JSON"),
-        (b"hello", "is neither PEM nor DER nor JSON"),
-        (b'{"leaf_input": "AA"}', "entry 1: is no JSON with leaf_input and extra_data"),
-        (b'{"leaf_input": "AA==", "extra_data": ""}\n{"no', "entry 2: is no JSON"),
-    ],
-)
-def test_what_is_none(tmp_path: Path, content: bytes, text: str) -> None:
+@pytest.mark.parametrize("content", [b"", b"hello"])
+def test_what_is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
-    with pytest.raises(ConfigError, match=text):
+    with pytest.raises(ConfigError, match="is neither PEM nor DER nor JSON"):
         names(tmp_path / "file")
+
+
+def broken(text: str) -> str:
+    return f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"
+
+
+def test_one_that_can_not_be_read_is_told_of_and_the_others_come(tmp_path: Path) -> None:
+    one, other, told = CA().issue(["a.example"]), CA().issue(["b.example"]), list[str]()
+    text = f"{pem(one.der)}{broken('!')}{broken('AAA')}{broken('MIIAAAAA')}{pem(other.der)}"
+    (tmp_path / "mixed.pem").write_text(text)
+    found = names(tmp_path / "mixed.pem", told)
+    assert [found[0], found[-1]] == [["a.example"], ["b.example"]]
+    assert [line.partition("mixed.pem: ")[2].partition(":")[0] for line in told] == ["2", "3", "4"]
+
+
+def test_entries_that_can_not_be_read(tmp_path: Path) -> None:
+    (sound,) = made_up(1)
+    lines = [sound, {"leaf_input": "!!", "extra_data": "AAAA"}, {"leaf_input": "AA=="}, 5, [], sound]
+    text = "\n".join(map(json.dumps, lines)) + '\n{"no\n' + json.dumps(sound)
+    (tmp_path / "lines.jsonl").write_text(text)
+    told = list[str]()
+    assert names(tmp_path / "lines.jsonl", told) == [["host0.example.com"]] * 3
+    assert sorted(line.partition("lines.jsonl: ")[2].partition(":")[0] for line in told) == ["2", "3", "4", "5", "7"]
+
+
+def test_a_directory_and_what_is_none_in_it(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.pem").write_text(pem(CA().issue(["a.example"]).der))
+    (tmp_path / "b.txt").write_text("hello")
+    told = list[str]()
+    pages = [*pages_in([tmp_path, tmp_path / "gone.pem"], Issuers(), told.append)]
+    assert [entry.certificate.names for page in pages for entry in page] == [["a.example"]]
+    assert [("b.txt" in line, "gone.pem" in line) for line in told] == [(True, False), (False, True)]
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from certhia.library.certificates_at_hand import made_up, paged
 from certhia.library.rehearsing import Rehearsed, looked_at, rehearsal
 from certhia.library.setup import connect
 from certhia.modules import Finding, Sees
+from certhia.modules.failing import Failed
 from certhia.store.place import Place
 from certhia.store.state import State
 
@@ -69,6 +70,20 @@ async def test_in_this_process_with_what_it_needs(tmp_path: Path) -> None:
 async def test_rules_choose(tmp_path: Path) -> None:
     text = MODULE.format(sees="MATCHES", needs=())
     assert await tried(tmp_path, text, rules=("host3.example.com",)) == ["1 False", "back"]
+
+
+async def test_what_a_run_would_refuse(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"modules.mine: needs 'network', which a worker process is not given"):
+        await tried(tmp_path, MODULE.format(sees="ENTRIES", needs=("network",)))
+    text = MODULE.format(sees="ENTRIES", needs=()).replace('"back")', '"back", data={"a": float("nan")})')
+    with pytest.raises(Failed, match="gave what is no result"):
+        await tried(tmp_path, text, trusted=True)
+
+
+async def test_one_that_sees_visits_is_tried_by_a_scan(tmp_path: Path) -> None:
+    text = MODULE.format(sees="VISITS", needs=()).replace("process(self, batch)", "extract(self, context)")
+    with pytest.raises(ConfigError, match="certhia scan --http"):
+        await tried(tmp_path, text)
 
 
 async def test_a_look_sets_nothing_up(tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from certhia.cli import options as opt
 from certhia.render import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from certhia._core import Page
     from certhia.config import Settings
     from certhia.library.rehearsing import Rehearsed
 
 SHOWN: Final = 20  # findings that are printed, unless more are asked for
+UNREAD: Final = 20  # certificates that could not be read, and are named
 
 AUTOLOAD: Final = opt.Option(
     "--autoload", list[Path], "modules.autoload", "File of a module, or directory of such; repeatable."
@@ -40,6 +41,7 @@ def list_(*, given: opt.Given, config: opt.Config = None) -> None:
     """List all modules that are found: name, whether it is in use, where it is. None of them is executed."""
     from certhia.config import load
     from certhia.modules.places import Places
+    from certhia.modules.plugged import is_name
 
     settings = load(given, config)
     seen: set[str] = set()
@@ -47,6 +49,7 @@ def list_(*, given: opt.Given, config: opt.Config = None) -> None:
         section = settings.modules.each.get(place.name)
         use = "not used" if section is None else "in use" if section.enabled else "not enabled"
         use = "hidden by the one above" if place.name in seen else use
+        use = use if is_name(place.name) else "can't be used: a name has a-z, 0-9, _ and - alone"
         seen.add(place.name)
         print(f"{terminal(place.name):<16}  {use:<11}  {terminal(str(place))}")
     for name in settings.modules.each.keys() - seen:
@@ -99,7 +102,8 @@ def try_(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Files of certificates: PEM, DER, JSON of entries; also .zst. Unless given some are made up."
+            help="Files of certificates, or directories: PEM, DER, JSON of entries; also .zst. Unless given some are "
+            "made up."
         ),
     ] = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Only certificates that this rule matches.")] = None,
@@ -110,11 +114,12 @@ def try_(
 ) -> None:
     """Try a module on certificates: print what it finds, and the time that it takes for each entry.
 
-    A module that sees matches gets all certificates as such. Exit status 1 where it fails.
+    A module that sees matches gets all certificates as such. What can't be read is named, and the others are tried.
+    What the module prints is shown. Exit status 1 where it fails, or where nothing could be read.
     """
     from certhia.config import load
 
-    raise typer.Exit(asyncio.run(_try(load(given, config), name, files or [], rule or ["."], most)))
+    raise typer.Exit(asyncio.run(_try(load(given, config), name, files or [], rule or [], most)))
 
 
 async def _try(settings: Settings, name: str, files: list[Path], rules: list[str], most: int) -> int:
@@ -137,30 +142,28 @@ async def _try(settings: Settings, name: str, files: list[Path], rules: list[str
             stack,
             rules=rules,
             clock=clock,
-            tell=_say,
+            tell=_say_all,
             connect=lambda: connect(settings, clock),
             opened=lambda: State.open(Place(folder / "state"), clock=clock, follow=True),
             directory=folder / "own",
         )
         print(f"{terminal(one.info.name)} {terminal(one.info.version)}: {terminal(one.info.summary)}")
         try:
-            await one.run(_pages(files), tally.add)
+            await one.run(_pages(files, tally.unread), tally.add)
         except Failed as error:
             tally.print()
             print(f"{terminal(name)}: failed: {terminal(str(error))}")
             return 1
-        tally.print()
-    return 0
+    tally.print()  # once it has ended: what it printed stands before
+    return tally.status
 
 
-def _pages(files: list[Path]) -> Iterable[Page]:
+def _pages(files: list[Path], unread: Callable[[str], None]) -> Iterable[Page]:
     from certhia._core import Issuers
-    from certhia.library.certificates_at_hand import made_up, paged, pages_of
+    from certhia.library.certificates_at_hand import made_up, paged, pages_in
 
     issuers = Issuers()
-    if not files:
-        return paged(made_up(), issuers)
-    return (page for file in files for page in pages_of(file, issuers))
+    return pages_in(files, issuers, unread) if files else paged(made_up(), issuers)
 
 
 class _Tally:
@@ -170,7 +173,19 @@ class _Tally:
         self._most = most
         self._found = 0
         self._entries = 0
+        self._unread = 0
         self._seconds = 0.0
+
+    @property
+    def status(self) -> int:
+        """Of the program: 1 where there was nothing to try it on."""
+        return 1 if self._unread and not self._entries else 0
+
+    def unread(self, text: str) -> None:
+        """Something could not be read."""
+        self._unread += 1
+        if self._unread <= UNREAD:
+            print(f"  not read: {terminal(text)}")
 
     def add(self, one: Rehearsed) -> None:
         """What came of one batch."""
@@ -197,10 +212,17 @@ class _Tally:
         if self._found > self._most:
             print(f"  ... and {self._found - self._most:,} more; --limit shows more")
         each = 1e6 * self._seconds / max(1, self._entries)
-        print(f"{self._found:,} found in {self._entries:,} entries, {each:.1f} µs an entry")
+        left = f"; {self._unread:,} could not be read" if self._unread else ""
+        print(f"{self._found:,} found in {self._entries:,} entries, {each:.1f} µs an entry{left}")
 
 
 def _say(text: str, *, level: str = "info", log: str = "") -> None:
-    del log
     if level != "debug":
-        print(f"  {terminal(text)}")
+        _say_all(text, level=level, log=log)
+
+
+def _say_all(text: str, *, level: str = "info", log: str = "") -> None:
+    """Also where a module stumbled, and what it prints."""
+    del level, log
+    for line in text.splitlines():
+        print(f"  {terminal(line)}")

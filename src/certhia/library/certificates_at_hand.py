@@ -5,49 +5,141 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import zstandard
 
-from certhia._core import Issuers, Page
+from certhia._core import Issuers, Matcher, Page
 from certhia.errors import ConfigError, Malformed
 from certhia.render import terminal
 
 LARGEST: Final = 1 << 30  # bytes of a file, unpacked
 PAGE: Final = 256  # entries
 MADE: Final = 100  # certificates
+FIELDS: Final = ("leaf_input", "extra_data")
 _BEGIN: Final = "-----BEGIN CERTIFICATE-----"
 _END: Final = "-----END CERTIFICATE-----"
 
+Wrong = Callable[[str], None]
+"""Is told what could not be read, and why."""
 
-def pages_of(path: Path, issuers: Issuers) -> Iterator[Page]:
-    """The certificates of a file: PEM, DER, a get-entries answer, or entries as JSON, one a line (`leaf_input`,
-    `extra_data`); with `.zst` at the end of its name unpacked. Raises ConfigError."""
-    raw = _read(path)
+
+def pages_in(paths: Sequence[Path], issuers: Issuers, wrong: Wrong) -> Iterator[Page]:
+    """The certificates of these files, and of all files in these directories; `wrong` is told what can't be read, and
+    the others come all the same."""
+    for path in paths:
+        for file in _files(path):
+            try:
+                yield from pages_of(file, issuers, wrong)
+            except ConfigError as error:
+                wrong(str(error))
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(one for one in path.rglob("*") if one.is_file())
+    else:
+        yield path
+
+
+def pages_of(path: Path, issuers: Issuers, wrong: Wrong) -> Iterator[Page]:
+    """The certificates of a file: PEM, DER, get-entries answers, or entries as JSON, one a line (`leaf_input`,
+    `extra_data`); with `.zst` at the end of its name unpacked. `wrong` is told of each that can't be read, by its
+    number in the file. Raises ConfigError for a file that is none of these."""
+    raw, shown = _read(path), terminal(str(path))
+
+    def unread(number: int, why: str) -> None:
+        wrong(f"{shown}: {number}: {why}")
+
     start = raw.lstrip()[:1]
     if _BEGIN.encode() in raw:
-        blocks = raw.decode("ascii", "replace").split(_BEGIN)[1:]
-        entries = [_entry(base64.b64decode("".join(one.partition(_END)[0].split()))) for one in blocks]
-    elif start == b"{":
-        entries = _entries(raw, path)
+        entries = _of_pem(raw, unread)
+    elif start in (b"{", b"["):
+        entries = _of_json(raw, unread)
     elif start == b"0":  # a SEQUENCE
-        entries = [_entry(raw)]
+        entries = iter([(1, _entry(raw))])
     else:
-        raise ConfigError(f"{terminal(str(path))}: is neither PEM nor DER nor JSON of entries")
-    yield from paged(entries, issuers, path)
+        raise ConfigError(f"{shown}: is neither PEM nor DER nor JSON of entries")
+    yield from _pages(entries, issuers, unread)
 
 
-def paged(entries: Sequence[dict[str, str]], issuers: Issuers, path: Path | None = None) -> Iterator[Page]:
-    """Entries (RFC 6962 section 4.6) as pages."""
+def paged(entries: Sequence[dict[str, str]], issuers: Issuers) -> Iterator[Page]:
+    """Entries (RFC 6962 section 4.6) as pages. Raises Malformed."""
     for at in range(0, len(entries), PAGE):
-        body = json.dumps({"entries": entries[at : at + PAGE]}).encode()
+        yield _page(entries[at : at + PAGE], at, issuers)
+
+
+def _page(entries: Sequence[dict[str, str]], first: int, issuers: Issuers) -> Page:
+    return Page.from_get_entries([json.dumps({"entries": [*entries]}).encode()], first, issuers)
+
+
+Unread = Callable[[int, str], None]
+Numbered = Iterator[tuple[int, dict[str, str]]]  # from 1, as they stand in the file
+
+
+def _pages(entries: Numbered, issuers: Issuers, unread: Unread) -> Iterator[Page]:
+    """Those that can be read; of those that can be a page's and are no certificates, it is told."""
+    first, nothing = 0, Matcher(())
+    while held := [*islice(entries, PAGE)]:
+        page = _whole([entry for _, entry in held], first, issuers)
+        if page is None:
+            held = [(number, one) for number, one in held if _is_sound(number, one, issuers, unread)]
+            page = _page([entry for _, entry in held], first, issuers)
+        for position, why in nothing.scan(page).quarantined:
+            unread(held[position][0], why)
+        first += len(page)
+        if len(page):
+            yield page
+
+
+def _whole(entries: Sequence[dict[str, str]], first: int, issuers: Issuers) -> Page | None:
+    try:
+        return _page(entries, first, issuers)
+    except Malformed:
+        return None
+
+
+def _is_sound(number: int, entry: dict[str, str], issuers: Issuers, unread: Unread) -> bool:
+    try:
+        _page([entry], 0, issuers)
+    except Malformed as error:
+        unread(number, str(error))
+        return False
+    return True
+
+
+def _of_pem(raw: bytes, unread: Unread) -> Numbered:
+    for number, block in enumerate(raw.decode("ascii", "replace").split(_BEGIN)[1:], 1):
         try:
-            yield Page.from_get_entries([body], at, issuers)
-        except Malformed as error:
-            raise ConfigError(f"{terminal(str(path))}: {error}") from error
+            der = base64.b64decode("".join(block.partition(_END)[0].split()), validate=True)
+        except ValueError as error:
+            unread(number, f"is no base64: {error}")
+            continue
+        yield number, _entry(der)
+
+
+def _of_json(raw: bytes, unread: Unread) -> Numbered:
+    for number, one in enumerate(_objects(raw), 1):
+        try:
+            said = json.loads(one) if isinstance(one, bytes) else one
+            yield number, {name: str(said[name]) for name in FIELDS}
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            unread(number, f"is no JSON with leaf_input and extra_data: {error}")
+
+
+def _objects(raw: bytes) -> Iterator[Any]:
+    """Entries of one answer, or one a line, which are still to be read."""
+    try:
+        whole = json.loads(raw)
+    except (ValueError, RecursionError):
+        yield from (line for line in io.BytesIO(raw) if line.strip())
+        return
+    several = whole.get("entries", whole) if isinstance(whole, dict) else whole
+    yield from several if isinstance(several, list) else [several]
 
 
 def made_up(count: int = MADE) -> list[dict[str, str]]:
@@ -96,16 +188,3 @@ def _read(path: Path) -> bytes:
     if len(raw) > LARGEST:
         raise ConfigError(f"{terminal(str(path))}: is larger than 1 GiB; name a smaller file")
     return raw
-
-
-def _entries(raw: bytes, path: Path) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
-    try:
-        whole = json.loads(raw) if raw.count(b"\n", 0, len(raw.rstrip())) == 0 else None
-        several: Any = whole["entries"] if isinstance(whole, dict) and "entries" in whole else None
-        lines = several if several is not None else map(json.loads, io.BytesIO(raw))
-        found.extend({name: str(one[name]) for name in ("leaf_input", "extra_data")} for one in lines)
-    except (ValueError, KeyError, TypeError) as error:
-        where = f"{terminal(str(path))}: entry {len(found) + 1}"
-        raise ConfigError(f"{where}: is no JSON with leaf_input and extra_data: {error}") from error
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +21,14 @@ from certhia.modules.api import NETWORK, STATE, Info, Outside, Sees
 from certhia.modules.batch import Entries, Handed, Matches, Shared
 from certhia.modules.configured import Spec
 from certhia.modules.crew import Crew
+from certhia.modules.failing import Failed, Fault
 from certhia.modules.finding import Result
+from certhia.modules.host import check_needs
 from certhia.modules.local import Local
 from certhia.modules.places import Place, Places
-from certhia.modules.runner import Runner
-from certhia.modules.seat import DEADLINE
+from certhia.modules.runner import Done, Runner
+from certhia.modules.seat import AT_ONCE, DEADLINE
+from certhia.modules.wire import checked
 from certhia.net import Transport
 from certhia.rules.watchlist import Watchlist
 from certhia.store.state import State
@@ -53,8 +56,12 @@ class Rehearsed:
 class Rehearsal:
     """One module at work, to be asked."""
 
-    def __init__(self, runner: Runner, place: Place, section: ModuleSection, rules: Watchlist) -> None:
+    def __init__(
+        self, runner: Runner, place: Place, section: ModuleSection, rules: Watchlist, *, everything: bool
+    ) -> None:
+        """`everything`: it sees all entries, whatever `rules` say: also those that nobody can read."""
         self.place = place
+        self._everything = everything
         self._runner = runner
         self._section = section
         self._rules = rules
@@ -75,23 +82,25 @@ class Rehearsal:
         return self._runner.keys
 
     async def run(self, pages: Iterable[Page], each: Callable[[Rehearsed], None]) -> None:
-        """Has it look at these pages; `each` gets what came of each. Raises Failed."""
-        deadline = self._section.deadline or DEADLINE
+        """Has it look at these pages; `each` gets what came of each. Raises Failed, also for what is no result."""
+        deadline = self._section.deadline or (AT_ONCE if self.info.inline else DEADLINE)
         for page in pages:
             batch = self._batch(page)
             if len(batch):
                 done = await self._runner.process(batch, deadline)
-                each(Rehearsed(batch, done.results, done.seconds))
+                each(Rehearsed(batch, _checked(done), done.seconds))
         if "flush" in self.has:
             done = await self._runner.flush(deadline)
-            each(Rehearsed(None, done.results, done.seconds))
+            each(Rehearsed(None, _checked(done), done.seconds))
 
     def _batch(self, page: Page) -> Handed:
-        positions = [at for at, _ in self._rules.matcher.scan(page).hits]
         if self.info.sees is Sees.ENTRIES:
+            positions: Sequence[int] = range(len(page))
+            if not self._everything:
+                positions = [at for at, _ in self._rules.matcher.scan(page).hits]
             return Entries(LogName(LOG.id, LOG.url, LOG.description, LOG.operator), Shared(page), positions)
         if self.info.sees is Sees.VISITS:
-            raise ConfigError(f"{self.info.name} sees what a scan visits: try it by a scan, certhia scan --content")
+            raise ConfigError(f"{self.info.name} sees what a scan visits: try it by a scan, certhia scan --http")
         found: list[Match] = []
         der: dict[bytes, bytes] = {}
         for at, raw in self._rules.matcher.scan(page).hits:
@@ -107,6 +116,13 @@ class Rehearsal:
         return Matches(found, lambda one: der.get(one.key))
 
 
+def _checked(done: Done) -> list[Result]:
+    try:
+        return [checked(one) for one in done.results]
+    except (TypeError, ValueError) as error:
+        raise Failed(Fault.RAISED, f"gave what is no result: {error}") from error
+
+
 async def rehearsal(
     settings: Settings,
     name: str,
@@ -119,12 +135,13 @@ async def rehearsal(
     opened: Callable[[], Any],
     directory: Path,
 ) -> Rehearsal:
-    """The module of that name, as its settings want it, at work in a directory of its own. `connect`, `opened`: enter
-    the network and an empty state, where it needs them. Raises ConfigError."""
+    """The module of that name, as its settings want it, at work in a directory of its own. `rules`: which certificates
+    it gets, unless its settings say so; without both it gets all. `connect`, `opened`: enter the network and an empty
+    state, where it needs them. Raises ConfigError."""
     place = Places(settings.modules.autoload, os.environ).find(name)
     section = settings.modules.each.get(name) or BUILT_IN.get(name, OtherModule)()
     chosen = section.only or tuple(rules)
-    watched = Watchlist(*chosen)
+    watched = Watchlist(*(chosen or (".",)))
     await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
     spec = Spec.of(place, section, directory, chosen, ())
     runner: Runner
@@ -142,7 +159,8 @@ async def rehearsal(
         crew = Crew("entries", settings.modules.memory, clock, tell, lambda *_a, **_k: None)
         stack.push_async_callback(crew.close)
         runner = await crew.load(spec)
-    return Rehearsal(runner, place, section, watched)
+    check_needs(runner.info, trusted=section.trusted or place.kind == "built in")
+    return Rehearsal(runner, place, section, watched, everything=not chosen)
 
 
 async def looked_at(settings: Settings, name: str, clock: Clock, tell: Tell) -> tuple[Place, Runner]:

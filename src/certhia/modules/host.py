@@ -145,7 +145,7 @@ class Host:
         else:
             runner = await self._in_a_worker(spec, memory)
         try:
-            self._check(runner.info, section, place.kind == "built in")
+            check_needs(runner.info, trusted=section.trusted or place.kind == "built in")
         except ConfigError:
             await runner.close()
             raise
@@ -155,7 +155,7 @@ class Host:
         """Loads it where its likes are; which that is, it says itself, once it is looked at somewhere."""
         crew = self._crew("looking", memory)
         info = (await crew.load(replace(spec, look=True))).info
-        _check_needs(info, trusted=False)
+        check_needs(info, trusted=False)
         return await self._crew("inline" if info.inline else info.sees.value, memory).load(spec)
 
     def _crew(self, role: str, memory: int) -> Crew:
@@ -186,11 +186,6 @@ class Host:
         )
         seat.figures = before.figures
         return seat
-
-    def _check(self, info: Info, section: ModuleSection, built_in: bool) -> None:
-        _check_needs(info, trusted=section.trusted or built_in)
-        if info.inline and info.sees is not Sees.MATCHES:
-            raise ConfigError(f"modules.{info.name}: says that it is inline, and only those that see matches can be")
 
     def _outside(self, info: Info, spec: Spec) -> Outside:
         ground = self._ground
@@ -310,7 +305,7 @@ class Host:
         self._together.shutdown(wait=False)
 
 
-def _check_needs(info: Info, *, trusted: bool) -> None:
+def check_needs(info: Info, *, trusted: bool) -> None:
     """Raises ConfigError for what a module needs and can't have."""
     for need in info.needs:
         if need in (NETWORK, STATE) and not trusted:
@@ -321,7 +316,7 @@ def _check_needs(info: Info, *, trusted: bool) -> None:
         if need not in GRANTED:
             try:
                 version(need)
-            except PackageNotFoundError:
+            except (PackageNotFoundError, ValueError):
                 raise ConfigError(f"modules.{info.name}: needs {need}; install it: pip install {need}") from None
 
 

@@ -34,6 +34,7 @@ PASSED: Final = (
 )
 PREFIXES: Final = ("LC_", "PYTHON", "VIRTUAL_ENV", "XDG_")
 PATIENCE: Final = 2.0  # seconds that it has to end by itself
+LAST_WORDS: Final = 0.5  # seconds to read what it printed last
 
 
 class Lost(Failed):
@@ -135,6 +136,10 @@ class Child:
         if process.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, 9)  # it leads a group of its own: what it started goes too
+        if patience and listening is not None:
+            with suppress(TimeoutError):
+                async with self._clock.deadline(LAST_WORDS):
+                    await asyncio.shield(listening)
         # What left the group may hold the other ends of its pipes: `wait` would wait until they are closed.
         transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]
         for number in (1, 2):

@@ -7,6 +7,7 @@ error. It holds pages for as long as they are asked about, each decoded once for
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import resource
 import select
@@ -239,6 +240,8 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # what modules print is told when they print it
     _limit(memory)
     if not guarded:
         threading.Thread(target=_orphaned, args=(parent,), daemon=True).start()
