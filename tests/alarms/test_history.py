@@ -67,3 +67,25 @@ async def test_a_restart_makes_no_new_one(certhia_clock: SimClock, tmp_path: Pat
         assert told == [("sink", 3.0, None), ("disk", 1.0, None), ("list", 1.0, 3.0), ("sink", 1.0, 3.0)]
         await again.look("sink")
         assert ("disk", 1.0, 4.0) in await listed(state, first.begun), "the one of before the restart cleared"
+
+
+@in_simulated_time
+async def test_what_is_over_after_a_restart_is_told_to_whoever_heard_of_it(
+    certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    heard, said = list[tuple[str, bool]](), list[str]()
+
+    def hears(alarm: Alarm, *, cleared: bool) -> None:
+        heard.append((alarm.key, cleared))
+
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        first = Run(state, certhia_clock)
+        await first.look("log:ab", "contact", "promise:cd")
+        again = Run(state, certhia_clock)
+        again.board = Alarms(lambda text, **_: said.append(text), clock=certhia_clock, heard=[again.history, hears])
+        again.history.over = again.board.ended
+        await again.look("promise:cd")
+        await again.look("promise:cd")
+        assert heard == [("promise:cd", False), ("log:ab", True)], "contact may not have been lost for long enough yet"
+        assert [text for text in said if "over" in text] == ["alarm over after 2 s: wrong"]
+        assert {key for key, _, cleared in await listed(state, first.begun) if cleared} == {"log:ab", "contact"}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
 from certhia.events.bus import Bus
 from certhia.events.event import Event
 from certhia.events.listening import Listeners
-from certhia.library.announcing import Announcing, Healths, Known
+from certhia.library.announcing import LOOK, Announcing, Healths, Known, left_ill
 from certhia.logs.status import FAILED_AFTER, Status
-from certhia.model import Alarm, Log, LogName, Match, Protocol, RuleHit, Sighting
-from certhia.testing import SimClock
+from certhia.model import Alarm, Health, Log, LogName, Match, Protocol, RuleHit, Sighting
+from certhia.store import State
+from certhia.store.eventrow import EventRow
+from certhia.testing import SimClock, in_simulated_time
 
 LOG = Log(b"l" * 32, b"k", "First", "Operator", Protocol.RFC6962, "https://log.example/", "https://log.example/")
 MATCH = Match(
@@ -97,6 +103,36 @@ def test_a_log_that_falls_ill_and_gets_well() -> None:
     healths.look()
     assert [event.type for event in told] == ["log.degraded", "log.failed", "log.recovered"]
     assert told[1].data == {"log": "First", "kind": "health", "text": "no answer"}
+
+
+@in_simulated_time
+async def test_what_an_earlier_run_told_is_not_told_again_but_that_it_is_over(
+    certhia_clock: SimClock, tmp_path: Path
+) -> None:
+    bus, told = listening()
+    ill, well, silent = (replace(LOG, id=bytes([n]) * 32, description=name) for n, name in enumerate(("A", "B", "C")))
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        for number, (type_, name) in enumerate(
+            [("log.failed", "A"), ("log.failed", "B"), ("log.failed", "C"), ("log.failed", "D"), ("log.recovered", "D")]
+        ):
+            data = {"log": name, "kind": "health", "text": "no answer"}
+            state.writer.event(EventRow(f"id{number}", type_, float(number), "watch", "", 1, data), 10)
+        await state.writer.durable()
+        assert await left_ill(state) == dict.fromkeys("ABC", Health.FAILED)
+        healths = Healths(bus, "watch", certhia_clock, state)
+        statuses = [Status(ill), Status(well), Status(silent)]
+        for _ in range(FAILED_AFTER):
+            statuses[0].failed("no answer")
+        statuses[1].heard = 1.0
+        healths.statuses = lambda: statuses
+        task = asyncio.get_running_loop().create_task(healths.run())
+        await certhia_clock.sleep(LOOK * 2.5)
+        assert [(event.type, event.data["log"]) for event in told] == [("log.recovered", "B")]
+        statuses[0].succeeded()
+        statuses[2].heard = 1.0
+        await certhia_clock.sleep(LOOK)
+        assert [event.data["log"] for event in told] == ["B", "A", "C"]
+        task.cancel()
 
 
 def test_a_short_illness_is_none() -> None:

@@ -79,9 +79,16 @@ class Alarms:
             self._tell(f"alarm: {alarm.text}", level="error", log=alarm.log)
         self._pass_on(alarm, cleared=False)
 
+    def ended(self, alarm: Alarm) -> None:
+        """One that an earlier run raised is over; whoever heard of it then hears of that now."""
+        self._end(alarm, max(self._clock.now() - alarm.since, 0.0))
+
     def _clear(self, key: str) -> None:
         alarm, at = self._raised.pop(key)
-        lasted = lasting(self._clock.monotonic() - at)
+        self._end(alarm, self._clock.monotonic() - at)
+
+    def _end(self, alarm: Alarm, seconds: float) -> None:
+        lasted = lasting(seconds)
         self._over.append(f"{alarm} (over after {lasted})")
         # A warning, so that whoever was told with --quiet is told of its end too.
         self._tell(f"alarm over after {lasted}: {alarm.text}", level="warning", log=alarm.log)

@@ -57,6 +57,8 @@ class Guard:
         self._alarms = Alarms(
             tell, clock=clock, heard=guarding.heard if history is None else (history, *guarding.heard)
         )
+        if history is not None:
+            history.over = self._alarms.ended
         self.broken = Broken(clock)
         self.soon = self._alarms.soon
 

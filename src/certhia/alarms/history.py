@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import aclosing
+from typing import Final
 
 from certhia.alarms.board import Found
 from certhia.clock import Clock
@@ -10,16 +12,24 @@ from certhia.model import Alarm
 from certhia.store.alarms import stored
 from certhia.store.state import State
 
+AT_ONCE: Final = frozenset(("log", "promise", "config", "disk"))  # kinds of alarms that need not last to be found
+
 
 class History:
     """Hears of every alarm. One that an earlier run left goes on where it is raised again, as one; where it is not, it
-    cleared when this run had looked."""
+    cleared when this run had looked.
+
+    Attributes:
+        over: called with each that cleared so, of those that show at once (`AT_ONCE`); whoever else heard of it is to
+            hear of that, too. Others may only not have lasted for long enough in this run.
+    """
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state = state
         self._clock = clock
         self._open: dict[str, Alarm] = {}  # as stored, by key
         self._left: set[str] | None = None  # keys that an earlier run left; None until they are known
+        self.over: Callable[[Alarm], None] = lambda alarm: self(alarm, cleared=True)
 
     def __call__(self, alarm: Alarm, *, cleared: bool) -> None:
         """See `certhia.model.Hears`."""
@@ -42,7 +52,10 @@ class History:
                 self._open = {one.alarm.key: one.alarm async for one in rows}
             self._left = set(self._open)
         elif self._left:
-            for key in self._left:
-                self._state.writer.alarm(self._open.pop(key), self._clock.now())
+            for key in tuple(self._left):
+                if key.partition(":")[0] in AT_ONCE:
+                    self.over(self._open[key])
+                else:
+                    self(self._open[key], cleared=True)
             self._left = set()
         return []

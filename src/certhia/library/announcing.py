@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from itertools import islice
 from typing import Final
 
@@ -22,6 +23,8 @@ from certhia.logs.status import Status
 from certhia.model import Alarm, Health, Match
 from certhia.reload import Reloaded
 from certhia.sinks.severity import severity
+from certhia.store.events import kept
+from certhia.store.state import State
 
 MOST: Final = 100  # names, rules or changes in one event
 KNOWN: Final = 65_536  # names that are remembered
@@ -31,6 +34,8 @@ NAMED: Final = frozenset(("san", "cn", "ip"))  # where a rule finds names
 _ILL: Final = {"withheld": LogDegraded, "unread": LogDegraded, "backlog": LogDegraded}
 _WRONG: Final = {"log": LogMisbehaved, "promise": LogMisbehaved}
 _OF_ALARMS: Final = {**_ILL, **_WRONG}
+HEALTH: Final = "health"  # the kind of what is no alarm
+_HEALTHS: Final = {Health.FAILED: LogFailed, Health.DEGRADED: LogDegraded}
 
 
 class Known:
@@ -100,10 +105,15 @@ class Healths:
 
     Attributes:
         statuses: those of now.
+        left: what an earlier run told last of logs that were not well, by what people call them: none of it is told
+            again, but that it is over.
     """
 
-    def __init__(self, bus: Bus, source: str, clock: Clock) -> None:
+    def __init__(self, bus: Bus, source: str, clock: Clock, state: State | None = None) -> None:
+        """`state`: what an earlier run told is looked up there."""
         self.statuses: Callable[[], Iterable[Status]] = tuple
+        self.left: dict[str, Health] = {}
+        self._state = state
         self._bus = bus
         self._source = source
         self._clock = clock
@@ -111,7 +121,10 @@ class Healths:
         self._doubtful: set[bytes] = set()
 
     async def run(self, _faults: int = 0) -> None:
-        """Until cancelled."""
+        """Until cancelled. Raises StateError."""
+        if self._state is not None:
+            state, self._state = self._state, None
+            self.left = await left_ill(state)
         while True:
             await self._clock.sleep(LOOK)
             self.look()
@@ -122,6 +135,11 @@ class Healths:
             self._look(status.log.id, status)
 
     def _look(self, log_id: bytes, status: Status) -> None:
+        name = status.log.description or status.log.url
+        if name in self.left:
+            if status.health is Health.HEALTHY and status.heard is None:
+                return  # it has said nothing yet
+            self._told[log_id] = self.left.pop(name)
         before, now = self._told.get(log_id, Health.HEALTHY), status.health
         if now is Health.FROZEN:  # an alarm tells of that
             now = before
@@ -133,17 +151,30 @@ class Healths:
                 self._doubtful.discard(log_id)
             return
         self._doubtful.discard(log_id)
-        body = {Health.FAILED: LogFailed, Health.DEGRADED: LogDegraded}.get(now, LogRecovered)
+        body = _HEALTHS.get(now, LogRecovered)
         if body is LogRecovered:
             del self._told[log_id]
         else:
             self._told[log_id] = now
-        name = status.log.description or status.log.url
-        self._bus.happened(body(name, "health", status.trouble), source=self._source)
+        self._bus.happened(body(name, HEALTH, status.trouble), source=self._source)
 
     def works(self) -> dict[str, Callable[[int], Awaitable[None]]]:
         """What is to run beside the logs, by what it is called when it breaks."""
         return {"telling how logs are": self.run}
+
+
+async def left_ill(state: State) -> dict[str, Health]:
+    """What was told last of logs that are not well, by what people call them. Raises StateError."""
+    told: dict[str, Health] = {}
+    types = {body.type: health for health, body in _HEALTHS.items()}
+    async with aclosing(kept(state, (*types, LogRecovered.type))) as rows:
+        async for row in rows:
+            if row.data.get("kind") == HEALTH:
+                name = str(row.data.get("log"))
+                told.pop(name, None)
+                if row.type in types:
+                    told[name] = types[row.type]
+    return told
 
 
 def _match(match: Match, id_: str) -> MatchFound:

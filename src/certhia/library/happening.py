@@ -52,7 +52,7 @@ class Happening:
         stack.callback(last)
         stack.callback(bus.on("*", keeping))
         stack.callback(bus.on("*", told))
-        return cls(Announcing(bus, source), Healths(bus, source, clock), keeping)
+        return cls(Announcing(bus, source), Healths(bus, source, clock, state), keeping)
 
     def works(self) -> dict[str, Callable[[int], Awaitable[None]]]:
         """What is to run beside the logs, by what it is called when it breaks."""
