@@ -63,6 +63,18 @@ def test_a_few_and_since(certhia: Command, filled: Path) -> None:
     assert "match.found" not in done.out
 
 
+def test_types_of_modules_are_known_where_some_are_kept(certhia: Command, filled: Path) -> None:
+    async def fill() -> None:
+        async with await State.open(filled, clock=Clock(), follow=True) as opened:
+            opened.writer.event(EventRow("018bcfe5-6900", "mine.seen", AT, "modules", "", 1, {"n": 1}), 10)
+            await opened.writer.durable()
+
+    asyncio.run(fill())
+    assert "n=1" in certhia("events", "--state", filled, "--type", "mine.*").out
+    done = certhia("events", "--state", filled, "--type", "mine.sen")
+    assert (done.status, "did you mean mine.seen?" in done.err) == (2, True)
+
+
 def test_none(certhia: Command, filled: Path) -> None:
     done = certhia("events", "--state", filled, "--type", "worker.*")
     assert (done.status, done.out, done.err) == (0, "", "no events\n")
@@ -72,8 +84,16 @@ def test_none(certhia: Command, filled: Path) -> None:
     "option, value, said",
     [
         ("--format", "xml", 'certhia: --format "xml" is none: write human or json'),
-        ("--type", "scan", "certhia: --type \"scan\" is none: write 'scan.*' for all of them"),
-        ("--type", "scams", 'certhia: --type "scams" is none: there are certificate.found, '),
+        ("--type", "scan", 'certhia: --type "scan" is no type of events; write scan.* for all that begin so'),
+        ("--type", "match.foud", 'certhia: --type "match.foud" is no type of events; did you mean match.found?'),
+        ("--type", "Match.Found", 'certhia: --type "Match.Found" is no type of events, and no glob of them'),
+        ("--type", "match.found,scan.*", 'certhia: --type "match.found,scan.*" is no type of events, and no glob'),
+        (
+            "--type",
+            "sacn.*",
+            'certhia: --type "sacn.*" is no type of events, and none that is kept is like it; did you mean scan.*?',
+        ),
+        ("--type", "mine.*", 'certhia: --type "mine.*" is no type of events, and none that is kept is like it; known'),
     ],
 )
 def test_what_makes_no_sense(certhia: Command, filled: Path, option: str, value: str, said: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from certhia.errors import ConfigError
-from certhia.events.naming import asked, check_own, is_correlation, is_type
+from certhia.events.naming import asked, check_known, check_own, is_correlation, is_type
 
 
 @pytest.mark.parametrize("value", ["scan.started", "mine.seen", "a", "a_b-1.c", "x" * 64])
@@ -66,3 +66,10 @@ def test_what_nobody_can_be_told(types: object, said: str) -> None:
     with pytest.raises(ConfigError) as raised:
         asked(types)
     assert said in str(raised.value)
+
+
+def test_what_is_like_nothing_that_there_is() -> None:
+    check_known(("*", "scan.*", "mine.*"), ["mine.seen"])
+    for one, meant in (("sacn.*", "scan.*"), ("mine.sen", "mine.seen")):
+        with pytest.raises(ConfigError, match=rf"did you mean {meant}\?".replace("*", r"\*")):
+            check_known((one,), ["mine.seen"])

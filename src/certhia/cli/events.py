@@ -11,10 +11,11 @@ import typer
 from certhia.cli import options as opt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from certhia.config import Settings
     from certhia.events.event import Event
+    from certhia.store.state import State
 
 LIMIT = 100  # events shown unless told otherwise
 
@@ -45,22 +46,21 @@ def events(
     from certhia.clock import Clock
     from certhia.config import load
     from certhia.errors import ConfigError
-    from certhia.events.event import line, wanted
-    from certhia.events.types import KINDS
+    from certhia.events.event import line
+    from certhia.events.naming import asked
     from certhia.events.words import line as human
     from certhia.library.searching import moment_of
     from certhia.render import quoted
 
     if format not in ("human", "json", "jsonl"):
         raise ConfigError(f"--format {quoted(format)} is none: write human or json")
-    for one in type or ():
-        if "." not in one and "*" not in one:
-            many = sorted(kind for kind in KINDS if wanted(kind, (f"{one}.*",)))
-            advice = f"write '{one}.*' for all of them" if many else f"there are {', '.join(sorted(KINDS))}"
-            raise ConfigError(f"--type {quoted(one)} is none: {advice}")
+    try:
+        types = asked(type or "*")
+    except ConfigError as error:
+        raise ConfigError(f"--type {error}") from None
     after = moment_of("--since", since, Clock().now()) if since is not None else 0.0
     shown = human if format == "human" else line
-    asyncio.run(_show(load(given, config), tuple(type or ("*",)), after, limit, shown, follow=follow))
+    asyncio.run(_show(load(given, config), types, after, limit, shown, follow=follow))
 
 
 async def _show(
@@ -84,8 +84,22 @@ async def _show(
         await State.open(state_place(settings.state.name), clock=clock, follow=False) as state,
         aclosing(events(state, types, since=since, most=limit, clock=clock, follow=follow)) as found,
     ):
+        if not follow:  # else what there is not yet may come
+            await _check(state, types)
         async for one in found:
             count += 1
             print(shown(one), flush=follow)
     if not count:
         print("no events", file=sys.stderr)
+
+
+async def _check(state: State, types: Sequence[str]) -> None:
+    """Raises ConfigError for types that nothing is called."""
+    from certhia.errors import ConfigError
+    from certhia.events.naming import check_known
+    from certhia.store.events import types_of
+
+    try:
+        check_known(types, await types_of(state))
+    except ConfigError as error:
+        raise ConfigError(f"--type {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -14,6 +15,7 @@ from certhia.render import quoted
 
 LONGEST: Final = 64  # characters of a type
 LONGEST_ID: Final = 128  # of a correlation id
+ALIKE: Final = 0.75  # of words that one may be meant by the other
 FAMILIES: Final = frozenset(kind.partition(".")[0] for kind in KINDS)  # first words: types of these are Certhia's own
 
 _TYPE: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
@@ -70,3 +72,14 @@ def asked(types: object, known: Iterable[str] = ()) -> tuple[str, ...]:
         if one.partition(".")[0] in FAMILIES and not any(wanted(kind, (one,)) for kind in there):
             raise ConfigError(f"{quoted(one)} is no type of events{near(one, KINDS)}")
     return tuple(names)
+
+
+def check_known(types: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ConfigError for what is none of Certhia's types, nor of those that there are besides (`known`)."""
+    there = (*KINDS, *known)
+    for one in types:
+        if not any(wanted(kind, (one,)) for kind in there):
+            family, _, rest = one.partition(".")
+            alike = difflib.get_close_matches(family, {kind.partition(".")[0] for kind in there}, 1, ALIKE)
+            meant = f"; did you mean {alike[0]}.{rest}?" if alike and alike[0] != family else near(one, there)
+            raise ConfigError(f"{quoted(one)} is no type of events, and none that is kept is like it{meant}")

@@ -56,8 +56,7 @@ async def kept(
     the last ones, so many; 0 for all. Raises StateError."""
     query = select(events).where(events.c.at >= since, events.c.id > after)
     if "*" not in types:
-        async with aclosing(state.stream(select(events.c.type).distinct())) as rows:
-            there = [row["type"] async for row in rows]
+        there = await types_of(state)
         query = query.where(events.c.type.in_([one for one in there if any(fnmatchcase(one, glob) for glob in types)]))
     if most:
         async with aclosing(state.stream(query.order_by(events.c.id.desc()).limit(most))) as rows:
@@ -68,6 +67,12 @@ async def kept(
     async with aclosing(state.stream(query.order_by(events.c.id))) as rows:
         async for row in rows:
             yield _event(row)
+
+
+async def types_of(state: Reader) -> list[str]:
+    """The types of those that are kept. Raises StateError."""
+    async with aclosing(state.stream(select(events.c.type).distinct())) as rows:
+        return [row["type"] async for row in rows]
 
 
 def _event(row: Mapping[str, Any]) -> EventRow:
