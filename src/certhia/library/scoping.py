@@ -214,6 +214,8 @@ class Scoping:
             self._tell(
                 f"{one.name}: {synced.left_out} more programmes are left out: raise max_programs", level="warning"
             )
+        if synced.wait is not None:
+            self._tell(f"{one.name}: {synced.failed[-1]}", level="warning")
         for text in (*synced.failed, *synced.notes):
             self._tell(f"{one.name}: {text}", level="debug")
 

@@ -74,3 +74,29 @@ async def test_who_asks_too_much_asks_for_nothing_more(certhia_clock: SimClock) 
     with pytest.raises(Throttled):
         await ask(FakePlatforms(certhia_clock), certhia_clock).each(LISTED, assets)
     assert asked == ["p0"]
+
+
+@in_simulated_time
+async def test_what_was_fetched_before_it_asked_to_wait_counts_and_is_not_asked_for_again(
+    certhia_clock: SimClock,
+) -> None:
+    asked: list[str] = []
+    busy = {"p4"}
+
+    async def assets(one: Listed) -> Sequence[Asset]:
+        asked.append(one.handle)
+        if one.handle in busy:
+            raise Throttled("later", 36_000.0)
+        return [Asset("url", f"{one.handle}.example", True), Asset("url", "no name", True)]
+
+    using = ask(FakePlatforms(certhia_clock), certhia_clock)
+    found = await using.each(LISTED, assets)
+    assert [*found.scopes] == ["p0", "p1", "p2", "p3"]
+    assert found.unasked == ["p4", "p5", "p6", "p7", "p8"]
+    assert found.wait is not None
+    assert found.wait.retry_after == 36_000.0
+    busy.clear()
+    asked.clear()
+    found = await using.each(LISTED, assets)
+    assert (len(found.scopes), found.wait, len(found.notes)) == (9, None, 9)
+    assert asked == ["p4", "p5", "p6", "p7", "p8"]

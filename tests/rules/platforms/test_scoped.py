@@ -96,3 +96,43 @@ def test_the_most_programmes_are_its_own_or_those_of_all(certhia_clock: SimClock
     assert scoped(certhia_clock).ask(transport).most == 10
     own = hackerone().model_copy(update={"max_programs": 3})
     assert Scoped("h1", own, 10, 6 * HOUR, certhia_clock).ask(transport).most == 3
+
+
+@in_simulated_time
+async def test_a_sync_that_is_cut_short_is_gone_on_with(certhia_clock: SimClock) -> None:
+    """By a platform that wants to be asked later: what it said until then is watched, what was known of the others
+    stays, and the next time begins with them."""
+    names = [f"p{n}" for n in range(6)]
+    platforms = FakePlatforms(
+        certhia_clock, [FakeProgramme(one, one.title(), [("URL", f"{one}.example", True)]) for one in names]
+    )
+    one = scoped(certhia_clock)
+    one.take(await one.sync(platforms.transport()))
+    for programme in platforms.programmes:
+        programme.assets = [("URL", f"new.{programme.handle}.example", True)]
+    platforms.fault("p3/structured", say(429, headers={"retry-after": str(9 * HOUR)}), times=1)
+    synced = await one.sync(platforms.transport())
+    one.take(synced)
+    rules = [rule.value for rule in one.rules()]
+    assert rules == [*(f"new.p{n}.example" for n in range(3)), *(f"p{n}.example" for n in range(3, 6))]
+    assert synced.failed[-1].startswith("3 programmes are asked for later: ")
+    assert not any(change.ends for change in synced.changes)
+    assert one.due - certhia_clock.monotonic() >= 9 * HOUR, "never sooner than it asked for"
+    assert one.trouble == ""
+
+
+@in_simulated_time
+async def test_one_that_was_cut_short_by_us_is_gone_on_with(certhia_clock: SimClock) -> None:
+    platforms = FakePlatforms(certhia_clock, [FakeProgramme(f"p{n}", f"P{n}") for n in range(8)])
+    one = scoped(certhia_clock)
+    with pytest.raises(TimeoutError):
+        async with certhia_clock.deadline(5.0):
+            await one.sync(platforms.transport())
+    done = sum("structured" in path for path in platforms.asked)
+    platforms.asked.clear()
+    one.take(await one.sync(platforms.transport()))
+    assert len(one.kept.scopes) == 8
+    assert sum("structured" in path for path in platforms.asked) in (8 - done, 9 - done), "but for the one under way"
+    platforms.asked.clear()
+    await one.sync(platforms.transport())
+    assert sum("structured" in path for path in platforms.asked) == 8, "that was a whole one: all anew"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from certhia.clock import Clock
@@ -22,13 +22,15 @@ FAILURES: Final = 3  # programmes in a row whose scope can't be had, before the 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One sync of one platform. `known`: handles of programmes that are watched already. `shows`: gets a line now and
-    then, of what is done."""
+    """One sync of one platform. `known`: handles of programmes that are watched already. `had`: scopes of an earlier
+    try that was cut short, with what of each could not be used: they are not asked for again, and others join them.
+    `shows`: gets a line now and then, of what is done."""
 
     transport: Transport
     clock: Clock
     most: int  # programmes
     known: Collection[str] = ()
+    had: dict[str, tuple[Scope, list[str]]] = field(default_factory=dict)
     subdomains: bool = False
     timeout: float = 30.0
     suffixes: Suffixes | None = None
@@ -51,7 +53,8 @@ class Ask:
 
     async def each(self, listed: Sequence[Listed], assets: Callable[[Listed], Awaitable[Sequence[Asset]]]) -> Fetched:
         """The scopes of a platform that is asked for each by itself. One that can't be had is told of and passed over;
-        where several in a row can't, the platform fails. Raises RemoteError."""
+        where several in a row can't, the platform fails. Where it asks to wait for longer than a sync may take, what
+        was fetched by then counts. Raises RemoteError."""
         chosen, left_out = self.choose(listed)
         if self.listing:
             return Fetched({one.handle: Scope(one.handle, one.name) for one in chosen}, left_out=left_out)
@@ -60,10 +63,18 @@ class Ask:
         for count, one in enumerate(chosen, 1):
             self.shows(f"{count} of {len(chosen)}: {one.name}")
             try:
-                found = await assets(one)
-                scopes[one.handle], said = await asyncio.to_thread(self.scope, one.handle, one.name, found)
-            except (Denied, Throttled):  # it would only be worse for the next
+                if one.handle not in self.had:
+                    found = await assets(one)
+                    self.had[one.handle] = await asyncio.to_thread(self.scope, one.handle, one.name, found)
+                scopes[one.handle], said = self.had[one.handle]
+            except Denied:  # it would only be worse for the next
                 raise
+            except Throttled as error:  # likewise
+                if not scopes:
+                    raise
+                asked = {*scopes, *failed}
+                unasked = [left.handle for left in chosen if left.handle not in asked]
+                return Fetched(scopes, failed, notes, left_out, unasked, error)
             except RemoteError as error:
                 failed[one.handle] = f"{one.name}: {error}"
                 in_a_row += not isinstance(error, Withheld)
@@ -72,4 +83,5 @@ class Ask:
                 continue
             in_a_row = 0
             notes += said
+        self.had.clear()
         return Fetched(scopes, failed, notes, left_out)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from certhia.errors import Throttled
 
 MAX_NAME: Final = 200  # characters of a programme's name or handle
 MAX_ASSETS: Final = 20_000  # of one programme
@@ -64,12 +66,16 @@ class Fetched:
         failed: why the scope of a programme could not be had, by handle.
         notes: what of it could not be used, for people.
         left_out: how many programmes there are beyond the most that are taken.
+        unasked: handles of programmes that were not asked for any more, as the platform asked to wait.
+        wait: that it did so, and for how long.
     """
 
     scopes: Mapping[str, Scope]
     failed: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
     left_out: int = 0
+    unasked: Collection[str] = ()
+    wait: Throttled | None = None
 
 
 def named(value: object, instead: str = "") -> str:

@@ -15,6 +15,7 @@ from certhia.rules.platforms import kept as keeping
 from certhia.rules.platforms.asking import Ask
 from certhia.rules.platforms.client import Denied
 from certhia.rules.platforms.kept import Kept
+from certhia.rules.platforms.records import Scope
 from certhia.rules.platforms.scopes import called, rules_of
 from certhia.rules.platforms.syncing import Synced, sync
 from certhia.rules.suffixes import in_use
@@ -45,6 +46,8 @@ class Scoped:
         self._most = settings.max_programs or most
         self._interval = interval
         self._clock = clock
+        self._had: dict[str, tuple[Scope, list[str]]] = {}  # of a try that was cut short: the next goes on from there
+        self._begun = clock.monotonic()  # when that was
 
     @property
     def kind(self) -> str:
@@ -87,16 +90,24 @@ class Scoped:
     def take(self, synced: Synced) -> None:
         """Watches that."""
         self.failures, self.trouble = 0, ""
-        self.due = self._clock.monotonic() + self._clock.jitter(self._interval, SPREAD)
+        if synced.wait is None:
+            self.due = self._clock.monotonic() + self._clock.jitter(self._interval, SPREAD)
+        else:
+            self.due = self._clock.monotonic() + self._later(FIRST, synced.wait)
         self.kept = synced.kept
 
     def ask(self, transport: Transport, shows: Callable[[str], None] = lambda _: None, *, listing: bool = False) -> Ask:
         """What to ask it with."""
+        now = self._clock.monotonic()
+        if not self._had or now - self._begun > self._interval:
+            self._had.clear()
+            self._begun = now
         return Ask(
             transport,
             self._clock,
             self._most,
             known=self.kept.scopes,
+            had=self._had,
             subdomains=self.settings.subdomains,
             timeout=self.settings.timeout,
             suffixes=in_use().suffixes,
@@ -114,6 +125,9 @@ class Scoped:
         pause = min(FIRST * 2.0 ** (self.failures - 1), self._interval)
         if isinstance(error, Denied):  # asking again makes it no better
             pause = self._interval
-        elif isinstance(error, Throttled) and error.retry_after is not None:
-            pause = max(pause, error.retry_after)
-        self.due = self._clock.monotonic() + self._clock.jitter(pause, SPREAD)
+        self.due = self._clock.monotonic() + self._later(pause, error)
+
+    def _later(self, pause: float, error: CerthiaError) -> float:
+        """A pause, a little shorter or longer; never shorter than the platform asked for, seconds."""
+        wait = error.retry_after if isinstance(error, Throttled) and error.retry_after is not None else 0.0
+        return max(self._clock.jitter(max(pause, wait), SPREAD), wait)

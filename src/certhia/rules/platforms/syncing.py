@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from certhia.config.platforms import PlatformSection
-from certhia.errors import BadAnswer, RemoteError
+from certhia.errors import BadAnswer, RemoteError, Throttled
 from certhia.rules.platforms.asking import Ask
 from certhia.rules.platforms.kept import Kept
 from certhia.rules.platforms.records import Fetched, Ruled, Scope
@@ -31,20 +31,21 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Synced:
     """What came of asking a platform. `failed`: programmes whose scope could not be had, and why; what was known of
-    them stays."""
+    them stays. `wait`: that not all were asked for, as the platform asked to wait."""
 
     kept: Kept
     changes: Sequence[Change] = ()
     failed: Sequence[str] = ()
     notes: Sequence[str] = ()
     left_out: int = 0
+    wait: Throttled | None = None
 
 
 async def sync(kind: str, kept: Kept, settings: PlatformSection, ask: Ask) -> Synced:
     """Fetches the scopes of a platform of this type, and compares them with those that are known. Raises RemoteError
     where nothing comes of it: then what is known stays."""
     fetched = await fetcher(kind)(settings, ask)
-    if not fetched.failed and not kept.emptied and (lost := _lost(fetched, kept)):
+    if not fetched.failed and not fetched.unasked and not kept.emptied and (lost := _lost(fetched, kept)):
         return Synced(replace(kept, emptied=True), notes=[f"{lost}: they stay until it says so once more"])
     scopes = _merged(fetched, kept)
     new = Kept(scopes, ask.clock.now())
@@ -52,9 +53,10 @@ async def sync(kind: str, kept: Kept, settings: PlatformSection, ask: Ask) -> Sy
         raise BadAnswer(f"its scopes come to more than {MAX_RULES} rules; lower max_programs")
     if fetched.failed and not fetched.scopes:
         raise RemoteError(f"no programme's scope can be had: {next(iter(fetched.failed.values()))}")
-    return Synced(
-        new, tuple(changes(kept, new)), tuple(fetched.failed.values()), tuple(fetched.notes), fetched.left_out
-    )
+    failed = [*fetched.failed.values()]
+    if fetched.wait is not None:
+        failed.append(f"{len(fetched.unasked)} programmes are asked for later: {fetched.wait}")
+    return Synced(new, tuple(changes(kept, new)), tuple(failed), tuple(fetched.notes), fetched.left_out, fetched.wait)
 
 
 def _lost(fetched: Fetched, kept: Kept) -> str:
@@ -68,8 +70,9 @@ def _lost(fetched: Fetched, kept: Kept) -> str:
 
 
 def _merged(fetched: Fetched, kept: Kept) -> dict[str, Scope]:
-    """What was fetched, and what is known of programmes whose scope could not be."""
-    stays = {handle: kept.scopes[handle] for handle in fetched.failed if handle in kept.scopes}
+    """What was fetched, and what is known of programmes whose scope could not be, or was not asked for."""
+    others = (*fetched.failed, *fetched.unasked)
+    stays = {handle: kept.scopes[handle] for handle in others if handle in kept.scopes}
     return {**fetched.scopes, **stays}
 
 
