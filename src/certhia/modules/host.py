@@ -266,7 +266,7 @@ class Host:
 
     async def flush(self) -> None:
         """At the end of a run: tells what modules held back."""
-        await self.pages.together.hand_over()
+        await self.pages.end()
         for seat in self._seats.values():
             with suppress(Failed, Off):  # told by the seat
                 self._reporting.report(seat, await seat.flush())

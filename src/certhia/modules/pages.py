@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -14,22 +12,13 @@ from certhia.clock import Clock
 from certhia.model import Arrival, LogName, Tell, Watched
 from certhia.modules.batch import Entries, Shared
 from certhia.modules.failing import Failed, Off
+from certhia.modules.queued import Queued
 from certhia.modules.reporting import Reporting
 from certhia.modules.seat import Seat
 from certhia.modules.together import Together
 from certhia.sought import MOST, NOTHING, Sought
 
-HELD: Final = 64 << 20  # bytes of pages that wait
 IDLE: Final = 1.0  # seconds between two calls of a module for which rules of its own find nothing
-SILENCE: Final = 600.0  # seconds between two words on what a module skipped
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A page that waits, and what each module is to see of it."""
-
-    shared: Shared
-    wanted: Sequence[tuple[Seat, Entries]]
 
 
 class Pages:
@@ -40,16 +29,9 @@ class Pages:
         self._seats = seats
         self._reporting = reporting
         self._clock = clock
-        self._tell = tell
-        self._jobs: deque[Job] = deque()
-        self._held = 0
-        self._waiting = Counter[Seat]()
-        self._more = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._queued = Queued(self._hand, clock, tell)
         self.together = Together(reporting, clock)
         self._called = WeakKeyDictionary[Seat, float]()  # when those with rules of their own were called last
-        self._skipped: dict[Seat, tuple[float, int]] = {}  # when it was told last, and how many by then
 
     async def accept(self, arrival: Arrival) -> None:
         """Takes care of a page; returns once modules that are trusted are through with it, but for some moments in
@@ -61,12 +43,8 @@ class Pages:
         await self._scan(seats, shared)
         name = LogName(log.id, log.url, log.description, log.operator)
         wanted = [(seat, entries) for seat in seats if (entries := self._chosen(seat, name, shared)) is not None]
-        if queued := [one for one in wanted if not one[0].trusted and self._has_room(*one, shared)]:
-            self._jobs.append(Job(shared, queued))
-            self._held += shared.page.nbytes
-            self._waiting.update(seat for seat, _ in queued)
-            self._idle.clear()
-            self._more.set()
+        if others := [one for one in wanted if not one[0].trusted]:
+            self._queued.add(shared, others)
         if alone := [one for one in wanted if one[0].trusted and one[0].together is None]:
             await asyncio.gather(*(self._hand(*one) for one in alone))
         if ours := [one for one in wanted if one[0].together is not None]:
@@ -83,28 +61,22 @@ class Pages:
 
     async def run(self, _faults: int = 0) -> None:
         """Hands on what waits, until cancelled."""
-        while True:
-            self._more.clear()
-            while self._jobs:
-                job = self._jobs.popleft()
-                try:
-                    for seat, entries in job.wanted:
-                        self._waiting[seat] -= 1
-                        await self._hand(seat, entries)
-                finally:
-                    self._held -= job.shared.page.nbytes
-            self._idle.set()
-            await self._more.wait()
+        await self._queued.run()
 
     async def drained(self) -> None:
         """Returns once nothing waits."""
         await self.together.hand_over()
-        await self._idle.wait()
+        await self._queued.drained()
+
+    async def end(self) -> None:
+        """At the end of a run: hands on what waits, as far as there is time. What is left then is told."""
+        await self.together.hand_over()
+        await self._queued.end()
 
     @property
     def waiting(self) -> int:
         """Pages that wait."""
-        return len(self._jobs) + self.together.waiting
+        return self._queued.waiting + self.together.waiting
 
     async def _scan(self, seats: Sequence[Seat], shared: Shared) -> None:
         """Has the core look for what it was not asked about when it went over the page: rules came meanwhile."""
@@ -127,23 +99,6 @@ class Pages:
             return None
         self._called[seat] = now
         return entries
-
-    def _has_room(self, seat: Seat, entries: Entries, shared: Shared) -> bool:
-        """Whether a page may wait for a module; else it is skipped, and that is told."""
-        if self._waiting[seat] < seat.section.queue and self._held + shared.page.nbytes <= HELD:
-            return True
-        seat.figures.skipped += len(entries)
-        now = self._clock.monotonic()
-        at, before = self._skipped.get(seat, (-SILENCE, 0))
-        if now - at >= SILENCE:
-            many = seat.figures.skipped - before
-            self._tell(
-                f"module {seat.name}: {many:,} entries were skipped, as it is slower than what comes; give it `only`, "
-                "or a longer `queue`",
-                level="warning",
-            )
-            self._skipped[seat] = now, seat.figures.skipped
-        return False
 
     async def _hand(self, seat: Seat, entries: Entries) -> None:
         try:
