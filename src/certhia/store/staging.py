@@ -259,7 +259,10 @@ class Staging:
 
     def waiting(self, sink: str) -> Waiting:
         """What waits for a sink, staged and stored: to be looked at; its bounds may be set."""
-        return self._waiting.setdefault(sink, Waiting())
+        waiting = self._waiting.get(sink)
+        if waiting is None:
+            waiting = self._waiting[sink] = Waiting()
+        return waiting
 
     def waited_for(self) -> dict[str, int]:
         """How many deliveries wait, by sink; only of sinks that have some."""
