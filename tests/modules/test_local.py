@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,6 +35,9 @@ class One:
         {body}
         return [Finding("seen", threading.current_thread().name)]
 
+    def flush(self):
+        return []
+
     def close(self):
         raise RuntimeError("as it goes")
 """
@@ -57,7 +61,7 @@ async def test_in_a_thread_of_its_own_or_on_the_loop(tmp_path: Path, kind: str) 
     said: list[str] = []
     one = await started(tmp_path, said, kind=kind)
     done = await one.process(entries_of("a.example"), 5.0)
-    thread = "module-one_0" if kind == "def" else threading.current_thread().name
+    thread = "module-one" if kind == "def" else threading.current_thread().name
     assert done.results == [Finding("seen", thread)]
     assert (done.late, one.info.name, "process" in one.has, one.keys) == (False, "one", True, {})
     await one.close()
@@ -85,6 +89,28 @@ async def test_what_it_raises(tmp_path: Path, kind: str, what: str) -> None:
 async def test_one_that_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="module one: ZeroDivisionError"):
         await started(tmp_path, [], setup="1 / 0")
+
+
+class Hasty(Clock):
+    """Whose deadlines are over at once."""
+
+    def deadline(self, seconds: float | None) -> asyncio.Timeout:
+        """See `Clock`."""
+        del seconds
+        return super().deadline(0)
+
+
+async def test_one_that_never_comes_back_is_left_behind(tmp_path: Path) -> None:
+    said: list[str] = []
+    one = await started(tmp_path, said, body="threading.Event().wait()")
+    waits = asyncio.ensure_future(one.process(entries_of("a.example"), 5.0))
+    await asyncio.sleep(0)
+    one._clock = Hasty()
+    waits.cancel()
+    with pytest.raises(Failed, match="did not come back within 20 s: what it held back is not told"):
+        await one.flush(5.0)
+    await one.close()
+    assert said == ["module one: did not end within 10 s; it is left behind, and ends with the program"]
 
 
 async def test_modules_of_ours_that_see_entries_share_a_thread(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, Final, cast
 
 from certhia.clock import Clock
 from certhia.errors import CerthiaError, ConfigError
@@ -16,11 +16,14 @@ from certhia.modules.batch import Entries, Shown
 from certhia.modules.configured import Spec, configured
 from certhia.modules.failing import Failed, Fault
 from certhia.modules.finding import Result
+from certhia.modules.lane import Lane
 from certhia.modules.loading import load
 from certhia.modules.runner import Done
 from certhia.modules.running import Running
 
 SETUP: Final = 60.0  # seconds until a module that is still being set up is told of
+FLUSH: Final = 20.0  # seconds at least that it has at the end for what it held back: all else would wait for ever
+CLOSING: Final = 10.0
 
 
 class Local:
@@ -34,7 +37,7 @@ class Local:
     def __init__(
         self,
         running: Running,
-        executor: ThreadPoolExecutor | None,
+        executor: Lane | None,
         clock: Clock,
         tell: Tell,
         together: ThreadPoolExecutor | None = None,
@@ -61,8 +64,8 @@ class Local:
         `together`: the thread of all modules of ours that see entries: they are handed a page one after the other
         anyway, and each finds it where the one before had it, in the caches of the same processor.
         """
-        executor = ThreadPoolExecutor(1, thread_name_prefix=f"module-{spec.place.name}")
-        loop, thread = asyncio.get_running_loop(), executor
+        executor = Lane(f"module-{spec.place.name}")
+        loop, thread = asyncio.get_running_loop(), cast("Executor", executor)
 
         async def run(function: Callable[[], Any]) -> Any:
             return await loop.run_in_executor(thread, function)
@@ -144,13 +147,22 @@ class Local:
 
     async def flush(self, deadline: float) -> Done:
         """See `Runner`."""
-        return await self._done(self._running.flush, deadline)
+        most = max(deadline, FLUSH)
+        try:
+            async with self._clock.deadline(most):
+                return await self._done(self._running.flush, deadline)
+        except TimeoutError:
+            why = f"did not come back within {most:g} s: what it held back is not told"
+            raise Failed(Fault.LATE, why) from None
 
     async def close(self) -> None:
         """See `Runner`."""
         try:
-            async with self.lock:
+            async with self._clock.deadline(CLOSING), self.lock:
                 await self._running.close()
+        except TimeoutError:
+            text = f"did not end within {CLOSING:g} s; it is left behind, and ends with the program"
+            self._tell(f"module {self.info.name}: {text}", level="warning")
         except Exception as error:  # noqa: BLE001  (other people's code, which is done with)
             self._tell(f"module {self.info.name}: close: {type(error).__name__}: {error}", level="warning")
         finally:
