@@ -225,7 +225,7 @@ class Teller:
         if not match.renewal and (renewal := writer.kin.renewal(match)):
             match = replace(match, renewal=renewal)
         told = self._sinks if match.kind in self._limits.kinds else ()
-        writer.match(match, () if silent else [*told, *self._routes(match)], ders)
+        writer.match(match, () if silent else [*told, *self._routes(match)], () if silent else ders)
         if not silent:
             self._found(match)
 

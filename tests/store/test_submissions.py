@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.store.conftest import AT, Book, both
 
 from certhia.clock import Clock
-from certhia.store import State, revocations
+from certhia.store import State, revocations, submissions
 from certhia.store.fsck import check
 from certhia.store.revocations import Watch
 from certhia.store.submissions import KEPT, Recent, chains, let_go, packed, unpacked
@@ -65,14 +66,17 @@ async def test_they_outlive_the_process_and_go_with_their_match(tmp_path: Path, 
 
 
 @both
-async def test_old_ones_go_that_nobody_needs(state: State, book: Book) -> None:
+async def test_old_ones_go_that_nobody_needs(state: State, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     state.writer.log(book.log)
     for number in range(4):  # of the last one the match is younger
         state.writer.match(book.match(number), ["module"] if number == 1 else [], DERS)
     await state.writer.durable()
     await revocations.add(state.writer, [Watch(book.match(2).key, "ocsp.example", AT)], 9)
     state.writer.recent = Recent()
+    monkeypatch.setattr(submissions, "AT_ONCE", 1)
+    assert await state.writer.transaction(partial(let_go, before=AT)) == 0, "the oldest is not older"
     assert await state.writer.transaction(partial(let_go, before=AT + 3)) == 1
+    assert await state.writer.transaction(partial(let_go, before=AT + 3)) == 0
     keys = [book.match(number).key for number in range(4)]
     assert [*await chains(state, keys)] == keys[1:]
     assert KEPT > 0

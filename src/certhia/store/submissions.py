@@ -15,7 +15,7 @@ from sqlalchemy import delete, exists, insert, select
 
 from certhia.store.bulk import WAITS, Bulk
 from certhia.store.engine import guarded
-from certhia.store.query import Query, Question, chunks
+from certhia.store.query import CHUNK, Query, Question
 from certhia.store.schema import deliveries, matches, revocations, submitted
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from certhia.store.state import State
 
 AT_HAND: Final = 8 << 20  # bytes
-AT_ONCE: Final = 500  # that go in one transaction
+AT_ONCE: Final = CHUNK  # that go in one transaction
 KEPT: Final = 90 * 86_400.0  # seconds since the match was seen; longer what is asked about still
 ADD: Final = Bulk(insert(submitted), ["match", "ders"])
 
@@ -86,15 +86,24 @@ def unpacked(stored: bytes) -> list[bytes]:
 
 async def let_go(connection: AsyncConnection, counts: dict[str, Tally], *, before: float) -> int:
     """Deletes some of matches that were seen before then (Unix seconds), that no module waits for and whose authority
-    is asked no more; gives how many. Run by the writer between commits."""
+    is asked no more; gives how many. Run by the writer between commits.
+
+    Goes by the order of matches, which is that in which they were seen, up to the first younger ones.
+    """
     del counts
     waits = exists().where(deliveries.c.match == matches.c.id, WAITS)
     asked = exists().where(revocations.c.match == matches.c.id, revocations.c.due.is_not(None))
-    old = select(submitted.c.match).join(matches).where(matches.c.seen < before, ~waits, ~asked).limit(AT_ONCE)
-    gone = (await connection.execute(old)).scalars().all()
-    for some in chunks(gone):
-        await connection.execute(delete(submitted).where(submitted.c.match.in_(some)))
-    return len(gone)
+    ordered = select(submitted.c.match, matches.c.seen, (waits | asked).label("needed")).join(matches)
+    ordered, last = ordered.order_by(submitted.c.match).limit(AT_ONCE), 0
+    while True:
+        rows = (await connection.execute(ordered.where(submitted.c.match > last))).all()
+        if not rows or rows[0].seen >= before:
+            return 0
+        gone = [row.match for row in rows if row.seen < before and not row.needed]
+        if gone:
+            await connection.execute(delete(submitted).where(submitted.c.match.in_(gone)))
+            return len(gone)
+        last = rows[-1].match
 
 
 def _size(ders: Sequence[bytes]) -> int:
