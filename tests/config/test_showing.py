@@ -34,6 +34,17 @@ def test_every_key_with_its_value_and_place(tmp_path: Path) -> None:
     assert examine({}, path, HOME).problems == ()
 
 
+def test_what_a_variable_gave_a_module_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('[modules.mine]\nword = "${WORD}"\nplain = "shown"\ntoken = "plain"\n')
+    lines = list(show(examine({}, path, {**HOME, "WORD": SECRET}), changed=True))
+    assert [line.partition("  ")[0] for line in lines if "module" not in line and line] == [
+        "# word is set, and not shown",
+        'plain = "shown"',
+        "# token is set, and not shown",
+    ]
+
+
 def test_only_what_was_set(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text('[read]\nmemory = "32MB"\n')

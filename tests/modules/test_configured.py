@@ -47,6 +47,16 @@ def test_what_is_wrong_is_told_with_its_place(own: dict[str, Own], text: str) ->
         configured(spec(**own), INFO)
 
 
+def test_nobody_is_shown_what_is_hidden() -> None:
+    with pytest.raises(ConfigError) as told:
+        configured(spec(days=Own("hunter2", "certhia.toml:8", hidden=True)), INFO)
+    assert str(told.value).startswith("certhia.toml:8: modules.mine.days: must be a valid integer")
+    assert "hunter2" not in str(told.value)
+    with pytest.raises(ConfigError) as told:
+        configured(spec(days=Own("https://me:hunter2@a.example/", "certhia.toml:8")), INFO)
+    assert "hunter2" not in str(told.value)
+
+
 def test_a_module_without_keys() -> None:
     info = Info("mine", "1", "", Sees.ENTRIES)
     assert configured(spec(), info) == Nothing()
@@ -55,7 +65,9 @@ def test_a_module_without_keys() -> None:
 
 
 def test_it_comes_through_to_another_process() -> None:
-    one = Spec(PLACE, {"days": Own(3, "certhia.toml:7")}, "/own", 60.0, ["example.com"], ["/rules"], look=True)
+    one = Spec(
+        PLACE, {"days": Own(3, "certhia.toml:7", hidden=True)}, "/own", 60.0, ["example.com"], ["/rules"], look=True
+    )
     assert Spec.told(one.tell()) == one
 
 
@@ -66,3 +78,4 @@ def test_built_in_modules_are_given_their_settings_as_they_are() -> None:
     other = Spec.of(PLACE, OtherModule(own={"days": Own(9)}), Path("/own"), (), ())
     assert configured(other, INFO) == Keys(days=9)
     assert (one.ttl, one.files, other.ttl) == (5.0, ["/rules"], 86_400.0)
+    assert Spec.told(one.tell()).own["days"].hidden

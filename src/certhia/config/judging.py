@@ -28,6 +28,7 @@ from certhia.config.named import (
     is_type,
     key_of,
     model_of,
+    says_secret,
     types_of,
 )
 from certhia.config.nearness import near
@@ -145,7 +146,7 @@ class _Table:
             self._problems.append(f"{given.where}: {key}: {error}")
             return None
         self._places[key] = given
-        return Own(value, given.where)
+        return Own(value, given.where, hidden=value != given.value or says_secret(name))
 
     def told(self, values: Mapping[str, object], error: ValidationError) -> list[str]:
         """What is wrong with values that are no more than that."""

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from certhia.config.modules import BUILT_IN, OWN, OtherModule
+from certhia.config.modules import BUILT_IN, OWN, OtherModule, Own
 from certhia.config.platforms import Platforms, PluginPlatform
 from certhia.config.platforms.plugin import installed
 from certhia.config.settings import LogOptions, Settings
@@ -133,11 +133,16 @@ def keys_of(options: BaseModel) -> Iterator[tuple[str, object, FieldInfo]]:
         yield name, getattr(options, plain[name]), field
     if isinstance(options, OtherModule):
         for name, own in options.own.items():
-            yield name, own.value, _field(name, own.value)
+            yield name, own.value, _field(own)
 
 
-def _field(name: str, value: object) -> FieldInfo:
-    """What there is to know of a key that only a module knows: its name may say that it is secret."""
+def says_secret(name: str) -> bool:
+    """Whether the name of a key that only a module knows says that it is secret."""
+    return _HIDDEN.search(name) is not None
+
+
+def _field(own: Own) -> FieldInfo:
+    """What there is to know of a key that only a module knows."""
     kinds: list[tuple[type, Any]] = [(list, tuple[str, ...]), (dict, dict[str, str]), *((one, one) for one in _PLAIN)]
-    kind = next((kind for made, kind in kinds if isinstance(value, made)), str)
-    return FieldInfo(annotation=SecretStr if _HIDDEN.search(name) else kind, default=None)
+    kind = next((kind for made, kind in kinds if isinstance(own.value, made)), str)
+    return FieldInfo(annotation=SecretStr if own.hidden else kind, default=None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from certhia.config.masking import without_password, without_value
 from certhia.config.modules import ModuleSection, OtherModule, Own
 from certhia.config.nearness import near
 from certhia.errors import ConfigError
@@ -54,7 +55,7 @@ class Spec:
         """For another process."""
         return {
             "place": [self.place.name, self.place.kind, self.place.where],
-            "own": {name: [one.value, one.where] for name, one in self.own.items()},
+            "own": {name: [one.value, one.where, one.hidden] for name, one in self.own.items()},
             "directory": self.directory,
             "ttl": self.ttl,
             "rules": [*self.rules],
@@ -65,7 +66,7 @@ class Spec:
     @classmethod
     def told(cls, raw: Mapping[str, Any]) -> Spec:
         """What `tell` said."""
-        own = {name: Own(*one) for name, one in raw["own"].items()}
+        own = {name: Own(value, where, hidden=hidden) for name, (value, where, hidden) in raw["own"].items()}
         return cls(
             Place(*raw["place"]), own, raw["directory"], raw["ttl"], raw["rules"], raw["files"], look=raw["look"]
         )
@@ -97,8 +98,10 @@ def _wrong(spec: Spec, name: str, message: str) -> str:
     one = spec.own.get(name)
     if one is None:
         return f"{key}: {message}"
-    shown = (
-        f"{quoted(str(one.value))} " if message.startswith("must") and isinstance(one.value, str | int | float) else ""
-    )
+    shown = ""
+    if one.hidden:
+        message = without_value(message)
+    elif message.startswith("must") and isinstance(one.value, str | int | float):
+        shown = f"{quoted(without_password(str(one.value)))} "
     where = f"{one.where}: " if one.where not in ("", key) else ""
     return f"{where}{key}: {shown}{message}"

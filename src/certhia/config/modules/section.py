@@ -40,10 +40,12 @@ class Own:
     Attributes:
         value: as it was given, with variables filled in.
         where: the place that it stands in: `certhia.toml:12`.
+        hidden: whether something of the environment is in it, or its name says that it is secret: nobody is shown it.
     """
 
     value: Any
     where: str = field(default="", compare=False)
+    hidden: bool = field(default=False, compare=False)
 
 
 class OtherModule(ModuleSection):
