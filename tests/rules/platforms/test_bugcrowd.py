@@ -14,6 +14,7 @@ from certhia.config.platforms import BugcrowdPlatform
 from certhia.errors import RemoteError
 from certhia.net import Response
 from certhia.rules.platforms import bugcrowd as bugcrowds
+from certhia.rules.platforms.fields import Unreadable
 from certhia.testing import SimClock, in_simulated_time
 from certhia.testing.platform_shapes import BUGCROWD_PAGE, FakeProgramme
 from certhia.testing.platforms import FakePlatforms, say
@@ -85,9 +86,13 @@ async def test_a_brief_that_leads_elsewhere(certhia_clock: SimClock, brief: str)
 @in_simulated_time
 async def test_programmes_elsewhere_are_left_out(certhia_clock: SimClock, path: object) -> None:
     platforms = FakePlatforms(certhia_clock)
-    rows = {"engagements": [{"name": "X", "briefUrl": path}], "paginationMeta": {"totalCount": 1}}
-    platforms.fault("engagements.json", lambda: Answer(as_json(rows)))
-    assert (await fetched(OPEN, platforms, listing=True)).scopes == {}
+    rows = [{"name": "X", "briefUrl": path}, {"briefUrl": "/engagements/a"}]
+    platforms.pages["/bugcrowd/engagements.json"] = as_json({"engagements": rows, "paginationMeta": {"totalCount": 1}})
+    assert [*(await fetched(OPEN, platforms, listing=True)).scopes] == ["a"]
+    rows.pop()
+    platforms.pages["/bugcrowd/engagements.json"] = as_json({"engagements": rows, "paginationMeta": {"totalCount": 1}})
+    with pytest.raises(Unreadable, match="none of 1 rows has in it what they had"):
+        await fetched(OPEN, platforms, listing=True)
 
 
 @in_simulated_time
@@ -103,7 +108,8 @@ async def test_a_path_that_does_not_fit_costs_nothing(certhia_clock: SimClock) -
     platforms = FakePlatforms(certhia_clock, [FakeProgramme("acme", "Acme", ROWS)])
     rows = [{"name": "Evil", "briefUrl": f"/{'a' * 4000}!"}]
     platforms.pages["/bugcrowd/engagements.json"] = as_json({"engagements": rows, "paginationMeta": {"totalCount": 1}})
-    assert not (await fetched(OPEN, platforms)).scopes
+    with pytest.raises(Unreadable):
+        await fetched(OPEN, platforms)
 
 
 @in_simulated_time

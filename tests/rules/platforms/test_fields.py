@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from certhia.rules.platforms.fields import MAX_LENGTH, at, first, number, rows, text
+from certhia.rules.platforms.fields import MAX_LENGTH, Unreadable, at, check_some, first, number, rows, text
 
 DOCUMENT = {"a": {"b": ["x"], "n": 5, "t": "word", "yes": True, "big": 10**30}, "long": "x" * 10_000}
 
@@ -40,3 +40,10 @@ def test_of_the_type_that_is_needed() -> None:
 def test_halves_of_characters() -> None:
     """JSON takes them; no URL, database or terminal does."""
     assert text(json.loads('{"a": "x\\ud800y \\u00e4"}'), "a") == "x\ufffdy \u00e4"
+
+
+def test_rows_that_are_all_in_another_form() -> None:
+    check_some([], lambda _: False, "x")
+    check_some([None, {"id": 1}], lambda row: text(row, "id") != "", "x")
+    with pytest.raises(Unreadable, match="x: none of 2 rows has in it what they had"):
+        check_some([None, {"key": 1}], lambda row: text(row, "id") != "", "x")

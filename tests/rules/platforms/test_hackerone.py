@@ -10,6 +10,7 @@ from tests.rules.platforms.asked import fetched, hackerone, texts
 from certhia.errors import BadAnswer, RemoteError
 from certhia.rules.platforms import hackerone as hackerones
 from certhia.rules.platforms.client import Denied
+from certhia.rules.platforms.fields import Unreadable
 from certhia.rules.platforms.hackerone import PAGE
 from certhia.testing import SimClock, in_simulated_time
 from certhia.testing.platform_shapes import TOKEN, FakeProgramme
@@ -146,9 +147,21 @@ async def test_rows_that_make_no_sense_are_left_out(certhia_clock: SimClock) -> 
     rows: list[object] = [1, None, [], {"attributes": []}, {"id": {}, "attributes": {"handle": 5, "name": ["x"]}}]
     platforms = FakePlatforms(certhia_clock)
     platforms.fault("programs?", lambda: Answer(as_json({"data": rows})))
-    platforms.fault("structured", lambda: Answer(as_json({"data": [{"attributes": {"asset_type": 1}}, "x"]})))
+    scopes: list[object] = [
+        {"attributes": {"asset_type": 1}},
+        "x",
+        {"attributes": {"asset_type": "URL", "asset_identifier": "a.example", "eligible_for_submission": True}},
+    ]
+    platforms.fault("structured", lambda: Answer(as_json({"data": scopes})))
+    assert texts(await fetched(hackerone(), platforms)) == {"5": ["=a.example"]}
+    scopes.pop()
     found = await fetched(hackerone(), platforms)
-    assert texts(found) == {"5": []}
+    assert [*found.failed] == ["5"], "another form than we read is no empty scope"
+    with pytest.raises(Unreadable):  # nothing says what is bookmarked
+        await fetched(hackerone("bookmarked"), platforms)
+    rows.pop()
+    with pytest.raises(Unreadable, match="none of 4 rows has in it what they had: its form may have changed"):
+        await fetched(hackerone(), platforms)
 
 
 @in_simulated_time

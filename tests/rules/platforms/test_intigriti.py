@@ -40,9 +40,6 @@ async def test_tiers_in_scope(certhia_clock: SimClock, tier: int) -> None:
         ({"id": 5, "value": "Out Of Scope"}, ["!=a.acme.example"]),
         ({"id": 9, "value": "OUT OF SCOPE"}, ["!=a.acme.example"]),
         ({"id": 9, "value": "Tier 9"}, []),
-        ({}, []),
-        (None, []),
-        ("4", []),
     ],
 )
 @in_simulated_time
@@ -51,6 +48,28 @@ async def test_what_tiers_mean(certhia_clock: SimClock, tier: object, rules: lis
     row = {"endpoint": "a.acme.example", "type": {"id": 1, "value": "Url"}, "tier": tier}
     platforms.fault("id-acme", lambda: Answer(as_json({"domains": {"content": [row]}})))
     assert texts(await fetched(intigriti(), platforms)) == {"Acme": rules}
+
+
+@pytest.mark.parametrize("tier", [{}, None, "4"])
+@in_simulated_time
+async def test_without_tiers_nothing_is_read(certhia_clock: SimClock, tier: object) -> None:
+    platforms = FakePlatforms(certhia_clock, [FakeProgramme("acme", "Acme")])
+    row = {"endpoint": "a.acme.example", "type": {"id": 1, "value": "Url"}, "tier": tier}
+    content: list[object] = [row]
+    platforms.fault("id-acme", lambda: Answer(as_json({"domains": {"content": content}})))
+    assert [*(await fetched(intigriti(), platforms)).failed] == ["acme"]
+    content.append({**row, "endpoint": "b.acme.example", "tier": {"id": 4}})
+    assert texts(await fetched(intigriti(), platforms)) == {"Acme": ["=b.acme.example"]}
+
+
+@in_simulated_time
+async def test_a_list_that_repeats_itself_ends_also_where_none_of_it_is_followed(certhia_clock: SimClock) -> None:
+    platforms = FakePlatforms(certhia_clock)
+    rows = [{"id": "a", "handle": "a", "following": False}]
+    platforms.fault("programs?", lambda: Answer(as_json({"maxCount": 10**9, "records": rows})))
+    with pytest.raises(BadAnswer, match="repeats programmes"):
+        await fetched(intigriti("following"), platforms)
+    assert len(platforms.asked) == 2
 
 
 @in_simulated_time

@@ -11,6 +11,7 @@ from certhia.clock import Clock
 from certhia.errors import RemoteError, Throttled
 from certhia.net import Transport
 from certhia.rules.platforms.client import Client, Denied, Withheld
+from certhia.rules.platforms.fields import Unreadable
 from certhia.rules.platforms.records import Asset, Fetched, Listed, Scope
 from certhia.rules.platforms.scopes import scope_of
 
@@ -77,7 +78,7 @@ class Ask:
                 return Fetched(scopes, failed, notes, left_out, unasked, error)
             except RemoteError as error:
                 failed[one.handle] = f"{one.name}: {error}"
-                in_a_row += not isinstance(error, Withheld)
+                in_a_row += not isinstance(error, Withheld | Unreadable)
                 if in_a_row == FAILURES:
                     raise
                 continue

@@ -17,7 +17,7 @@ from certhia.errors import BadAnswer, RemoteError
 from certhia.render import quoted
 from certhia.rules.platforms.asking import Ask
 from certhia.rules.platforms.client import MAX_PAGES, Client, Withheld
-from certhia.rules.platforms.fields import at, first, number, rows, text
+from certhia.rules.platforms.fields import at, check_some, first, number, rows, text
 from certhia.rules.platforms.records import Asset, Fetched, Listed, named
 
 GAP: Final = 1.05  # seconds between two requests
@@ -58,6 +58,7 @@ async def _programmes(client: Client, category: str) -> list[Listed]:
         if not isinstance(at(document, "engagements"), list):
             raise BadAnswer(f"{client.place}/engagements.json: the answer has no list of engagements")
         engagements, before = rows(document, "engagements"), len(listed)
+        check_some(engagements, _is_programme, f"{client.place}/engagements.json")
         for row in engagements:
             path = text(row, "briefUrl")
             if _PATH.fullmatch(path):
@@ -86,12 +87,14 @@ async def _engagement(client: Client, path: str) -> list[Asset]:
     scope = at(document, "data", "scope")
     if not isinstance(scope, list):
         raise BadAnswer(f"{client.place}{brief}.json: the answer has no list as data.scope")
+    check_some(scope, lambda group: isinstance(at(group, "inScope"), bool), f"{client.place}{brief}.json")
     return [asset for group in scope for asset in _targets(rows(group, "targets"), at(group, "inScope") is True)]
 
 
 async def _older(client: Client, path: str) -> list[Asset]:
     """By its groups of targets."""
     document = await client.json(f"{path}/target_groups")
+    check_some(rows(document, "groups"), lambda group: isinstance(at(group, "in_scope"), bool), f"{client.place}{path}")
     found: list[Asset] = []
     for group in rows(document, "groups")[:MAX_GROUPS]:
         targets = text(group, "targets_url")
@@ -99,6 +102,10 @@ async def _older(client: Client, path: str) -> list[Asset]:
             raise BadAnswer(f"{client.place}{path}: names {quoted(targets)} for its targets, which is no path there")
         found += _targets(rows(await client.json(targets), "targets"), at(group, "in_scope") is True)
     return found
+
+
+def _is_programme(row: object) -> bool:
+    return _PATH.fullmatch(text(row, "briefUrl")) is not None
 
 
 def _targets(targets: Iterable[Any], in_scope: bool) -> Iterable[Asset]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from certhia.errors import BadAnswer
+
 MAX_LENGTH: Final = 8192  # characters of a text that is looked at
+
+
+class Unreadable(BadAnswer):
+    """A list that has rows, and none in the form that we read."""
 
 
 def at(value: object, *path: str) -> Any:
@@ -41,6 +47,13 @@ def rows(value: object, *path: str) -> Sequence[Any]:
     """A list; empty where there is none."""
     found = at(value, *path)
     return found if isinstance(found, list) else ()
+
+
+def check_some(rows: Sequence[Any], readable: Callable[[Any], bool], where: str) -> None:
+    """Raises Unreadable where none of these rows is what it should be: a list in another form than we read is not an
+    empty one."""
+    if rows and not any(readable(row) for row in rows):
+        raise Unreadable(f"{where}: none of {len(rows)} rows has in it what they had: its form may have changed")
 
 
 def number(value: object, *path: str) -> int | None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from certhia.config.platforms import HackerOnePlatform
 from certhia.errors import BadAnswer
 from certhia.rules.platforms.asking import Ask
 from certhia.rules.platforms.client import MAX_PAGES, Client
-from certhia.rules.platforms.fields import at, rows, text
+from certhia.rules.platforms.fields import at, check_some, rows, text
 from certhia.rules.platforms.records import MAX_ASSETS, Asset, Fetched, Listed, named
 
 PAGE: Final = 100  # the most that it gives at once
@@ -37,7 +37,7 @@ async def fetch(settings: HackerOnePlatform, ask: Ask) -> Fetched:
 
 async def _programmes(client: Client, *, bookmarked: bool) -> list[Listed]:
     listed: dict[str, Listed] = {}
-    async for row in _rows(client, "/v1/hackers/programs", GAP):
+    async for row in _rows(client, "/v1/hackers/programs", GAP, _is_marked if bookmarked else _is_programme):
         handle = text(row, "attributes", "handle")
         shown = named(handle)  # anybody's text
         if shown and (not bookmarked or at(row, "attributes", "bookmarked") is True):
@@ -47,7 +47,8 @@ async def _programmes(client: Client, *, bookmarked: bool) -> list[Listed]:
 
 async def _assets(client: Client, handle: str) -> list[Asset]:
     found: list[Asset] = []
-    async for row in _rows(client, f"/v1/hackers/programs/{quote(handle, safe='')}/structured_scopes", SCOPES_GAP):
+    path = f"/v1/hackers/programs/{quote(handle, safe='')}/structured_scopes"
+    async for row in _rows(client, path, SCOPES_GAP, _is_asset):
         inside = at(row, "attributes")
         eligible = at(inside, "eligible_for_submission") is True
         found.append(Asset(text(inside, "asset_type").lower(), text(inside, "asset_identifier"), eligible))
@@ -56,13 +57,28 @@ async def _assets(client: Client, handle: str) -> list[Asset]:
     return found
 
 
-async def _rows(client: Client, path: str, gap: float) -> AsyncIterator[Any]:
-    """All of a list's rows, page by page for as long as it says that there is a next one. Raises BadAnswer."""
+def _is_programme(row: object) -> bool:
+    return text(row, "attributes", "handle") != ""
+
+
+def _is_marked(row: object) -> bool:
+    return _is_programme(row) and isinstance(at(row, "attributes", "bookmarked"), bool)
+
+
+def _is_asset(row: object) -> bool:
+    eligible = at(row, "attributes", "eligible_for_submission")
+    return text(row, "attributes", "asset_identifier") != "" and isinstance(eligible, bool)
+
+
+async def _rows(client: Client, path: str, gap: float, readable: Callable[[object], bool]) -> AsyncIterator[Any]:
+    """All of a list's rows, page by page for as long as it says that there is a next one. Raises BadAnswer, also where
+    none of a page is `readable`."""
     seen: set[str] = set()
     for page in range(1, MAX_PAGES + 1):
         document = await client.json(f"{path}?page%5Bnumber%5D={page}&page%5Bsize%5D={PAGE}", gap=gap)
         if not isinstance(at(document, "data"), list):
             raise BadAnswer(f"{client.place}{path}: the answer has no list as data")
+        check_some(rows(document, "data"), readable, client.place + path)
         new = [row for row in rows(document, "data") if text(row, "id") not in seen or not text(row, "id")]
         seen.update(text(row, "id") for row in new)
         for row in new:

@@ -14,7 +14,7 @@ from certhia.config.platforms import IntigritiPlatform
 from certhia.errors import BadAnswer
 from certhia.rules.platforms.asking import Ask
 from certhia.rules.platforms.client import MAX_PAGES, Client
-from certhia.rules.platforms.fields import at, first, number, rows, text
+from certhia.rules.platforms.fields import at, check_some, first, number, rows, text
 from certhia.rules.platforms.records import Asset, Fetched, Listed, named
 
 PAGE: Final = 500  # the most that it gives at once
@@ -35,6 +35,7 @@ async def fetch(settings: IntigritiPlatform, ask: Ask) -> Fetched:
         content = at(document, "domains", "content")
         if content is not None and not isinstance(content, list):
             raise BadAnswer(f"{client.place}{path}: the answer has no list of domains")
+        check_some(content or (), _is_asset, f"{client.place}{path}")
         return [asset for row in content or () if (asset := _asset(row)) is not None]
 
     return await ask.each(listed, assets)
@@ -43,13 +44,16 @@ async def fetch(settings: IntigritiPlatform, ask: Ask) -> Fetched:
 async def _programmes(client: Client, *, following: bool) -> list[Listed]:
     """All pages of the list. Raises BadAnswer."""
     listed: dict[str, Listed] = {}
+    seen: set[str] = set()
     offset = 0
     for _ in range(MAX_PAGES):
         wanted = "&following=true" if following else ""
         document = await client.json(f"/v1/programs?limit={PAGE}&offset={offset}{wanted}")
         if not isinstance(at(document, "records"), list):
             raise BadAnswer(f"{client.place}/v1/programs: the answer has no list as records")
-        records, before = rows(document, "records"), len(listed)
+        records, before = rows(document, "records"), len(seen)
+        check_some(records, lambda row: text(row, "id") != "", f"{client.place}/v1/programs")
+        seen.update(text(row, "id") for row in records)
         for row in records:
             key = text(row, "id")
             handle = named(first(row, "handle"), named(key))
@@ -59,7 +63,7 @@ async def _programmes(client: Client, *, following: bool) -> list[Listed]:
         count = number(document, "maxCount")
         if not records or (offset >= count if count is not None else len(records) < PAGE):
             return _by_handle(listed.values())
-        if len(listed) == before and not following:
+        if len(seen) == before:
             raise BadAnswer(f"{client.place}/v1/programs: repeats programmes, and there are said to be more")
     raise BadAnswer(f"{client.place}/v1/programs: more than {MAX_PAGES} pages")
 
@@ -71,6 +75,10 @@ def _by_handle(listed: Iterable[Listed]) -> list[Listed]:
         handle = one.handle if one.handle not in found else one.key
         found[handle] = one._replace(handle=handle)
     return list(found.values())
+
+
+def _is_asset(row: object) -> bool:
+    return text(row, "endpoint") != "" and (number(row, "tier", "id") is not None or text(row, "tier", "value") != "")
 
 
 def _asset(row: object) -> Asset | None:

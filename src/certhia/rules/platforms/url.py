@@ -17,7 +17,7 @@ from certhia.config.platforms import UrlPlatform
 from certhia.errors import BadAnswer
 from certhia.rules.platforms.asking import Ask
 from certhia.rules.platforms.assets import TREE
-from certhia.rules.platforms.fields import at, first, rows
+from certhia.rules.platforms.fields import at, check_some, first, rows
 from certhia.rules.platforms.records import Asset, Fetched, Listed, Scope, named
 
 MAX_LISTED: Final = 100_000  # programmes in one document
@@ -51,6 +51,7 @@ def read(document: object, where: str, ask: Ask) -> Fetched:
         name = named(first(one, "name", "title", "handle", "id"))
         if handle := named(first(one, "handle", "slug", "id"), name):
             by_handle.setdefault(handle, one)
+    check_some(programmes, lambda one: bool(first(one, "name", "title", "handle", "id", "slug")), where)
     chosen, left_out = ask.choose([Listed(handle, handle) for handle in by_handle])
     scopes, notes = dict[str, Scope](), list[str]()
     for listed in chosen:

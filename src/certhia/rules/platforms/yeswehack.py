@@ -13,7 +13,7 @@ from certhia.config.platforms import YesWeHackPlatform
 from certhia.errors import BadAnswer
 from certhia.rules.platforms.asking import Ask
 from certhia.rules.platforms.client import MAX_PAGES, Client
-from certhia.rules.platforms.fields import at, first, number, rows, text
+from certhia.rules.platforms.fields import at, check_some, first, number, rows, text
 from certhia.rules.platforms.records import Asset, Fetched, Listed, named
 
 GAP: Final = 0.5  # seconds between two requests
@@ -31,6 +31,7 @@ async def fetch(settings: YesWeHackPlatform, ask: Ask) -> Fetched:
         document = await client.json(path)
         if not isinstance(at(document, "scopes"), list | None):
             raise BadAnswer(f"{client.place}{path}: the answer has no list of scopes")
+        check_some(rows(document, "scopes"), lambda row: text(row, "scope") != "", f"{client.place}{path}")
         found = [Asset(text(row, "scope_type").lower(), text(row, "scope"), True) for row in rows(document, "scopes")]
         # These are sentences as a rule; only what is one name by itself says what it means.
         plain = (text({"": row}, "").strip() for row in rows(document, "out_of_scope"))
@@ -47,6 +48,7 @@ async def _programmes(client: Client) -> list[Listed]:
         if not isinstance(at(document, "items"), list):
             raise BadAnswer(f"{client.place}/programs: the answer has no list as items")
         items, before = rows(document, "items"), len(listed)
+        check_some(items, lambda row: text(row, "slug") != "", f"{client.place}/programs")
         for row in items:
             slug = text(row, "slug")
             if named(slug) and at(row, "disabled") is not True:
