@@ -69,6 +69,7 @@ def test_it_comes_through_to_another_process() -> None:
         PLACE, {"days": Own(3, "certhia.toml:7", hidden=True)}, "/own", 60.0, ["example.com"], ["/rules"], look=True
     )
     assert Spec.told(one.tell()) == one
+    assert Spec.told(one.tell()).own["days"].hidden
 
 
 def test_built_in_modules_are_given_their_settings_as_they_are() -> None:
@@ -78,4 +79,3 @@ def test_built_in_modules_are_given_their_settings_as_they_are() -> None:
     other = Spec.of(PLACE, OtherModule(own={"days": Own(9)}), Path("/own"), (), ())
     assert configured(other, INFO) == Keys(days=9)
     assert (one.ttl, one.files, other.ttl) == (5.0, ["/rules"], 86_400.0)
-    assert Spec.told(one.tell()).own["days"].hidden
