@@ -37,6 +37,11 @@ PATIENCE: Final = 2.0  # seconds that it has to end by itself
 LAST_WORDS: Final = 0.5  # seconds to read what it printed last
 
 
+def passed() -> dict[str, str]:
+    """The environment of processes that work for us, without what may be secret in it."""
+    return {name: value for name, value in os.environ.items() if name in PASSED or name.startswith(PREFIXES)}
+
+
 class Lost(Failed):
     """The process is gone with the call. `fault` says how."""
 
@@ -73,7 +78,7 @@ class Child:
         await self._end(0.0, "")  # one that ended by itself
         # -P: what lies in the current directory is not imported by chance.
         command = (sys.executable, "-P", "-m", "certhia.modules.worker", str(self._memory), str(os.getpid()))
-        environment = {name: value for name, value in os.environ.items() if name in PASSED or name.startswith(PREFIXES)}
+        environment = passed()
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True, limit=1 << 20

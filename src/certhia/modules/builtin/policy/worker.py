@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from certhia.clock import Clock
 from certhia.modules.builtin.policy import linting
 from certhia.modules.builtin.policy.linting import LENGTH, Violation
+from certhia.modules.process import passed
 
 MAX_CERTIFICATE: Final = 128 << 10  # bytes: larger ones are not linted
 MAX_ANSWER: Final = 1 << 20
@@ -90,8 +91,8 @@ class Worker:
         if self._process is not None and self._process.returncode is None:
             return self._process
         self._process = process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
-        )
+            *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=passed(), start_new_session=True
+        )  # Ctrl-C is for us alone: it ends once we do, and no certificate is blamed
         self.started += 1
         try:
             async with self._clock.deadline(START):
