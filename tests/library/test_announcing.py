@@ -118,8 +118,9 @@ async def test_what_an_earlier_run_told_is_not_told_again_but_that_it_is_over(
             data = {"log": name, "kind": "health", "text": "no answer"}
             state.writer.event(EventRow(f"id{number}", type_, float(number), "watch", "", 1, data), 10)
         await state.writer.durable()
-        assert await left_ill(state) == dict.fromkeys("ABC", Health.FAILED)
-        healths = Healths(bus, "watch", certhia_clock, state)
+        healths = Healths(bus, "watch", certhia_clock)
+        healths.left, alarms = await left_ill(state)
+        assert (healths.left, alarms) == (dict.fromkeys("ABC", Health.FAILED), {})
         statuses = [Status(ill), Status(well), Status(silent)]
         for _ in range(FAILED_AFTER):
             statuses[0].failed("no answer")
@@ -133,6 +134,32 @@ async def test_what_an_earlier_run_told_is_not_told_again_but_that_it_is_over(
         await certhia_clock.sleep(LOOK)
         assert [event.data["log"] for event in told] == ["B", "A", "C"]
         task.cancel()
+
+
+@in_simulated_time
+async def test_an_alarm_that_lasts_over_a_restart_is_told_once(certhia_clock: SimClock, tmp_path: Path) -> None:
+    bus, told = listening()
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state:
+        for number, kind in enumerate(("log", "promise")):
+            data = {"log": "First", "kind": kind, "text": "frozen"}
+            state.writer.event(EventRow(f"id{number}", "log.misbehaved", float(number), "watch", "", 1, data), 10)
+        await state.writer.durable()
+        announcing = Announcing(bus, "watch")
+        healths, announcing.left = await left_ill(state)
+        assert (healths, announcing.left) == ({}, {("First", "log"): "frozen", ("First", "promise"): "frozen"})
+    frozen, broken = Alarm("log:ab", "frozen", log="First"), Alarm("promise:cd", "late", log="First")
+    announcing.hears(frozen, cleared=False)
+    assert told == []
+    announcing.hears(frozen, cleared=True)
+    announcing.hears(broken, cleared=False)
+    announcing.hears(broken, cleared=True)
+    announcing.hears(frozen, cleared=False)
+    assert [(event.type, event.data["kind"]) for event in told] == [
+        ("log.recovered", "log"),
+        ("log.misbehaved", "promise"),  # another one
+        ("log.recovered", "promise"),
+        ("log.misbehaved", "log"),
+    ]
 
 
 def test_a_short_illness_is_none() -> None:

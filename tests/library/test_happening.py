@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from certhia.events.bus import Bus
 from certhia.events.event import Event
 from certhia.events.listening import Listeners
 from certhia.library.happening import Happening
+from certhia.model import Health
 from certhia.store import State
+from certhia.store.eventrow import EventRow
 from certhia.store.events import kept
+from certhia.testing import SimClock, in_simulated_time
 
 
 async def test_state_and_sinks_hear_until_the_end(tmp_path: Path) -> None:
@@ -41,3 +45,20 @@ async def test_a_state_that_fails_is_not_said_twice(tmp_path: Path) -> None:
             Happening.of(bus, "watch", state, 5, lambda _: None, stack, clock=Clock(), tell=tell)
         bus.publish("a.b", {}, source="test")  # the state is closed by now
     assert said == []
+
+
+@in_simulated_time
+async def test_what_an_earlier_run_told_is_looked_up(certhia_clock: SimClock, tmp_path: Path) -> None:
+    async with await State.open(tmp_path, clock=certhia_clock, follow=True) as state, AsyncExitStack() as stack:
+        data = {"log": "First", "kind": "health", "text": "no answer"}
+        state.writer.event(EventRow("id1", "log.failed", 1.0, "watch", "", 1, data), 10)
+        await state.writer.durable()
+        happening = Happening.of(
+            *(Bus(everywhere=Listeners()), "watch", state, 5, lambda _: None, stack),
+            clock=certhia_clock,
+            tell=lambda _text, **_: None,
+        )
+        task = asyncio.get_running_loop().create_task(happening.works()["telling how logs are"](0))
+        await certhia_clock.sleep(1.0)
+        assert happening.healths.left == {"First": Health.FAILED}
+        task.cancel()

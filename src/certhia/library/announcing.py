@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from itertools import islice
 from typing import Final
@@ -56,9 +56,15 @@ class Known:
 
 
 class Announcing:
-    """Publishes for one pipeline."""
+    """Publishes for one pipeline.
+
+    Attributes:
+        left: alarms of logs that an earlier run told of, and that were not over: the text, by name and kind. Where
+            this run finds the same, it is not told again.
+    """
 
     def __init__(self, bus: Bus, source: str) -> None:
+        self.left: dict[tuple[str, str], str] = {}
         self._bus = bus
         self._source = source
         self._known = Known()
@@ -84,6 +90,8 @@ class Announcing:
         kind = alarm.key.partition(":")[0]
         body = _OF_ALARMS.get(kind)
         if body is not None and alarm.log:
+            if self.left.pop((alarm.log, kind), None) == alarm.text and not cleared:
+                return
             told = LogRecovered if cleared else body
             self._bus.happened(told(alarm.log, kind, alarm.text), source=self._source)
 
@@ -109,11 +117,9 @@ class Healths:
             again, but that it is over.
     """
 
-    def __init__(self, bus: Bus, source: str, clock: Clock, state: State | None = None) -> None:
-        """`state`: what an earlier run told is looked up there."""
+    def __init__(self, bus: Bus, source: str, clock: Clock) -> None:
         self.statuses: Callable[[], Iterable[Status]] = tuple
         self.left: dict[str, Health] = {}
-        self._state = state
         self._bus = bus
         self._source = source
         self._clock = clock
@@ -121,10 +127,7 @@ class Healths:
         self._doubtful: set[bytes] = set()
 
     async def run(self, _faults: int = 0) -> None:
-        """Until cancelled. Raises StateError."""
-        if self._state is not None:
-            state, self._state = self._state, None
-            self.left = await left_ill(state)
+        """Until cancelled."""
         while True:
             await self._clock.sleep(LOOK)
             self.look()
@@ -158,23 +161,24 @@ class Healths:
             self._told[log_id] = now
         self._bus.happened(body(name, HEALTH, status.trouble), source=self._source)
 
-    def works(self) -> dict[str, Callable[[int], Awaitable[None]]]:
-        """What is to run beside the logs, by what it is called when it breaks."""
-        return {"telling how logs are": self.run}
 
-
-async def left_ill(state: State) -> dict[str, Health]:
-    """What was told last of logs that are not well, by what people call them. Raises StateError."""
-    told: dict[str, Health] = {}
+async def left_ill(state: State) -> tuple[dict[str, Health], dict[tuple[str, str], str]]:
+    """What was told of logs, and not that it is over: health by name, and texts of alarms by name and kind. Raises
+    StateError."""
+    healths: dict[str, Health] = {}
+    alarms: dict[tuple[str, str], str] = {}
     types = {body.type: health for health, body in _HEALTHS.items()}
-    async with aclosing(kept(state, (*types, LogRecovered.type))) as rows:
+    async with aclosing(kept(state, (*types, LogMisbehaved.type, LogRecovered.type))) as rows:
         async for row in rows:
-            if row.data.get("kind") == HEALTH:
-                name = str(row.data.get("log"))
-                told.pop(name, None)
-                if row.type in types:
-                    told[name] = types[row.type]
-    return told
+            name, kind = str(row.data.get("log")), str(row.data.get("kind"))
+            healths.pop(name, None) if kind == HEALTH else alarms.pop((name, kind), None)
+            if row.type == LogRecovered.type:
+                continue
+            if kind == HEALTH:
+                healths[name] = types.get(row.type, Health.DEGRADED)
+            else:
+                alarms[name, kind] = str(row.data.get("text"))
+    return healths, alarms
 
 
 def _match(match: Match, id_: str) -> MatchFound:

@@ -11,7 +11,7 @@ from certhia.errors import StateError
 from certhia.events.bus import Bus
 from certhia.events.event import Event
 from certhia.events.keeping import Keeping
-from certhia.library.announcing import Announcing, Healths
+from certhia.library.announcing import Announcing, Healths, left_ill
 from certhia.library.applying import keeping_of
 from certhia.library.reloading import Step
 from certhia.model import Tell
@@ -27,6 +27,7 @@ class Happening:
     announcing: Announcing
     healths: Healths
     keeping: Keeping
+    state: State
 
     @classmethod
     def of(
@@ -52,11 +53,17 @@ class Happening:
         stack.callback(last)
         stack.callback(bus.on("*", keeping))
         stack.callback(bus.on("*", told))
-        return cls(Announcing(bus, source), Healths(bus, source, clock, state), keeping)
+        return cls(Announcing(bus, source), Healths(bus, source, clock), keeping, state)
 
     def works(self) -> dict[str, Callable[[int], Awaitable[None]]]:
         """What is to run beside the logs, by what it is called when it breaks."""
-        return {**self.healths.works(), "keeping events": self.keeping.run}
+        return {"telling how logs are": self._telling, "keeping events": self.keeping.run}
+
+    async def _telling(self, faults: int) -> None:
+        """Until cancelled. What an earlier run told is not told again. Raises StateError."""
+        if not faults:
+            self.healths.left, self.announcing.left = await left_ill(self.state)
+        await self.healths.run(faults)
 
     def attach(self, parts: Parts, pipeline: Pipeline, steps: list[Step] | None) -> None:
         """To what tells of logs and reloads, and to the settings that change: `steps` gets how."""
