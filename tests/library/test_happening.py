@@ -53,12 +53,11 @@ async def test_what_an_earlier_run_told_is_looked_up(certhia_clock: SimClock, tm
         data = {"log": "First", "kind": "health", "text": "no answer"}
         state.writer.event(EventRow("id1", "log.failed", 1.0, "watch", "", 1, data), 10)
         await state.writer.durable()
+        bus, clock = Bus(everywhere=Listeners()), certhia_clock
         happening = Happening.of(
-            *(Bus(everywhere=Listeners()), "watch", state, 5, lambda _: None, stack),
-            clock=certhia_clock,
-            tell=lambda _text, **_: None,
+            bus, "watch", state, 5, lambda _: None, stack, clock=clock, tell=lambda text, **_: None
         )
-        task = asyncio.get_running_loop().create_task(happening.works()["telling how logs are"](0))
+        task = asyncio.ensure_future(happening.works()["telling how logs are"](0))
         await certhia_clock.sleep(1.0)
         assert happening.healths.left == {"First": Health.FAILED}
         task.cancel()
