@@ -214,3 +214,12 @@ def test_real_pages(page: Page) -> None:
     found = novel_domains(page, [layer], KEY)
     assert [domain for _, domain in found.new] == wanted
     assert seen_fill(layer)[0] == pytest.approx(len(wanted), rel=0.01)
+
+
+def test_many_domains_are_told_in_their_order_whatever_is_asked_for_together() -> None:
+    names = [f"www.name{number}.com" for number in range(700)]
+    domains = [name.removeprefix("www.") for name in names]
+    page = of(names[:400], names[300:], ["www.name5.com", "fresh.org"])
+    novel = novel_domains(page, [bytearray(BLOCK << 10)], KEY, limit=650)
+    assert novel.new == [(0, one) for one in domains[:400]] + [(1, one) for one in domains[400:650]]
+    assert (novel.count, novel.names, novel.domains) == (701, 802, 802)

@@ -40,24 +40,20 @@ impl Index {
     pub fn of(page: &Page) -> Self {
         let mut index = Self::default();
         for entry in page.entries() {
-            index.entry(&entry, |keeps| {
-                let read = AssertUnwindSafe(|| reading::entry(&entry, &mut 0, Some(keeps)));
-                catch_unwind(read).is_ok_and(|fault| fault.is_none())
-            });
+            let begin = index.names.len();
+            let read = AssertUnwindSafe(|| index.read(&entry));
+            let plain = catch_unwind(read).unwrap_or(false) && index.names.len() <= MAX_NAMES;
+            if !plain {
+                index.names.truncate(begin);
+            }
+            index.entries.push(plain.then_some((begin as u32, index.names.len() as u32)));
         }
         index
     }
 
-    /// Takes the next entry: `read` hands its names over, and says whether nothing is wrong with it.
-    #[inline]
-    pub fn entry(&mut self, entry: &Entry<'_>, read: impl FnOnce(&mut Keeps<'_>) -> bool) {
-        let begin = self.names.len();
+    fn read(&mut self, entry: &Entry<'_>) -> bool {
         let mut keeps = Keeps { der: entry.certificate(), names: &mut self.names, plain: true };
-        let plain = read(&mut keeps) && keeps.plain;
-        if !plain {
-            self.names.truncate(begin);
-        }
-        self.entries.push(plain.then_some((begin as u32, self.names.len() as u32)));
+        reading::entry(entry, &mut 0, Some(&mut keeps)).is_none() && keeps.plain
     }
 
     #[inline]
@@ -68,7 +64,7 @@ impl Index {
 }
 
 /// Writes down where names stand.
-pub(crate) struct Keeps<'a> {
+struct Keeps<'a> {
     der: &'a [u8],
     names: &'a mut Vec<Kept>,
     plain: bool,

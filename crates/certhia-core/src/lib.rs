@@ -40,6 +40,7 @@ pub mod page;
 mod page_bytes;
 pub mod proof;
 mod reading;
+pub mod recent;
 pub mod rules;
 pub mod salvage;
 pub mod scan;

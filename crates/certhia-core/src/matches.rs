@@ -78,7 +78,8 @@ pub struct Matches<'a> {
     /// By rule for everything, the first name of the certificate that is not left out for it.
     concerned: Vec<Option<(String, Place)>>,
     fault: Option<String>,
-    room: Room,
+    /// Large, so that it is not moved; None while it is in use.
+    room: Option<Box<Room>>,
     memo: Memo,
     excluded_memo: Memo,
 }
@@ -99,7 +100,7 @@ impl<'a> Matches<'a> {
             salvaged: false,
             concerned: vec![None; matcher.all().len()],
             fault: None,
-            room: Room::default(),
+            room: None,
             memo: Memo::new(),
             excluded_memo: Memo::new(),
         }
@@ -129,7 +130,7 @@ impl<'a> Matches<'a> {
     fn search(&mut self, bytes: &[u8], place: Place, before: usize) {
         let matcher = self.matcher;
         if matcher.has_texts() {
-            let mut room = std::mem::take(&mut self.room);
+            let mut room = self.room.take().unwrap_or_default();
             let mut tries = self.tries.left;
             let host = place == Place::San;
             let told = matcher.search(bytes, host, &mut room, &mut tries, &mut |found| self.add(&found, bytes, place));
@@ -137,12 +138,13 @@ impl<'a> Matches<'a> {
                 self.fault = Some(reason.to_owned());
             }
             self.tries.left = tries;
-            self.room = room;
+            self.room = Some(room);
         }
         if let Some(exclusions) = &matcher.exclusions
             && self.is_excludable(before)
         {
-            let left = if self.salvaged { Left::default() } else { exclusions.name(bytes, &mut self.room) };
+            let left =
+                if self.salvaged { Left::default() } else { exclusions.name(bytes, self.room.get_or_insert_default()) };
             self.leave(before, &left, || (text::render(bytes).into_owned(), place));
         }
     }

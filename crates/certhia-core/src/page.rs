@@ -135,14 +135,12 @@ impl Page {
         self.names.get_or_init(|| Index::of(self));
     }
 
-    /// The same with what was kept on a walk for something else.
-    pub(crate) fn set_names(&self, index: Index) {
-        // Another thread may have been faster: what it has is the same.
-        _ = self.names.set(index);
-    }
-
-    pub(crate) fn has_names(&self) -> bool {
-        self.names.get().is_some()
+    /// A clone that keeps them, whether or not this one does.
+    pub(crate) fn with_names(&self) -> Self {
+        let names = if self.names.get().is_some() { Arc::clone(&self.names) } else { Arc::default() };
+        let page = Self { names, ..self.clone() };
+        page.keep_names();
+        page
     }
 
     /// Distinct chain fingerprints in the order in which they come.

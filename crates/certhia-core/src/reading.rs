@@ -31,11 +31,15 @@ pub(crate) trait Finds {
 pub(crate) fn entry<F: Finds>(entry: &Entry<'_>, count: &mut usize, mut finds: Option<&mut F>) -> Option<String> {
     let der = entry.certificate();
     if let Some(kept) = entry.names {
-        *count += kept.len();
-        if let Some(finds) = finds {
-            kept.iter().for_each(|one| finds.name(&one.name(der)));
-            sound(entry, finds);
+        let Some(finds) = finds else {
+            *count += kept.len();
+            return None;
+        };
+        for one in kept {
+            *count += 1;
+            finds.name(&one.name(der));
         }
+        sound(entry, finds);
         return None;
     }
     let walked = names(der, count, finds.as_deref_mut());

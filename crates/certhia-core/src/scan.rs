@@ -90,7 +90,7 @@ impl Matcher {
 impl Scan {
     /// Takes what was found in an entry, and what was wrong with it.
     #[inline]
-    pub(crate) fn close(&mut self, position: usize, fault: Option<String>, matches: &mut Matches<'_>) {
+    fn close(&mut self, position: usize, fault: Option<String>, matches: &mut Matches<'_>) {
         let other = matches.fault();
         if let Some(reason) = fault.or(other) {
             self.quarantined.push((position, reason));

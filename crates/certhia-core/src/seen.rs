@@ -8,6 +8,7 @@
 //!
 //! The words are atomic because their memory is somebody else's: a mapped file. They stand little-endian.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Malformed, Result};
@@ -19,6 +20,9 @@ pub const WORDS: usize = 8;
 pub const BLOCK: usize = WORDS * size_of::<u64>();
 /// More layers than this are refused: each is the double of the one before.
 pub const MAX_LAYERS: usize = 32;
+
+/// Of a name: what chooses its block, and its bits.
+pub type Hash = (u64, u64);
 
 /// Layers from the first to the last; what is added goes into the last.
 pub struct Seen<'a> {
@@ -51,9 +55,35 @@ impl<'a> Seen<'a> {
     }
 
     /// Adds a name; whether it was not there before.
-    #[inline]
     pub fn add(&self, name: &[u8]) -> bool {
-        let (place, bits) = sip::hash(&self.key, name);
+        self.add_hash(self.hash(name))
+    }
+
+    /// What `add_all` takes of a name.
+    #[inline]
+    pub fn hash(&self, name: &[u8]) -> Hash {
+        sip::hash(&self.key, name)
+    }
+
+    /// Adds names by their hashes; calls `new` with the place of each that was not there before.
+    pub fn add_all(&self, hashes: &[Hash], mut new: impl FnMut(usize)) {
+        // Their blocks are mostly in no cache. Loads that need nothing of each other wait for memory together, as those of
+        // one look after the other do not.
+        let mut touched = 0;
+        for layer in self.older.iter().chain([&self.last]) {
+            touched =
+                hashes.iter().fold(touched, |all, &(place, _)| all ^ block(layer, place)[0].load(Ordering::Relaxed));
+        }
+        black_box(touched);
+        for (at, &hash) in hashes.iter().enumerate() {
+            if self.add_hash(hash) {
+                new(at);
+            }
+        }
+    }
+
+    #[inline]
+    fn add_hash(&self, (place, bits): Hash) -> bool {
         if self.older.iter().any(|layer| holds(block(layer, place), bits)) {
             return false;
         }
@@ -161,6 +191,21 @@ mod tests {
         assert!(fill(&second).unwrap().count > 0.5);
         let other = Seen::new(&[&first, &second], [2; 16]).unwrap();
         assert!(!other.holds(b"example.com"), "another key, another set");
+    }
+
+    #[test]
+    fn all_at_once_is_one_by_one() {
+        let layers = [layer(1), layer(4), layer(1), layer(4)];
+        let one = Seen::new(&[&layers[0], &layers[1]], [3; 16]).unwrap();
+        let all = Seen::new(&[&layers[2], &layers[3]], [3; 16]).unwrap();
+        for round in 0..3 {
+            let names: Vec<Vec<u8>> = (0..30).map(|number| name(round * 20 + number % 25)).collect();
+            let hashes: Vec<Hash> = names.iter().map(|name| all.hash(name)).collect();
+            let mut told = Vec::new();
+            all.add_all(&hashes, |at| told.push(at));
+            let expected: Vec<usize> = (0..30).filter(|&at| one.add(&names[at])).collect();
+            assert_eq!(told, expected);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{Malformed, Result};
 use crate::names::{self, MAX_LABEL, MAX_NAME};
+use crate::recent::{Ending, Recent};
 
 /// A longer list is refused.
 pub const MAX_LIST: usize = 4 << 20;
@@ -17,6 +18,8 @@ const SHIPPED_RULES: usize = 10_396;
 const NORMAL: u8 = 1;
 const WILDCARD: u8 = 2;
 const EXCEPTION: u8 = 4;
+/// Of a name that others with rules are below.
+const ABOVE: u8 = 8;
 
 /// Which names are suffixes under which people register.
 #[derive(Debug, Clone, Default)]
@@ -89,12 +92,13 @@ impl Suffixes {
         Some(ascii.split_off(ascii.len() - length))
     }
 
-    /// The same of a name's bytes as they stand in a certificate or in JSON, borrowed where they are plain.
+    /// The same of a name's bytes as they stand in a certificate or in JSON, borrowed where they are plain. `recent`: of
+    /// the name before.
     #[inline]
-    pub fn domain_of<'n>(&self, name: &'n [u8]) -> Option<Cow<'n, [u8]>> {
+    pub fn domain_of<'n>(&self, name: &'n [u8], recent: &mut Recent) -> Option<Cow<'n, [u8]>> {
         let name = name.strip_prefix(b"*.").unwrap_or(name);
         if is_simple(name) {
-            let length = self.registrable_len(name)?;
+            let length = self.registrable_after(name, recent)?;
             return Some(Cow::Borrowed(&name[name.len() - length..]));
         }
         // What JSON escapes is no name, with the backslash as little as without.
@@ -105,13 +109,44 @@ impl Suffixes {
     /// Length in bytes of the registrable domain at the end of a name in A-labels, lower case, without trailing dot;
     /// None for a public suffix.
     pub fn registrable_len(&self, name: &[u8]) -> Option<usize> {
-        let Some(read) = &self.read else {
-            return psl::domain(name).map(|domain| domain.as_bytes().len());
+        self.before(name, self.ending(name)?.suffix)
+    }
+
+    /// The same, quicker where the name ends as the one before.
+    #[inline]
+    pub fn registrable_after(&self, name: &[u8], recent: &mut Recent) -> Option<usize> {
+        let suffix = match recent.suffix(self, name) {
+            Some(known) => known,
+            None => recent.keep(self, name, self.ending(name)?),
         };
-        let suffix = read.suffix_len(name)?;
-        let before = name.len().checked_sub(suffix + 1)?;
-        let start = memchr::memrchr(b'.', &name[..before]).map_or(0, |dot| dot + 1);
-        (start < before).then_some(name.len() - start)
+        self.before(name, suffix)
+    }
+
+    /// Whether it is the same list, not only the same rules.
+    #[inline]
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.read, &other.read) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
+    /// The public suffix; None where there is none.
+    fn ending(&self, name: &[u8]) -> Option<Ending> {
+        match &self.read {
+            Some(read) => read.ending(name),
+            None => Ending::shipped(name),
+        }
+    }
+
+    /// The length with the label before a public suffix.
+    #[inline]
+    fn before(&self, name: &[u8], suffix: usize) -> Option<usize> {
+        let before = name.len().checked_sub(suffix + 1).filter(|&before| before > 0)?;
+        let start = name[..before].iter().rposition(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
+        // An empty label is none; in the shipped list it is one.
+        (start < before || self.read.is_none()).then_some(name.len() - start)
     }
 
     /// Whether a name, as above, is a public suffix.
@@ -146,36 +181,39 @@ impl Read {
             return Ok(()); // what holds for names without a rule anyway
         }
         let ascii = names::to_ascii(name).map_err(|_| "a name, or one behind `*.` or `!`, was expected")?;
+        for (dot, _) in ascii.match_indices('.') {
+            *self.rules.entry(ascii.as_bytes()[dot + 1..].into()).or_default() |= ABOVE;
+        }
         *self.rules.entry(ascii.into_bytes().into()).or_default() |= flag;
         self.count += 1;
         Ok(())
     }
 
-    /// Length of the public suffix: by the longest rule, or an exception's parent, or the last label alone
+    /// The public suffix: by the longest rule, or an exception's parent, or the last label alone
     /// (publicsuffix.org/list, "Formal Algorithm").
-    fn suffix_len(&self, name: &[u8]) -> Option<usize> {
+    fn ending(&self, name: &[u8]) -> Option<Ending> {
         if name.is_empty() {
             return None;
         }
-        let mut length = 0;
+        let (mut suffix, mut parent, mut starred) = (0, 0, false);
         let mut end = name.len();
-        let mut parent = 0;
         loop {
             let start = memchr::memrchr(b'.', &name[..end]).map_or(0, |dot| dot + 1);
             let here = name.len() - start;
             let flags = self.rules.get(&name[start..]).copied().unwrap_or(0);
             if flags & EXCEPTION != 0 {
-                return Some(parent);
+                return Some(Ending { suffix: parent, read: here });
             }
-            let starred =
-                parent != 0 && self.rules.get(&name[name.len() - parent..]).is_some_and(|f| f & WILDCARD != 0);
-            if flags & NORMAL != 0 || starred || length == 0 {
-                length = here;
+            if flags & NORMAL != 0 || starred || suffix == 0 {
+                suffix = here;
             }
-            parent = here;
+            if flags & (ABOVE | WILDCARD) == 0 {
+                return Some(Ending { suffix, read: here });
+            }
+            (parent, starred) = (here, flags & WILDCARD != 0);
             match start.checked_sub(1) {
                 Some(dot) => end = dot,
-                None => return Some(length),
+                None => return Some(Ending { suffix, read: 0 }),
             }
         }
     }
@@ -184,18 +222,37 @@ impl Read {
 /// Whether a name is in A-labels, lower case, and nothing that needs a closer look: no Punycode, no address.
 #[inline]
 fn is_simple(name: &[u8]) -> bool {
-    let (mut label, mut before) = (0, 0);
+    // Few names are not: the bytes are looked at without a branch.
+    let (mut odd, mut before) = (0, b'.');
     for &byte in name {
-        match byte {
-            b'-' if before == b'-' => return false,
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => label += 1,
-            b'.' if (1..=MAX_LABEL).contains(&label) => label = 0,
-            _ => return false,
-        }
+        let kind = KINDS[usize::from(byte)];
+        odd |= kind & ODD | kind & ALONE & u8::from(byte == before);
         before = byte;
     }
-    before.is_ascii_lowercase() && label <= MAX_LABEL && name.len() <= MAX_NAME
+    odd == 0
+        && before.is_ascii_lowercase()
+        && name.len() <= MAX_NAME
+        && (name.len() <= MAX_LABEL || name.split(|&byte| byte == b'.').all(|label| label.len() <= MAX_LABEL))
 }
+
+/// Of a character that simple names don't have.
+const ODD: u8 = 2;
+/// Of one that they don't have twice in a row.
+const ALONE: u8 = 1;
+const KINDS: [u8; 256] = {
+    let mut table = [ODD; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let one = byte as u8;
+        if one.is_ascii_lowercase() || one.is_ascii_digit() || one == b'_' {
+            table[byte] = 0;
+        } else if matches!(one, b'-' | b'.') {
+            table[byte] = ALONE;
+        }
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
@@ -267,6 +324,10 @@ mod tests {
             "192.0.2.1",
             "::1",
             "xn--bcher-kva.example",
+            "xn--a.example",
+            "a--b.example.com",
+            "a-.-b.example.com",
+            "-.com",
             "bücher.example",
             "a_b.example.com",
             "a b.com",
@@ -276,10 +337,13 @@ mod tests {
             "www.ck",
             "a.b.kawasaki.jp",
             &format!("{label}.example.com"),
+            &format!("{}.example.com", &label[1..]),
+            &format!("{0}.{0}.{0}.{0}.com", &label[4..]),
             "x.blogspot.com",
         ] {
+            assert!(!name.contains("..") && !name.contains("--") || !is_simple(name.as_bytes()), "{name}");
             let long = suffixes.registrable_domain(name);
-            let short = suffixes.domain_of(name.as_bytes());
+            let short = suffixes.domain_of(name.as_bytes(), &mut Recent::default());
             assert_eq!(short.as_deref(), long.as_deref().map(str::as_bytes), "{name}");
         }
     }

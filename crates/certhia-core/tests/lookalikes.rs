@@ -12,7 +12,7 @@ fn found(values: &[&str], name: &[u8]) -> Vec<(u32, &'static str, u8)> {
     let looks = Lookalikes::new((0..).zip(&rules), &registrable);
     let mut out = Vec::new();
     let mut tries = 1 << 20;
-    let enough = looks.find(name, &registrable, &mut Scratch::default(), &mut tries, &mut |rule, trick, score| {
+    let enough = looks.find(name, &mut registrable, &mut Scratch::default(), &mut tries, &mut |rule, trick, score| {
         out.push((rule, trick.as_str(), score));
     });
     assert!(enough);
@@ -209,8 +209,8 @@ fn work_is_bounded() {
     let rule = Lookalike::parse("paypal.com").unwrap();
     let looks = Lookalikes::new([(0, &rule)], &registrable);
     let mut none = 0;
-    assert!(!looks.find(b"paypal.net", &registrable, &mut Scratch::default(), &mut none, &mut |_, _, _| {}));
-    assert!(looks.find(b"example.net", &registrable, &mut Scratch::default(), &mut none, &mut |_, _, _| {}));
+    assert!(!looks.find(b"paypal.net", &mut registrable, &mut Scratch::default(), &mut none, &mut |_, _, _| {}));
+    assert!(looks.find(b"example.net", &mut registrable, &mut Scratch::default(), &mut none, &mut |_, _, _| {}));
 }
 
 #[test]

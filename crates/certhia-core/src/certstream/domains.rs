@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::certstream::json::Json;
 use crate::certstream::names::Names;
+use crate::recent::Recent;
 use crate::suffixes::Suffixes;
 
 /// More bytes of domains than this are not in a message.
@@ -18,8 +19,9 @@ pub fn write(names: &Names<'_>, suffixes: &Suffixes, json: &mut Json) {
     let mut few: [(usize, usize); FEW] = [(0, 0); FEW];
     let mut count = 0;
     let mut many: Option<HashSet<Vec<u8>>> = None;
+    let mut recent = Recent::default();
     for name in names.each() {
-        let Some(domain) = suffixes.domain_of(name) else {
+        let Some(domain) = suffixes.domain_of(name, &mut recent) else {
             continue;
         };
         let seen = few[..count.min(FEW)].iter().any(|&(start, end)| json.out[start..end] == *domain);

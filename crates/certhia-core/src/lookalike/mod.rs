@@ -29,6 +29,7 @@ use index::{Index, Prefixes};
 use judge::{Domain, Found, Label, Place, Wish};
 use skeleton::{Skeleton, Strength};
 
+pub use forms::MAX_NAME;
 pub use score::DEFAULT_LEAST;
 pub use trick::{Trick, Tricks};
 pub use value::Lookalike;
@@ -56,6 +57,8 @@ pub struct Lookalikes {
     lengths: u64,
     /// Bit n: a skeleton of n bytes is watched that words may be written to without hyphen.
     glued: u64,
+    /// Bytes of the shortest watched skeleton.
+    shortest: usize,
     /// The most parts between hyphens that a watched label has.
     parts: usize,
     /// The most edits that a label may be away.
@@ -148,6 +151,7 @@ impl Lookalikes {
         let mut skeletons = Vec::new();
         let (mut once, mut twice) = (Vec::new(), Vec::new());
         self.near_one = (usize::MAX - 1, 0);
+        self.shortest = usize::MAX;
         self.labels.shrink_to_fit();
         for (number, label) in self.labels.iter_mut().enumerate() {
             label.domains.shrink_to_fit();
@@ -165,6 +169,7 @@ impl Lookalikes {
                 edit::deletions(edit::window(&label.text), label.edits, |hash| left.push((hash, number)));
             }
             skeletons.push((Prefixes::of(&label.skeleton), number));
+            self.shortest = self.shortest.min(label.skeleton.len());
             self.lengths |= 1 << (label.skeleton.len() & 63);
             self.edits = self.edits.max(label.edits);
             let kind = (label.edits as u64) << 32 | u64::from(number);
@@ -190,7 +195,7 @@ impl Lookalikes {
     pub fn find(
         &self,
         name: &[u8],
-        registrable: &impl Fn(&[u8]) -> Option<usize>,
+        registrable: &mut impl FnMut(&[u8]) -> Option<usize>,
         scratch: &mut Scratch,
         tries: &mut usize,
         found: &mut impl FnMut(u32, Trick, u8),
@@ -200,13 +205,28 @@ impl Lookalikes {
         }
         forms::normal(name, &mut scratch.name);
         let name = std::mem::take(&mut scratch.name);
+        let enough = self.find_normal(&name, registrable, scratch, tries, found);
+        scratch.name = name;
+        enough
+    }
+
+    /// The same for a name in lower case of letters, digits, hyphens, underscores, dots and stars, with neither `*.` before
+    /// it nor a dot at its end, of at most [`MAX_NAME`] bytes.
+    #[inline]
+    pub(crate) fn find_normal(
+        &self,
+        name: &[u8],
+        registrable: &mut impl FnMut(&[u8]) -> Option<usize>,
+        scratch: &mut Scratch,
+        tries: &mut usize,
+        found: &mut impl FnMut(u32, Trick, u8),
+    ) -> bool {
         if scratch.seal != self.seal {
             scratch.seal = self.seal;
             scratch.dull.clear();
         }
-        let domain = registrable(&name).and_then(|length| name.len().checked_sub(length));
-        let enough = domain.is_none_or(|domain| self.labels_of(&name, domain, scratch, tries));
-        scratch.name = name;
+        let domain = registrable(name).and_then(|length| name.len().checked_sub(length));
+        let enough = domain.is_none_or(|domain| self.labels_of(name, domain, scratch, tries));
         if !scratch.found.is_empty() {
             tell(&mut scratch.found, found);
         }

@@ -67,6 +67,9 @@ impl Lookalikes {
         if !is_plain(label) {
             return true;
         }
+        if self.is_short(label) {
+            return false;
+        }
         let (mut sum, mut last) = (Sum::default(), 0);
         for &byte in label {
             if byte == b'-' {
@@ -101,6 +104,9 @@ impl Lookalikes {
         if !is_plain(label) {
             return true;
         }
+        if self.is_short(label) {
+            return self.edits > 0 && self.may_be_near(label);
+        }
         let mut rest = label;
         loop {
             let part = memchr::memchr(b'-', rest).map_or(rest, |hyphen| &rest[..hyphen]);
@@ -115,6 +121,12 @@ impl Lookalikes {
             }
             rest = &rest[part.len() + 1..];
         }
+    }
+
+    /// Whether no watched skeleton stands in a label's: that has at most two bytes for each of its own.
+    #[inline]
+    fn is_short(&self, label: &[u8]) -> bool {
+        2 * label.len() < self.shortest
     }
 
     /// A part between hyphens: whether it is watched, or begins or ends with what is, or does so behind a word.

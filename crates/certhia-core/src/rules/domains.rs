@@ -54,6 +54,11 @@ pub struct Domains {
 }
 
 impl Domains {
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     pub fn nbytes(&self) -> usize {
         self.values.capacity()
             + self.list.capacity() * size_of::<Domain>()

@@ -129,6 +129,9 @@ impl Matcher {
     /// not given. `tries` is what may still be spent on wildcards. What could not be tried is told; all else was.
     #[inline]
     pub fn name(&self, name: &[u8], tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> Told {
+        if self.domains.is_empty() && !self.networks.any() && name.len() <= search::MAX_NAME && name.is_ascii() {
+            return Ok(()); // it has no reading that is longer, none of which could not be tried
+        }
         let mut name = name;
         while let [rest @ .., b'.'] = name {
             name = rest;

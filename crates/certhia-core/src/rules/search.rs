@@ -2,6 +2,7 @@
 
 use crate::lookalike;
 use crate::names;
+use crate::recent::Recent;
 use crate::spellings::readings;
 
 use super::kinds::{Found, Why};
@@ -21,6 +22,7 @@ pub struct Room {
     lower: Vec<u8>,
     texts: texts::Room,
     looks: lookalike::Scratch,
+    recent: Recent,
 }
 
 impl Matcher {
@@ -52,22 +54,36 @@ impl Matcher {
             if !self.texts.is_empty() {
                 self.texts.find(&lower, &mut room.texts, found);
             }
-            self.resembled(name, room, tries, found)
+            self.resembled(&lower, true, room, tries, found)
         };
         room.lower = lower;
         told
     }
 
-    /// The rules on look-alikes.
+    /// The rules on look-alikes. `usual`: the name is, and in lower case.
     #[inline]
-    fn resembled(&self, name: &[u8], room: &mut Room, tries: &mut usize, found: &mut impl FnMut(Found<'_>)) -> Told {
+    fn resembled(
+        &self,
+        name: &[u8],
+        usual: bool,
+        room: &mut Room,
+        tries: &mut usize,
+        found: &mut impl FnMut(Found<'_>),
+    ) -> Told {
         if self.looks.is_empty() {
             return Ok(());
         }
-        let registrable = |name: &[u8]| self.suffixes.registrable_len(name);
-        let enough = self.looks.find(name, &registrable, &mut room.looks, tries, &mut |rule, trick, score| {
+        let Room { looks: scratch, recent, .. } = room;
+        let mut registrable = |name: &[u8]| self.suffixes.registrable_after(name, recent);
+        let mut found = |rule, trick: lookalike::Trick, score| {
             found(Found { rule, why: Why::Lookalike, detail: trick.as_str().as_bytes(), score });
-        });
+        };
+        let enough = if usual {
+            let name = name.strip_prefix(b"*.").unwrap_or(name);
+            self.looks.find_normal(name, &mut registrable, scratch, tries, &mut found)
+        } else {
+            self.looks.find(name, &mut registrable, scratch, tries, &mut found)
+        };
         if enough { Ok(()) } else { Err("more look-alikes than can be tried") }
     }
 
@@ -91,7 +107,7 @@ impl Matcher {
                 told = Err(LONG);
                 continue;
             }
-            told = told.and(self.resembled(&reading, room, tries, found));
+            told = told.and(self.resembled(&reading, false, room, tries, found));
             self.texts.find(&reading, &mut room.texts, found);
             if let Some((form, _)) = names::lenient_unicode(&reading)
                 && !form.is_ascii()
@@ -105,6 +121,20 @@ impl Matcher {
     }
 }
 
+/// Usual characters in lower case; 0 for others.
+const USUAL: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let one = byte as u8;
+        if one.is_ascii_alphanumeric() || matches!(one, b'-' | b'_' | b'.' | b'*') {
+            table[byte] = one.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
 /// Puts the name into `lower` in lower case, without the dots at its end; false where it may mean more than its bytes say.
 #[inline]
 fn is_usual(name: &[u8], lower: &mut Vec<u8>) -> bool {
@@ -113,9 +143,13 @@ fn is_usual(name: &[u8], lower: &mut Vec<u8>) -> bool {
         name = rest;
     }
     lower.clear();
-    lower.extend(name.iter().map(u8::to_ascii_lowercase));
-    let plain = lower
-        .iter()
-        .fold(true, |plain, &byte| plain & (byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'_' | b'.' | b'*')));
-    plain && !lower.windows(4).any(|four| four == b"xn--")
+    let (mut plain, mut doubled, mut before) = (true, false, 0);
+    lower.extend(name.iter().map(|&byte| {
+        let folded = USUAL[usize::from(byte)];
+        plain &= folded != 0;
+        doubled |= byte == b'-' && before == b'-';
+        before = byte;
+        folded
+    }));
+    plain && !(doubled && lower.windows(4).any(|four| four == b"xn--"))
 }

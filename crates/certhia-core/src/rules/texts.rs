@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use memchr::memmem::Finder;
 
 use crate::error::{Malformed, Result};
 
@@ -15,6 +16,8 @@ use super::tables::{self, Table};
 
 /// Texts of fewer bytes than this together are found with a full table, which is fastest.
 const FULL_TABLE: usize = 64 << 10;
+/// So few texts are looked for one by one.
+const FEW: usize = 4;
 
 /// What a text in the automaton stands for.
 #[derive(Debug, Clone, Copy)]
@@ -25,13 +28,65 @@ enum Meaning {
     Required(u32),
 }
 
+/// Finds the texts.
+#[derive(Default)]
+enum Words {
+    #[default]
+    None,
+    Few(Vec<Finder<'static>>),
+    Many(AhoCorasick),
+}
+
+impl Words {
+    fn new(texts: &[Vec<u8>]) -> Result<Self> {
+        if texts.is_empty() {
+            return Ok(Self::None);
+        }
+        if texts.len() <= FEW {
+            return Ok(Self::Few(texts.iter().map(|text| Finder::new(text).into_owned()).collect()));
+        }
+        let small = texts.iter().map(Vec::len).sum::<usize>() < FULL_TABLE;
+        let kind = if small { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        let built = AhoCorasick::builder().kind(Some(kind)).prefilter(false).build(texts);
+        built.map(Self::Many).map_err(|_| Malformed::new("the keywords take too much memory; use fewer", 0))
+    }
+
+    /// Calls `found` with each text that stands in the name, by its place, and where: of each its first place at least.
+    #[inline]
+    fn find(&self, name: &[u8], mut found: impl FnMut(usize, usize, usize)) {
+        match self {
+            Self::None => {}
+            Self::Few(finders) => {
+                for (at, finder) in finders.iter().enumerate() {
+                    if let Some(start) = finder.find(name) {
+                        found(at, start, start + finder.needle().len());
+                    }
+                }
+            }
+            Self::Many(words) => {
+                words
+                    .find_overlapping_iter(name)
+                    .for_each(|hit| found(hit.pattern().as_usize(), hit.start(), hit.end()));
+            }
+        }
+    }
+
+    fn nbytes(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Few(finders) => finders.iter().map(|finder| size_of::<Finder<'_>>() + finder.needle().len()).sum(),
+            Self::Many(words) => words.memory_usage(),
+        }
+    }
+}
+
 /// Rules on the text of names, being gathered or compiled.
 #[derive(Default)]
 pub struct Texts {
     keywords: Vec<(u32, String)>,
     patterns: Vec<(u32, Arc<Pattern>)>,
     size: usize,
-    words: Option<AhoCorasick>,
+    words: Words,
     meanings: Vec<Meaning>,
     /// Of expressions on names in symbols, then of others.
     tables: Vec<Table>,
@@ -55,7 +110,7 @@ impl Texts {
     }
 
     pub fn nbytes(&self) -> usize {
-        self.words.as_ref().map_or(0, AhoCorasick::memory_usage)
+        self.words.nbytes()
             + self.meanings.capacity() * size_of::<Meaning>()
             + self.size
             + self.patterns.capacity() * size_of::<(u32, Arc<Pattern>)>()
@@ -101,12 +156,7 @@ impl Texts {
                 None => exact.push(at),
             }
         }
-        if !texts.is_empty() {
-            let small = texts.iter().map(Vec::len).sum::<usize>() < FULL_TABLE;
-            let kind = if small { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-            let built = AhoCorasick::builder().kind(Some(kind)).prefilter(false).build(&texts);
-            self.words = Some(built.map_err(|_| Malformed::new("the keywords take too much memory; use fewer", 0))?);
-        }
+        self.words = Words::new(&texts)?;
         let at = |place: usize| &*self.patterns[place].1;
         (self.tables, self.exact) = (tables::tables(rest, &at), tables::tables(exact, &at));
         Ok(())
@@ -116,9 +166,12 @@ impl Texts {
     #[inline]
     pub fn find(&self, name: &[u8], room: &mut Room, found: &mut impl FnMut(Found<'_>)) {
         self.words(name, room, found);
+        if self.patterns.is_empty() {
+            return;
+        }
         if name.is_ascii() {
             self.expressions(Form::Ascii(name), name, Some(name), room, found);
-        } else if !self.patterns.is_empty() {
+        } else {
             let mut symbols = std::mem::take(&mut room.symbols);
             symbols.of_bytes(name);
             self.expressions(Form::Bytes(name, &symbols), &symbols.bytes, Some(name), room, found);
@@ -167,15 +220,10 @@ impl Texts {
     #[inline]
     fn words(&self, name: &[u8], room: &mut Room, found: &mut impl FnMut(Found<'_>)) {
         room.wanted.clear();
-        let Some(words) = &self.words else {
-            return;
-        };
-        for hit in words.find_overlapping_iter(name) {
-            match self.meanings[hit.pattern().as_usize()] {
-                Meaning::Keyword(rule) => room.keywords.push((rule, hit.start(), hit.end())),
-                Meaning::Required(at) => room.wanted.push(at),
-            }
-        }
+        self.words.find(name, |at, start, end| match self.meanings[at] {
+            Meaning::Keyword(rule) => room.keywords.push((rule, start, end)),
+            Meaning::Required(at) => room.wanted.push(at),
+        });
         if !room.keywords.is_empty() {
             room.keywords.sort_unstable();
             room.keywords.dedup_by_key(|&mut (rule, ..)| rule);
