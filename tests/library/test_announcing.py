@@ -9,7 +9,8 @@ from pathlib import Path
 from certhia.events.bus import Bus
 from certhia.events.event import Event
 from certhia.events.listening import Listeners
-from certhia.library.announcing import LOOK, Announcing, Healths, Known, left_ill
+from certhia.library.announcing import LOOK, Announcing, Healths, Known
+from certhia.library.happening import left_ill
 from certhia.logs.status import FAILED_AFTER, Status
 from certhia.model import Alarm, Health, Log, LogName, Match, Protocol, RuleHit, Sighting
 from certhia.store import State

@@ -122,10 +122,12 @@ async def test_three_strikes(tmp_path: Path, text: str, said: str) -> None:
     settings = load({"state.name": str(tmp_path / "state")}, file, {"HOME": str(tmp_path)})
     bus, told = Bus(everywhere=Listeners()), list[str]()
     bus.on("module.*", lambda event: told.append(f"{event.type} {event.data['module']}"))
+    correlations = set[str]()
+    bus.on("*", lambda event: correlations.add(event.correlation))
     warned = list[str]()
     async with AsyncExitStack() as stack:
         extractors = await extractors_of(
-            settings, stack, bus, clock=Clock(), tell=lambda text, **_: warned.append(text)
+            settings, stack, bus, clock=Clock(), tell=lambda text, **_: warned.append(text), scan="ab" * 16
         )
         assert extractors is not None
         for _ in range(4):
@@ -133,6 +135,7 @@ async def test_three_strikes(tmp_path: Path, text: str, said: str) -> None:
             assert [one.name for one in found] == ["a.example"]
     assert told == ["module.loaded bad", "module.loaded mine", "module.disabled bad"]
     assert sum(said in one for one in warned) >= 3
+    assert correlations == {"ab" * 16}
 
 
 async def test_only_those_that_concern_it(tmp_path: Path, port: int) -> None:

@@ -105,6 +105,7 @@ class Scanning:
                 relaying.take(told)
             reporting.take(told)
 
+        modules = await stack.enter_async_context(AsyncExitStack())
         inquiry = Inquiry(
             settings.scan,
             rules,
@@ -114,7 +115,9 @@ class Scanning:
             self._messages,
             standing=standing,
             skipped=checkpoints.skip,
-            extract=await extractors_of(settings, stack, reporting.bus, clock=clock, tell=self._messages),
+            extract=await extractors_of(
+                settings, modules, reporting.bus, clock=clock, tell=self._messages, scan=standing.key.hex()
+            ),
         )
         reporting.total = lambda: inquiry.total
         collector.settle(fetching=False)
@@ -127,6 +130,7 @@ class Scanning:
         if keeping is not None:
             await asyncio.to_thread(keeping.flush)
         await outputs.finish(self._figures_of(seconds, inquiry))
+        await modules.aclose()  # while sinks are still told of it
         if relaying is not None:
             await relaying.finish(STOPPED if self._stopped else LAST)
         if not self._stopped and outputs.written() >= outputs.given():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import aclosing
 from itertools import islice
 from typing import Final
 
@@ -23,8 +22,6 @@ from certhia.logs.status import Status
 from certhia.model import Alarm, Health, Match
 from certhia.reload import Reloaded
 from certhia.sinks.severity import severity
-from certhia.store.events import kept
-from certhia.store.state import State
 
 MOST: Final = 100  # names, rules or changes in one event
 KNOWN: Final = 65_536  # names that are remembered
@@ -35,7 +32,7 @@ _ILL: Final = {"withheld": LogDegraded, "unread": LogDegraded, "backlog": LogDeg
 _WRONG: Final = {"log": LogMisbehaved, "promise": LogMisbehaved}
 _OF_ALARMS: Final = {**_ILL, **_WRONG}
 HEALTH: Final = "health"  # the kind of what is no alarm
-_HEALTHS: Final = {Health.FAILED: LogFailed, Health.DEGRADED: LogDegraded}
+HEALTHS: Final = {Health.FAILED: LogFailed, Health.DEGRADED: LogDegraded}
 
 
 class Known:
@@ -154,31 +151,12 @@ class Healths:
                 self._doubtful.discard(log_id)
             return
         self._doubtful.discard(log_id)
-        body = _HEALTHS.get(now, LogRecovered)
+        body = HEALTHS.get(now, LogRecovered)
         if body is LogRecovered:
             del self._told[log_id]
         else:
             self._told[log_id] = now
         self._bus.happened(body(name, HEALTH, status.trouble), source=self._source)
-
-
-async def left_ill(state: State) -> tuple[dict[str, Health], dict[tuple[str, str], str]]:
-    """What was told of logs, and not that it is over: health by name, and texts of alarms by name and kind. Raises
-    StateError."""
-    healths: dict[str, Health] = {}
-    alarms: dict[tuple[str, str], str] = {}
-    types = {body.type: health for health, body in _HEALTHS.items()}
-    async with aclosing(kept(state, (*types, LogMisbehaved.type, LogRecovered.type))) as rows:
-        async for row in rows:
-            name, kind = str(row.data.get("log")), str(row.data.get("kind"))
-            healths.pop(name, None) if kind == HEALTH else alarms.pop((name, kind), None)
-            if row.type == LogRecovered.type:
-                continue
-            if kind == HEALTH:
-                healths[name] = types.get(row.type, Health.DEGRADED)
-            else:
-                alarms[name, kind] = str(row.data.get("text"))
-    return healths, alarms
 
 
 def _match(match: Match, id_: str) -> MatchFound:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 async def extractors_of(
-    settings: Settings, stack: AsyncExitStack, bus: Bus, *, clock: Clock, tell: Tell
+    settings: Settings, stack: AsyncExitStack, bus: Bus, *, clock: Clock, tell: Tell, scan: str = ""
 ) -> Extract | None:
-    """By the settings; `stack` lets them go. None where no module sees visits. Raises ConfigError where one can't be
-    had."""
+    """By the settings; `stack` lets them go. `scan`: the id that events of modules carry. None where no module sees
+    visits. Raises ConfigError where one can't be had."""
     # Built-in modules see entries and matches; the scanner's own extractors are no modules of settings.
     wanted = {name: one for name, one in settings.modules.each.items() if one.enabled and name not in BUILT_IN}
     if not wanted:
         return None
     from certhia.library.extractors import Extractors, Loading  # noqa: PLC0415  (few scans need it)
 
-    loading = Loading(settings, stack, bus, clock, tell)
+    loading = Loading(settings, stack, bus, clock, tell, scan)
     seats = [seat for name, section in wanted.items() if (seat := await loading.seat(name, section)) is not None]
     return Extractors(seats) if seats else None

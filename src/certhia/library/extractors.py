@@ -77,13 +77,16 @@ def _concerns(seat: Seat, visit: Visit) -> bool:
 class Loading:
     """Has modules loaded that see visits; others only say what they are."""
 
-    def __init__(self, settings: Settings, stack: AsyncExitStack, bus: Bus, clock: Clock, tell: Tell) -> None:
+    def __init__(
+        self, settings: Settings, stack: AsyncExitStack, bus: Bus, clock: Clock, tell: Tell, scan: str = ""
+    ) -> None:
 
         self._settings = settings
         self._stack = stack
         self._bus = bus
         self._clock = clock
         self._tell = tell
+        self._scan = scan
         self._places = Places(settings.modules.autoload, os.environ)
         self._directory = state_place(settings.state.name).directory
         self._crew: Crew | None = None
@@ -138,7 +141,7 @@ class Loading:
         return Outside(self._clock, said, Path(spec.directory), lambda: NOTHING, publishing(self._publish))
 
     def _publish(self, type: str, data: Mapping[str, Any], *, correlation: str = "") -> None:  # noqa: A002
-        self._bus.publish(type, data, source=SOURCE, correlation=correlation)
+        self._bus.publish(type, data, source=SOURCE, correlation=correlation or self._scan)
 
     def _disabled(self, seat: Seat) -> None:
         self._publish("module.disabled", {"module": seat.name, "why": seat.off})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 
 from certhia.clock import Clock
@@ -11,12 +11,14 @@ from certhia.errors import StateError
 from certhia.events.bus import Bus
 from certhia.events.event import Event
 from certhia.events.keeping import Keeping
-from certhia.library.announcing import Announcing, Healths, left_ill
+from certhia.events.types import LogMisbehaved, LogRecovered
+from certhia.library.announcing import HEALTH, HEALTHS, Announcing, Healths
 from certhia.library.applying import keeping_of
 from certhia.library.reloading import Step
-from certhia.model import Tell
+from certhia.model import Health, Tell
 from certhia.parts import Parts
 from certhia.pipeline import Pipeline
+from certhia.store.events import kept
 from certhia.store.state import State
 
 
@@ -71,3 +73,22 @@ class Happening:
         self.announcing.listen(parts.reloads)
         if steps is not None:
             steps.append(Step(("state.max_events",), keeping_of(self.keeping)))
+
+
+async def left_ill(state: State) -> tuple[dict[str, Health], dict[tuple[str, str], str]]:
+    """What was told of logs, and not that it is over: health by name, and texts of alarms by name and kind. Raises
+    StateError."""
+    healths: dict[str, Health] = {}
+    alarms: dict[tuple[str, str], str] = {}
+    types = {body.type: health for health, body in HEALTHS.items()}
+    async with aclosing(kept(state, (*types, LogMisbehaved.type, LogRecovered.type))) as rows:
+        async for row in rows:
+            name, kind = str(row.data.get("log")), str(row.data.get("kind"))
+            healths.pop(name, None) if kind == HEALTH else alarms.pop((name, kind), None)
+            if row.type == LogRecovered.type:
+                continue
+            if kind == HEALTH:
+                healths[name] = types.get(row.type, Health.DEGRADED)
+            else:
+                alarms[name, kind] = str(row.data.get("text"))
+    return healths, alarms
