@@ -35,6 +35,20 @@ def findings(module: Watch, *names: str) -> list[Finding]:
     return list(module.process(entries_for(*([name] for name in names))))
 
 
+@pytest.mark.parametrize(
+    "names, besides",
+    [
+        (["acme.test"], ""),
+        (["acme.test", "*.acme.test"], "; 1 more name matches"),
+        (["acme.test", "a.acme.test", "b.acme.test"], "; 2 more names match"),
+        (["acme.example.org", "x.acme.test"], "; 1 more rule and 1 more name match"),
+    ],
+)
+def test_rules_and_names_are_counted_apart(around: Around, names: list[str], besides: str) -> None:
+    (found,) = made(around, rules=("kw:acme", "example.org")).process(entries_for(names))
+    assert found.text.partition("issued by Certhia Test")[2] == besides
+
+
 def test_a_match_is_a_finding_with_tags(around: Around) -> None:
     module = made(around, rules=("kw:acme", "example.org"), tags=("brand", "eu"), severity="high")
     batch = entries_for(["other.example"], ["acme.example.org", "192.0.2.1"])

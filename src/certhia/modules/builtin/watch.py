@@ -61,8 +61,7 @@ class Watch:
         text = (
             f"{sentence(hits[0])}, issued by {one.certificate.issuer_attribute('2.5.4.10') or one.certificate.issuer}"
         )
-        if len(one.hits) > 1:
-            text += f"; {len(one.hits) - 1} more {'rules match' if len(one.hits) > 2 else 'rule matches'}"
+        text += _besides(one)
         if self._config.tags:
             text = f"[{', '.join(self._config.tags)}] {text}"
         told: list[dict[str, JSON]] = [
@@ -122,3 +121,12 @@ def _look_at(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _besides(one: Matched) -> str:
+    """How many more rules match, and names."""
+    rules, names = len({hit.rule for hit in one.hits}) - 1, len({hit.name for hit in one.hits}) - 1
+    several = [(rules, "rule"), (names, "name")]
+    parts = [f"{many} more {what}{'s' if many > 1 else ''}" for many, what in several if many]
+    verb = "matches" if rules + names == 1 else "match"
+    return f"; {' and '.join(parts)} {verb}" if parts else ""
