@@ -16,7 +16,7 @@ def test_every_type_of_event_may_be_asked_for() -> None:
 
 
 def test_names_and_globs() -> None:
-    events = ("match", "alarm", "scan", "scan.*", "*", "vulnerability.detected", "finding.*")
+    events = ("match", "alarm", "scan", "scan.*", "*", "vulnerability.detected", "finding.*", "mine.*", "mine.seen")
     assert FileSink(path="x.jsonl", events=events).events == events
 
 
@@ -27,7 +27,10 @@ def test_names_and_globs() -> None:
             "scan.complete",
             '"scan.complete" is no event, and no glob of events such as scan.*; did you mean scan.completed?',
         ),
-        ("foo.*", '"foo.*" is no event, and no glob of events such as scan.*'),
+        ("foo", '"foo" is no event, and no glob of events such as scan.*'),
+        ("sacn.*", '"sacn.*" is no event, and no glob of events such as scan.*'),
+        ("logs.failed", '"logs.failed" is no event, and no glob of events such as scan.*'),
+        ("mine.x\ny", "is no event, and no glob of events such as scan.*"),
     ],
 )
 def test_what_is_none(event: str, said: str) -> None:
