@@ -12,12 +12,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Final, NamedTuple
 
 import module_blocks
 from feeds import Entries, Feed, entries, world
-from process import Run, nothing, once, state
+from process import Run, nothing, once, paged, state
 from rows import Figure, Row
 from table import table
 
@@ -43,6 +42,7 @@ OTHERS: Final[Mapping[str, str]] = {
     "a module in the worker, all entries": f"{_OWN}queue = 4096\n",
     "a module in the worker, only 0.1 %": f'{_OWN}only = ["kw:yoga"]\n',
 }
+WORKERS: Final = ("policy", *OTHERS)
 COUNTING: Final = """
 from certhia.modules import Info, Sees
 
@@ -91,8 +91,9 @@ def _alone(feed: Feed, rounds: int, folder: Path) -> Row:
     for name, runs in spent.items():
         added = [one.cpu - without.cpu for one, without in zip(runs, bare, strict=True)]
         figures.append(Figure(f"{name}: CPU besides", "us/entry", added))
-    skipped = [sum(one.skipped for one in each) for each in zip(*spent.values(), strict=True)]
-    figures.append(Figure("entries that one of them skipped", "", skipped, 0))
+    ours = [runs for name, runs in spent.items() if name not in WORKERS]
+    skipped = [sum(one.skipped for one in each) for each in zip(*ours, strict=True)]
+    figures.append(Figure("entries that one of ours skipped", "", skipped, 0))
     return Row("each module by itself", "world", figures)
 
 
@@ -114,22 +115,22 @@ def _policy(feed: Feed, rounds: int, folder: Path) -> Row:
 class Spent(NamedTuple):
     """What one run came to."""
 
-    cpu: float  # us an entry, of all its processes, without what starting and ending cost
+    cpu: float  # us an entry, of all its processes, without what starting costs
     matches: float
     skipped: float  # what modules said that they skipped
 
 
 def _spent(feed: Feed, rounds: int, folder: Path, tables: Mapping[str, str]) -> dict[str, list[Spent]]:
-    """Runs by their settings, in turn. What starting costs varies from run to run by more than what some modules do: so
-    that is the median of its kind."""
-    starts: dict[str, list[float]] = {name: [] for name in tables}
-    runs: dict[str, list[Run]] = {name: [] for name in tables}
+    """Runs by their settings, in turn."""
+    runs: dict[str, list[Spent]] = {name: [] for name in tables}
     for _ in range(rounds):
         for name, text in tables.items():
             line = ("--every-sighting", *ALLOWED, *(("--config", str(_file(folder, text))) if text else ()))
-            starts[name].append(nothing(feed, *line).cpu)
-            runs[name].append(once(feed, RULE, *line))
-    return {name: [_one(run, median(starts[name])) for run in these] for name, these in runs.items()}
+            # Of workers we know what they cost as a whole: what they need to start is measured, and taken away.
+            start = nothing(feed, *line).cpu if name in WORKERS else 0.0
+            run = (once if name in WORKERS else paged)(feed, RULE, *line)
+            runs[name].append(_one(run, start))
+    return runs
 
 
 def _one(run: Run, start: float) -> Spent:

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from feeds import CACHE, Feed, clean_environment
@@ -80,6 +80,15 @@ def share(feed: Feed) -> dict[str, float]:
         run = _measured([sys.executable, str(Path(__file__).with_name("share_watch.py")), str(spent), *line[1:]])
         found: dict[str, float] = json.loads(spent.read_text())
     return {name: 1e6 * seconds / run.entries for name, seconds in found.items()}
+
+
+def paged(feed: Feed, *more: str) -> Run:
+    """Likewise; of CPU that from the first page on. See paged_watch.py."""
+    with state() as place:
+        line = command(feed, place, "--from", "beginning", "--until", "now", *more)
+        spent = place / "spent.json"
+        run = _measured([sys.executable, str(Path(__file__).with_name("paged_watch.py")), str(spent), *line[1:]])
+        return replace(run, cpu=json.loads(spent.read_text()))
 
 
 def nothing(feed: Feed, *more: str) -> Run:
