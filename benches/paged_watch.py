@@ -2,8 +2,8 @@
 
     python benches/paged_watch.py FILE watch …
 
-Writes JSON into the file at the end: seconds of CPU of the process, with those of its children that have ended, from when
-the first page was handed on until all is closed. What starting costs varies by more than what some modules do.
+Writes JSON into the file at the end: seconds of CPU of the process, with those of its children that have ended, from
+when the first page was handed on until all is closed. What starting costs varies by more than what some modules do.
 """
 
 from __future__ import annotations

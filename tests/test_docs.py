@@ -39,6 +39,7 @@ UNLISTED = {
         )
     },
     "crates/certhia-core/src/together.rs MAX_TOGETHER": "further ones go over the page by themselves: certhia.sought",
+    "crates/certhia-core/src/recent.rs MAX_END": "longer ends of names are looked up each time; a cache and no bound",
     "crates/certhia-core/src/kept.rs MAX_NAMES": "certificates beyond it are walked each time; a cache and no bound",
     "crates/certhia-core/src/hello/jarm.rs MAX_FRAGMENT_LENGTH": "the number of an extension (RFC 6066)",
     "crates/certhia-core/src/matches.rs MAX_PAGE_TRIES": "64 times what one certificate may",

@@ -107,15 +107,12 @@ async def test_a_module_with_rules_of_its_own_is_called_where_they_find_somethin
 
         await accept("a.example")
         await one.host.pages.drained()
-        assert (seat.figures.calls, seat.figures.entries, one.found()) == (
-            1,
-            1,
-            [],
-        )  # the first time, to do what is due
+        assert (seat.figures.calls, seat.figures.entries, one.found()) == (1, 1, [])  # to do what is due
         for _ in range(20):
             await accept("a.example", "b.example")
         assert (seat.figures.calls, seat.figures.entries, one.host.pages.waiting) == (1, 41, 0)
         await accept("b.example", "c.example")
+        await one.host.pages.drained()
         assert (seat.figures.calls, seat.figures.entries) == (2, 43)
         assert [name for name, _ in one.found()] == ["watch"]
 
@@ -137,4 +134,5 @@ async def test_only_and_own_rules_both_choose(tmp_path: Path) -> None:
         await one.host.replace(settings)
         (seat,) = one.host.seats
         await one.host.pages.accept(one.arrival("a.example", "b.example", "c.test"))
+        await one.host.pages.drained()
         assert (seat.figures.entries, len(one.found())) == (2, 1)

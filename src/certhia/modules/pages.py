@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from typing import Final
+from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from certhia.clock import Clock
@@ -19,6 +19,18 @@ from certhia.modules.together import Together
 from certhia.sought import MOST, NOTHING, Sought
 
 IDLE: Final = 1.0  # seconds between two calls of a module for which rules of its own find nothing
+
+
+class Asking(NamedTuple):
+    """A module that sees entries, and rules of its own by which it is handed pages."""
+
+    seat: Seat
+    own: Watched | None
+
+    @property
+    def rules(self) -> list[Watched]:
+        """All that choose what it gets."""
+        return [rules for rules in (self.seat.only, self.own) if rules is not None]
 
 
 class Pages:
@@ -36,28 +48,33 @@ class Pages:
     async def accept(self, arrival: Arrival) -> None:
         """Takes care of a page; returns once modules that are trusted are through with it, but for some moments in
         which it may wait for ours."""
-        seats = [seat for seat in self._seats() if not seat.off]
-        if not seats:
+        asking = self._asking()
+        if not asking:
             return
         log, shared = arrival.log, Shared(arrival.page, arrival.scans)
-        await self._scan(seats, shared)
+        await self._scan(asking, shared)
         name = LogName(log.id, log.url, log.description, log.operator)
-        wanted = [(seat, entries) for seat in seats if (entries := self._chosen(seat, name, shared)) is not None]
+        wanted = [(one.seat, entries) for one in asking if (entries := self._chosen(one, name, shared)) is not None]
+        if not wanted:
+            return
         if others := [one for one in wanted if not one[0].trusted]:
             self._queued.add(shared, others)
         if alone := [one for one in wanted if one[0].trusted and one[0].together is None]:
             await asyncio.gather(*(self._hand(*one) for one in alone))
         if ours := [one for one in wanted if one[0].together is not None]:
-            await self.together.accept(ours, at_once=any(seat.rules and len(entries) for seat, entries in ours))
+            await self.together.accept(ours)
 
     def sought(self) -> Sought:
         """What modules want of a page in the walk that the watch list has over it."""
-        seats = [seat for seat in self._seats() if not seat.off]
-        if not seats:
+        asking = self._asking()
+        if not asking:
             return NOTHING
-        matchers = dict.fromkeys(rules.matcher for seat in seats for rules in _rules(seat))
-        names = any(seat.together is not None and seat.rules is None for seat in seats)
+        matchers = dict.fromkeys(rules.matcher for one in asking for rules in one.rules)
+        names = any(one.own is None and one.seat.together is not None for one in asking)
         return Sought(tuple(matchers)[:MOST], names)
+
+    def _asking(self) -> list[Asking]:
+        return [Asking(seat, seat.rules) for seat in self._seats() if not seat.off]
 
     async def run(self, _faults: int = 0) -> None:
         """Hands on what waits, until cancelled."""
@@ -78,22 +95,24 @@ class Pages:
         """Pages that wait."""
         return self._queued.waiting + self.together.waiting
 
-    async def _scan(self, seats: Sequence[Seat], shared: Shared) -> None:
+    async def _scan(self, asking: Sequence[Asking], shared: Shared) -> None:
         """Has the core look for what it was not asked about when it went over the page: rules came meanwhile."""
-        for matcher in {rules.matcher for seat in seats for rules in _rules(seat)}:
-            if not shared.has(matcher):
-                await asyncio.get_running_loop().run_in_executor(self.executor, shared.scan, matcher)
+        for one in asking:
+            for rules in one.rules:
+                if not shared.has(rules.matcher):
+                    await asyncio.get_running_loop().run_in_executor(self.executor, shared.scan, rules.matcher)
 
-    def _chosen(self, seat: Seat, name: LogName, shared: Shared) -> Entries | None:
+    def _chosen(self, one: Asking, name: LogName, shared: Shared) -> Entries | None:
         """What a module is to see of a page; None where it is not called."""
-        positions: Sequence[int] = range(len(shared.page))
-        if seat.only is not None:
-            positions = [position for position, _ in shared.scan(seat.only.matcher).hits]
+        seat, positions = one.seat, range(len(shared.page))
         entries = Entries(name, shared, positions)
-        if seat.rules is None:
+        if seat.only is not None:
+            entries = Entries(name, shared, [position for position, _ in entries.matched(seat.only)])
+        if one.own is None:
             return entries if len(entries) else None
-        entries = Entries(name, shared, [position for position, _ in entries.matched(seat.rules)])
-        seat.figures.entries += len(positions) - len(entries)  # its rules were held against those, too
+        looked = len(entries)
+        entries = Entries(name, shared, [position for position, _ in entries.matched(one.own)])
+        seat.figures.entries += looked - len(entries)  # its rules were held against those, too
         now = self._clock.monotonic()
         if not len(entries) and now - self._called.get(seat, -IDLE) < IDLE:
             return None
@@ -106,8 +125,3 @@ class Pages:
         except (Failed, Off):
             return  # counted and told by the seat; the page comes again for nobody
         self._reporting.report(seat, results, entries)
-
-
-def _rules(seat: Seat) -> list[Watched]:
-    """All rules by which a module is handed pages."""
-    return [rules for rules in (seat.only, seat.rules) if rules is not None]

@@ -1,7 +1,7 @@
 """Modules of ours that see entries look at pages one after the other, in one call of the thread that they share.
 
 A call of a thread, with the tasks and timers around it, costs as much as what a module does with a few hundred entries:
-pages gather until they are worth one, or for a moment. Those in which a module's own rules found something go at once.
+pages gather until they are worth one, or for a moment.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from certhia.modules.reporting import Reporting
 from certhia.modules.runner import Done
 from certhia.modules.seat import Seat
 
-ENOUGH: Final = 1024  # entries that are worth a call
+ENOUGH: Final = 2048  # entries that are worth a call
 HEAVY: Final = 8 << 20  # bytes that are
-MOMENT: Final = 0.1  # seconds that fewer wait at most
+MOMENT: Final = 0.2  # seconds that fewer wait at most
 
 
 class Together:
@@ -39,14 +39,14 @@ class Together:
         """Pages that wait."""
         return self._pages
 
-    async def accept(self, wanted: Sequence[tuple[Seat, Entries]], *, at_once: bool) -> None:
-        """What these modules are to see of one page. Returns once it is looked at, if there is enough, or `at_once`."""
+    async def accept(self, wanted: Sequence[tuple[Seat, Entries]]) -> None:
+        """What these modules are to see of one page. Returns once it is looked at where there is enough now."""
         self._gathered += wanted
         self._pages += 1
         page = wanted[0][1].page
         self._entries += len(page)
         self._bytes += page.nbytes
-        if at_once or self._entries >= ENOUGH or self._bytes >= HEAVY:
+        if self._entries >= ENOUGH or self._bytes >= HEAVY:
             await self.hand_over()
         else:
             self._some.set()

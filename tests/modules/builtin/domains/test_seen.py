@@ -58,7 +58,8 @@ def test_it_survives_a_restart(around: Around) -> None:
         assert known == pytest.approx(500, rel=0.05)
     around.clock.advance(1000)  # type: ignore[attr-defined]
     with set_of(around) as seen:
-        assert (seen.begun, seen.standing().known, add(seen, 0, 500)) == (begun, known, 0)
+        assert seen.standing().known == pytest.approx(known, rel=0.02)  # by its bits
+        assert (seen.begun, add(seen, 0, 500)) == (begun, 0)
 
 
 def test_a_full_one_gets_a_larger_one_behind_it(around: Around) -> None:

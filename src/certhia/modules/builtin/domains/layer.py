@@ -158,11 +158,11 @@ def blocks_for(capacity: int, error_rate: float) -> int:
     low, high = 1e-6, 300.0  # domains of a block; with more it would claim all
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _rate(middle) <= error_rate else (low, middle)
+        low, high = (middle, high) if rate_of(middle) <= error_rate else (low, middle)
     return max(1, math.ceil(capacity / low))
 
 
-def _rate(load: float) -> float:
+def rate_of(load: float) -> float:
     """The error rate with so many domains a block on average. How many a block has is by Poisson; of a domain that is
     in none a bit of each word must happen to be set."""
     most = int(load + 12 * math.sqrt(load) + 24)

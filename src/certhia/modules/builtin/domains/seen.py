@@ -14,7 +14,7 @@ from certhia._core import Novel, Page, Suffixes, novel_domains
 from certhia.clock import Clock, iso
 from certhia.errors import ConfigError
 from certhia.model import Tell
-from certhia.modules.builtin.domains.layer import BrokenLayer, Layer, Shape, blocks_for, make
+from certhia.modules.builtin.domains.layer import BrokenLayer, Layer, Shape, blocks_for, make, rate_of
 
 MAX_LAYERS: Final = 32
 GROWTH: Final = 2  # each layer is made for so many times the domains of the one before
@@ -28,7 +28,7 @@ class Standing(NamedTuple):
 
     Attributes:
         known: domains in it, as its bits say.
-        error_rate: how likely a new domain is taken for a known one, as its bits say.
+        error_rate: how likely a new domain is taken for a known one.
         nbytes: on disk.
         layers: files.
     """
@@ -119,12 +119,14 @@ class Seen:
             return novel
 
     def standing(self) -> Standing:
-        """Reads all of the last layer; the others stay as they are."""
+        """Of the layer in use by how many were in it when it was opened, and how many came since; of others by their
+        bits, which stay as they are."""
         with self._busy:
             for layer in self._layers[:-1]:
                 if layer.path not in self._fills:
                     self._fills[layer.path] = layer.fill()
-            fills = [*(self._fills[layer.path] for layer in self._layers[:-1]), self._layers[-1].fill()]
+            last = self._count, rate_of(self._count / self._layers[-1].shape.blocks)
+            fills = [*(self._fills[layer.path] for layer in self._layers[:-1]), last]
         right = 1.0
         for _, rate in fills:
             right *= 1 - rate
