@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.modules.worlds import LOGS, run
 
 from certhia.handing import Added, Handing
+from certhia.library import modular
 from certhia.modules.batch import Matches
 from certhia.modules.failing import Off
 from certhia.modules.host import Host
@@ -31,6 +35,41 @@ from certhia import Match, module
 def sees(match: Match) -> str:
     return match.names[0]
 """
+HOLDS = """
+from certhia.modules import Finding, Info, Sees
+
+class Holds:
+    info = Info("holds", "1", "Tells at the end", Sees.MATCHES)
+
+    def setup(self):
+        self.held = []
+
+    def process(self, batch):
+        self.held += [match.names[0] for _, match in batch]
+
+    def flush(self):
+        return [Finding("held", name) for name in self.held]
+"""
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_what_is_held_back_of_the_last_matches_is_told(
+    tmp_path: Path, trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def last_of(added: Added, _: object) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def last() -> None:
+            """One that comes when all else is told, as from logs that are followed until somebody ends it."""
+            assert added.outbox is not None
+            state, queue = added.outbox._state, added.sinks[0].name
+            (row,) = await state.matches(limit=1)
+            at = replace(row.match.sighting, index=1)
+            state.writer.match(replace(row.match, key=b"another", names=("late.example",), sighting=at), [queue])
+
+        return last
+
+    monkeypatch.setattr(modular, "last_of", last_of)
+    came = await run(tmp_path, {"holds": HOLDS}, settings={"modules.holds.trusted": trusted})
+    assert came.found("holds") == ["host7.example.com", "late.example"]
 
 
 @pytest.mark.parametrize("trusted", [True, False])

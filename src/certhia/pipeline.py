@@ -235,8 +235,11 @@ class Pipeline:
                 raise
             except Exception as error:  # noqa: BLE001  (a fault in our own code must not cost what is staged)
                 self._parts.tell(f"what is known of the logs was not saved: {error!r}", level="error")
-            if self._parts.added is not None:
-                await self._parts.added.finish()
+            if (added := self._parts.added) is not None:
+                # What modules hold back is told once they have the last matches, and not before.
+                await self._parts.state.writer.durable()
+                await self._outbox.drain(self._parts.drain, {sink.name for sink in added.sinks})
+                await added.finish()
             await self._settle()
             await self._parts.state.writer.durable()
         for task in (outbox, writer):

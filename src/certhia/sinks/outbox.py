@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
@@ -148,13 +148,14 @@ class Outbox:
         name = queue.sink.name
         self._tasks[name] = self._group.create_task(self._serve(queue), name=f"outbox {name}")
 
-    async def drain(self, timeout: float | None) -> bool:
+    async def drain(self, timeout: float | None, only: Collection[str] | None = None) -> bool:
         """Waits until everything that is committed has been told; False where that takes longer than `timeout` s.
-        None: however long it takes."""
+        None: however long it takes. `only`: waits for these sinks, not for all."""
         try:
             async with self._clock.deadline(timeout):
                 for queue in list(self._open):
-                    await queue.drained()
+                    if only is None or queue.sink.name in only:
+                        await queue.drained()
         except TimeoutError:
             return False
         return True
