@@ -296,3 +296,18 @@ async def test_a_worker_that_we_end_is_told_of_with_the_reason(tmp_path: Path) -
         await late.process(entries_of("a.example"), 0.1)
     await one.crew.close()
     assert [data.get("why") for _, data in one.events] == [None, "took longer than 0.1 s"]
+
+
+async def test_a_page_that_the_process_never_had_is_sent_again(tmp_path: Path) -> None:
+    one = Manned(tmp_path)
+    body = "return [Finding('names', ' '.join(entry.certificate.names[0] for _, entry in batch))]"
+    gone, other = [await one.crew.load(one.spec(name, body)) for name in ("gone", "other")]
+    await other.process(entries_of("a.example"), 20.0)
+    await gone.close()
+    batch = entries_of("b.example")
+    with pytest.raises(Failed):
+        await gone.process(batch, 20.0)
+    (found,) = (await other.process(batch, 20.0)).results
+    assert isinstance(found, Finding)
+    assert found.text == "b.example"
+    await one.crew.close()

@@ -84,6 +84,47 @@ async def test_by_difference(tmp_path: Path, trusted: bool) -> None:
         assert len(await page()) == 2
 
 
+HOLDS = """
+from certhia.config.values import Section
+from certhia.modules import Finding, Info, Sees
+
+class Keys(Section):
+    days: int = 7
+
+class Holds:
+    info = Info("{name}", "1", "Tells at the end", Sees.ENTRIES, config=Keys)
+
+    def setup(self, config):
+        self.days, self.held = config.days, []
+
+    def process(self, batch):
+        self.held += [entry.certificate.names[0] for _, entry in batch]
+
+    def flush(self):
+        return [Finding("held", f"{{self.days}}: {{' '.join(self.held)}}")]
+"""
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_pages_that_wait_for_one_that_is_let_go(tmp_path: Path, trusted: bool) -> None:
+    async with hosted(tmp_path) as one:
+        both: dict[str, dict[str, object]] = {}
+        for name in ("mine", "other"):
+            one.write(name, HOLDS.format(name=name))
+            both[name] = {"trusted": trusted}
+        await one.host.replace(one.settings(**both))
+        for number in range(4):
+            await one.host.pages.accept(one.arrival(f"host{number}.example"))
+        both["mine"] = {"trusted": trusted, "days": 9}
+        await one.host.replace(one.settings(**both))
+        everything = "7: " + " ".join(f"host{number}.example" for number in range(4))
+        assert one.found() == [("mine", everything)]
+        await one.host.flush()
+        assert one.found() == [("mine", everything), ("mine", "9: "), ("other", everything)]
+        assert len(one.said) == len(one.found())  # nothing but that
+        assert "module.disabled" not in one.types()
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_all_or_nothing(tmp_path: Path, trusted: bool) -> None:
     async with hosted(tmp_path) as one:

@@ -9,7 +9,7 @@ from typing import Any
 
 from certhia.clock import Clock
 from certhia.modules.batch import Entries, Shared
-from certhia.modules.queued import Queued
+from certhia.modules.queued import LAST, Queued
 from certhia.modules.seat import Figures
 from certhia.testing import entries_of
 
@@ -49,6 +49,19 @@ class Hasty(Clock):
         """See `Clock`."""
         del seconds
         return super().deadline(0)
+
+
+class Late(Clock):
+    """Whose time goes by with each look at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = 0.0
+
+    def monotonic(self) -> float:
+        """See `Clock`."""
+        self.at += 0.6 * LAST
+        return self.at
 
 
 def seat(name: str, *, mean: float = 0.0, queue: int = 64) -> Any:
@@ -119,3 +132,26 @@ async def test_what_there_is_time_for_at_the_end_is_handed_on() -> None:
     one.add(seat("a"))
     await one.queued.end()
     assert (one.calls, one.said) == (["a"], [])
+
+
+async def test_one_that_is_let_go_is_handed_what_waits_for_it() -> None:
+    one, a, b = Handed(), seat("a"), seat("b", mean=1.0)
+    for _ in range(2):
+        one.add(a, b)
+    await one.queued.leave(a)
+    await one.queued.leave(b)
+    assert (one.calls, one.said, one.queued.waiting) == (["a", "a", "b", "b"], [], 0)
+    one.add(a)
+    assert await one.all() == ["a", "a", "b", "b", "a"]
+
+
+async def test_what_there_is_no_time_for_is_told_when_one_is_let_go() -> None:
+    clock = Late()
+    one, a, b = Handed(), seat("a"), seat("b")
+    one.queued._clock = clock
+    for _ in range(3):
+        one.add(a, b)
+    await one.queued.leave(a)
+    assert one.said == ["module a: 4 entries still waited when it was let go: skipped"]
+    assert a.figures.skipped == 4
+    assert await one.all() == ["a", "b", "b", "b"]

@@ -112,8 +112,9 @@ class Crew:
             else:
                 known = self._page is batch.shared
                 blobs = () if known else (await asyncio.to_thread(batch.page.dump),)
-                self._page = batch.shared
+                self._page = None  # where the call fails, it may not have it
                 answer = await self._asked(member, self._entries(batch), blobs, deadline)
+                self._page = batch.shared if self._child.runs else None
             return _done(answer)
 
     async def forget(self, member: Member) -> None:

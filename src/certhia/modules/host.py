@@ -201,7 +201,7 @@ class Host:
 
     async def _let_go(self, seat: Seat) -> None:
         """With what it held back told."""
-        await self.pages.together.hand_over()
+        await self.pages.leave(seat)
         with suppress(Failed, Off):  # told by the seat
             self._reporting.report(seat, await seat.flush())
         await seat.runner.close()

@@ -52,7 +52,7 @@ class Inline:
         judged = [_Judged(match) for match in matches]
         for seat in self._seats():
             chosen = [one for one in judged if self._wants(seat, one.match)]
-            if chosen and not seat.off:
+            if chosen and not seat.off and seat in self._seats():  # it may have been let go while another one was asked
                 await self._ask(seat, chosen)
         return [(_noted(one), one.silenced) for one in judged]
 

@@ -48,11 +48,11 @@ class Pages:
     async def accept(self, arrival: Arrival) -> None:
         """Takes care of a page; returns once modules that are trusted are through with it, but for some moments in
         which it may wait for ours."""
-        asking = self._asking()
-        if not asking:
+        if not (asking := self._asking()):
             return
         log, shared = arrival.log, Shared(arrival.page, arrival.scans)
-        await self._scan(asking, shared)
+        while await self._scan(asking, shared):
+            asking = self._asking()  # meanwhile some may have been let go
         name = LogName(log.id, log.url, log.description, log.operator)
         wanted = [(one.seat, entries) for one in asking if (entries := self._chosen(one, name, shared)) is not None]
         if not wanted:
@@ -85,6 +85,11 @@ class Pages:
         await self.together.hand_over()
         await self._queued.drained()
 
+    async def leave(self, seat: Seat) -> None:
+        """Before a module goes: it is handed what waits for it, as far as there is time."""
+        await self.together.hand_over()
+        await self._queued.leave(seat)
+
     async def end(self) -> None:
         """At the end of a run: hands on what waits, as far as there is time. What is left then is told."""
         await self.together.hand_over()
@@ -95,12 +100,13 @@ class Pages:
         """Pages that wait."""
         return self._queued.waiting + self.together.waiting
 
-    async def _scan(self, asking: Sequence[Asking], shared: Shared) -> None:
-        """Has the core look for what it was not asked about when it went over the page: rules came meanwhile."""
-        for one in asking:
-            for rules in one.rules:
-                if not shared.has(rules.matcher):
-                    await asyncio.get_running_loop().run_in_executor(self.executor, shared.scan, rules.matcher)
+    async def _scan(self, asking: Sequence[Asking], shared: Shared) -> bool:
+        """Has the core look for what it was not asked about when it went over the page: rules came meanwhile. False
+        where there was nothing of that kind."""
+        missing = [rules.matcher for one in asking for rules in one.rules if not shared.has(rules.matcher)]
+        for matcher in dict.fromkeys(missing):
+            await asyncio.get_running_loop().run_in_executor(self.executor, shared.scan, matcher)
+        return bool(missing)
 
     def _chosen(self, one: Asking, name: LogName, shared: Shared) -> Entries | None:
         """What a module is to see of a page; None where it is not called."""

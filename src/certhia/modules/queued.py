@@ -91,29 +91,62 @@ class Queued:
             _, seat, entries = call
             left[seat] += len(entries)
         for seat, many in left.items():
-            seat.figures.skipped += many
-            self._tell(f"module {seat.name}: {many:,} entries still waited at the end: skipped", level="warning")
+            self._skip(seat, many, "at the end")
+
+    async def leave(self, seat: Seat) -> None:
+        """Before a module goes: what waits for it has a moment; what is left then is counted and told. Whatever waits
+        for others stays."""
+        calls = self._taken(seat)
+        if self._going is not None:
+            await asyncio.wait([self._going])
+        until = self._clock.monotonic() + LAST
+        while calls and self._clock.monotonic() < until:
+            await self._hand(*calls.popleft())
+        if calls:
+            self._skip(seat, sum(len(entries) for _, entries in calls), "when it was let go")
 
     @property
     def waiting(self) -> int:
         """Pages that wait."""
         return len(self._jobs) + len({id(job) for job, _, _ in (*self._front, *self._behind)})
 
+    def _skip(self, seat: Seat, many: int, when: str) -> None:
+        seat.figures.skipped += many
+        self._tell(f"module {seat.name}: {many:,} entries still waited {when}: skipped", level="warning")
+
+    def _taken(self, seat: Seat) -> deque[tuple[Seat, Entries]]:
+        """Takes out what waits for one module."""
+        while self._jobs:
+            self._spread(self._jobs.popleft())
+        taken = [call for call in (*self._behind, *self._front) if call[1] is seat]
+        self._front = deque(call for call in self._front if call[1] is not seat)
+        self._behind = deque(call for call in self._behind if call[1] is not seat)
+        for job, _, _ in taken:
+            self._gone(job)
+        del self._waiting[seat]
+        return deque((seat, entries) for _, _, entries in taken)
+
+    def _spread(self, job: Job) -> None:
+        for seat, entries in job.wanted:
+            (self._behind if _is_slow(seat) else self._front).append((job, seat, entries))
+
+    def _gone(self, job: Job) -> None:
+        """One module fewer waits for it."""
+        job.left -= 1
+        if not job.left:
+            self._held -= job.shared.page.nbytes
+
     def _next(self) -> Call | None:
         """The call that comes next: of a page all modules that are not slow, so that it is decoded once for them."""
         while not self._front and self._jobs:
-            job = self._jobs.popleft()
-            for seat, entries in job.wanted:
-                (self._behind if _is_slow(seat) else self._front).append((job, seat, entries))
+            self._spread(self._jobs.popleft())
         waiting = self._front or self._behind
         return waiting.popleft() if waiting else None
 
     async def _call(self, job: Job, seat: Seat, entries: Entries) -> None:
         """Who is cancelled meanwhile costs nobody what was found."""
         self._waiting[seat] -= 1
-        job.left -= 1
-        if not job.left:
-            self._held -= job.shared.page.nbytes
+        self._gone(job)
         self._going = asyncio.get_running_loop().create_task(self._one(seat, entries))
         await asyncio.shield(self._going)
 
