@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from certhia.clock import Clock
 from certhia.store import State, revocations, submissions
 from certhia.store.fsck import check
 from certhia.store.revocations import Watch
-from certhia.store.submissions import KEPT, Recent, chains, let_go, packed, unpacked
+from certhia.store.submissions import KEPT, Part, Recent, chains, let_go, packed, unpacked
 
 DERS = (b"leaf" * 400, b"issuer")
 
@@ -74,12 +75,37 @@ async def test_old_ones_go_that_nobody_needs(state: State, book: Book, monkeypat
     await revocations.add(state.writer, [Watch(book.match(2).key, "ocsp.example", AT)], 9)
     state.writer.recent = Recent()
     monkeypatch.setattr(submissions, "AT_ONCE", 1)
-    assert await state.writer.transaction(partial(let_go, before=AT)) == 0, "the oldest is not older"
-    assert await state.writer.transaction(partial(let_go, before=AT + 3)) == 1
-    assert await state.writer.transaction(partial(let_go, before=AT + 3)) == 0
+    assert await state.writer.transaction(partial(let_go, before=AT)) == Part(), "the oldest is not older"
+    monkeypatch.setattr(submissions, "LOOKED_AT", 1)
+    assert await state.writer._let_go(AT + 3) == 1, "up to one that is needed"
+    looks = [await state.writer.transaction(partial(let_go, before=AT + 3, after=after)) for after in (0, 2, 3)]
+    assert looks == [Part(0, 1, 2), Part(0, 1, 3), Part()]
+    assert [await state.writer._let_go(AT + 3) for _ in range(3)] == [0, 0, 0]
     keys = [book.match(number).key for number in range(4)]
     assert [*await chains(state, keys)] == keys[1:]
     assert KEPT > 0
+
+
+async def test_what_is_needed_keeps_nobody_from_those_behind(
+    tmp_path: Path, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submissions, "AT_ONCE", 2)
+    monkeypatch.setattr(submissions, "LOOKED_AT", 3)
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        state.writer.log(book.log)
+        for number in range(12):
+            state.writer.match(book.match(number), ["module"] if number < 8 else [], DERS)
+        await state.writer.durable()
+        asked: list[int] = []
+        whole = state.writer.transaction
+
+        async def counted(work: Any) -> Any:
+            asked.append(1)
+            return await whole(work)
+
+        monkeypatch.setattr(state.writer, "transaction", counted)
+        gone = [await state.writer._let_go(AT + 99) for _ in range(4)]
+        assert (gone, len(asked)) == ([0, 0, 4, 0], 2 + 2 + 3 + 2), "each goes on where the one before ended"
 
 
 async def test_large_ones_count_as_many(tmp_path: Path, book: Book) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import delete, exists, insert, select
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 AT_HAND: Final = 8 << 20  # bytes
 AT_ONCE: Final = CHUNK  # that go in one transaction
+LOOKED_AT: Final = 50_000  # that are needed still, in one look for old ones: the next goes on there
 KEPT: Final = 90 * 86_400.0  # seconds since the match was seen; longer what is asked about still
 ADD: Final = Bulk(insert(submitted), ["match", "ders"])
 
@@ -84,9 +85,23 @@ def unpacked(stored: bytes) -> list[bytes]:
     return found
 
 
-async def let_go(connection: AsyncConnection, counts: dict[str, Tally], *, before: float) -> int:
-    """Deletes some of matches that were seen before then (Unix seconds), that no module waits for and whose authority
-    is asked no more; gives how many. Run by the writer between commits.
+class Part(NamedTuple):
+    """What a look at some of them came to.
+
+    Attributes:
+        gone: how many were deleted.
+        needed: how many are older, and needed still.
+        last: the match up to which it went; 0 where none behind is older.
+    """
+
+    gone: int = 0
+    needed: int = 0
+    last: int = 0
+
+
+async def let_go(connection: AsyncConnection, counts: dict[str, Tally], *, before: float, after: int = 0) -> Part:
+    """Looks at some behind the match `after`, and deletes those of matches that were seen before then (Unix seconds),
+    that no module waits for and whose authority is asked no more. Run by the writer between commits.
 
     Goes by the order of matches, which is that in which they were seen, up to the first younger ones.
     """
@@ -94,16 +109,13 @@ async def let_go(connection: AsyncConnection, counts: dict[str, Tally], *, befor
     waits = exists().where(deliveries.c.match == matches.c.id, WAITS)
     asked = exists().where(revocations.c.match == matches.c.id, revocations.c.due.is_not(None))
     ordered = select(submitted.c.match, matches.c.seen, (waits | asked).label("needed")).join(matches)
-    ordered, last = ordered.order_by(submitted.c.match).limit(AT_ONCE), 0
-    while True:
-        rows = (await connection.execute(ordered.where(submitted.c.match > last))).all()
-        if not rows or rows[0].seen >= before:
-            return 0
-        gone = [row.match for row in rows if row.seen < before and not row.needed]
-        if gone:
-            await connection.execute(delete(submitted).where(submitted.c.match.in_(gone)))
-            return len(gone)
-        last = rows[-1].match
+    some = ordered.where(submitted.c.match > after).order_by(submitted.c.match).limit(AT_ONCE)
+    rows = (await connection.execute(some)).all()
+    old = [row for row in rows if row.seen < before]
+    gone = [row.match for row in old if not row.needed]
+    if gone:
+        await connection.execute(delete(submitted).where(submitted.c.match.in_(gone)))
+    return Part(len(gone), len(old) - len(gone), old[-1].match if len(old) == AT_ONCE else 0)
 
 
 def _size(ders: Sequence[bytes]) -> int:

@@ -64,6 +64,7 @@ class Writer(Staging):
         self._settled = asyncio.Event()  # replaced after every commit
         self._awaited = asyncio.Event()  # somebody waits for the next one
         self._running = False
+        self._looked_to = 0  # the match up to which old certificates were looked for
         self._wakes: dict[str, asyncio.Event] = {}
         self._taps: dict[str, Tap] = {}
         self.before: Callable[[], Awaitable[None]] | None = None
@@ -150,7 +151,7 @@ class Writer(Staging):
         leaves = await self._repeat(retention.strip, now, kept.leaves)
         letters = await self._repeat(retention.bury, now, kept.letters)
         alarms = await self._repeat(retention.silence, now, kept.alarms)
-        ders = await self._repeat(submissions.let_go, now, submissions.KEPT)
+        ders = await self._let_go(now - submissions.KEPT)
         return Gone(matches, leaves, await self.compact(now - kept.steps), letters, alarms, ders)
 
     async def _repeat(self, work: Callable[..., Awaitable[int]], now: float, age: float | None) -> int:
@@ -158,6 +159,16 @@ class Writer(Staging):
         total = 0
         while age is not None and (gone := await self.transaction(partial(work, before=now - age))):
             total += gone
+        return total
+
+    async def _let_go(self, before: float) -> int:
+        """Deletes certificates that are older and not needed; goes on where it was left, as many may be needed."""
+        total = needed = 0
+        while needed < submissions.LOOKED_AT:
+            part = await self.transaction(partial(submissions.let_go, before=before, after=self._looked_to))
+            total, needed, self._looked_to = total + part.gone, needed + part.needed, part.last
+            if not part.last:
+                break
         return total
 
     async def compact(self, before: float, log_id: bytes | None = None) -> int:
