@@ -71,7 +71,7 @@ def rows(source: Entries, rounds: int, count: int, policy: bool = True) -> Itera
 
 def _together(feed: Feed, rounds: int, folder: Path) -> Row:
     runs = {"bare": "", "full": "".join(TABLES.values())}
-    spent = _spent(feed, rounds, folder, runs)
+    spent = _spent(feed, 2 * rounds + 1, folder, runs)  # of runs that differ by a tenth from each other
     bare, full = ([run.cpu for run in spent[name]] for name in runs)
     figures = [
         Figure("CPU with all modules but policy, to CPU without", "x", _ratios(full, bare), MOST),

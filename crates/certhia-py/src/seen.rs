@@ -9,10 +9,14 @@ use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::fault::{malformed, released};
+use crate::fault::{held, malformed, released};
 use crate::messages::read_positions;
 use crate::page::Page;
 use crate::rules::Suffixes;
+
+/// Pages of so many bytes, a tenth of a millisecond's work, are looked at with the GIL held: to have it again costs a busy
+/// program more than the look.
+const BRIEF: usize = 1 << 20;
 
 /// A writable buffer. As long as it is held, its owner can neither move nor free the memory.
 struct Layer(PyBuffer<u8>);
@@ -74,10 +78,11 @@ pub fn novel_domains(
         .map_err(|_| malformed(py, &Malformed::new(format!("a key of {} bytes; it has 16", key.len()), 0)))?;
     let positions = positions.map(read_positions).transpose()?;
     let (page, suffixes) = (&page.0, given(suffixes));
-    let found = released(py, || {
+    let work = || {
         let seen = seen::Seen::new(&words, key)?;
         Ok(page.novel(&seen, &suffixes, positions.as_deref(), limit))
-    })?;
+    };
+    let found = if page.nbytes() <= BRIEF { held(py, work) } else { released(py, work) }?;
     let novel::Novel { new, count, names, domains, unread } = found;
     let new = new.into_iter().map(|(position, domain)| (position, domain.into_string())).collect();
     Ok(Novel { new, count, names, domains, unread })
