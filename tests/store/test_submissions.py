@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from certhia.store import State, revocations, submissions
 from certhia.store.fsck import check
 from certhia.store.revocations import Watch
 from certhia.store.submissions import KEPT, Part, Recent, chains, let_go, packed, unpacked
+from certhia.store.submitted import BEGIN, END, place
 
 DERS = (b"leaf" * 400, b"issuer")
 
@@ -23,6 +25,27 @@ DERS = (b"leaf" * 400, b"issuer")
 @given(st.lists(st.binary(max_size=40)))
 def test_packed_and_unpacked(ders: list[bytes]) -> None:
     assert unpacked(packed(ders)) == ders
+
+
+@given(st.binary(max_size=40), st.integers(0, 40))
+def test_what_is_damaged(der: bytes, at: int) -> None:
+    whole = packed([b"first", der])
+    assert unpacked(whole[: max(9, len(whole) - at)])[0] == b"first"
+    assert unpacked(b"\0\0") == unpacked(b"\0\0\0\7less") == []
+
+
+async def test_those_of_an_older_state_are_in_files(tmp_path: Path, book: Book) -> None:
+    keys = [book.match(number).key for number in range(3)]
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+        state.writer.log(book.log)
+        state.writer.match(book.match(0), [], DERS)
+        await state.writer.durable()
+        assert await chains(state, keys) == {keys[0]: DERS}
+        path = place(tmp_path, keys[1])
+        path.parent.mkdir(parents=True)
+        lines = [f"{BEGIN}\n{base64.b64encode(der).decode()}\n{END}\n" for der in DERS]
+        path.write_text("leaf hash: x\n" + "".join(lines))
+        assert await chains(state, keys) == {keys[0]: DERS, keys[1]: [*DERS]}
 
 
 def test_the_oldest_give_way() -> None:

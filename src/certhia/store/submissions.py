@@ -6,6 +6,7 @@ ones are at hand: most modules look at a match within a second.
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
@@ -17,6 +18,7 @@ from certhia.store.bulk import WAITS, Bulk
 from certhia.store.engine import guarded
 from certhia.store.query import CHUNK, Query, Question
 from certhia.store.schema import deliveries, matches, revocations, submitted
+from certhia.store.submitted import FOLDER, left
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -67,6 +69,9 @@ async def chains(state: State, keys: Collection[bytes]) -> dict[bytes, Sequence[
         async with guarded(state.where), state.where.asking(state.engine) as line:
             (rows,) = await line.ask(Question(_BY_KEY, missing))
         found.update((key, unpacked(ders)) for key, ders in rows)
+        older = [key for key in missing if key not in found]
+        if older and (state.directory / FOLDER).is_dir():
+            found.update(await asyncio.to_thread(lambda: [*left(state.directory, older)]))
     return found
 
 
@@ -76,11 +81,13 @@ def packed(ders: Iterable[bytes]) -> bytes:
 
 
 def unpacked(stored: bytes) -> list[bytes]:
-    """What `packed` made."""
+    """What `packed` made; as many as are whole, where it is damaged."""
     found, at = list[bytes](), 0
-    while at < len(stored):
+    while at + _LENGTH.size <= len(stored):
         (length,) = _LENGTH.unpack_from(stored, at)
         at += _LENGTH.size + length
+        if at > len(stored):
+            break
         found.append(stored[at - length : at])
     return found
 
