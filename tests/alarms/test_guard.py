@@ -13,6 +13,7 @@ from certhia.alarms.guard import Guarding
 from certhia.logs import snapshot
 from certhia.logs.reading import Reading
 from certhia.model import Alarm
+from certhia.store import State
 from certhia.testing import RateLimit, World, fail, in_simulated_time
 from certhia.testing.hostile import zero_page
 
@@ -171,3 +172,17 @@ async def test_a_log_that_withholds_its_entries_beside_healthy_ones(certhia_worl
         withheld.hooks.remove(hook)
         await rig.clock.sleep(INTERVAL)
         assert [cleared for _, cleared in heard] == [False, True]
+
+
+@in_simulated_time
+async def test_nothing_is_said_of_a_log_that_is_no_longer_followed(certhia_world: World, tmp_path: Path) -> None:
+    heard = list[tuple[str, bool]]()
+    rig = rig_of(certhia_world, tmp_path, heard)
+    async with await State.open(tmp_path, clock=rig.clock, follow=True) as state:
+        for key, log in (("log:aa:1", "One"), ("log:bb:1", "Another")):
+            state.writer.alarm(Alarm(key, "shows two trees", 1.0, log))
+        await state.writer.durable()
+    async with rig.running() as pipeline:
+        await rig.clock.sleep(2 * INTERVAL)
+        assert heard == [("log:aa:1", True)]
+        assert [text for text in pipeline.summary().over if "two trees" in text] == [pipeline.summary().over[0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from certhia.alarms.board import INTERVAL, Alarms, Found
@@ -58,9 +59,17 @@ class Guard:
             tell, clock=clock, heard=guarding.heard if history is None else (history, *guarding.heard)
         )
         if history is not None:
-            history.over = self._alarms.ended
+            history.over = partial(self._over, history)
         self.broken = Broken(clock)
         self.soon = self._alarms.soon
+
+    def _over(self, history: History, alarm: Alarm) -> None:
+        """One that an earlier run left. How a log is that nobody follows now, nobody knows: of that nothing is told."""
+        logs = {status.log.description or status.log.url for status in self._statuses()}
+        if alarm.log and alarm.log not in logs:
+            history(alarm, cleared=True)
+        else:
+            self._alarms.ended(alarm)
 
     def adopt(self, guarding: Guarding) -> None:
         """Looks in this way from now on. Who hears of it stays as it is."""

@@ -12,7 +12,8 @@ from certhia.model import Alarm
 from certhia.store.alarms import stored
 from certhia.store.state import State
 
-AT_ONCE: Final = frozenset(("log", "promise", "config", "disk"))  # kinds of alarms that need not last to be found
+# Kinds of alarms that need not last to be found. Not of them: a broken promise, which nobody looks for by themselves.
+AT_ONCE: Final = frozenset(("log", "config", "disk"))
 
 
 class History:
