@@ -120,7 +120,7 @@ async def test_what_an_earlier_run_told_is_not_told_again_but_that_it_is_over(
             state.writer.event(EventRow(f"id{number}", type_, float(number), "watch", "", 1, data), 10)
         await state.writer.durable()
         healths = Healths(bus, "watch", certhia_clock)
-        healths.left, alarms = await left_ill(state)
+        healths.left, alarms = await left_ill(state, 100)
         assert (healths.left, alarms) == (dict.fromkeys("ABC", Health.FAILED), {})
         statuses = [Status(ill), Status(well), Status(silent)]
         for _ in range(FAILED_AFTER):
@@ -146,7 +146,7 @@ async def test_an_alarm_that_lasts_over_a_restart_is_told_once(certhia_clock: Si
             state.writer.event(EventRow(f"id{number}", "log.misbehaved", float(number), "watch", "", 1, data), 10)
         await state.writer.durable()
         announcing = Announcing(bus, "watch")
-        healths, announcing.left = await left_ill(state)
+        healths, announcing.left = await left_ill(state, 100)
         assert (healths, announcing.left) == ({}, {("First", "log"): "frozen", ("First", "promise"): "frozen"})
     frozen, broken = Alarm("log:ab", "frozen", log="First"), Alarm("promise:cd", "late", log="First")
     announcing.hears(frozen, cleared=False)

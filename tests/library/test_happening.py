@@ -10,7 +10,7 @@ from certhia.clock import Clock
 from certhia.events.bus import Bus
 from certhia.events.event import Event
 from certhia.events.listening import Listeners
-from certhia.library.happening import Happening
+from certhia.library.happening import Happening, left_ill
 from certhia.model import Health
 from certhia.store import State
 from certhia.store.eventrow import EventRow
@@ -61,3 +61,18 @@ async def test_what_an_earlier_run_told_is_looked_up(certhia_clock: SimClock, tm
         await certhia_clock.sleep(1.0)
         assert happening.healths.left == {"First": Health.FAILED}
         task.cancel()
+
+
+async def test_what_is_over_and_no_longer_kept_is_not_left(tmp_path: Path) -> None:
+    async with await State.open(tmp_path, clock=Clock(), follow=True) as state:
+
+        def put(number: int, type_: str, log: str) -> None:
+            data = {"log": log, "kind": "health", "text": ""}
+            state.writer.event(EventRow(f"id{number:02}", type_, number, "watch", "", 1, data), 99)
+
+        put(1, "log.degraded", "First")  # that this is over made room for what follows
+        put(3, "log.recovered", "Second")
+        put(4, "log.recovered", "Third")
+        put(5, "log.failed", "Fourth")
+        await state.writer.durable()
+        assert [sorted((await left_ill(state, most))[0]) for most in (2, 3)] == [["Fourth"], ["First", "Fourth"]]

@@ -18,6 +18,7 @@ from certhia.library.reloading import Step
 from certhia.model import Health, Tell
 from certhia.parts import Parts
 from certhia.pipeline import Pipeline
+from certhia.store.eventrow import EventRow
 from certhia.store.events import kept
 from certhia.store.state import State
 
@@ -64,7 +65,7 @@ class Happening:
     async def _telling(self, faults: int) -> None:
         """Until cancelled. What an earlier run told is not told again. Raises StateError."""
         if not faults:
-            self.healths.left, self.announcing.left = await left_ill(self.state)
+            self.healths.left, self.announcing.left = await left_ill(self.state, self.keeping.most)
         await self.healths.run(faults)
 
     def attach(self, parts: Parts, pipeline: Pipeline, steps: list[Step] | None) -> None:
@@ -75,20 +76,20 @@ class Happening:
             steps.append(Step(("state.max_events",), keeping_of(self.keeping)))
 
 
-async def left_ill(state: State) -> tuple[dict[str, Health], dict[tuple[str, str], str]]:
-    """What was told of logs, and not that it is over: health by name, and texts of alarms by name and kind. Raises
-    StateError."""
-    healths: dict[str, Health] = {}
-    alarms: dict[tuple[str, str], str] = {}
-    types = {body.type: health for health, body in HEALTHS.items()}
+async def left_ill(state: State, most: int) -> tuple[dict[str, Health], dict[tuple[str, str], str]]:
+    """What was told of logs, and not that it is over: health by name, and texts of alarms by name and kind. `most`:
+    events of each type that the state keeps. Raises StateError."""
+    last: dict[tuple[str, str], tuple[EventRow, bool]] = {}  # and whether it is older than all recoveries
+    types, recovered = {body.type: health for health, body in HEALTHS.items()}, 0
     async with aclosing(kept(state, (*types, LogMisbehaved.type, LogRecovered.type))) as rows:
         async for row in rows:
-            name, kind = str(row.data.get("log")), str(row.data.get("kind"))
-            healths.pop(name, None) if kind == HEALTH else alarms.pop((name, kind), None)
+            about = str(row.data.get("log")), str(row.data.get("kind"))
+            last.pop(about, None)
             if row.type == LogRecovered.type:
-                continue
-            if kind == HEALTH:
-                healths[name] = types.get(row.type, Health.DEGRADED)
+                recovered += 1
             else:
-                alarms[name, kind] = str(row.data.get("text"))
-    return healths, alarms
+                last[about] = row, not recovered
+    # Of the oldest the end may have been told, and have made room for others.
+    left = {about: row for about, (row, old) in last.items() if not (old and recovered >= most)}
+    healths = {name: types.get(row.type, Health.DEGRADED) for (name, kind), row in left.items() if kind == HEALTH}
+    return healths, {about: str(row.data.get("text")) for about, row in left.items() if about[1] != HEALTH}
