@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from certhia._core import Issuers
 from certhia.alarms.broken import PROMISE
@@ -235,10 +235,8 @@ class Pipeline:
                 raise
             except Exception as error:  # noqa: BLE001  (a fault in our own code must not cost what is staged)
                 self._parts.tell(f"what is known of the logs was not saved: {error!r}", level="error")
-            if (added := self._parts.added) is not None:
-                # What modules hold back is told once they have the last matches, and not before.
-                await self._parts.state.writer.durable()
-                await self._outbox.drain(self._parts.drain, {sink.name for sink in added.sinks})
+            if (added := self._parts.added) is not None:  # they hold nothing back of the last matches
+                await self._settle({sink.name for sink in added.sinks})
                 await added.finish()
             await self._settle()
             await self._parts.state.writer.durable()
@@ -246,9 +244,9 @@ class Pipeline:
             task.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def _settle(self) -> None:
+    async def _settle(self, only: Collection[str] | None = None) -> None:
         await self._parts.state.writer.durable()
-        await self._outbox.drain(self._parts.drain)
+        await self._outbox.drain(self._parts.drain, only)
 
     # --- logs ---
 
