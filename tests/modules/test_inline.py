@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from tests.modules.hosts import hosted
 from tests.modules.worlds import run
 
 from certhia.clock import Clock
+from certhia.modules.local import Local
 from certhia.sinks.record import record
+from certhia.sinks.sample import sample
 from certhia.store.place import Place
 from certhia.store.state import State
 
@@ -104,3 +108,18 @@ async def test_only(tmp_path: Path) -> None:
     await run(tmp_path, {"notes": NOTES}, rules=RULES, settings=settings)
     kept = await stored(tmp_path)
     assert (kept["host7.example.com"], kept["host8.example.com"] != "") == ("", True)
+
+
+async def test_one_that_is_let_go_while_another_one_is_asked(tmp_path: Path) -> None:
+    async with hosted(tmp_path) as one:
+        one.write("drops", DROPS)
+        one.write("notes", NOTES)
+        await one.host.replace(one.settings(drops={"trusted": True}, notes={"trusted": True}))
+        first, _ = one.host.seats
+        assert isinstance(first.runner, Local)
+        async with first.runner.lock:
+            judging = asyncio.ensure_future(one.host.inline.judged([sample(1.0)]))
+            await asyncio.sleep(0)
+            await one.host.replace(one.settings(drops={"trusted": True}))
+        ((judged, silenced),) = await judging
+        assert (judged.notes, silenced, one.said) == ("", False, [])
