@@ -65,8 +65,8 @@ def switched_off(came: Run, why: str) -> None:
         (EXITS, "ended its process: exit status 3", {}),
         (LEAKS, "took ", {"modules.memory": "100MB"}),
         ("return ['text']", "which is no Finding", {}),
-        ("return [Finding('a', 'b', severity='dire')]", "gave what is no result", {}),
-        ("raise SystemExit(0)", "ended its process", {}),
+        ("return [Finding('a', 'b', severity='dire')]", "a finding has a kind, a text, a severity", {}),
+        ("raise SystemExit(0)", "SystemExit: 0", {}),
         ("raise KeyboardInterrupt", "ended its process", {}),
     ],
 )
