@@ -110,20 +110,22 @@ class Pages:
 
     def _chosen(self, one: Asking, name: LogName, shared: Shared) -> Entries | None:
         """What a module is to see of a page; None where it is not called."""
-        seat, positions = one.seat, range(len(shared.page))
-        entries = Entries(name, shared, positions)
-        if seat.only is not None:
-            entries = Entries(name, shared, [position for position, _ in entries.matched(seat.only)])
-        if one.own is None:
-            return entries if len(entries) else None
-        looked = len(entries)
-        entries = Entries(name, shared, [position for position, _ in entries.matched(one.own)])
-        seat.figures.entries += looked - len(entries)  # its rules were held against those, too
+        seat, page = one.seat, shared.page
+        if one.own is not None and seat.only is None and not shared.scan(one.own.matcher).hits:
+            looked, positions = len(page), list[int]()  # as nearly always
+        else:
+            entries = Entries(name, shared, range(len(page)))
+            if seat.only is not None:
+                entries = Entries(name, shared, [position for position, _ in entries.matched(seat.only)])
+            if one.own is None:
+                return entries if len(entries) else None
+            looked, positions = len(entries), [position for position, _ in entries.matched(one.own)]
+        seat.figures.entries += looked - len(positions)  # its rules were held against those, too
         now = self._clock.monotonic()
-        if not len(entries) and now - self._called.get(seat, -IDLE) < IDLE:
+        if not positions and now - self._called.get(seat, -IDLE) < IDLE:
             return None
         self._called[seat] = now
-        return entries
+        return Entries(name, shared, positions)
 
     async def _hand(self, seat: Seat, entries: Entries) -> None:
         try:

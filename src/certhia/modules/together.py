@@ -18,8 +18,8 @@ from certhia.modules.reporting import Reporting
 from certhia.modules.runner import Done
 from certhia.modules.seat import Seat
 
-ENOUGH: Final = 2048  # entries that are worth a call
-HEAVY: Final = 8 << 20  # bytes that are
+ENOUGH: Final = 4096  # entries that are worth a call
+HEAVY: Final = 16 << 20  # bytes that are
 MOMENT: Final = 0.2  # seconds that fewer wait at most
 
 
