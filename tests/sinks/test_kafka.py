@@ -77,7 +77,7 @@ async def test_over_tls_with_a_password(server: Running, make: MAKE, tmp_path: P
     proved = await sink(server, **secure, username="certhia", password="let me in", mechanism="SCRAM-SHA-512")
     await proved.send([make(9)])
     await proved.close()
-    stranger = await sink(server, **secure, username="certhia", password="wrong", timeout=4)
+    stranger = await sink(server, **secure, username="certhia", password="wrong", timeout=1.5)
     with pytest.raises(RemoteError, match=r"(?i)authentication"):
         await stranger.send([make(8)])
     await stranger.close()

@@ -143,4 +143,6 @@ class Kafka:
         return options
 
     def _hear(self, error: Any) -> None:
-        self._said = error.str()
+        """That all brokers are down follows what is wrong with each, and says less."""
+        if not self._said or error.code() != self._library.KafkaError._ALL_BROKERS_DOWN:
+            self._said = error.str()
