@@ -42,7 +42,8 @@ OTHERS: Final[Mapping[str, str]] = {
     "a module in the worker, all entries": f"{_OWN}queue = 4096\n",
     "a module in the worker, only 0.1 %": f'{_OWN}only = ["kw:yoga"]\n',
 }
-WORKERS: Final = ("policy", *OTHERS)
+WHOLE: Final = "bare, as a whole"
+WORKERS: Final = (WHOLE, "policy", *OTHERS)  # of which the whole run is measured
 COUNTING: Final = """
 from certhia.modules import Info, Sees
 
@@ -84,28 +85,27 @@ def _together(feed: Feed, rounds: int, folder: Path) -> Row:
 
 def _alone(feed: Feed, rounds: int, folder: Path) -> Row:
     """Each by itself: what it adds to a run without any."""
+    ours = _spent(feed, 2 * rounds + 1, folder, {"bare": "", **TABLES})
     others = {name: text.format(folder=folder) for name, text in OTHERS.items()}
-    spent = _spent(feed, rounds, folder, {"bare": "", **TABLES, **others})
-    bare = spent.pop("bare")
-    figures = []
-    for name, runs in spent.items():
-        added = [one.cpu - without.cpu for one, without in zip(runs, bare, strict=True)]
-        figures.append(Figure(f"{name}: CPU besides", "us/entry", added))
-    ours = [runs for name, runs in spent.items() if name not in WORKERS]
-    skipped = [sum(one.skipped for one in each) for each in zip(*ours, strict=True)]
+    theirs = _spent(feed, rounds, folder, {WHOLE: "", **others})
+    added = _added(ours, ours.pop("bare")) | _added(theirs, theirs.pop(WHOLE))
+    figures = [Figure(f"{name}: CPU besides", "us/entry", values) for name, values in added.items()]
+    skipped = [sum(one.skipped for one in each) for each in zip(*ours.values(), strict=True)]
     figures.append(Figure("entries that one of ours skipped", "", skipped, 0))
     return Row("each module by itself", "world", figures)
 
 
+def _added(spent: Mapping[str, Sequence[Spent]], bare: Sequence[Spent]) -> dict[str, list[float]]:
+    return {
+        name: [one.cpu - without.cpu for one, without in zip(runs, bare, strict=True)] for name, runs in spent.items()
+    }
+
+
 def _policy(feed: Feed, rounds: int, folder: Path) -> Row:
-    spent = _spent(feed, rounds, folder, {"bare": "", "policy": POLICY})
-    bare, full = spent["bare"], spent["policy"]
+    spent = _spent(feed, rounds, folder, {WHOLE: "", "policy": POLICY})
+    added, full = _added(spent, spent.pop(WHOLE)), spent["policy"]
     figures = [
-        Figure(
-            "CPU besides, of the main process and its worker",
-            "us/entry",
-            [one.cpu - without.cpu for one, without in zip(full, bare, strict=True)],
-        ),
+        Figure("CPU besides, of the main process and its worker, with its start", "us/entry", added["policy"]),
         Figure("of some matches, certificates that were linted", "", [one.matches - one.skipped for one in full]),
         Figure("that were skipped, as too many waited", "", [one.skipped for one in full]),
     ]

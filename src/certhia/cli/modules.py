@@ -211,9 +211,9 @@ class _Tally:
         """How it went."""
         if self._found > self._most:
             print(f"  ... and {self._found - self._most:,} more; --limit shows more")
-        each = 1e6 * self._seconds / max(1, self._entries)
+        each = f", {1e6 * self._seconds / self._entries:.1f} µs an entry" if self._entries else ""
         left = f"; {self._unread:,} could not be read" if self._unread else ""
-        print(f"{self._found:,} found in {self._entries:,} entries, {each:.1f} µs an entry{left}")
+        print(f"{self._found:,} found in {self._entries:,} entries{each}{left}")
 
 
 def _say(text: str, *, level: str = "info", log: str = "") -> None:
